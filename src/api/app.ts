@@ -1,0 +1,44 @@
+// The HTTP side of the daemon: mounts each API version beside the others and
+// answers what none of them knows. Knows neither sockets nor settings.
+
+import express from 'express';
+import type { ErrorRequestHandler, Express } from 'express';
+import type { Logger } from 'pino';
+import type { Control } from '../commit/control.ts';
+import { sendPlainText } from './plain-text.ts';
+import { refuseMethod } from './refuse-method.ts';
+import { createRequestLog } from './request-log.ts';
+import { createV1 } from './v1.ts';
+
+/**
+ * The app for `http.createServer`. Nothing that a request does throws out of
+ * it: an unexpected error is logged with its stack and answered 500.
+ * @param isReady asked on each `GET /healthz`, which answers 503 while it is false.
+ */
+export function createApi(control: Control, log: Logger, isReady: () => boolean = () => true): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.use(createRequestLog(log));
+  app
+    .route('/healthz')
+    .get((_request, response) => {
+      if (isReady()) sendPlainText(response, 200, 'ok');
+      else sendPlainText(response, 503, 'not ready');
+    })
+    .all(refuseMethod('GET', 'HEAD'));
+  app.use('/api/v1', createV1(control, log));
+  app.use((_request, response) => sendPlainText(response, 404, '404 page not found'));
+  app.use(createFailure(log));
+  return app;
+}
+
+// Express tells an error handler by its four parameters.
+function createFailure(log: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    log.error({ err: error, method: request.method, path: request.path }, 'request failed');
+    sendPlainText(response, 500, 'internal error');
+  };
+}

@@ -1,0 +1,142 @@
+// The staged clusters and the rules that every change must keep. Pure and
+// synchronous; knows nothing of Envoy, HTTP, disks or time.
+
+import type { Change, ChangeEndpoint } from './change.ts';
+import { compareEndpoints } from './cluster.ts';
+import type { Cluster, ClusterEdit, Clusters, Endpoint } from './cluster.ts';
+import { InventoryError } from './errors.ts';
+import { parseIpAddress } from './ip-address.ts';
+
+const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/u;
+const maxPort = 65_535;
+const maxQuotedLength = 100;
+
+/**
+ * What is staged. A change is first checked, giving the edit it stands for, and
+ * then applied: the caller makes the edit durable in between, so that a failure
+ * to persist leaves the inventory as it was.
+ */
+export class Inventory {
+  readonly #clusters: Map<string, Cluster>;
+  readonly #clusterByPrefix: Map<string, string>;
+
+  constructor(clusters: Iterable<Cluster> = []) {
+    this.#clusters = new Map();
+    this.#clusterByPrefix = new Map();
+    for (const cluster of clusters) this.apply({ name: cluster.name, after: cluster });
+  }
+
+  /** The staged clusters, unsorted; a live view, valid until the next {@link apply}. */
+  get clusters(): Clusters {
+    return this.#clusters;
+  }
+
+  /**
+   * The edit that `change` stands for. Changes nothing.
+   * @throws InventoryError when a rule is broken, in the order of checks of the original program:
+   * parameters, then what the change refers to, then what it collides with.
+   */
+  check(change: Change): ClusterEdit {
+    switch (change.kind) {
+      case 'add-cluster':
+        return this.#checkAddCluster(change.name, change.prefix);
+      case 'remove-cluster':
+        return this.#checkRemoveCluster(change.name);
+      case 'add-endpoint':
+        return this.#checkAddEndpoint(change);
+      case 'remove-endpoint':
+        return this.#checkRemoveEndpoint(change);
+    }
+  }
+
+  /** Makes a checked edit the staged state. Can't fail. */
+  apply(edit: ClusterEdit): void {
+    const before = this.#clusters.get(edit.name);
+    if (before !== undefined) this.#clusterByPrefix.delete(before.prefix);
+    if (edit.after === undefined) {
+      this.#clusters.delete(edit.name);
+      return;
+    }
+    this.#clusters.set(edit.name, edit.after);
+    this.#clusterByPrefix.set(edit.after.prefix, edit.name);
+  }
+
+  #checkAddCluster(name: string, prefix: string): ClusterEdit {
+    requirePresent(name, prefix);
+    requirePrintable('name', name);
+    requirePrintable('prefix', prefix);
+    if (this.#clusters.has(name)) throw new InventoryError('cluster-exists', 'cluster already exists');
+    if (this.#clusterByPrefix.has(prefix)) throw new InventoryError('prefix-exists', 'prefix already exists');
+    return editTo({ name, prefix, endpoints: [] });
+  }
+
+  #checkRemoveCluster(name: string): ClusterEdit {
+    requirePresent(name);
+    const cluster = this.#getCluster(name);
+    if (cluster.endpoints.length > 0) throw new InventoryError('cluster-has-endpoints', 'cluster has endpoints');
+    return { name, after: undefined };
+  }
+
+  #checkAddEndpoint(change: ChangeEndpoint): ClusterEdit {
+    requirePresent(change.cluster, change.address, change.port);
+    const endpoint = parseEndpoint(change);
+    const cluster = this.#getCluster(change.cluster);
+    if (cluster.endpoints.some((other) => compareEndpoints(other, endpoint) === 0)) {
+      throw new InventoryError('endpoint-exists', 'endpoint already exists');
+    }
+    return editTo({ ...cluster, endpoints: [...cluster.endpoints, endpoint].sort(compareEndpoints) });
+  }
+
+  // What can't be added can't be there either: a bad address or port is simply not found.
+  #checkRemoveEndpoint(change: ChangeEndpoint): ClusterEdit {
+    requirePresent(change.cluster, change.address, change.port);
+    const cluster = this.#getCluster(change.cluster);
+    const endpoint = { address: parseIpAddress(change.address) ?? change.address, port: change.port };
+    const endpoints = cluster.endpoints.filter((other) => compareEndpoints(other, endpoint) !== 0);
+    if (endpoints.length === cluster.endpoints.length) {
+      throw new InventoryError('endpoint-not-found', 'endpoint not found');
+    }
+    return editTo({ ...cluster, endpoints });
+  }
+
+  #getCluster(name: string): Cluster {
+    const cluster = this.#clusters.get(name);
+    if (cluster === undefined) throw new InventoryError('cluster-not-found', 'cluster not found');
+    return cluster;
+  }
+}
+
+function requirePresent(...values: readonly (string | number)[]): void {
+  if (values.some((value) => value === '' || value === 0)) {
+    throw new InventoryError('missing-parameter', 'required parameter missing');
+  }
+}
+
+function requirePrintable(field: string, value: string): void {
+  if (controlCharacter.test(value) || !value.isWellFormed()) {
+    throw new InventoryError(
+      'invalid-parameter',
+      `${field} ${quote(value)}: must be Unicode text without control characters`,
+    );
+  }
+}
+
+function parseEndpoint(change: ChangeEndpoint): Endpoint {
+  const address = parseIpAddress(change.address);
+  if (address === undefined) {
+    throw new InventoryError('invalid-parameter', `ipaddress ${quote(change.address)}: must be an IPv4 or IPv6 address`);
+  }
+  if (!Number.isInteger(change.port) || change.port < 1 || change.port > maxPort) {
+    throw new InventoryError('invalid-parameter', `port ${change.port}: must be a whole number from 1 to ${maxPort}`);
+  }
+  return Object.freeze({ address, port: change.port });
+}
+
+// A message is one readable line, however long the value was.
+function quote(value: string): string {
+  return JSON.stringify(value.length <= maxQuotedLength ? value : `${value.slice(0, maxQuotedLength)}…`);
+}
+
+function editTo(cluster: Cluster): ClusterEdit {
+  return { name: cluster.name, after: Object.freeze({ ...cluster, endpoints: Object.freeze(cluster.endpoints) }) };
+}

@@ -1,0 +1,30 @@
+// The port through which declared state outlives the process. Twins:
+// memory-store.ts and sqlite-store.ts. Must not import Envoy, HTTP or gRPC parts.
+
+import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
+
+/** All that a store keeps. `committed` is undefined until the first commit ever. */
+export interface StoredState {
+  readonly staged: readonly Cluster[];
+  readonly committed: readonly Cluster[] | undefined;
+}
+
+/**
+ * Synchronous on purpose: a call has either happened whole and durably when it
+ * returns, or it throws {@link StoreError} and has not happened at all.
+ */
+export interface Store {
+  /** Reads everything; called once, at the start. */
+  load(): StoredState;
+  /** Makes one staged edit durable. */
+  saveStaged(edit: ClusterEdit): void;
+  /** Makes a commit durable: applies `edits` to the committed clusters. Safe with no edits (the first commit may be empty). */
+  saveCommit(edits: readonly ClusterEdit[]): void;
+  /** Releases files and locks. Safe to repeat; nothing else may be called after it. */
+  close(): void;
+}
+
+/** The stored state can't be read or written; `message` is one line for an operator. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}

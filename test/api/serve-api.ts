@@ -1,0 +1,103 @@
+// Serves the API on a free loopback port, over a control plane that only stages.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import type { Level } from 'pino';
+import { createApi } from '../../src/api/app.ts';
+import type { CommitResult, Control } from '../../src/commit/control.ts';
+import type { Change } from '../../src/inventory/change.ts';
+import { Inventory } from '../../src/inventory/inventory.ts';
+
+/** Keeps the inventory's rules, records what passed them, and fails with `failure` when told to. */
+export class RecordingControl implements Control {
+  readonly changes: Change[] = [];
+  commits = 0;
+  failure: unknown;
+  readonly #inventory = new Inventory();
+
+  stage(change: Change): void {
+    if (this.failure !== undefined) throw this.failure;
+    this.#inventory.apply(this.#inventory.check(change));
+    this.changes.push(change);
+  }
+
+  commit(): CommitResult {
+    if (this.failure !== undefined) throw this.failure;
+    this.commits += 1;
+    return { changed: true };
+  }
+}
+
+/** A served API. `logged` grows by one parsed object per log line. */
+export interface ServedApi {
+  readonly port: number;
+  readonly control: RecordingControl;
+  readonly logged: Record<string, unknown>[];
+}
+
+/** Serves until the test `t` ends. */
+export async function serveApi(t: TestContext, level: Level = 'info', isReady?: () => boolean): Promise<ServedApi> {
+  const control = new RecordingControl();
+  const logged: Record<string, unknown>[] = [];
+  const lines = new Writable({
+    write(line, _encoding, done) {
+      logged.push(JSON.parse(String(line)) as Record<string, unknown>);
+      done();
+    },
+  });
+  const server = createServer(createApi(control, pino({ level }, lines), isReady));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { port: (server.address() as AddressInfo).port, control, logged };
+}
+
+/** An answer as it came over the wire; header names in lower case. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+/** Sends `request` byte for byte (ask for `Connection: close`) and parses what comes until the server closes. */
+export async function exchange(port: number, request: string | Buffer): Promise<Answer> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(request);
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  const end = text.indexOf('\r\n\r\n');
+  const [statusLine = '', ...headerLines] = text.slice(0, end).split('\r\n');
+  const headers = headerLines.map((line): [string, string] => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+  });
+  return { status: Number(statusLine.split(' ')[1]), headers: new Map(headers), body: text.slice(end + 4) };
+}
+
+/** One call with a body, sent as `curl -X METHOD -d BODY` sends it, plus `headers`. */
+export async function call(
+  api: ServedApi,
+  method: string,
+  path: string,
+  body: string | Buffer = '',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const all = {
+    Host: '127.0.0.1',
+    Connection: 'close',
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'Content-Length': String(Buffer.byteLength(body)),
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  return exchange(api.port, Buffer.concat([head, Buffer.from(body)]));
+}
