@@ -1,0 +1,64 @@
+// Socket addresses as an operator writes them: text to value and back.
+// Says nothing about whether the address can be bound or reached.
+
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+
+/**
+ * `host` is an IP address (IPv6 without brackets) or a host name, never empty;
+ * `port` is 0..65535, 0 meaning any free one.
+ */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A text that is no address; `message` is the rule it breaks, without the text. */
+export class AddressError extends Error {
+  override readonly name = 'AddressError';
+}
+
+const allAddresses = '::';
+const maxPort = 65_535;
+const hostName = /^(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i;
+const lastLabelOfDigits = /(^|\.)\d+\.?$/;
+
+/**
+ * Parses `host:port`, `[v6]:port` or `:port`. The last means all addresses, as in Go, and gives the
+ * host `::`, on which Node and grpc-js listen for both families. Throws {@link AddressError}.
+ */
+export function parseAddress(text: string): Address {
+  const parts = /^(?:\[(?<v6>[^\]]*)\]|(?<host>[^:]*)):(?<port>\d+)$/.exec(text)?.groups;
+  if (parts === undefined) throw new AddressError('must be HOST:PORT, [IPV6]:PORT or :PORT');
+  const { v6, host = '' } = parts;
+  const port = Number(parts['port']);
+  if (port > maxPort) throw new AddressError(`the port must be 0 to ${maxPort}`);
+  if (v6 !== undefined) {
+    if (!isIPv6(v6)) throw new AddressError('the brackets must hold an IPv6 address');
+    return { host: v6, port };
+  }
+  if (host === '') return { host: allAddresses, port };
+  if (!isIPv4(host) && !isHostName(host)) throw new AddressError('the host must be an IP address or a host name');
+  return { host, port };
+}
+
+/**
+ * Parses `ip:port` or `[v6]:port`, for a socket that another host binds: no name, which it may resolve otherwise, and
+ * no IPv6 zone. Throws {@link AddressError}.
+ */
+export function parseIpAndPort(text: string): Address {
+  const address = parseAddress(text);
+  if (text.startsWith(':') || isIP(address.host) === 0 || address.host.includes('%')) {
+    throw new AddressError('must be an IP address and a port, such as 0.0.0.0:6379');
+  }
+  return address;
+}
+
+/** The text that {@link parseAddress} reads back: IPv6 in brackets, which is also how URLs and gRPC targets have it. */
+export function formatAddress({ host, port }: Address): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A name that ends in digits alone is a mistyped IPv4 address (256.0.0.1, 10.0.0), not a host. */
+function isHostName(text: string): boolean {
+  return hostName.test(text) && !lastLabelOfDigits.test(text);
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+
+import { SettingsError, findUnknownVariables, parseSettings } from '../src/settings.ts';
+import type { Settings } from '../src/settings.ts';
+
+const defaults: Settings = {
+  xdsAddress: { host: '0.0.0.0', port: 5678 },
+  apiAddress: { host: '0.0.0.0', port: 8000 },
+  dataDir: './data',
+  redisListener: { host: '0.0.0.0', port: 6379 },
+  redisCatchAll: undefined,
+  xdsClusterName: 'xds_cluster',
+  logLevel: 'info',
+  logFormat: undefined,
+};
+
+const local = (port: number) => ({ host: '127.0.0.1', port });
+
+type Variables = Readonly<Record<string, string>>;
+
+interface Case {
+  readonly argv: readonly string[];
+  readonly env?: Variables;
+  readonly settings: Partial<Settings>;
+}
+
+const accepted: Readonly<Record<string, Case>> = {
+  'nothing: the defaults': { argv: [], settings: {} },
+  'one dash and a space, as in Go': { argv: ['-xds-address', '127.0.0.1:1'], settings: { xdsAddress: local(1) } },
+  'one dash and =': { argv: ['-api-address=127.0.0.1:2'], settings: { apiAddress: local(2) } },
+  'two dashes and a space': { argv: ['--api-address', '127.0.0.1:3'], settings: { apiAddress: local(3) } },
+  'two dashes and =': { argv: ['--xds-address=127.0.0.1:4'], settings: { xdsAddress: local(4) } },
+  'every flag': {
+    argv: [
+      ...['-xds-address', ':1', '-api-address', '[::1]:0', '-data-dir', '/var/lib/x', '-redis-listener', '127.0.0.1:7'],
+      ...['-redis-catch-all', 'main', '-xds-cluster-name', 'xds', '-log-level', 'silent', '-log-format', 'json'],
+    ],
+    settings: {
+      xdsAddress: { host: '::', port: 1 },
+      apiAddress: { host: '::1', port: 0 },
+      dataDir: '/var/lib/x',
+      redisListener: local(7),
+      redisCatchAll: 'main',
+      xdsClusterName: 'xds',
+      logLevel: 'silent',
+      logFormat: 'json',
+    },
+  },
+  'every variable': {
+    argv: [],
+    env: {
+      CONTROLPLANE_XDS_ADDRESS: '127.0.0.1:1',
+      CONTROLPLANE_API_ADDRESS: '127.0.0.1:2',
+      CONTROLPLANE_DATA_DIR: 'elsewhere',
+      CONTROLPLANE_REDIS_LISTENER: '127.0.0.1:3',
+      CONTROLPLANE_REDIS_CATCH_ALL: 'main',
+      CONTROLPLANE_XDS_CLUSTER_NAME: 'xds',
+      CONTROLPLANE_LOG_LEVEL: 'trace',
+      CONTROLPLANE_LOG_FORMAT: 'pretty',
+    },
+    settings: {
+      xdsAddress: local(1),
+      apiAddress: local(2),
+      dataDir: 'elsewhere',
+      redisListener: local(3),
+      redisCatchAll: 'main',
+      xdsClusterName: 'xds',
+      logLevel: 'trace',
+      logFormat: 'pretty',
+    },
+  },
+  'the last of two wins': {
+    argv: ['-log-level', 'nonsense', '--log-level=warn'],
+    settings: { logLevel: 'warn' },
+  },
+  'a flag wins over its variable, whatever that says': {
+    argv: ['--log-level', 'debug', '--redis-catch-all='],
+    env: { CONTROLPLANE_LOG_LEVEL: 'nonsense', CONTROLPLANE_REDIS_CATCH_ALL: 'main' },
+    settings: { logLevel: 'debug', redisCatchAll: undefined },
+  },
+  'an empty data directory keeps nothing': { argv: ['--data-dir='], settings: { dataDir: undefined } },
+  'so does an empty argument': { argv: ['--data-dir', ''], settings: { dataDir: undefined } },
+  'so does an empty variable': {
+    argv: [],
+    env: { CONTROLPLANE_DATA_DIR: '' },
+    settings: { dataDir: undefined },
+  },
+  'an empty flag wins over a variable': {
+    argv: ['-data-dir='],
+    env: { CONTROLPLANE_DATA_DIR: '/var/lib/x' },
+    settings: { dataDir: undefined },
+  },
+  'a value is taken as it is, dashes and all': {
+    argv: ['-redis-catch-all', '-x', '-data-dir', '--help'],
+    settings: { redisCatchAll: '-x', dataDir: '--help' },
+  },
+  'a value may hold =': { argv: ['--data-dir=a=b'], settings: { dataDir: 'a=b' } },
+  'names of any script': { argv: ['--redis-catch-all=兔子 1'], settings: { redisCatchAll: '兔子 1' } },
+  'the end of the flags': { argv: ['--log-level=warn', '--'], settings: { logLevel: 'warn' } },
+};
+
+const refused: readonly (readonly [argv: readonly string[], message: string, env?: Variables])[] = [
+  [['--nonsense'], '"--nonsense": no such flag, see --help'],
+  [['-nonsense=1'], '"-nonsense=1": no such flag, see --help'],
+  [['---data-dir=x'], '"---data-dir=x": no such flag, see --help'],
+  [['-x'], '"-x": no such flag, see --help'],
+  [['--no-help'], '"--no-help": no such flag, see --help'],
+  [['--constructor'], '"--constructor": no such flag, see --help'],
+  [['--__proto__=1'], '"--__proto__=1": no such flag, see --help'],
+  [['-=1'], '"-=1": no such flag, see --help'],
+  [['--Data-Dir=x'], '"--Data-Dir=x": no such flag, see --help'],
+  [['--help', '--nonsense'], '"--nonsense": no such flag, see --help'],
+  [['serve'], '"serve": only flags are taken, see --help'],
+  [['-'], '"-": only flags are taken, see --help'],
+  [[''], '"": only flags are taken, see --help'],
+  [['--', '--log-level=warn'], '"--log-level=warn": only flags are taken, see --help'],
+  [['--log-level', 'info', 'a\nb'], '"a\\nb": only flags are taken, see --help'],
+  [['--data-dir'], '"--data-dir": a value must follow'],
+  [['--version=1'], '"--version=1": takes no value'],
+  [['-help=false'], '"-help=false": takes no value'],
+  [['-xds-address', '5678'], '--xds-address "5678": must be HOST:PORT, [IPV6]:PORT or :PORT'],
+  [['-xds-address='], '--xds-address "": must be HOST:PORT, [IPV6]:PORT or :PORT'],
+  [['-api-address', '0.0.0.0:65536'], '--api-address "0.0.0.0:65536": the port must be 0 to 65535'],
+  [['-api-address', '-log-level'], '--api-address "-log-level": must be HOST:PORT, [IPV6]:PORT or :PORT'],
+  [
+    ['-redis-listener', 'localhost:6379'],
+    '--redis-listener "localhost:6379": must be an IP address and a port, such as 0.0.0.0:6379',
+  ],
+  [['--redis-catch-all', 'a\u0000'], '--redis-catch-all "a\\u0000": must hold no control characters'],
+  [['--xds-cluster-name='], '--xds-cluster-name "": must not be empty'],
+  [
+    ['--log-level', 'INFO'],
+    '--log-level "INFO": must be one of fatal, error, warn, info, debug, trace, silent',
+  ],
+  [['--log-format=xml'], '--log-format "xml": must be one of pretty, json'],
+  [[], 'CONTROLPLANE_LOG_FORMAT "xml": must be one of pretty, json', { CONTROLPLANE_LOG_FORMAT: 'xml' }],
+  [
+    [],
+    'CONTROLPLANE_API_ADDRESS "": must be HOST:PORT, [IPV6]:PORT or :PORT',
+    { CONTROLPLANE_API_ADDRESS: '' },
+  ],
+];
+
+describe('settings are read from', () => {
+  for (const [what, { argv, env = {}, settings }] of Object.entries(accepted)) {
+    test(what, () => assert.deepEqual(parseSettings(argv, env), { ...defaults, ...settings }));
+  }
+});
+
+describe('one line says what is wrong with', () => {
+  for (const [argv, message, env = {}] of refused) {
+    test(message, () => assert.throws(() => parseSettings(argv, env), new SettingsError(message)));
+  }
+});
+
+function readText(...argv: readonly string[]): string {
+  const result = parseSettings(argv, { CONTROLPLANE_LOG_LEVEL: 'nonsense' });
+  assert.ok('print' in result);
+  return result.print;
+}
+
+test('--version prints the version of the package, whatever else is set', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  for (const flag of ['--version', '-version']) {
+    assert.equal(readText('--log-format=xml', flag), `controlplane ${manifest.version}\n`);
+  }
+});
+
+test('--help wins and prints every flag with its default', () => {
+  const help = readText('--version', '--help');
+  for (const flag of ['-help', '-h', '--h']) assert.equal(readText(flag), help);
+  const shown = help.matchAll(/^ {2}--([a-z-]+) [A-Z:]+\n {8}\S.*\n(?: {8}Default: (.+)\n)?/gm);
+  assert.deepEqual(Array.from(shown, ([, flag, value]) => [flag, value]), [
+    ['xds-address', '0.0.0.0:5678'],
+    ['api-address', '0.0.0.0:8000'],
+    ['data-dir', './data'],
+    ['redis-listener', '0.0.0.0:6379'],
+    ['redis-catch-all', undefined],
+    ['xds-cluster-name', 'xds_cluster'],
+    ['log-level', 'info'],
+    ['log-format', undefined],
+  ]);
+  assert.match(help, /^ {2}--version$/m);
+  assert.match(help, /CONTROLPLANE_XDS_ADDRESS for --xds-address/);
+  for (const line of help.split('\n')) assert.ok(line.length <= 110, line);
+});
+
+test('variables that look like settings but are none are found', () => {
+  const env = {
+    PATH: '/bin',
+    CONTROLPLANE: '1',
+    CONTROLPLANE_LOG_LEVEL: 'warn',
+    CONTROLPLANE_REDIS_LISTNER: '0.0.0.0:1',
+    CONTROLPLANE_HELP: '1',
+    controlplane_data_dir: 'x',
+  };
+  assert.deepEqual(findUnknownVariables(env), ['CONTROLPLANE_HELP', 'CONTROLPLANE_REDIS_LISTNER']);
+  assert.deepEqual(parseSettings([], env), { ...defaults, logLevel: 'warn' });
+});
