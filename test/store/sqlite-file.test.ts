@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import { openDatabaseFile } from '../../src/store/sqlite-file.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { StoreError } from '../../src/store/store.ts';
+import { makeDirectory, put, readMaps } from './clusters.ts';
+
+const unprivilegedUser = 65_534;
+const storeModule = JSON.stringify(new URL('../../src/store/sqlite-store.ts', import.meta.url).href);
+const pathIn = (directory: string) => join(directory, 'controlplane.db');
+
+/** What a killed daemon leaves: all that it wrote last is in the -wal alone. */
+function leaveKilled(t: TestContext, sql = ''): string {
+  const [living, dead] = [makeDirectory(t), makeDirectory(t)];
+  const store = openSqliteStore(living);
+  store.saveStaged(put('staged', 1));
+  store.saveCommit([put('committed', 1, 2)]);
+  store.close();
+  const db = new DatabaseSync(pathIn(living));
+  db.exec(`PRAGMA wal_autocheckpoint = 0; UPDATE meta SET value = 'again'; ${sql}`);
+  for (const suffix of ['', '-wal']) copyFileSync(pathIn(living) + suffix, pathIn(dead) + suffix);
+  db.close();
+  return dead;
+}
+
+/** What a stopped daemon leaves: one file. */
+function leaveStopped(t: TestContext, sql = ''): string {
+  const directory = leaveKilled(t, sql);
+  const db = new DatabaseSync(pathIn(directory));
+  db.prepare('SELECT * FROM meta').all();
+  db.close();
+  assert.ok(!existsSync(`${pathIn(directory)}-wal`));
+  return directory;
+}
+
+/** All that holds state: a -shm and an empty -wal hold none. */
+function readFiles(directory: string): Map<string, Buffer> {
+  const contents = readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))] as const);
+  return new Map(contents.filter(([name, bytes]) => !name.endsWith('-shm') && bytes.length > 0));
+}
+
+function overwrite(path: string, offset: number, bytes: Buffer): void {
+  const content = readFileSync(path);
+  bytes.copy(content, offset);
+  writeFileSync(path, content);
+}
+
+function assertRefused(directory: string, reason: RegExp): void {
+  assert.throws(() => openSqliteStore(directory), (error) => {
+    assert.ok(error instanceof StoreError);
+    assert.match(error.message, reason);
+    assert.ok(error.message.includes(directory), error.message);
+    assert.ok(!error.message.includes('\n'), error.message);
+    return true;
+  });
+}
+
+test('an open file is a synced write-ahead log that one process holds', (t) => {
+  const { db } = openDatabaseFile(makeDirectory(t));
+  t.after(() => db.close());
+  const read = (pragma: string) => Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {});
+  const full = 2;
+  assert.deepEqual(read('journal_mode'), ['wal']);
+  assert.deepEqual(read('synchronous'), [full]);
+  assert.deepEqual(read('locking_mode'), ['exclusive']);
+});
+
+describe('making', () => {
+  test('the directories and the file are made for their owner alone', (t) => {
+    const directory = join(makeDirectory(t), 'new', 'data');
+    const store = openSqliteStore(directory);
+    t.after(() => store.close());
+    store.saveStaged(put('a'));
+    assert.equal(statSync(directory).mode & 0o777, 0o700);
+    assert.deepEqual(readdirSync(directory).filter((name) => !name.startsWith('controlplane.db')), []);
+    for (const name of readdirSync(directory)) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name);
+  });
+
+  test('a directory that is there keeps its mode', (t) => {
+    const directory = makeDirectory(t);
+    chmodSync(directory, 0o755);
+    openSqliteStore(directory).close();
+    assert.equal(statSync(directory).mode & 0o777, 0o755);
+  });
+
+  test('a -wal without its file is not taken for that of a new file', (t) => {
+    const directory = leaveKilled(t);
+    rmSync(pathIn(directory));
+    const before = readFiles(directory);
+    assertRefused(directory, /missing, though its -wal file is there/);
+    assert.deepEqual(readFiles(directory), before);
+  });
+
+  test('after a damaged file was moved away as told, the store starts with nothing', (t) => {
+    const directory = leaveKilled(t, 'DROP TABLE staged');
+    assertRefused(directory, /move it and the .*controlplane\.db-\* files/);
+    for (const name of readdirSync(directory)) rmSync(join(directory, name));
+    const store = openSqliteStore(directory);
+    t.after(() => store.close());
+    assert.deepEqual(store.load(), { staged: [], committed: undefined, draining: [] });
+  });
+});
+
+describe('what is out of reach is refused in one line', () => {
+  const places: readonly (readonly [string, (directory: string) => void, RegExp])[] = [
+    ['a file for a directory', (at) => writeFileSync(at, ''), /data directory can't be used: EEXIST/],
+    ['a link to nowhere', (at) => symlinkSync('nowhere', at), /data directory can't be used: ENOENT/],
+    ['a directory for the file', (at) => mkdirSync(pathIn(at), { recursive: true }), /is not a file/],
+  ];
+  for (const [what, prepare, reason] of places) {
+    test(what, (t) => {
+      const directory = join(makeDirectory(t), 'data');
+      prepare(directory);
+      assertRefused(directory, reason);
+    });
+  }
+
+  test('a directory below a file', (t) => {
+    const directory = makeDirectory(t);
+    writeFileSync(join(directory, 'file'), '');
+    assertRefused(join(directory, 'file', 'data'), /data directory can't be used: ENOTDIR/);
+  });
+
+  const protections: readonly (readonly [string, (directory: string) => void, RegExp])[] = [
+    ['a directory that may not be written', (at) => chmodSync(at, 0o555), /data directory can't be used: EACCES/],
+    ['a file that may not be written', (at) => chmodSync(pathIn(at), 0o444), /\.db can't be used: EACCES/],
+    ['a file that may not be read', (at) => chmodSync(pathIn(at), 0o222), /\.db can't be used: EACCES/],
+  ];
+  for (const [what, protect, reason] of protections) {
+    test(what, (t) => {
+      const directory = leaveStopped(t);
+      chmodSync(directory, 0o777);
+      protect(directory);
+      assert.match(openUnprivileged(directory), reason);
+    });
+  }
+
+  test('a new directory where none may be made', (t) => {
+    const directory = makeDirectory(t);
+    chmodSync(directory, 0o555);
+    assert.match(openUnprivileged(join(directory, 'data')), /data directory can't be used: EACCES/);
+  });
+});
+
+/** What a process that is not root is told, nothing being out of reach for root. */
+function openUnprivileged(directory: string): string {
+  const script = `import { openSqliteStore } from ${storeModule};
+    if (process.geteuid() === 0) process.setuid(${unprivilegedUser});
+    try { openSqliteStore(process.argv[1]); } catch (error) { console.log(error.name + ': ' + error.message); }`;
+  return execFileSync(process.execPath, ['--input-type=module', '--eval', script, directory], { encoding: 'utf8' });
+}
+
+describe('the file has one owner at a time', () => {
+  test('a second opener is refused, and the first goes on', (t) => {
+    const directory = makeDirectory(t);
+    const store = openSqliteStore(directory);
+    assertRefused(directory, /is in use by another process/);
+    store.saveStaged(put('a', 1));
+    assertRefused(directory, /is in use by another process/);
+    store.close();
+    const next = openSqliteStore(directory);
+    t.after(() => next.close());
+    assert.deepEqual(next.load().staged, [put('a', 1).after]);
+  });
+
+  test('so is one in another process, until that one is killed', async (t) => {
+    const directory = makeDirectory(t);
+    const script = `import { openSqliteStore } from ${storeModule};
+      openSqliteStore(process.argv[1]);
+      process.stdout.write('open');
+      setInterval(() => undefined, 60_000);`;
+    const owner = spawn(process.execPath, ['--input-type=module', '--eval', script, directory]);
+    t.after(() => owner.kill('SIGKILL'));
+    await once(owner.stdout, 'data');
+    assertRefused(directory, /is in use by another process/);
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    openSqliteStore(directory).close();
+  });
+
+  test('a file that is being read is in use too, and is not damaged', (t) => {
+    const directory = leaveStopped(t);
+    const reader = new DatabaseSync(pathIn(directory));
+    t.after(() => reader.close());
+    reader.exec('BEGIN');
+    reader.prepare('SELECT * FROM meta').all();
+    assertRefused(directory, /is in use by another process/);
+  });
+});
+
+const pageBytes = 4096;
+
+/** Each leaves a file that can't be trusted; `when` says for which of the two ways to stop it does. */
+const damages: readonly {
+  readonly what: string;
+  readonly when: 'stopped' | 'killed' | 'either';
+  readonly sql?: string;
+  readonly harm?: (path: string) => void;
+  readonly reason: RegExp;
+}[] = [
+  { what: 'empty', when: 'either', harm: (path) => truncateSync(path, 0), reason: /is damaged \(empty\)/ },
+  { what: 'text', when: 'stopped', harm: (path) => writeFileSync(path, 'x'.repeat(9999)), reason: /not a database/ },
+  { what: 'one byte', when: 'stopped', harm: (path) => writeFileSync(path, 'S'), reason: /not a database/ },
+  {
+    what: 'without its header',
+    when: 'stopped',
+    harm: (path) => overwrite(path, 0, Buffer.alloc(16)),
+    reason: /not a database/,
+  },
+  { what: 'cut in its first page', when: 'stopped', harm: (path) => truncateSync(path, 1000), reason: /malformed/ },
+  {
+    what: 'cut after its first page',
+    when: 'either',
+    harm: (path) => truncateSync(path, pageBytes),
+    reason: /is damaged/,
+  },
+  {
+    what: 'cut by a page',
+    when: 'stopped',
+    harm: (path) => truncateSync(path, statSync(path).size - pageBytes),
+    reason: /malformed/,
+  },
+  {
+    what: 'overwritten in the middle',
+    when: 'either',
+    harm: (path) => overwrite(path, pageBytes, Buffer.alloc(2 * pageBytes, 0x5a)),
+    reason: /is damaged \(\*\*\* in database main/,
+  },
+  {
+    what: 'of another program',
+    when: 'either',
+    sql: 'PRAGMA application_id = 7',
+    reason: /not a database of this program \(application id 7\)/,
+  },
+  { what: 'unmarked', when: 'either', sql: 'PRAGMA application_id = 0', reason: /not a database of this program/ },
+  { what: 'without a schema version', when: 'either', sql: 'PRAGMA user_version = 0', reason: /damaged \(schema 0\)/ },
+  {
+    what: 'from a newer program, its tables unknown here',
+    when: 'either',
+    sql: 'PRAGMA user_version = 2; DROP TABLE staged',
+    reason: /written by a newer version \(schema 2, this one knows 1\); it was left as it is: start that version/,
+  },
+  {
+    what: 'without a table',
+    when: 'either',
+    sql: 'DROP TABLE committed',
+    reason: /damaged \(no such table: committed\)/,
+  },
+  {
+    what: 'without a column',
+    when: 'either',
+    sql: 'ALTER TABLE staged DROP COLUMN content',
+    reason: /damaged \(no such column: content\)/,
+  },
+  {
+    what: 'with a staged row that is no cluster',
+    when: 'either',
+    sql: `INSERT INTO staged VALUES ('b' || char(10), '{}')`,
+    reason: /damaged \(table staged, row "b\\n": no prefix\)/,
+  },
+  {
+    what: 'with a committed row that is no cluster',
+    when: 'either',
+    sql: `UPDATE committed SET content = 'nothing'`,
+    reason: /damaged \(table committed, row "committed": no JSON object\)/,
+  },
+  {
+    what: 'with a draining row that is no cluster',
+    when: 'either',
+    sql: `INSERT INTO draining VALUES ('gone', '{}', 1)`,
+    reason: /damaged \(table draining, row "gone": no prefix\)/,
+  },
+  {
+    what: 'with committed rows, but never committed',
+    when: 'either',
+    sql: 'DELETE FROM meta',
+    reason: /damaged \(table committed: rows before the first commit\)/,
+  },
+];
+
+describe('a file is refused and left as it was when it is', () => {
+  for (const { what, when, sql, harm, reason } of damages) {
+    for (const [stop, leave] of [['stopped', leaveStopped], ['killed', leaveKilled]] as const) {
+      if (when !== 'either' && when !== stop) continue;
+      test(`${what}, the daemon having been ${stop}`, (t) => {
+        const directory = leave(t, sql);
+        harm?.(pathIn(directory));
+        const before = readFiles(directory);
+        assertRefused(directory, reason);
+        assert.deepEqual(readFiles(directory), before);
+      });
+    }
+  }
+});
+
+test('what a killed daemon left in the -wal alone is read', (t) => {
+  const directory = leaveKilled(t, `UPDATE staged SET name = 'renamed'`);
+  const store = openSqliteStore(directory);
+  t.after(() => store.close());
+  assert.deepEqual([...readMaps(store).staged.keys()], ['renamed']);
+});
+
+test('a backup that is not in WAL mode is taken', (t) => {
+  const [directory, backup] = [leaveStopped(t), makeDirectory(t)];
+  const db = new DatabaseSync(pathIn(directory));
+  db.prepare('VACUUM INTO ?').run(pathIn(backup));
+  db.close();
+  const store = openSqliteStore(backup);
+  t.after(() => store.close());
+  assert.deepEqual([...readMaps(store).staged.keys()], ['staged']);
+});

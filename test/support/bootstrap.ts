@@ -1,0 +1,58 @@
+// The shipped Envoy bootstraps as templates: a test changes nothing in them but where things listen and connect to, so
+// that what is tested is what is shipped.
+
+import { readFile } from 'node:fs/promises';
+
+import { parse } from 'yaml';
+
+import { checkoutPath } from './checkout.ts';
+
+interface SocketAddress {
+  address: string;
+  port_value: number;
+}
+
+interface Address {
+  socket_address: SocketAddress;
+}
+
+interface Cluster {
+  name: string;
+  load_assignment: { endpoints: { lb_endpoints: { endpoint: { address: Address } }[] }[] };
+}
+
+/** The parts of a v3 bootstrap that tests touch. */
+export interface Bootstrap {
+  node: { id: string; cluster: string };
+  admin: { address: Address };
+  dynamic_resources: Record<string, unknown>;
+  static_resources: { listeners?: { name: string; address: Address }[]; clusters: Cluster[] };
+}
+
+/** Ports on 127.0.0.1. */
+export interface LoopbackPorts {
+  readonly admin: number;
+  readonly xds: number;
+  /** For the static listener; left out where the control plane sends the listener. */
+  readonly listener?: number;
+}
+
+/** Reads a bootstrap of the checkout, for example `envoy/redis-v3-ads.yaml`, as it is. */
+export async function readBootstrap(path: string): Promise<Bootstrap> {
+  return parse(await readFile(checkoutPath(path), 'utf8')) as Bootstrap;
+}
+
+/** A copy with its addresses moved to loopback. Throws when the bootstrap lacks what is to be moved. */
+export function moveToLoopback(bootstrap: Bootstrap, ports: LoopbackPorts): Bootstrap {
+  const moved = structuredClone(bootstrap);
+  move(moved.admin.address, ports.admin);
+  const xds = moved.static_resources.clusters.find((cluster) => cluster.name === 'xds_cluster');
+  move(xds?.load_assignment.endpoints[0]?.lb_endpoints[0]?.endpoint.address, ports.xds);
+  if (ports.listener !== undefined) move(moved.static_resources.listeners?.[0]?.address, ports.listener);
+  return moved;
+}
+
+function move(address: Address | undefined, port: number): void {
+  if (!address) throw new Error('the bootstrap has no such address to move');
+  Object.assign(address.socket_address, { address: '127.0.0.1', port_value: port });
+}

@@ -1,0 +1,109 @@
+// A real Envoy, and what its admin interface tells.
+
+import { constants } from 'node:fs';
+import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Bootstrap } from './bootstrap.ts';
+import { checkoutPath } from './checkout.ts';
+import { startChild, type Child, type Scope } from './child-process.ts';
+import { runCommand, type Finished } from './run-command.ts';
+import { tempDir } from './temp-dir.ts';
+
+/** The Envoy that scripts/setup.sh installs; throws when it is not there. */
+export async function findEnvoy(): Promise<string> {
+  const binary = checkoutPath('.cache/envoy-1.40.0/envoy/_bin/envoy');
+  await access(binary, constants.X_OK).catch(() => {
+    throw new Error('Envoy 1.40.0 is missing: run scripts/setup.sh');
+  });
+  return binary;
+}
+
+/** What `envoy --mode validate` says of a bootstrap file. */
+export async function validateBootstrap(path: string): Promise<Finished> {
+  return runCommand(await findEnvoy(), ['--mode', 'validate', '--log-level', 'warning', '-c', path]);
+}
+
+/** One running Envoy; made by {@link startEnvoy}. */
+export class Envoy {
+  readonly child: Child;
+  readonly #adminPort: number;
+
+  constructor(child: Child, adminPort: number) {
+    this.child = child;
+    this.#adminPort = adminPort;
+  }
+
+  /** Resolves when Envoy has its first configuration and serves its listeners. */
+  async untilLive(): Promise<void> {
+    await this.child.until('Envoy is live', async () => (await this.#admin('ready')).trim() === 'LIVE');
+  }
+
+  /** Resolves when all of Envoy's xDS streams are open, or all are broken. */
+  async untilStreams(state: 'open' | 'broken'): Promise<void> {
+    const wanted = state === 'open' ? 1 : 0;
+    await this.child.until(`Envoy's xDS streams are ${state}`, async () => {
+      // An aggregated stream counts under this very name, each other one below the name of its subscription.
+      const stats = await this.stats('control_plane\\.connected_state$');
+      if (stats.size === 0) throw new Error('there are none');
+      return [...stats.values()].every((value) => value === wanted);
+    });
+  }
+
+  /** Resolves when a cluster has exactly these hosts (`address:port`), in whatever order. */
+  async untilHosts(cluster: string, hosts: readonly string[]): Promise<void> {
+    const wanted = hosts.toSorted().join(' ');
+    await this.child.until(`Envoy's hosts of ${cluster} are: ${wanted}`, async () => {
+      const seen = (await this.hosts(cluster)).join(' ');
+      if (seen !== wanted) throw new Error(seen);
+      return true;
+    });
+  }
+
+  /** Counters and gauges whose names match the pattern. */
+  async stats(pattern: string): Promise<Map<string, number>> {
+    const lines = (await this.#admin(`stats?type=All&filter=${encodeURIComponent(pattern)}`)).trim().split('\n');
+    const entries = lines.map((line) => line.split(': ') as [string, string]);
+    return new Map(entries.filter(([, value]) => /^\d+$/.test(value)).map(([name, value]) => [name, Number(value)]));
+  }
+
+  /** The hosts (`address:port`) of a cluster, sorted; empty also when there is no such cluster. */
+  async hosts(cluster: string): Promise<string[]> {
+    interface Status {
+      name: string;
+      host_statuses?: { address: { socket_address: { address: string; port_value: number } } }[];
+    }
+    const { cluster_statuses: statuses } = JSON.parse(await this.#admin('clusters?format=json')) as {
+      cluster_statuses: Status[];
+    };
+    const hosts = statuses.find((status) => status.name === cluster)?.host_statuses ?? [];
+    return hosts
+      .map(({ address: { socket_address: { address, port_value: port } } }) => `${address}:${port}`)
+      .toSorted();
+  }
+
+  /** Everything that Envoy runs with, as its admin interface dumps it. */
+  async configDump(): Promise<unknown> {
+    return JSON.parse(await this.#admin('config_dump?include_eds'));
+  }
+
+  async #admin(path: string): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}/${path}`);
+    if (!response.ok) throw new Error(`Envoy's /${path}: ${response.status}`);
+    return response.text();
+  }
+}
+
+/**
+ * Starts Envoy with one worker (so that load balancing has one order) and waits until its admin interface answers,
+ * which is before its first configuration is there; killed when `scope` ends. Throws when Envoy is missing.
+ */
+export async function startEnvoy(scope: Scope, bootstrap: Bootstrap): Promise<Envoy> {
+  const binary = await findEnvoy();
+  const file = join(await tempDir(scope), 'bootstrap.json');
+  await writeFile(file, JSON.stringify(bootstrap));
+  const args = ['-c', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'warning'];
+  const envoy = new Envoy(startChild(scope, 'envoy', binary, args), bootstrap.admin.address.socket_address.port_value);
+  await envoy.child.until('its admin interface answers', () => envoy.stats('^server.live$'));
+  return envoy;
+}

@@ -1,0 +1,26 @@
+// A real Redis server on loopback that keeps nothing.
+
+import { startChild, type Child, type Scope } from './child-process.ts';
+import { freePort } from './free-port.ts';
+import { connectRedis, type RespClient } from './resp-client.ts';
+import { tempDir } from './temp-dir.ts';
+
+export interface RedisServer {
+  readonly address: '127.0.0.1';
+  readonly port: number;
+  readonly child: Child;
+  /** A connection straight to the server, past any proxy. */
+  readonly direct: RespClient;
+}
+
+/** Starts a Redis server and waits until it answers; killed when `scope` ends. Throws when redis-server is missing. */
+export async function startRedis(scope: Scope): Promise<RedisServer> {
+  const port = await freePort();
+  const dir = await tempDir(scope);
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir];
+  const child = startChild(scope, `redis-server on ${port}`, 'redis-server', args);
+  if (child.pid === undefined) throw new Error('redis-server is missing: run scripts/setup.sh');
+  const direct = await child.until('Redis accepts connections', () => connectRedis(scope, port));
+  await child.until('Redis answers', async () => (await direct.ask('PING')) === 'PONG');
+  return { address: '127.0.0.1', port, child, direct };
+}
