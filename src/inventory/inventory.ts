@@ -134,7 +134,8 @@ function parseEndpoint(change: ChangeEndpoint): Endpoint {
 
 // A message is one readable line, however long the value was.
 function quote(value: string): string {
-  return JSON.stringify(value.length <= maxQuotedLength ? value : `${value.slice(0, maxQuotedLength)}…`);
+  const text = JSON.stringify(value.length <= maxQuotedLength ? value : `${value.slice(0, maxQuotedLength)}…`);
+  return text.replace(/[\u007f-\u009f]/gu, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 function editTo(cluster: Cluster): ClusterEdit {

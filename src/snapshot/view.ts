@@ -1,0 +1,187 @@
+// What one subscription selects of a resource set, what a stream holds of it, and
+// the difference between the two. All immutable, and each made once for any number of streams.
+
+import { addDigest, versionOfSum } from './resource.ts';
+import type { Resource } from './resource.ts';
+import type { ResourceSet } from './resource-set.ts';
+import type { Subscription } from './subscription.ts';
+
+/** What has to be sent for a holding to become a view. */
+export interface Difference {
+  /** Resources that are new or have another version, sorted by name. */
+  readonly changed: readonly Resource[];
+  readonly changedNames: readonly string[];
+  /** Names that the client holds, or asked for and was not yet told about, and that do not exist. */
+  readonly removed: readonly string[];
+}
+
+export class View {
+  readonly set: ResourceSet;
+  readonly subscription: Subscription;
+  /** What a stream holds that has been sent all of this view. */
+  readonly held: Holding;
+  readonly #differences = new WeakMap<Holding, Difference>();
+  #sum: bigint | undefined;
+  #names: readonly string[] | undefined;
+
+  /** @param before the view of the same subscription on the set that `set` was made from by one step. */
+  constructor(set: ResourceSet, subscription: Subscription, before?: View) {
+    this.set = set;
+    this.subscription = subscription;
+    this.held = new Holding(this, new Map());
+    if (before !== undefined) this.#sum = this.#sumAfter(before);
+  }
+
+  /**
+   * The hash of the resources selected, those that exist: the version_info of a
+   * state-of-the-world response. A stream that asked for some names is not moved by others.
+   */
+  get version(): string {
+    this.#sum ??= this.subscription.wildcard ? this.set.sum : this.#sumOfNames();
+    return versionOfSum(this.#sum);
+  }
+
+  /** The resources selected that exist, sorted by name. */
+  *resources(): Iterable<Resource> {
+    if (this.subscription.wildcard) {
+      yield* this.set.resources.values();
+      return;
+    }
+    for (const name of this.subscription.names) {
+      const resource = this.set.resources.get(name);
+      if (resource !== undefined) yield resource;
+    }
+  }
+
+  /** The names selected that exist; the same array every time. */
+  get names(): readonly string[] {
+    this.#names ??= Array.from(this.resources(), ({ name }) => name);
+    return this.#names;
+  }
+
+  /** The version a holder of this view has of `name`: '' when it knows that there is none, undefined when it knows nothing. */
+  versionOf(name: string): string | undefined {
+    if (!this.subscription.includes(name)) return undefined;
+    return this.set.resources.get(name)?.version ?? (this.subscription.names.has(name) ? '' : undefined);
+  }
+
+  /** What a stream that holds `holding` lacks of this view. */
+  differenceFrom(holding: Holding): Difference {
+    let difference = this.#differences.get(holding);
+    if (difference === undefined) {
+      difference = this.#compare(holding);
+      this.#differences.set(holding, difference);
+    }
+    return difference;
+  }
+
+  #compare(holding: Holding): Difference {
+    const changed: Resource[] = [];
+    const removed: string[] = [];
+    for (const name of this.#namesThatMayDiffer(holding)) {
+      const heldVersion = holding.versionOf(name);
+      const isWanted = this.subscription.includes(name);
+      const resource = isWanted ? this.set.resources.get(name) : undefined;
+      if (resource !== undefined) {
+        if (heldVersion !== resource.version) changed.push(resource);
+        continue;
+      }
+      if (heldVersion === '' || (heldVersion === undefined && !isWanted)) continue;
+      const placeholder = heldVersion === undefined ? this.set.options.placeholder?.(name) : undefined;
+      if (placeholder === undefined) removed.push(name);
+      else changed.push(placeholder);
+    }
+    return { changed, changedNames: changed.map(({ name }) => name), removed };
+  }
+
+  // One step from set to set costs what changed in it; anything else is compared name by name.
+  #namesThatMayDiffer(holding: Holding): Iterable<string> {
+    const base = holding.view;
+    const stepped = base?.subscription === this.subscription ? this.set.changedSince(base.set) : undefined;
+    if (stepped !== undefined) {
+      const names = new Set(stepped.filter((name) => this.subscription.includes(name)));
+      if (holding.overrides.size === 0) return names;
+      return [...names.union(holding.overrides)].sort();
+    }
+    const wanted = this.subscription.wildcard ? this.set.resources.keys() : [];
+    return [...new Set([...wanted, ...this.subscription.names, ...holding.overrides.keys(), ...holding.names()])].sort();
+  }
+
+  // From the sum before the step, where that is known: the cost of what changed.
+  #sumAfter(before: View): bigint | undefined {
+    const names = this.set.changedSince(before.set);
+    if (names === undefined || before.#sum === undefined) return undefined;
+    let sum = before.#sum;
+    for (const name of names) {
+      if (!this.subscription.includes(name)) continue;
+      sum = addDigest(sum, -(before.set.resources.get(name)?.digest ?? 0n));
+      sum = addDigest(sum, this.set.resources.get(name)?.digest ?? 0n);
+    }
+    return sum;
+  }
+
+  #sumOfNames(): bigint {
+    let sum = 0n;
+    for (const resource of this.resources()) sum = addDigest(sum, resource.digest);
+    return sum;
+  }
+}
+
+/**
+ * What a stream has been sent of one type: everything of `view`, except where
+ * `overrides` says otherwise. Streams in the same state share one object.
+ */
+export class Holding {
+  static readonly nothing = new Holding(undefined, new Map());
+
+  readonly view: View | undefined;
+  /** Version by name, as {@link View.versionOf}; undefined: the client is taken to know nothing of it. */
+  readonly overrides: ReadonlyMap<string, string | undefined>;
+  readonly #forgetting = new WeakMap<readonly string[], Holding>();
+  readonly #restricted = new WeakMap<Subscription, Holding>();
+
+  constructor(view: View | undefined, overrides: ReadonlyMap<string, string | undefined>) {
+    this.view = view;
+    this.overrides = overrides;
+  }
+
+  versionOf(name: string): string | undefined {
+    return this.overrides.has(name) ? this.overrides.get(name) : this.view?.versionOf(name);
+  }
+
+  /** Every name of which something is held or known, in no order. */
+  *names(): Iterable<string> {
+    for (const [name, version] of this.overrides) if (version !== undefined) yield name;
+    if (this.view === undefined) return;
+    for (const resource of this.view.resources()) if (!this.overrides.has(resource.name)) yield resource.name;
+    for (const name of this.view.subscription.names) {
+      if (!this.view.set.resources.has(name) && !this.overrides.has(name)) yield name;
+    }
+  }
+
+  /** This holding without `names`: they will be sent again. Same array, same result. */
+  forgetting(names: readonly string[]): Holding {
+    let result = this.#forgetting.get(names);
+    if (result === undefined) {
+      const overrides = new Map(this.overrides);
+      for (const name of names) overrides.set(name, undefined);
+      result = new Holding(this.view, overrides);
+      this.#forgetting.set(names, result);
+    }
+    return result;
+  }
+
+  /** What is left for a client that now wants `subscription` only: it forgot the rest when it dropped it. */
+  restrictedTo(subscription: Subscription): Holding {
+    let result = this.#restricted.get(subscription);
+    if (result === undefined) {
+      const kept = new Map<string, string | undefined>();
+      for (const name of new Set([...this.overrides.keys(), ...this.names()])) {
+        if (subscription.includes(name)) kept.set(name, this.versionOf(name));
+      }
+      result = new Holding(undefined, kept);
+      this.#restricted.set(subscription, result);
+    }
+    return result;
+  }
+}

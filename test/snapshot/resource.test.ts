@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { decodeMessage } from '../../src/proto/protos.ts';
+import { Resource, addDigest, publishOrder, versionOfSum } from '../../src/snapshot/resource.ts';
+
+const typeUrl = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
+const anyName = fc.string({ unit: fc.constantFrom('a', 'b', ':', '1', '0', '集', '😀'), maxLength: 4 });
+const anyValue = fc.uint8Array({ maxLength: 3, max: 4 });
+
+describe("a resource's version", () => {
+  test('is 32 hexadecimal digits, the same number as its digest', () => {
+    const { version, digest } = new Resource('dev', Buffer.from([1]));
+    assert.match(version, /^[0-9a-f]{32}$/);
+    assert.equal(digest, BigInt(`0x${version}`));
+  });
+
+  test('stays what it was: a new release must not push everything again to every Envoy', () => {
+    assert.equal(new Resource('dev', Buffer.from([1, 2])).version, '3dc2bfbf38cd6178e628f45fa28bdb3f');
+  });
+
+  test('is the same exactly when name and bytes are', () => {
+    fc.assert(
+      fc.property(anyName, anyValue, anyName, anyValue, (nameA, valueA, nameB, valueB) => {
+        const isSame = nameA === nameB && Buffer.compare(valueA, valueB) === 0;
+        const [a, b] = [new Resource(nameA, valueA), new Resource(nameB, valueB)];
+        assert.equal(a.version === b.version, isSame);
+        assert.equal(a.digest === b.digest, isSame);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  // What follows the name must not pass for a part of it, nor the other way about.
+  const LOOKALIKES: readonly (readonly [string, string])[] = [
+    ['a', 'bc'],
+    ['ab', 'c'],
+    ['abc', ''],
+    ['', 'abc'],
+    ['a:', 'bc'],
+    ['1:a', 'bc'],
+    ['', '1:a:bc'],
+    ['é', ''],
+    ['e', '\u0301'],
+    ['e\u0301', ''],
+  ];
+  test('keeps apart names and bytes that read the same one after the other', () => {
+    const versions = LOOKALIKES.map(([name, value]) => new Resource(name, Buffer.from(value)).version);
+    assert.equal(new Set(versions).size, LOOKALIKES.length);
+  });
+});
+
+describe('a resource in a response', () => {
+  const resource = new Resource('集群', Buffer.from([10, 3, 97, 98, 99]));
+  const any = { type_url: typeUrl, value: Buffer.from(resource.value) };
+
+  for (const packageName of ['envoy.api.v2', 'envoy.service.discovery.v3']) {
+    const messageName = `${packageName}.DiscoveryResponse`;
+    test(`is an entry of ${messageName}`, () => {
+      const other = new Resource('b', Buffer.from([1]));
+      const entries = Buffer.concat([resource.sotwEntry(typeUrl), other.sotwEntry(typeUrl)]);
+      assert.deepEqual(decodeMessage(messageName, entries), {
+        resources: [any, { type_url: typeUrl, value: Buffer.from([1]) }],
+      });
+    });
+  }
+
+  for (const packageName of ['envoy.api.v2', 'envoy.service.discovery.v3']) {
+    const messageName = `${packageName}.DeltaDiscoveryResponse`;
+    test(`is an entry of ${messageName}, with its name and version`, () => {
+      assert.deepEqual(decodeMessage(messageName, Buffer.from(resource.deltaEntry(typeUrl))), {
+        resources: [{ name: '集群', version: resource.version, resource: any }],
+      });
+    });
+  }
+
+  test('is encoded once for all streams', () => {
+    assert.equal(resource.sotwEntry(typeUrl), resource.sotwEntry(typeUrl));
+    assert.equal(resource.deltaEntry(typeUrl), resource.deltaEntry(typeUrl));
+  });
+
+  test('may have no bytes at all', () => {
+    const empty = new Resource('e', new Uint8Array());
+    const entry = Buffer.from(empty.sotwEntry(typeUrl));
+    const decoded = decodeMessage('envoy.service.discovery.v3.DiscoveryResponse', entry);
+    assert.deepEqual(decoded, { resources: [{ type_url: typeUrl, value: Buffer.alloc(0) }] });
+  });
+});
+
+describe('the version of a sum of digests', () => {
+  const anyDigest = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n });
+
+  test('is 32 hexadecimal digits, also for nothing', () => {
+    assert.equal(versionOfSum(0n), '0'.repeat(32));
+    assert.equal(versionOfSum((1n << 128n) - 1n), 'f'.repeat(32));
+  });
+
+  test('does not depend on the order of adding, and taking away undoes adding', () => {
+    fc.assert(
+      fc.property(fc.array(anyDigest), anyDigest, (digests, extra) => {
+        const sum = digests.reduce(addDigest, 0n);
+        assert.equal(digests.toReversed().reduce(addDigest, 0n), sum);
+        assert.equal(addDigest(addDigest(sum, extra), -extra), sum);
+        assert.equal(digests.reduce((rest, digest) => addDigest(rest, -digest), sum), 0n);
+        assert.match(versionOfSum(sum), /^[0-9a-f]{32}$/);
+      }),
+    );
+  });
+});
+
+test('clusters and endpoints are published before the listeners and routes that refer to them', () => {
+  assert.deepEqual(publishOrder, ['cluster', 'endpoint', 'listener', 'route']);
+});

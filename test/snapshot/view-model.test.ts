@@ -1,0 +1,226 @@
+// Views and holdings beside a model: random histories of one client that subscribes, is sent
+// differences and is taken to forget names, while the set changes under it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ResourceSet } from '../../src/snapshot/resource-set.ts';
+import type { ResourceSetOptions } from '../../src/snapshot/resource-set.ts';
+import { Resource } from '../../src/snapshot/resource.ts';
+import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
+import type { Subscription } from '../../src/snapshot/subscription.ts';
+import { Holding } from '../../src/snapshot/view.ts';
+import type { Difference } from '../../src/snapshot/view.ts';
+
+const names = ['Z', 'a', 'b', 'c', '集', '😀', 'ﬀ'];
+
+type Step =
+  | { readonly kind: 'change'; readonly changes: readonly (readonly [string, number | undefined])[] }
+  | { readonly kind: 'rebuild'; readonly changes: readonly (readonly [string, number | undefined])[] }
+  | { readonly kind: 'retain' }
+  | { readonly kind: 'subscribe'; readonly isWildcard: boolean; readonly names: readonly string[] }
+  | { readonly kind: 'send' }
+  | { readonly kind: 'forget'; readonly names: readonly string[] };
+
+const anyName = fc.constantFrom(...names);
+const anyChanges = fc.uniqueArray(fc.tuple(anyName, fc.option(fc.nat({ max: 1 }), { nil: undefined })), {
+  selector: ([name]) => name,
+  maxLength: 3,
+});
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('change' as const), changes: anyChanges }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rebuild' as const), changes: anyChanges }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('retain' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('subscribe' as const),
+      isWildcard: fc.boolean(),
+      names: fc.subarray(names, { maxLength: 4 }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('send' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('forget' as const), names: fc.subarray(names, { maxLength: 3 }) }),
+  },
+);
+
+const plain: ResourceSetOptions = { typeUrl: 'type.googleapis.com/envoy.api.v2.Cluster', apiVersion: 'v2' };
+const withPlaceholder: ResourceSetOptions = { ...plain, placeholder: (name) => new Resource(name, Buffer.alloc(0)) };
+
+for (const [what, options] of [['without', plain], ['with', withPlaceholder]] as const) {
+  test(`what a client lacks is what the model says, in a type ${what} placeholders`, () => {
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 30, size: 'max' }), (steps) => {
+        const history = new History(options);
+        for (const step of steps) history.take(step);
+        history.take({ kind: 'send' });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+}
+
+/** What the server takes the client to know of one name: a version, or '' when it was told that there is none. */
+type Knowledge = string | 'forgotten';
+
+class History {
+  readonly #table = new SubscriptionTable();
+  #set: ResourceSet;
+  #setBefore: ResourceSet;
+  #subscription: Subscription;
+  #holding = Holding.nothing;
+  // The model.
+  #known = new Map<string, Knowledge>();
+  // What the client really has, by what it was sent.
+  #client = new Map<string, string>();
+
+  constructor(options: ResourceSetOptions) {
+    this.#set = ResourceSet.of(options, []);
+    this.#setBefore = this.#set;
+    this.#subscription = this.#table.intern(true, []);
+  }
+
+  take(step: Step): void {
+    switch (step.kind) {
+      case 'change':
+        this.#replace(this.#set.with(toResources(step.changes)));
+        break;
+      case 'rebuild':
+        this.#replace(ResourceSet.of(this.#set.options, this.#set.with(toResources(step.changes)).resources.values()));
+        break;
+      case 'retain':
+        this.#replace(this.#set.retaining(this.#setBefore));
+        break;
+      case 'subscribe':
+        this.#subscribe(step.isWildcard, step.names);
+        break;
+      case 'send':
+        this.#send();
+        break;
+      case 'forget':
+        this.#holding = this.#holding.forgetting(step.names);
+        for (const name of step.names) this.#known.set(name, 'forgotten');
+    }
+    this.#checkHolding();
+    this.#checkDifference();
+  }
+
+  #replace(set: ResourceSet): void {
+    this.#setBefore = this.#set;
+    this.#set = set;
+  }
+
+  #subscribe(isWildcard: boolean, wanted: readonly string[]): void {
+    // What was forgotten is sent first: see view.test.ts for a client that wants something else before.
+    if ([...this.#known.values()].includes('forgotten')) this.#send();
+    const subscription = this.#table.intern(isWildcard, wanted);
+    if (subscription === this.#subscription) return;
+    this.#subscription = subscription;
+    this.#holding = this.#holding.restrictedTo(subscription);
+    for (const name of names) {
+      if (isWildcard || wanted.includes(name)) continue;
+      this.#known.delete(name);
+      this.#client.delete(name);
+    }
+  }
+
+  #send(): void {
+    const view = this.#set.view(this.#subscription);
+    const { changed, removed } = view.differenceFrom(this.#holding);
+    for (const { name, version } of changed) this.#client.set(name, version);
+    for (const name of removed) this.#client.delete(name);
+    this.#holding = view.held;
+    this.#known = new Map();
+    for (const name of names) {
+      const version = this.#set.resources.get(name)?.version;
+      if (version !== undefined && this.#isWanted(name)) this.#known.set(name, version);
+      else if (this.#subscription.names.has(name)) this.#known.set(name, '');
+    }
+    this.#checkClient();
+  }
+
+  /** Once it was sent what it lacked, the client has what it wants and nothing that has gone. */
+  #checkClient(): void {
+    for (const name of names) {
+      const wanted = this.#isWanted(name) ? this.#set.resources.get(name)?.version : undefined;
+      const version = this.#client.get(name);
+      if (wanted === undefined && version === this.#set.options.placeholder?.(name).version) continue;
+      assert.equal(version, wanted, `the client's ${name}`);
+    }
+  }
+
+  #checkHolding(): void {
+    const held = [...this.#holding.names()];
+    assert.equal(new Set(held).size, held.length, `told twice: ${held.join(' ')}`);
+    for (const name of names) {
+      const known = this.#known.get(name);
+      const version = known === 'forgotten' ? undefined : known;
+      assert.equal(this.#holding.versionOf(name), version, `the held version of ${name}`);
+      assert.equal(held.includes(name), version !== undefined, `${name} among the held names`);
+    }
+  }
+
+  #checkDifference(): void {
+    const view = this.#set.view(this.#subscription);
+    const difference = view.differenceFrom(this.#holding);
+    assert.deepEqual(describe(difference), this.#expectedDifference());
+    // The same holding without the view that it came from: nothing to start a short cut at.
+    assert.deepEqual(describe(view.differenceFrom(flatten(this.#holding))), describe(difference));
+    for (const resource of difference.changed) {
+      const own = this.#set.resources.get(resource.name);
+      if (own !== undefined) assert.equal(resource, own);
+    }
+  }
+
+  #expectedDifference(): Description {
+    const changed: string[] = [];
+    const removed: string[] = [];
+    for (const name of names) {
+      const known = this.#known.get(name);
+      const resource = this.#isWanted(name) ? this.#set.resources.get(name) : undefined;
+      if (resource !== undefined) {
+        if (known !== resource.version) changed.push(`${name} ${resource.version}`);
+        continue;
+      }
+      const isHeld = known !== undefined && known !== '' && known !== 'forgotten';
+      const isAskedFor = known === undefined && this.#subscription.names.has(name);
+      const isUntold = isAskedFor || (known === 'forgotten' && this.#isWanted(name));
+      const placeholder = isUntold ? this.#set.options.placeholder?.(name) : undefined;
+      if (placeholder !== undefined) changed.push(`${name} ${placeholder.version}`);
+      else if (isHeld || isUntold) removed.push(name);
+    }
+    return { changed, removed };
+  }
+
+  #isWanted(name: string): boolean {
+    return this.#subscription.wildcard || this.#subscription.names.has(name);
+  }
+}
+
+interface Description {
+  /** `NAME VERSION`, sorted by name. */
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+function describe({ changed, changedNames, removed }: Difference): Description {
+  assert.deepEqual(changedNames, changed.map(({ name }) => name));
+  return { changed: changed.map(({ name, version }) => `${name} ${version}`), removed };
+}
+
+function flatten(holding: Holding): Holding {
+  const versions = new Map<string, string | undefined>(holding.overrides);
+  for (const name of holding.names()) versions.set(name, holding.versionOf(name));
+  return new Holding(undefined, versions);
+}
+
+function toResources(
+  changes: readonly (readonly [string, number | undefined])[],
+): ReadonlyMap<string, Resource | undefined> {
+  return new Map(
+    changes.map(([name, byte]) => [name, byte === undefined ? undefined : new Resource(name, Buffer.from([byte]))]),
+  );
+}
