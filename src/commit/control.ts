@@ -2,6 +2,8 @@
 
 import type { Change } from '../inventory/change.ts';
 
+export { StoreError } from '../store/store.ts';
+
 /** What a commit did. */
 export interface CommitResult {
   /** False when nothing was staged that differs from what is committed: nothing was pushed. */

@@ -1,0 +1,57 @@
+// The Redis listener: Envoy's redis_proxy with a route per cluster, by key prefix.
+
+import type { PlainMessage } from '../proto/protos.ts';
+import type { Clusters } from '../inventory/cluster.ts';
+import type { ApiVersion } from '../snapshot/dialect.ts';
+import { typeUrlOf } from '../snapshot/dialect.ts';
+import type { RenderOptions } from './options.ts';
+import { clustersByPrefix } from './prefix-order.ts';
+
+export const redisListenerName = 'redis_listener';
+
+const opTimeoutSeconds = 5;
+
+/** Filter name and message per API version: v3 knows only the long name, Envoys that speak v2 know the short one. */
+export const redisProxyFilter: Readonly<Record<ApiVersion, { readonly name: string; readonly message: string }>> = {
+  v2: { name: 'envoy.redis_proxy', message: 'envoy.config.filter.network.redis_proxy.v2.RedisProxy' },
+  v3: {
+    name: 'envoy.filters.network.redis_proxy',
+    message: 'envoy.extensions.filters.network.redis_proxy.v3.RedisProxy',
+  },
+};
+
+/**
+ * The RedisProxy message. A key goes to the cluster with the longest prefix that it begins
+ * with, else to the catch-all; without one Envoy answers `no upstream host`.
+ */
+export function buildRedisProxy(clusters: Clusters, redisCatchAll: string | undefined): PlainMessage {
+  const catchAll = findCatchAll(clusters, redisCatchAll);
+  return {
+    stat_prefix: 'egress_redis',
+    settings: { op_timeout: { seconds: opTimeoutSeconds } },
+    prefix_routes: {
+      routes: clustersByPrefix(clusters).map((cluster) => ({ prefix: cluster.prefix, cluster: cluster.name })),
+      ...(catchAll === undefined ? {} : { catch_all_route: { cluster: catchAll } }),
+    },
+  };
+}
+
+/** The listener around an encoded RedisProxy. */
+export function buildRedisListener(
+  apiVersion: ApiVersion,
+  address: RenderOptions['redisListener'],
+  redisProxy: Uint8Array,
+): PlainMessage {
+  const { name, message } = redisProxyFilter[apiVersion];
+  return {
+    name: redisListenerName,
+    address: { socket_address: { address: address.host, port_value: address.port } },
+    filter_chains: [{ filters: [{ name, typed_config: { type_url: typeUrlOf(message), value: redisProxy } }] }],
+  };
+}
+
+// A name that is not committed is no catch-all: Envoy accepts a route to an unknown cluster without a word.
+function findCatchAll(clusters: Clusters, redisCatchAll: string | undefined): string | undefined {
+  if (redisCatchAll !== undefined) return clusters.has(redisCatchAll) ? redisCatchAll : undefined;
+  return clusters.size === 1 ? clusters.keys().next().value : undefined;
+}

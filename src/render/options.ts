@@ -1,0 +1,10 @@
+// What rendering depends on besides the inventory: fixed when the process starts.
+
+export interface RenderOptions {
+  /** The cluster of the control plane in every Envoy's bootstrap, named by config sources of per-type streams. */
+  readonly xdsClusterName: string;
+  /** Where the Redis listener binds. `host` is an IP address. */
+  readonly redisListener: { readonly host: string; readonly port: number };
+  /** The cluster for keys that no prefix matches; undefined: the only cluster, when there is exactly one. */
+  readonly redisCatchAll: string | undefined;
+}

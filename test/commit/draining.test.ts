@@ -1,0 +1,207 @@
+// What a commit removes goes at once for most streams, and stays published for a while for those that may still use it.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { ControlPlane } from '../../src/commit/control-plane.ts';
+import type { Change } from '../../src/inventory/change.ts';
+import { dialects } from '../../src/snapshot/dialect.ts';
+import { publishOrder } from '../../src/snapshot/resource.ts';
+import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import { StoreError } from '../../src/store/store.ts';
+import { createStoreDouble } from './store-double.ts';
+import type { StoreDouble } from './store-double.ts';
+
+const group = 'everybody';
+const drainTimeMs = 600_000;
+const startMs = Date.UTC(2030, 0, 1);
+
+const dialect = dialects.v3.ads;
+
+describe('a removed cluster', () => {
+  test('goes at once where nothing can use it any more, and stays with its endpoints where something may', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    removeDev(controlPlane);
+    assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['dev', 'prod'] });
+    const endpoints = snapshot().resourcesWithDraining('endpoint', dialect).resources;
+    assert.match(Buffer.from(endpoints.get('dev')?.value ?? []).toString('latin1'), /10\.0\.0\.1/);
+    assert.deepEqual(controlPlane.draining.map(({ cluster, untilMs }) => [cluster.name, untilMs]), [
+      ['dev', startMs + drainTimeMs],
+    ]);
+  });
+
+  test('is named by no listener and no route from then on', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    removeDev(controlPlane);
+    for (const kind of ['listener', 'route'] as const) {
+      assert.equal(snapshot().resourcesWithDraining(kind, dialect), snapshot().resources(kind, dialect));
+    }
+  });
+
+  test('goes when its time is over, without a commit', (t) => {
+    const { controlPlane, snapshot, publications } = createSubject(t);
+    removeDev(controlPlane);
+    const before = publications();
+    t.mock.timers.tick(drainTimeMs - 1);
+    assert.deepEqual(namesOf(snapshot()).reachable, ['dev', 'prod']);
+    assert.equal(publications(), before);
+    t.mock.timers.tick(1);
+    assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
+    assert.equal(publications(), before + 1);
+    assert.deepEqual(controlPlane.draining, []);
+  });
+
+  test('goes at its own time when another is removed later', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    removeDev(controlPlane);
+    t.mock.timers.tick(drainTimeMs / 2);
+    controlPlane.stage({ kind: 'remove-cluster', name: 'prod' });
+    controlPlane.commit();
+    assert.deepEqual(namesOf(snapshot()), { declared: [], reachable: ['dev', 'prod'] });
+    t.mock.timers.tick(drainTimeMs / 2);
+    assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
+    t.mock.timers.tick(drainTimeMs / 2);
+    assert.deepEqual(namesOf(snapshot()).reachable, []);
+  });
+
+  test('drains no more when it is declared again', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    removeDev(controlPlane);
+    controlPlane.stage({ kind: 'add-cluster', name: 'dev', prefix: '/dev' });
+    controlPlane.commit();
+    assert.deepEqual(controlPlane.draining, []);
+    for (const kind of publishOrder) {
+      assert.equal(snapshot().resourcesWithDraining(kind, dialect), snapshot().resources(kind, dialect));
+    }
+    t.mock.timers.tick(drainTimeMs);
+    assert.deepEqual(namesOf(snapshot()), { declared: ['dev', 'prod'], reachable: ['dev', 'prod'] });
+  });
+
+  test('that is staged only does not drain', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    for (const change of removal) controlPlane.stage(change);
+    assert.deepEqual(controlPlane.draining, []);
+    assert.deepEqual(namesOf(snapshot()).declared, ['dev', 'prod']);
+  });
+
+  test('does not drain when the commit could not be saved', (t) => {
+    const { controlPlane, snapshot, store } = createSubject(t);
+    for (const change of removal) controlPlane.stage(change);
+    store.failing = 'saveCommit';
+    assert.throws(() => controlPlane.commit(), StoreError);
+    assert.deepEqual(controlPlane.draining, []);
+    assert.deepEqual(namesOf(snapshot()), { declared: ['dev', 'prod'], reachable: ['dev', 'prod'] });
+  });
+
+  test('goes at once with a drain time of 0', (t) => {
+    const { controlPlane, snapshot } = createSubject(t, { drainTimeMs: 0 });
+    removeDev(controlPlane);
+    assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['prod'] });
+  });
+
+  test('drains on across a restart, for the rest of its time', (t) => {
+    const { controlPlane, store } = createSubject(t);
+    removeDev(controlPlane);
+    controlPlane.close();
+    t.mock.timers.tick(drainTimeMs - 1);
+
+    const { snapshot } = createSubject(t, { store });
+    assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['dev', 'prod'] });
+    t.mock.timers.tick(1);
+    assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
+  });
+
+  test('has drained when its time ran out while nothing ran', (t) => {
+    const { controlPlane, store } = createSubject(t);
+    removeDev(controlPlane);
+    controlPlane.close();
+    t.mock.timers.tick(drainTimeMs);
+
+    const { snapshot, controlPlane: restarted } = createSubject(t, { store });
+    assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['prod'] });
+    assert.deepEqual(restarted.draining, []);
+  });
+
+  test('is saved as draining with the commit that removes it', (t) => {
+    const { controlPlane, store } = createSubject(t);
+    removeDev(controlPlane);
+    assert.equal(store.calls.at(-1), 'commit dev gone; dev drains');
+  });
+
+  test('changes nothing any more after the control plane was closed', (t) => {
+    const { controlPlane, publications } = createSubject(t);
+    removeDev(controlPlane);
+    const before = publications();
+    controlPlane.close();
+    controlPlane.close();
+    t.mock.timers.tick(drainTimeMs);
+    assert.equal(publications(), before);
+  });
+});
+
+const removal: readonly Change[] = [
+  { kind: 'remove-endpoint', cluster: 'dev', address: '10.0.0.1', port: 6379 },
+  { kind: 'remove-cluster', name: 'dev' },
+];
+
+function removeDev(controlPlane: ControlPlane): void {
+  for (const change of removal) controlPlane.stage(change);
+  controlPlane.commit();
+}
+
+interface Subject {
+  readonly controlPlane: ControlPlane;
+  readonly store: StoreDouble;
+  readonly snapshot: () => Snapshot;
+  /** How many snapshots were published. */
+  readonly publications: () => number;
+}
+
+/** Time stands still but for `t.mock.timers.tick`. Without a `store` from before, `dev` and `prod` are committed. */
+function createSubject(t: TestContext, options: { drainTimeMs?: number; store?: StoreDouble } = {}): Subject {
+  const { store = createStoreDouble() } = options;
+  if (options.store === undefined) t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: startMs });
+  const snapshots = new SnapshotCache();
+  let published = 0;
+  snapshots.watch(() => (published += 1));
+  const controlPlane = new ControlPlane({
+    store,
+    snapshots,
+    group,
+    renderOptions: {
+      xdsClusterName: 'xds_cluster',
+      redisListener: { host: '0.0.0.0', port: 6379 },
+      redisCatchAll: undefined,
+    },
+    drainTimeMs: options.drainTimeMs ?? drainTimeMs,
+  });
+  t.after(() => controlPlane.close());
+  if (options.store === undefined) {
+    controlPlane.stage({ kind: 'add-cluster', name: 'dev', prefix: '/dev' });
+    controlPlane.stage({ kind: 'add-endpoint', cluster: 'dev', address: '10.0.0.1', port: 6379 });
+    controlPlane.stage({ kind: 'add-cluster', name: 'prod', prefix: '/prod' });
+    controlPlane.commit();
+  }
+  return { controlPlane, store, snapshot: () => snapshotOf(snapshots), publications: () => published };
+}
+
+function snapshotOf(snapshots: SnapshotCache): Snapshot {
+  const snapshot = snapshots.get(group);
+  assert.ok(snapshot !== undefined);
+  return snapshot;
+}
+
+/** Names of the clusters, and of the endpoints alike: for most streams, and for those that may use what drains. */
+function namesOf(snapshot: Snapshot): { readonly declared: string[]; readonly reachable: string[] } {
+  const names = { declared: [''], reachable: [''] };
+  for (const kind of ['cluster', 'endpoint'] as const) {
+    const found = {
+      declared: [...snapshot.resources(kind, dialect).resources.keys()],
+      reachable: [...snapshot.resourcesWithDraining(kind, dialect).resources.keys()],
+    };
+    if (kind === 'cluster') Object.assign(names, found);
+    else assert.deepEqual(found, names);
+  }
+  return names;
+}

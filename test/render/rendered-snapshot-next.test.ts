@@ -1,0 +1,184 @@
+// Rendering what changed must give what rendering everything gives.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import type { Cluster, ClusterEdit, Clusters } from '../../src/inventory/cluster.ts';
+import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
+import { dialects } from '../../src/snapshot/dialect.ts';
+import type { Dialect } from '../../src/snapshot/dialect.ts';
+import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
+import { publishOrder } from '../../src/snapshot/resource.ts';
+import type { ResourceKind } from '../../src/snapshot/resource.ts';
+import { cluster, clustersOf, defaultOptions } from './examples.ts';
+
+type Question = readonly [ResourceKind, Dialect];
+
+const everyQuestion: readonly Question[] = Object.values(dialects)
+  .flatMap((byConfigSource) => Object.values(byConfigSource))
+  .flatMap((dialect) => publishOrder.map((kind): Question => [kind, dialect]));
+
+const anyEndpoint = fc.record(
+  { address: fc.constantFrom('10.0.0.1', '10.0.0.2', '::1'), port: fc.constantFrom(1, 6379) },
+  { noNullPrototype: true },
+);
+
+// Few names and prefixes, so that prefixes overlap, move from cluster to cluster, and come back.
+const anyClusters: fc.Arbitrary<readonly Cluster[]> = fc
+  .record({
+    names: fc.shuffledSubarray(['a', 'b', 'c', 'd']),
+    prefixes: fc.shuffledSubarray(['/', '/a', '/a/b', '/b'], { minLength: 4 }),
+    endpoints: fc.array(fc.array(anyEndpoint, { maxLength: 2 }), { minLength: 4, maxLength: 4 }),
+  })
+  .map(({ names, prefixes, endpoints }) =>
+    names.map((name, index) => cluster(name, prefixes[index] ?? '', ...(endpoints[index] ?? []))),
+  );
+
+interface Step {
+  readonly clusters: readonly Cluster[];
+  /** Those of the names below drain that were removed, in this step or before. */
+  readonly draining: readonly string[];
+  /** Named as edited although they may not differ. */
+  readonly unedited: readonly string[];
+  /** What streams ask for while this state is served. */
+  readonly asked: readonly Question[];
+  readonly askedWithDraining: readonly Question[];
+}
+
+const anyNames = fc.subarray(['a', 'b', 'c', 'd']);
+const anyStep: fc.Arbitrary<Step> = fc.record({
+  clusters: anyClusters,
+  draining: anyNames,
+  unedited: anyNames,
+  asked: fc.subarray([...everyQuestion]),
+  askedWithDraining: fc.subarray([...everyQuestion]),
+});
+const anyCatchAll = fc.constantFrom(undefined, 'a', 'nowhere');
+
+describe('the next snapshot', () => {
+  test('has in every set what a snapshot from scratch has', () => {
+    fc.assert(
+      fc.property(fc.array(anyStep, { minLength: 2, maxLength: 6 }), anyCatchAll, (steps, redisCatchAll) => {
+        const options = { ...defaultOptions, redisCatchAll };
+        let state = clustersOf();
+        let draining = clustersOf();
+        let snapshot = new RenderedSnapshot(state, options);
+        const lastKnown = new Map<string, Cluster>();
+        for (const step of steps) {
+          const after = clustersOf(...step.clusters);
+          const edits = findEdits(state, after);
+          for (const name of step.unedited) edits.push({ name, after: after.get(name) });
+          const drained = step.draining.filter((name) => !after.has(name)).map((name) => lastKnown.get(name));
+          draining = clustersOf(...drained.filter((each) => each !== undefined));
+          snapshot = snapshot.next(after, edits, draining);
+          state = after;
+          for (const each of after.values()) lastKnown.set(each.name, each);
+          for (const [kind, dialect] of step.asked) snapshot.resources(kind, dialect);
+          for (const [kind, dialect] of step.askedWithDraining) snapshot.resourcesWithDraining(kind, dialect);
+        }
+        const fresh = new RenderedSnapshot(state, options, draining);
+        for (const [kind, dialect] of everyQuestion) {
+          assertSameContent(snapshot.resources(kind, dialect), fresh.resources(kind, dialect));
+          assertSameContent(snapshot.resourcesWithDraining(kind, dialect), fresh.resourcesWithDraining(kind, dialect));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('keeps each unchanged resource, and each unchanged set, as the same object', () => {
+    fc.assert(
+      fc.property(anyClusters, anyClusters, anyCatchAll, (clusters, nextClusters, redisCatchAll) => {
+        const [before, after] = [clustersOf(...clusters), clustersOf(...nextClusters)];
+        const snapshot = new RenderedSnapshot(before, { ...defaultOptions, redisCatchAll });
+        const asked = everyQuestion.map(([kind, dialect]) => snapshot.resources(kind, dialect));
+        const next = snapshot.next(after, findEdits(before, after));
+        for (const [index, [kind, dialect]] of everyQuestion.entries()) {
+          const old = asked[index];
+          assert.ok(old !== undefined);
+          assertReused(next.resources(kind, dialect), old);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('leaves the snapshot before it as it was', () => {
+    const before = clustersOf(cluster('dev', '/dev'));
+    const snapshot = new RenderedSnapshot(before, defaultOptions);
+    for (const [kind, dialect] of everyQuestion) snapshot.resources(kind, dialect);
+    const after = clustersOf(cluster('dev', '/d', { address: '10.0.0.1', port: 1 }), cluster('prod', '/p'));
+    snapshot.next(after, findEdits(before, after));
+    const fresh = new RenderedSnapshot(before, defaultOptions);
+    for (const [kind, dialect] of everyQuestion) {
+      assertSameContent(snapshot.resources(kind, dialect), fresh.resources(kind, dialect));
+    }
+  });
+
+  test('may be made twice of the same snapshot, as after a commit that was not saved', () => {
+    const before = clustersOf(cluster('dev', '/dev'));
+    const snapshot = new RenderedSnapshot(before, defaultOptions);
+    for (const [kind, dialect] of everyQuestion) snapshot.resources(kind, dialect);
+    const unsaved = clustersOf(cluster('prod', '/prod'));
+    const saved = clustersOf(cluster('dev', '/dev', { address: '10.0.0.1', port: 1 }));
+    snapshot.next(unsaved, findEdits(before, unsaved));
+    const next = snapshot.next(saved, findEdits(before, saved));
+    const fresh = new RenderedSnapshot(saved, defaultOptions);
+    for (const [kind, dialect] of everyQuestion) {
+      const set = next.resources(kind, dialect);
+      assertSameContent(set, fresh.resources(kind, dialect));
+      assert.deepEqual(set.changedSince(snapshot.resources(kind, dialect)), kind === 'endpoint' ? ['dev'] : []);
+    }
+  });
+
+  test('knows what changed in every set that was asked for', () => {
+    fc.assert(
+      fc.property(anyClusters, anyClusters, (clusters, nextClusters) => {
+        const [before, after] = [clustersOf(...clusters), clustersOf(...nextClusters)];
+        const snapshot = new RenderedSnapshot(before, defaultOptions);
+        const asked = everyQuestion.map(([kind, dialect]) => snapshot.resources(kind, dialect));
+        const next = snapshot.next(after, findEdits(before, after));
+        for (const [index, [kind, dialect]] of everyQuestion.entries()) {
+          const old = asked[index];
+          assert.ok(old !== undefined);
+          const set = next.resources(kind, dialect);
+          assert.deepEqual(set.changedSince(old), namesThatDiffer(old, set), `${kind} ${JSON.stringify(dialect)}`);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+function findEdits(before: Clusters, after: Clusters): ClusterEdit[] {
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  return names
+    .filter((name) => !isDeepStrictEqual(before.get(name), after.get(name)))
+    .map((name) => ({ name, after: after.get(name) }));
+}
+
+function assertSameContent(actual: ResourceSet, expected: ResourceSet): void {
+  assert.deepEqual([...actual.resources.keys()], [...expected.resources.keys()]);
+  for (const [name, resource] of actual.resources) {
+    const other = expected.resources.get(name);
+    assert.equal(resource.name, name);
+    assert.deepEqual(Buffer.from(resource.value), Buffer.from(other?.value ?? []));
+    assert.equal(resource.version, other?.version);
+  }
+  assert.equal(actual.version, expected.version);
+  assert.equal(actual.options.typeUrl, expected.options.typeUrl);
+}
+
+function assertReused(set: ResourceSet, old: ResourceSet): void {
+  for (const [name, resource] of set.resources) {
+    const before = old.resources.get(name);
+    if (before?.version === resource.version) assert.equal(resource, before);
+  }
+  if (set.version === old.version) assert.equal(set, old);
+}
+
+function namesThatDiffer(a: ResourceSet, b: ResourceSet): string[] {
+  const names = new Set([...a.resources.keys(), ...b.resources.keys()]);
+  return [...names].filter((name) => a.resources.get(name)?.version !== b.resources.get(name)?.version).sort();
+}

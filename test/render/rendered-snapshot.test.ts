@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Clusters } from '../../src/inventory/cluster.ts';
+import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
+import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
+import type { ApiVersion, ConfigSourceKind, Dialect } from '../../src/snapshot/dialect.ts';
+import { publishOrder } from '../../src/snapshot/resource.ts';
+import type { ResourceKind } from '../../src/snapshot/resource.ts';
+import { checkoutPath } from '../support/checkout.ts';
+import { decodeResource } from './decode-resource.ts';
+import { cluster, clustersOf, defaultOptions, examples } from './examples.ts';
+import { GoldenFolder } from './golden-folder.ts';
+
+const apiVersions: readonly ApiVersion[] = ['v2', 'v3'];
+const configSources: readonly ConfigSourceKind[] = ['ads', 'grpc', 'delta-grpc'];
+
+describe('rendering matches test/fixtures/render', () => {
+  const golden = new GoldenFolder(checkoutPath('test/fixtures/render'));
+
+  for (const { name, clusters, options } of examples) {
+    for (const apiVersion of apiVersions) {
+      test(`${name}, ${apiVersion}`, () => {
+        const snapshot = new RenderedSnapshot(clusters, options);
+        golden.check(`${name}/${apiVersion}.json`, describeSnapshot(snapshot, apiVersion));
+      });
+    }
+  }
+
+  test('which holds nothing else', () => {
+    golden.checkOrphans(examples.flatMap(({ name }) => apiVersions.map((apiVersion) => `${name}/${apiVersion}.json`)));
+  });
+});
+
+describe('a rendered snapshot', () => {
+  test('renders each set once', () => {
+    const snapshot = new RenderedSnapshot(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    for (const [kind, dialect] of everySet()) {
+      assert.equal(snapshot.resources(kind, dialect), snapshot.resources(kind, dialect));
+    }
+  });
+
+  test('has one set of endpoints, listeners and routes for all streams of an API version', () => {
+    const snapshot = new RenderedSnapshot(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    for (const kind of ['endpoint', 'listener', 'route'] as const) {
+      for (const apiVersion of apiVersions) {
+        const sets = configSources.map((configSource) => snapshot.resources(kind, dialects[apiVersion][configSource]));
+        assert.equal(new Set(sets).size, 1, `${kind} ${apiVersion}`);
+      }
+    }
+  });
+
+  test('names the type of each set', () => {
+    const snapshot = new RenderedSnapshot(clustersOf(), defaultOptions);
+    for (const [kind, dialect] of everySet()) {
+      const typeUrl = `type.googleapis.com/${messageNames[dialect.apiVersion][kind]}`;
+      assert.equal(snapshot.resources(kind, dialect).options.typeUrl, typeUrl);
+    }
+  });
+
+  test('has a placeholder for endpoints alone: a load assignment without endpoints', () => {
+    const snapshot = new RenderedSnapshot(clustersOf(), defaultOptions);
+    for (const [kind, dialect] of everySet()) {
+      const placeholder = snapshot.resources(kind, dialect).options.placeholder?.('later');
+      if (kind !== 'endpoint') {
+        assert.equal(placeholder, undefined);
+        continue;
+      }
+      assert.ok(placeholder !== undefined);
+      assert.equal(placeholder.name, 'later');
+      const decoded = decodeResource(messageNames[dialect.apiVersion].endpoint, placeholder);
+      assert.deepEqual(decoded, { cluster_name: 'later' });
+    }
+  });
+
+  test('gives a placeholder and an assignment whose last endpoint has gone the same version', () => {
+    const snapshot = new RenderedSnapshot(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    const { resources, options } = snapshot.resources('endpoint', dialects.v3.ads);
+    assert.equal(options.placeholder?.('dev').version, resources.get('dev')?.version);
+  });
+
+  test('does not depend on the order in which clusters were added', () => {
+    const [example] = examples.filter(({ name }) => name === 'overlapping-prefixes');
+    assert.ok(example !== undefined);
+    const expected = new RenderedSnapshot(example.clusters, example.options);
+    const shuffled = fc.shuffledSubarray([...example.clusters.values()], { minLength: example.clusters.size });
+    fc.assert(
+      fc.property(shuffled, (clusters) => {
+        assertSameContent(new RenderedSnapshot(clustersOf(...clusters), example.options), expected);
+      }),
+    );
+  });
+
+  test('gives other content another version, and an empty set one that is not empty', () => {
+    const versions = new Set<string>();
+    const inventories: readonly Clusters[] = [
+      clustersOf(),
+      clustersOf(cluster('dev', '/dev')),
+      clustersOf(cluster('dev', '/dev', { address: '10.0.0.1', port: 6379 })),
+      clustersOf(cluster('dev', '/dev', { address: '10.0.0.1', port: 6380 })),
+      clustersOf(cluster('dev', '/dev', { address: '10.0.0.2', port: 6379 })),
+    ];
+    for (const clusters of inventories) {
+      versions.add(new RenderedSnapshot(clusters, defaultOptions).resources('endpoint', dialects.v2.ads).version);
+    }
+    assert.equal(versions.size, inventories.length);
+    for (const version of versions) assert.match(version, /^[0-9a-f]{32}$/);
+  });
+});
+
+describe('a rendered snapshot in which a cluster drains', () => {
+  const declared = clustersOf(cluster('b', '/b'));
+  const drained = cluster('a', '/b', { address: '10.0.0.1', port: 6379 });
+  const snapshot = new RenderedSnapshot(declared, defaultOptions, clustersOf(drained));
+
+  test('has its cluster and its endpoints for those that may use them, and for nobody else', () => {
+    const both = new RenderedSnapshot(clustersOf(cluster('b', '/b'), drained), defaultOptions);
+    const one = new RenderedSnapshot(declared, defaultOptions);
+    for (const [kind, dialect] of everySet().filter(([each]) => each === 'cluster' || each === 'endpoint')) {
+      assert.equal(snapshot.resourcesWithDraining(kind, dialect).version, both.resources(kind, dialect).version);
+      assert.equal(snapshot.resources(kind, dialect).version, one.resources(kind, dialect).version);
+    }
+  });
+
+  test('names it in no listener and no route', () => {
+    for (const [kind, dialect] of everySet().filter(([each]) => each === 'listener' || each === 'route')) {
+      assert.equal(snapshot.resourcesWithDraining(kind, dialect), snapshot.resources(kind, dialect));
+    }
+  });
+
+  test('is the same for everybody when nothing drains', () => {
+    const calm = new RenderedSnapshot(declared, defaultOptions);
+    for (const [kind, dialect] of everySet()) {
+      assert.equal(calm.resourcesWithDraining(kind, dialect), calm.resources(kind, dialect));
+    }
+  });
+});
+
+function everySet(): (readonly [ResourceKind, Dialect])[] {
+  return apiVersions.flatMap((apiVersion) =>
+    configSources.flatMap((configSource) =>
+      publishOrder.map((kind) => [kind, dialects[apiVersion][configSource]] as const),
+    ),
+  );
+}
+
+/** Clusters per kind of stream, all else once: it is the same on all. */
+function describeSnapshot(snapshot: RenderedSnapshot, apiVersion: ApiVersion): object {
+  const describeSet = (kind: ResourceKind, configSource: ConfigSourceKind): object[] => {
+    const { resources } = snapshot.resources(kind, dialects[apiVersion][configSource]);
+    return [...resources].map(([name, resource]) => {
+      assert.equal(name, resource.name);
+      return { name, version: resource.version, message: decodeResource(messageNames[apiVersion][kind], resource) };
+    });
+  };
+  return {
+    cluster: Object.fromEntries(configSources.map((source) => [source, describeSet('cluster', source)])),
+    endpoint: describeSet('endpoint', 'ads'),
+    listener: describeSet('listener', 'ads'),
+    route: describeSet('route', 'ads'),
+  };
+}
+
+function assertSameContent(actual: RenderedSnapshot, expected: RenderedSnapshot): void {
+  for (const [kind, dialect] of everySet()) {
+    const set = actual.resources(kind, dialect);
+    const expectedSet = expected.resources(kind, dialect);
+    assert.equal(set.version, expectedSet.version);
+    assert.deepEqual([...set.resources.keys()], [...expectedSet.resources.keys()]);
+    for (const [name, resource] of set.resources) {
+      assert.deepEqual(resource.value, expectedSet.resources.get(name)?.value);
+    }
+  }
+}
