@@ -16,7 +16,12 @@ export class RespClient {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => this.#fail(new Error('the Redis connection was closed')));
+    for (const event of ['end', 'close']) socket.on(event, () => this.#fail(new Error('the Redis connection was closed')));
+  }
+
+  /** True once the connection is over, whoever ended it. */
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
   }
 
   /**

@@ -1,0 +1,147 @@
+// The control plane without its API: inventory to xDS port, in this process, on a free
+// loopback port, over a store in memory.
+
+import { pino } from 'pino';
+import type { ChannelOptions } from '@grpc/grpc-js';
+
+import { ControlPlane } from '../../../src/commit/control-plane.ts';
+import type { CommitResult } from '../../../src/commit/control.ts';
+import type { Change } from '../../../src/inventory/change.ts';
+import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
+import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import type { NodeGroupOf } from '../../../src/xds/node.ts';
+import { createXdsServer } from '../../../src/xds/server.ts';
+import { StreamHub } from '../../../src/xds/stream-hub.ts';
+import { fenceNodeId } from './byte-call.ts';
+import { buildSnapshot } from './hand-made-snapshot.ts';
+import { Http2Connection } from './http2-connection.ts';
+import { SotwClient } from './sotw-client.ts';
+import type { WireVariant } from './wire-variant.ts';
+import { XdsConnection } from './xds-connection.ts';
+
+/** Long enough that no test sees make-before-break go on without an ACK, unless it asks for a shorter one. */
+const neverMs = 3_600_000;
+
+const graceMs = 200;
+
+export interface ServedXdsOptions {
+  /** Where the state is kept; shared by two servers it stands for a restart. Default: a new one in memory. */
+  readonly store?: Store;
+  readonly groupOf?: NodeGroupOf;
+  readonly inForceBoundMs?: number;
+}
+
+/** What has to be stopped and when: a TestContext. */
+export interface Scope {
+  after(stop: () => void | Promise<void>): void;
+}
+
+/** One log line, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export class ServedXds {
+  readonly snapshots = new SnapshotCache();
+  /** Grows by one per log line. */
+  readonly log: LogLine[] = [];
+  readonly hub: StreamHub;
+  readonly #server: ReturnType<typeof createXdsServer>;
+  readonly #controlPlane: ControlPlane;
+  readonly #connections: (XdsConnection | Http2Connection)[] = [];
+  #port = 0;
+
+  constructor({ store = createMemoryStore(), groupOf = () => defaultNodeGroup, inForceBoundMs = neverMs }: ServedXdsOptions) {
+    this.snapshots.set(fenceNodeId, buildSnapshot({}));
+    this.#controlPlane = new ControlPlane({
+      store,
+      snapshots: this.snapshots,
+      group: defaultNodeGroup,
+      renderOptions: {
+        xdsClusterName: 'xds_cluster',
+        redisListener: { host: '0.0.0.0', port: 6379 },
+        redisCatchAll: undefined,
+      },
+    });
+    const log = pino({ level: 'debug', base: null }, { write: (line) => void this.log.push(JSON.parse(line) as LogLine) });
+    this.hub = new StreamHub({
+      snapshots: this.snapshots,
+      groupOf: (node) => (node.id === fenceNodeId ? fenceNodeId : groupOf(node)),
+      log,
+      inForceBoundMs,
+    });
+    this.#server = createXdsServer(this.hub, log);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Open discovery streams, those of fences apart. */
+  get streamCount(): number {
+    return [...this.hub.streams].filter(({ group }) => group !== fenceNodeId).length;
+  }
+
+  async listen(): Promise<void> {
+    this.#port = await this.#server.listen('127.0.0.1', 0);
+  }
+
+  stage(...changes: readonly Change[]): void {
+    for (const change of changes) this.#controlPlane.stage(change);
+  }
+
+  /** Stages and commits. */
+  commit(...changes: readonly Change[]): CommitResult {
+    this.stage(...changes);
+    return this.#controlPlane.commit();
+  }
+
+  /** Publishes a snapshot without the control plane. */
+  publish(snapshot: Snapshot, group = defaultNodeGroup): void {
+    this.snapshots.set(group, snapshot);
+  }
+
+  /** A connection of its own. */
+  connect(options: ChannelOptions = {}): XdsConnection {
+    const connection = new XdsConnection(this.#port, options);
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** A connection of its own that is made by hand on HTTP/2; `windowSize` as in {@link Http2Connection}. */
+  connectByHand(windowSize?: number): Http2Connection {
+    const connection = new Http2Connection(this.#port, windowSize);
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** A client with a connection of its own. */
+  client(variant: WireVariant, nodeId?: string): SotwClient {
+    return new SotwClient(this.connect(), variant, nodeId);
+  }
+
+  /** Log lines with this message. */
+  logged(message: string): LogLine[] {
+    return this.log.filter(({ msg }) => msg === message);
+  }
+
+  /** Stops as the daemon does. */
+  async shutDown(): Promise<void> {
+    await this.#server.shutDown(graceMs);
+  }
+
+  /** Lets clients and server go; safe to repeat. */
+  async release(): Promise<void> {
+    for (const connection of this.#connections) connection.close();
+    await this.shutDown();
+  }
+}
+
+/** Serves until `scope` ends. */
+export async function serveXds(scope: Scope, options: ServedXdsOptions = {}): Promise<ServedXds> {
+  const served = new ServedXds(options);
+  scope.after(() => served.release());
+  await served.listen();
+  return served;
+}
