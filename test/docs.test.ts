@@ -1,0 +1,209 @@
+// The documents against the code: what they name exists, what exists is named, and both READMEs say the same.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, test } from 'node:test';
+
+import { checkoutPath } from './support/checkout.ts';
+import { runCommand } from './support/run-command.ts';
+
+const readmeNames = ['README.md', 'README.zh-CN.md'] as const;
+const adrNames = readdirSync(checkoutPath('docs/adr')).toSorted();
+const documents = [...readmeNames, 'docs/ARCHITECTURE.md', ...adrNames.map((name) => `docs/adr/${name}`)];
+
+// Named in documents, and made only when something runs.
+const madeAtRunTime = ['./data', 'data/', '.cache/'];
+
+describe('what documents name', () => {
+  for (const name of documents) {
+    const text = read(name);
+
+    test(`${name}: every file exists`, () => {
+      const missing = pathsIn(text).filter((path) => !madeAtRunTime.includes(path) && !existsSync(checkoutPath(path)));
+      assert.deepEqual(missing, []);
+    });
+
+    test(`${name}: every link leads to a file`, () => {
+      const targets = Array.from(text.matchAll(/\]\(([^)#]+)/g), ([, target = '']) => target);
+      const missing = targets.filter((target) => !existsSync(checkoutPath(normalize(join(dirname(name), target)))));
+      assert.deepEqual(missing, []);
+    });
+
+    test(`${name}: lines of prose are at most 120 characters, and fences are closed`, () => {
+      const prose = withoutCode(text).split('\n').filter((line) => !line.startsWith('|'));
+      assert.deepEqual(prose.filter((line) => line.length > 120), []);
+      assert.equal(text.split('\n```').length % 2, 1);
+    });
+  }
+});
+
+describe('the READMEs and the code', () => {
+  for (const name of readmeNames) {
+    const text = read(name);
+
+    test(`${name} has every flag of --help with its variable and default, and no other`, async () => {
+      const flags = await flagsOfHelp();
+      assert.ok(flags.size > 2);
+      const rows = text.matchAll(/^\| `(--[\w-]+)` \| (?:`(\w+)`)? ?\| (?:`([^`]+)`|[^`|]*?) ?\|/gm);
+      const documented = new Map(
+        Array.from(rows, ([, flag = '', variable, fallback]) => [flag, { variable, fallback }]),
+      );
+      assert.deepEqual(documented, flags);
+    });
+
+    test(`${name} has every path and method of the REST API, and no other`, () => {
+      const rows = Array.from(text.matchAll(/^\| `((?:GET|POST|PUT|PATCH|DELETE) \/[^`]+)` \|/gm), ([, call]) => call);
+      assert.deepEqual(rows.toSorted(), callsOfApi());
+    });
+
+    test(`${name} has every message with which the inventory refuses, word for word`, () => {
+      const literals = Array.from(
+        read('src/inventory/inventory.ts').matchAll(/new InventoryError\('[a-z-]+', '([^']+)'\)/g),
+        ([, message = '']) => message,
+      );
+      assert.equal(new Set(literals).size, 7);
+      for (const message of literals) assert.ok(text.includes(`| \`${message}\` |`), message);
+    });
+
+    test(`${name} has the commands of cli.sh as its usage does`, async () => {
+      const { stdout } = await runCommand(checkoutPath('cli.sh'), ['--help']);
+      const commands = Array.from(stdout.matchAll(/^ +(cli\.sh .+)$/gm), ([, command]) => command);
+      assert.ok(commands.length === 5);
+      assert.ok(codeBlocks(text).includes(`text\n${commands.join('\n')}\n`));
+    });
+
+    test(`${name} names the two commands, and everything at the top of the checkout that users may touch`, () => {
+      for (const command of ['./controlplane', 'npm cit', 'npm run demo']) {
+        assert.ok(codeBlocks(text).includes(`sh\n${command}\n`), command);
+      }
+      const files = ['controlplane', 'cli.sh', 'b.yaml', 'Dockerfile', 'docker-compose.yml', 'protos/', 'src/'];
+      files.push(...readdirSync(checkoutPath('envoy')).map((file) => `envoy/${file}`));
+      files.push(...readdirSync(checkoutPath('deploy')).map((file) => `deploy/${file}`));
+      for (const file of files) {
+        assert.ok(existsSync(checkoutPath(file)), `${file} exists`);
+        assert.ok(text.includes(`\`${file}\``), `${file} is named`);
+      }
+    });
+  }
+
+  test('say the same: headings, tables, code blocks and inline code', () => {
+    const [english, chinese] = readmeNames.map((name) => read(name)) as [string, string];
+    assert.deepEqual(headingLevels(chinese), headingLevels(english));
+    assert.deepEqual(tableSizes(chinese), tableSizes(english));
+    assert.deepEqual(codeBlocks(chinese), codeBlocks(english));
+    assert.deepEqual(inlineCode(chinese).toSorted(), inlineCode(english).toSorted());
+  });
+});
+
+describe('ARCHITECTURE.md and the code', () => {
+  const architecture = read('docs/ARCHITECTURE.md');
+
+  test('has every part with exactly what it imports', () => {
+    const rows = architecture.matchAll(/^\| `src\/(\w+)` \| ([^|]+) \|/gm);
+    const documented = Array.from(rows, ([, part = '', cell = '']) => [part, inlineCode(cell)] as const);
+    const actual = partsOfSource().map((part) => [part, importsOf(part)] as const);
+    assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(actual));
+  });
+
+  test('lists every decision by its title', () => {
+    for (const name of adrNames) {
+      const [, title] = /^# \d+\. (.+)\n/.exec(read(`docs/adr/${name}`)) ?? [];
+      assert.ok(architecture.includes(`- [${name.slice(0, 4)}](adr/${name}) ${title}\n`), name);
+    }
+  });
+});
+
+describe('decisions', () => {
+  test('are numbered from 1 without gaps, and each has its three parts', () => {
+    for (const [index, name] of adrNames.entries()) {
+      const text = read(`docs/adr/${name}`);
+      assert.equal(name.slice(0, 4), String(index + 1).padStart(4, '0'));
+      assert.match(text, new RegExp(`^# ${index + 1}\\. `));
+      assert.deepEqual(text.match(/^## .+$/gm), ['## Context', '## Decision', '## Consequences'], name);
+    }
+  });
+
+  test('that the source refers to exist', () => {
+    const files = readdirSync(checkoutPath('src'), { recursive: true, encoding: 'utf8' });
+    const sources = files.filter((file) => file.endsWith('.ts')).map((file) => read(`src/${file}`));
+    const references = sources.flatMap((source) => Array.from(source.matchAll(/docs\/adr\/(\d{4})/g), ([, id]) => id));
+    assert.ok(references.length > 0);
+    const known = adrNames.map((name) => name.slice(0, 4));
+    assert.deepEqual(references.filter((id) => !known.includes(id ?? '')), []);
+  });
+});
+
+function read(path: string): string {
+  return readFileSync(checkoutPath(path), 'utf8');
+}
+
+/** Fenced blocks, each with its language as the first line. */
+function codeBlocks(text: string): string[] {
+  return Array.from(text.matchAll(/^```(.*?)^```$/gms), ([, block = '']) => block);
+}
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```.*?^```$/gms, '');
+}
+
+function inlineCode(text: string): string[] {
+  return Array.from(withoutCode(text).matchAll(/`([^`]+)`/g), ([, code = '']) => code);
+}
+
+function headingLevels(text: string): number[] {
+  return Array.from(withoutCode(text).matchAll(/^(#+) /gm), ([, marks = '']) => marks.length);
+}
+
+/** Columns of each row, in order. */
+function tableSizes(text: string): number[] {
+  return Array.from(withoutCode(text).matchAll(/^\|.*$/gm), ([row]) => row.split('|').length);
+}
+
+/** Inline code that can only be a path below the top folder: it has a slash or a file's ending, and nothing else. */
+function pathsIn(text: string): string[] {
+  const isPath = /^(?:\.\/)?\.?[a-zA-Z0-9][\w.-]*(?:\/[\w.-]+)*\/?$/;
+  const isNamed = /\/|\w\.(?:sh|yaml|yml|ts|mjs|json|md|service|proto)$/;
+  return inlineCode(text).filter((code) => isPath.test(code) && isNamed.test(code));
+}
+
+/** As the READMEs have them: a flag that takes no value has no variable. */
+async function flagsOfHelp(): Promise<Map<string, { variable: string | undefined; fallback: string | undefined }>> {
+  const args = ['--disable-warning=ExperimentalWarning', checkoutPath('src/main.ts'), '--help'];
+  const { stdout } = await runCommand(process.execPath, args);
+  const entries = stdout.matchAll(/^ {2}--([\w-]+)( [A-Z:]+)?\n.*\n(?: {8}Default: (\S+)\n)?/gm);
+  return new Map(
+    Array.from(entries, ([, name = '', value, fallback]) => {
+      const variable = value && `CONTROLPLANE_${name.toUpperCase().replaceAll('-', '_')}`;
+      return [`--${name}`, { variable, fallback }];
+    }),
+  );
+}
+
+/** Every `METHOD /path` that the source mounts, sorted. */
+function callsOfApi(): string[] {
+  const mounts = { 'src/api/app.ts': '', 'src/api/v1.ts': '/api/v1' };
+  const calls = Object.entries(mounts).flatMap(([file, prefix]) =>
+    read(file).split('.route(').slice(1).flatMap((chain) => {
+      const [, path] = /^'([^']+)'/.exec(chain) ?? [];
+      const end = chain.indexOf('.all(');
+      const methods = chain.slice(0, end).matchAll(/^ +\.(get|post|put|patch|delete)\(/gm);
+      return Array.from(methods, ([, method = '']) => `${method.toUpperCase()} ${prefix}${path}`);
+    }),
+  );
+  return calls.toSorted();
+}
+
+function partsOfSource(): string[] {
+  return readdirSync(checkoutPath('src'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}
+
+/** The parts that a part imports from, sorted, types included. */
+function importsOf(part: string): string[] {
+  const files = readdirSync(checkoutPath(`src/${part}`), { recursive: true, encoding: 'utf8' });
+  const sources = files.filter((file) => file.endsWith('.ts')).map((file) => read(`src/${part}/${file}`));
+  const imported = sources.flatMap((source) => Array.from(source.matchAll(/from '\.\.\/(\w+)\//g), ([, name]) => name));
+  return [...new Set(imported)].toSorted() as string[];
+}
