@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+)
+
+const (
+	endpointsPerCluster = 3
+	endpointPort        = 6379
+	loaders             = 16
+)
+
+// operator makes the REST calls: it declares the clusters and changes their endpoints.
+type operator struct {
+	url    string
+	client *http.Client
+	// addresses holds each cluster's endpoints, the oldest first.
+	addresses [][]string
+	// issued counts the addresses given out so far, commits the commits.
+	issued, commits int
+}
+
+func newOperator(apiAddress string, clusters int) *operator {
+	return &operator{
+		url:       "http://" + apiAddress + "/api/v1/",
+		client:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: loaders}},
+		addresses: make([][]string, clusters),
+	}
+}
+
+// clusterName is the name of the cluster at index.
+func clusterName(index int) string { return fmt.Sprintf("redis-cluster-%05d", index) }
+
+func (o *operator) clusterNames() []string {
+	names := make([]string, len(o.addresses))
+	for i := range names {
+		names[i] = clusterName(i)
+	}
+	return names
+}
+
+// nextAddress returns an address that was never used before. All addresses are
+// equally long, so none is part of another: its mere presence in a message
+// proves that the endpoint has arrived.
+func (o *operator) nextAddress() string {
+	const lowest, values = 100, 155
+	n := o.issued
+	o.issued++
+	return fmt.Sprintf("10.%d.%d.%d", lowest+n/(values*values), lowest+n/values%values, lowest+n%values)
+}
+
+// load declares and commits the clusters, several calls at a time.
+func (o *operator) load() error {
+	for i := range o.addresses {
+		for range endpointsPerCluster {
+			o.addresses[i] = append(o.addresses[i], o.nextAddress())
+		}
+	}
+	indices, failures := make(chan int), make(chan error, loaders)
+	var group sync.WaitGroup
+	for range loaders {
+		group.Go(func() {
+			for index := range indices {
+				if err := o.declare(index); err != nil {
+					failures <- err
+					return
+				}
+			}
+		})
+	}
+	err := feed(indices, len(o.addresses), failures)
+	group.Wait()
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-failures:
+		return err
+	default:
+		return o.commit()
+	}
+}
+
+// feed sends 0..count-1 and closes indices, early when something failed.
+func feed(indices chan<- int, count int, failures <-chan error) error {
+	defer close(indices)
+	for i := range count {
+		select {
+		case indices <- i:
+		case err := <-failures:
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *operator) declare(index int) error {
+	name := clusterName(index)
+	if err := o.call("POST", "cluster", map[string]any{"name": name, "prefix": "/" + name}); err != nil {
+		return err
+	}
+	for _, address := range o.addresses[index] {
+		if err := o.call("POST", "endpoint", endpointBody(name, address)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceEndpoint stages a new endpoint for the oldest one of the next cluster
+// in turn, and returns the new one's address.
+func (o *operator) replaceEndpoint() (string, error) {
+	index := o.commits % len(o.addresses)
+	o.commits++
+	name, oldest, address := clusterName(index), o.addresses[index][0], o.nextAddress()
+	if err := o.call("DELETE", "endpoint", endpointBody(name, oldest)); err != nil {
+		return "", err
+	}
+	if err := o.call("POST", "endpoint", endpointBody(name, address)); err != nil {
+		return "", err
+	}
+	o.addresses[index] = append(o.addresses[index][1:], address)
+	return address, nil
+}
+
+func (o *operator) commit() error { return o.call("POST", "commit", nil) }
+
+func endpointBody(cluster, address string) map[string]any {
+	return map[string]any{"cluster": cluster, "ipaddress": address, "port": endpointPort}
+}
+
+// call makes one call and reads its answer to the end; anything but 200 is an error.
+func (o *operator) call(method, path string, body map[string]any) error {
+	var encoded []byte
+	if body != nil {
+		var err error
+		if encoded, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	request, err := http.NewRequest(method, o.url+path, bytes.NewReader(encoded))
+	if err != nil {
+		return err
+	}
+	response, err := o.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(text))
+	}
+	return nil
+}
