@@ -1,0 +1,36 @@
+// The program: the daemon, or with a word first a command that asks a running one.
+// What is not needed is not loaded, so that commands, help and usage errors come at once.
+
+import { commands } from './cli/commands.ts';
+import { Failure, UsageError } from './failure.ts';
+
+async function run(argv: readonly string[]): Promise<void> {
+  const [word, ...words] = argv;
+  if (word === undefined || word.startsWith('-')) {
+    await serve(argv);
+    return;
+  }
+  const command = commands.get(word);
+  if (command === undefined) throw new UsageError(`${JSON.stringify(word)}: no such command, see --help`);
+  const runCommand = await command.load();
+  process.exitCode = await runCommand(words);
+}
+
+async function serve(argv: readonly string[]): Promise<void> {
+  const { parseSettings } = await import('./settings.ts');
+  const settings = parseSettings(argv, process.env);
+  if ('print' in settings) {
+    process.stdout.write(settings.print);
+    return;
+  }
+  const { runDaemon } = await import('./daemon.ts');
+  await runDaemon(settings);
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  process.stderr.write(`controlplane: ${error.message}\n`);
+  process.exit(error.exitCode);
+}

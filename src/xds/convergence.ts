@@ -1,0 +1,74 @@
+// Waits until the Envoys have said what they think of the newest snapshot.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { NodeGroup } from '../snapshot/snapshot.ts';
+import type { DiscoveryStream } from './discovery-stream.ts';
+import type { StreamHub } from './stream-hub.ts';
+import type { StreamStatus } from './stream-status.ts';
+
+export interface ConvergenceOptions {
+  readonly timeoutMs: number;
+  /** Ends the waiting before the time is up: what it gives then is how things stand. */
+  readonly signal?: AbortSignal;
+  /** Told at the start, and each time that more streams have settled, or have gone. */
+  readonly onProgress?: (settled: number, total: number) => void;
+}
+
+/** Every stream that was waited for is in one of the three lists. */
+export interface Convergence {
+  /** ACKed or refused the newest of all that they want; each as it was then. */
+  readonly settled: readonly StreamStatus[];
+  /** Not yet, when the waiting ended. */
+  readonly waiting: readonly StreamStatus[];
+  /** Closed before they had settled. */
+  readonly closed: readonly StreamStatus[];
+}
+
+// An answer is noticed this late at most, while the streams are few.
+const pauseMs = 10;
+
+// With thousands of streams a look at all that are left takes a while: it must not hold up the pushes it looks for.
+const maxShareOfTime = 0.05;
+
+/**
+ * Waits for the streams of a group that are open and identified now; those that open later have the newest from the
+ * start. Resolves when each of them has settled or closed, when the time is up, or when it is aborted; never rejects.
+ */
+export async function awaitConvergence(
+  hub: StreamHub,
+  group: NodeGroup,
+  { timeoutMs, signal, onProgress }: ConvergenceOptions,
+): Promise<Convergence> {
+  const deadlineMs = performance.now() + timeoutMs;
+  const left = new Set(Array.from(hub.streams).filter((stream) => stream.group === group));
+  const total = left.size;
+  const settled: StreamStatus[] = [];
+  const closed: StreamStatus[] = [];
+  const takeOut = (stream: DiscoveryStream): void => {
+    left.delete(stream);
+    (hub.streams.has(stream) ? settled : closed).push(stream.status());
+  };
+  onProgress?.(0, total);
+  let lookMs = 0;
+  while (left.size > 0 && performance.now() < deadlineMs && signal?.aborted !== true) {
+    const untilDeadlineMs = deadlineMs - performance.now();
+    await pause(Math.min(Math.max(pauseMs, lookMs / maxShareOfTime), untilDeadlineMs), signal);
+    const before = left.size;
+    const startMs = performance.now();
+    // A closed stream wants nothing any more, and so has settled too.
+    for (const stream of left) if (stream.isSettled()) takeOut(stream);
+    lookMs = performance.now() - startMs;
+    if (left.size < before) onProgress?.(total - left.size, total);
+  }
+  return { settled, closed, waiting: Array.from(left, (stream) => stream.status()) };
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    // Who aborts wants the pause to end, and nothing else ends it early.
+    if (signal?.aborted !== true) throw error;
+  }
+}

@@ -1,0 +1,83 @@
+// Delta: a request says what is wanted in addition and what no longer; a response carries
+// what is new or changed, and the names of what has gone.
+
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { Subscription, SubscriptionTable } from '../snapshot/subscription.ts';
+import { Holding } from '../snapshot/view.ts';
+import type { Difference, View } from '../snapshot/view.ts';
+import type { Answer } from './delivery.ts';
+import { limitNames } from './discovery-request.ts';
+import type { DeltaRequest } from './discovery-request.ts';
+import { encodeDelta } from './discovery-response.ts';
+import type { EncodeListener } from './discovery-response.ts';
+import { Watch, mayBeWildcard } from './watch.ts';
+
+const wildcard = '*';
+
+export class DeltaWatch extends Watch<DeltaRequest> {
+  readonly #subscriptions: SubscriptionTable;
+  readonly #onEncoded: EncodeListener | undefined;
+
+  constructor(kind: ResourceKind, subscriptions: SubscriptionTable, first: DeltaRequest, onEncoded?: EncodeListener) {
+    const subscription = firstSubscription(kind, first, subscriptions);
+    super(kind, subscription, holdingOf(first).restrictedTo(subscription));
+    this.#subscriptions = subscriptions;
+    this.#onEncoded = onEncoded;
+  }
+
+  /**
+   * Takes a request after the first. A nonce, stale or not, is no reason to pass over a change of
+   * names (xDS protocol, "Incremental xDS"); initial_resource_versions no longer count.
+   * @throws MalformedRequestError, and then nothing has changed.
+   */
+  override receive(request: DeltaRequest): Answer {
+    if (request.subscribe.length > 0 || request.unsubscribe.length > 0) this.#resubscribe(request);
+    return this.delivery.settle(request.responseNonce, '', request.errorDetail);
+  }
+
+  protected override isWorthSending({ changed, removed }: Difference): boolean {
+    return changed.length > 0 || removed.length > 0;
+  }
+
+  protected override encode(view: View, difference: Difference): Uint8Array {
+    return encodeDelta(view, difference, this.#onEncoded);
+  }
+
+  // A name in both lists ends up unsubscribed.
+  #resubscribe({ subscribe, unsubscribe }: DeltaRequest): void {
+    const before = this.subscription;
+    const names = new Set(before.names);
+    for (const name of subscribe) if (name !== wildcard) names.add(name);
+    for (const name of unsubscribe) names.delete(name);
+    limitNames('resource_names_subscribe', names.size);
+    const isWildcard = (before.wildcard || asksForAll(this.kind, subscribe)) && !unsubscribe.includes(wildcard);
+    this.resubscribe(this.#subscriptions.intern(isWildcard, names));
+    // What is subscribed again is sent again: the client may have forgotten it. What is dropped while
+    // everything is wanted has to be told of again, present or not ("Unsubscribing from Resources").
+    const dropped = isWildcard ? unsubscribe.filter((name) => before.names.has(name)) : [];
+    this.forget([...subscribe.filter((name) => name !== wildcard), ...dropped]);
+  }
+}
+
+function asksForAll(kind: ResourceKind, subscribe: readonly string[]): boolean {
+  return mayBeWildcard(kind) && subscribe.includes(wildcard);
+}
+
+function firstSubscription(kind: ResourceKind, first: DeltaRequest, subscriptions: SubscriptionTable): Subscription {
+  const isWildcard = mayBeWildcard(kind) && (first.subscribe.length === 0 || asksForAll(kind, first.subscribe));
+  const names = first.subscribe.filter((name) => name !== wildcard && !first.unsubscribe.includes(name));
+  return subscriptions.intern(isWildcard || isOldWildcard(kind, first), names);
+}
+
+// Envoys before 1.19 that want everything list what they hold by name when they reconnect:
+// taken literally they would never learn of a new cluster (envoyproxy/envoy#16063).
+function isOldWildcard(kind: ResourceKind, { subscribe, initialVersions }: DeltaRequest): boolean {
+  if (!mayBeWildcard(kind) || subscribe.length === 0 || subscribe.length !== initialVersions.size) return false;
+  return subscribe.every((name) => initialVersions.has(name));
+}
+
+// A version '' asks for the resource whatever it is.
+function holdingOf({ initialVersions }: DeltaRequest): Holding {
+  if (initialVersions.size === 0) return Holding.nothing;
+  return new Holding(undefined, new Map([...initialVersions].filter(([, version]) => version !== '')));
+}

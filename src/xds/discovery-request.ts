@@ -1,0 +1,184 @@
+// Discovery requests off the wire. Read by hand, because most of them are ACKs that
+// repeat every name: those cost a scan and a comparison of bytes, not a decode.
+
+import protobuf from 'protobufjs/minimal.js';
+
+/** A request that is not a well-formed protobuf message, or breaks a limit; ends its stream. */
+export class MalformedRequestError extends Error {
+  override readonly name = 'MalformedRequestError';
+}
+
+/** google.rpc.Status, as far as it is used. */
+export interface ErrorDetail {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** What requests of both protocols say. */
+export interface RequestHead {
+  /** The encoded Node, when the request carries one. */
+  readonly node: Uint8Array | undefined;
+  /** '' when absent: a per-type stream implies it. */
+  readonly typeUrl: string;
+  /** '' when the request answers no response. */
+  readonly responseNonce: string;
+  /** Present in a NACK. */
+  readonly errorDetail: ErrorDetail | undefined;
+}
+
+/** A state-of-the-world DiscoveryRequest (v2 and v3 have the same numbers). */
+export interface SotwRequest extends RequestHead {
+  readonly versionInfo: string;
+  /** The `resource_names` entries as they stood on the wire; a view into the request. */
+  readonly encodedNames: Uint8Array;
+}
+
+/** A DeltaDiscoveryRequest (v2 and v3 have the same numbers). */
+export interface DeltaRequest extends RequestHead {
+  readonly subscribe: readonly string[];
+  readonly unsubscribe: readonly string[];
+  /** Version by name of what the client holds from an earlier stream; counts in the first request of a type only. */
+  readonly initialVersions: ReadonlyMap<string, string>;
+}
+
+// A list longer than this is no fleet but a fault; memory per stream stays bounded.
+const maxNames = 100_000;
+
+const sotwField = { versionInfo: 1, node: 2, resourceNames: 3, typeUrl: 4, responseNonce: 5, errorDetail: 6 };
+const namesTag = (sotwField.resourceNames << 3) | 2;
+
+/** @throws MalformedRequestError */
+export function parseSotwRequest(bytes: Uint8Array): SotwRequest {
+  return guard(() => {
+    let versionInfo = '';
+    let node: Uint8Array | undefined;
+    let typeUrl = '';
+    let responseNonce = '';
+    let errorDetail: ErrorDetail | undefined;
+    const names: Uint8Array[] = [];
+    const reader = protobuf.Reader.create(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag === namesTag) names.push(readRun(reader, bytes));
+      else if (tag === lengthDelimited(sotwField.versionInfo)) versionInfo = reader.string();
+      else if (tag === lengthDelimited(sotwField.node)) node = reader.bytes();
+      else if (tag === lengthDelimited(sotwField.typeUrl)) typeUrl = reader.string();
+      else if (tag === lengthDelimited(sotwField.responseNonce)) responseNonce = reader.string();
+      else if (tag === lengthDelimited(sotwField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
+      else reader.skipType(tag & 7);
+    }
+    const [first, ...rest] = names;
+    const encodedNames = first === undefined ? noBytes : rest.length === 0 ? first : Buffer.concat(names);
+    return { versionInfo, node, typeUrl, responseNonce, errorDetail, encodedNames };
+  });
+}
+
+const deltaField = {
+  node: 1,
+  typeUrl: 2,
+  subscribe: 3,
+  unsubscribe: 4,
+  initialVersions: 5,
+  responseNonce: 6,
+  errorDetail: 7,
+};
+
+/** @throws MalformedRequestError */
+export function parseDeltaRequest(bytes: Uint8Array): DeltaRequest {
+  return guard(() => {
+    let node: Uint8Array | undefined;
+    let typeUrl = '';
+    let responseNonce = '';
+    let errorDetail: ErrorDetail | undefined;
+    const subscribe: string[] = [];
+    const unsubscribe: string[] = [];
+    const initialVersions = new Map<string, string>();
+    const reader = protobuf.Reader.create(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag === lengthDelimited(deltaField.node)) node = reader.bytes();
+      else if (tag === lengthDelimited(deltaField.typeUrl)) typeUrl = reader.string();
+      else if (tag === lengthDelimited(deltaField.subscribe)) subscribe.push(reader.string());
+      else if (tag === lengthDelimited(deltaField.unsubscribe)) unsubscribe.push(reader.string());
+      else if (tag === lengthDelimited(deltaField.initialVersions)) parseEntry(reader.bytes(), initialVersions);
+      else if (tag === lengthDelimited(deltaField.responseNonce)) responseNonce = reader.string();
+      else if (tag === lengthDelimited(deltaField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
+      else reader.skipType(tag & 7);
+    }
+    limitNames('resource_names_subscribe', subscribe.length);
+    limitNames('initial_resource_versions', initialVersions.size);
+    return { node, typeUrl, responseNonce, errorDetail, subscribe, unsubscribe, initialVersions };
+  });
+}
+
+/** The names in {@link SotwRequest.encodedNames}, as sent. @throws MalformedRequestError */
+export function parseNames(encodedNames: Uint8Array): string[] {
+  return guard(() => {
+    const names: string[] = [];
+    const reader = protobuf.Reader.create(encodedNames);
+    while (reader.pos < reader.len) {
+      reader.uint32();
+      names.push(reader.string());
+    }
+    limitNames('resource_names', names.length);
+    return names;
+  });
+}
+
+const noBytes = new Uint8Array(0);
+
+// The tag of the first name has been read: goes on to the end of the run of names and gives its bytes, first tag included.
+function readRun(reader: protobuf.Reader, bytes: Uint8Array): Uint8Array {
+  const start = reader.pos - 1;
+  reader.skipType(2);
+  while (reader.pos < reader.len && bytes[reader.pos] === namesTag) {
+    reader.pos += 1;
+    reader.skipType(2);
+  }
+  return bytes.subarray(start, reader.pos);
+}
+
+function parseErrorDetail(bytes: Uint8Array): ErrorDetail {
+  let code = 0;
+  let message = '';
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === (1 << 3)) code = reader.int32();
+    else if (tag === lengthDelimited(2)) message = reader.string();
+    else reader.skipType(tag & 7);
+  }
+  return { code, message };
+}
+
+function parseEntry(bytes: Uint8Array, entries: Map<string, string>): void {
+  let key = '';
+  let value = '';
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === lengthDelimited(1)) key = reader.string();
+    else if (tag === lengthDelimited(2)) value = reader.string();
+    else reader.skipType(tag & 7);
+  }
+  entries.set(key, value);
+}
+
+/** @throws MalformedRequestError when a client names more than any fleet has. */
+export function limitNames(field: string, count: number): void {
+  if (count > maxNames) throw new MalformedRequestError(`${field}: ${count} names, at most ${maxNames} are taken`);
+}
+
+function lengthDelimited(field: number): number {
+  return (field << 3) | 2;
+}
+
+// protobufjs throws RangeError past the end and plain Errors on bad wire types.
+function guard<Result>(parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof MalformedRequestError) throw error;
+    throw new MalformedRequestError(`not a discovery request: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,88 @@
+// Discovery responses onto the wire. A response is encoded once for all streams that
+// need it; only its nonce, appended last, is a stream's own (docs/adr/0004).
+
+import protobuf from 'protobufjs/minimal.js';
+
+import type { Resource } from '../snapshot/resource.ts';
+import type { Difference, View } from '../snapshot/view.ts';
+
+// The same number in both protocols and versions, unless the name says otherwise.
+const field = { version: 1, typeUrl: 4, nonce: 5, sotwControlPlane: 6, removedResources: 6, deltaControlPlane: 7 };
+
+const fullBodies = new WeakMap<View, Uint8Array>();
+const changesBodies = new WeakMap<Difference, Uint8Array>();
+const deltaBodies = new WeakMap<Difference, Uint8Array>();
+
+/** Told how long a response took to encode, in ms; not when it had been encoded before. */
+export type EncodeListener = (tookMs: number) => void;
+
+/** A state-of-the-world DiscoveryResponse without nonce that carries everything in the view: what clusters and listeners need. */
+export function encodeFullState(view: View, onEncoded?: EncodeListener): Uint8Array {
+  return memo(fullBodies, view, onEncoded, () => encodeSotw(view, view.resources()));
+}
+
+/** A state-of-the-world DiscoveryResponse without nonce that carries what changed: enough for endpoints and routes. */
+export function encodeChanges(view: View, difference: Difference, onEncoded?: EncodeListener): Uint8Array {
+  return memo(changesBodies, difference, onEncoded, () => encodeSotw(view, difference.changed));
+}
+
+/** A DeltaDiscoveryResponse without nonce: what changed and what has gone. */
+export function encodeDelta(view: View, difference: Difference, onEncoded?: EncodeListener): Uint8Array {
+  return memo(deltaBodies, difference, onEncoded, () => {
+    const { typeUrl, apiVersion } = view.set.options;
+    const head = encodeHead(view);
+    // v2 has no such field here.
+    if (apiVersion === 'v3') head.uint32(lengthDelimited(field.deltaControlPlane)).bytes(controlPlane);
+    for (const name of difference.removed) head.uint32(lengthDelimited(field.removedResources)).string(name);
+    return Buffer.concat([head.finish(), ...difference.changed.map((resource) => resource.deltaEntry(typeUrl))]);
+  });
+}
+
+/** The whole message: protobuf takes fields in any order. */
+export function appendNonce(body: Uint8Array, nonce: string): Uint8Array {
+  const message = Buffer.allocUnsafe(body.length + 2 + nonce.length);
+  message.set(body);
+  message[body.length] = lengthDelimited(field.nonce);
+  message[body.length + 1] = nonce.length;
+  message.write(nonce, body.length + 2, 'latin1');
+  return message;
+}
+
+function encodeSotw(view: View, resources: Iterable<Resource>): Uint8Array {
+  const { typeUrl } = view.set.options;
+  const head = encodeHead(view).uint32(lengthDelimited(field.sotwControlPlane)).bytes(controlPlane).finish();
+  return Buffer.concat([head, ...Array.from(resources, (resource) => resource.sotwEntry(typeUrl))]);
+}
+
+function encodeHead(view: View): protobuf.Writer {
+  return protobuf.Writer.create()
+    .uint32(lengthDelimited(field.version))
+    .string(view.version)
+    .uint32(lengthDelimited(field.typeUrl))
+    .string(view.set.options.typeUrl);
+}
+
+function lengthDelimited(fieldNumber: number): number {
+  return (fieldNumber << 3) | 2;
+}
+
+/** ControlPlane {identifier = 1}: shown by Envoy's admin page and config dump. */
+const controlPlane = protobuf.Writer.create()
+  .uint32(lengthDelimited(1))
+  .string('redis-envoy-controlplane')
+  .finish();
+
+function memo<Key extends object>(
+  cache: WeakMap<Key, Uint8Array>,
+  key: Key,
+  onEncoded: EncodeListener | undefined,
+  make: () => Uint8Array,
+): Uint8Array {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const startMs = performance.now();
+  const bytes = make();
+  onEncoded?.(performance.now() - startMs);
+  cache.set(key, bytes);
+  return bytes;
+}

@@ -1,0 +1,318 @@
+// One discovery stream: aggregated, or of one type. Takes requests, holds a watch per
+// type, and writes what is due, in order and never more than the transport takes.
+
+import type { Logger } from 'pino';
+
+import { dialects, kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
+import type { ConfigSourceKind, Dialect } from '../snapshot/dialect.ts';
+import { publishOrder } from '../snapshot/resource.ts';
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { NodeGroup, Publication } from '../snapshot/snapshot.ts';
+import type { Answer } from './delivery.ts';
+import { MalformedRequestError } from './discovery-request.ts';
+import type { RequestHead } from './discovery-request.ts';
+import { appendNonce } from './discovery-response.ts';
+import { MakeBeforeBreak, NewestAtOnce } from './make-before-break.ts';
+import type { SetSelector } from './make-before-break.ts';
+import { describeNack } from './nack-text.ts';
+import { parseNode } from './node.ts';
+import type { Node, NodeGroupOf } from './node.ts';
+import type { DiscoveryObserver } from './observer.ts';
+import type { Protocol, Protocols } from './protocol.ts';
+import type { StreamMethod } from './stream-method.ts';
+import type { Nack, StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
+import type { Watch } from './watch.ts';
+
+/** The gRPC call as a stream sees it. */
+export interface StreamTransport {
+  /** Address and port of the client. */
+  readonly peer: string;
+  /** Writes one message; `onWritten` is called once it has left for the network. */
+  write(message: Uint8Array, onWritten: () => void): void;
+  /** Ends the call with a status other than OK. */
+  fail(status: 'INVALID_ARGUMENT' | 'INTERNAL' | 'UNAVAILABLE', message: string): void;
+}
+
+/** What a stream needs from around it. */
+export interface StreamContext {
+  readonly protocols: Protocols;
+  readonly groupOf: NodeGroupOf;
+  /** Asks for a later call of {@link DiscoveryStream.flush}; repeated asking is one. */
+  readonly schedule: (stream: DiscoveryStream) => void;
+  readonly publicationFor: (group: NodeGroup) => Publication | undefined;
+  readonly observer: DiscoveryObserver;
+  readonly log: Logger;
+  /** How long make-before-break waits for a client that does not ACK. */
+  readonly inForceBoundMs: number;
+}
+
+// Enough to see which types somebody asks for in vain; a client must not grow the list.
+const maxUnknownTypeUrls = 16;
+
+/** One type on this stream. */
+interface WatchedType {
+  readonly watch: Watch<RequestHead>;
+  bytesSent: number;
+  lastNack: Nack | undefined;
+}
+
+export class DiscoveryStream {
+  readonly #transport: StreamTransport;
+  readonly #method: StreamMethod;
+  readonly #context: StreamContext;
+  readonly #selector: SetSelector;
+  readonly #protocol: Protocol<RequestHead>;
+  readonly #types = new Map<ResourceKind, WatchedType>();
+  readonly #openedAtMs = performance.now();
+  readonly #unknownTypeUrls = new Set<string>();
+  #node: Node | undefined;
+  #group: NodeGroup | undefined;
+  #lastNonce = 0;
+  #unwritten = 0;
+  #isClosed = false;
+  #isFlushWanted = false;
+  #wakeAtMs = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(transport: StreamTransport, method: StreamMethod, context: StreamContext) {
+    this.#transport = transport;
+    this.#method = method;
+    this.#context = context;
+    this.#protocol = context.protocols[method.protocol];
+    this.#selector = this.#createSelector(dialects[method.apiVersion][configSourceOf(method)]);
+    context.observer.streamOpened(method);
+  }
+
+  /** The group whose snapshot this stream is given; undefined before its first request. */
+  get group(): NodeGroup | undefined {
+    return this.#group;
+  }
+
+  /** Takes one message from the client. A bad one ends the stream, and only this one. */
+  receive(message: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      this.#receiveRequest(message);
+    } catch (error) {
+      this.#failOn(error);
+    }
+  }
+
+  /** Writes what is due of the newest snapshot. Does nothing while the transport still holds earlier messages. Never throws. */
+  flush(): void {
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#failOn(error);
+    }
+  }
+
+  /** Ends the stream with an error, from the server's side. */
+  fail(status: Parameters<StreamTransport['fail']>[0], message: string): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#transport.fail(status, message);
+  }
+
+  /** Releases everything; safe to repeat. Nothing is written afterwards. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#types.clear();
+    this.#context.observer.streamClosed(this.#method);
+  }
+
+  /** What is known of the client now. */
+  status(): StreamStatus {
+    return {
+      method: this.#method,
+      peer: this.#transport.peer,
+      node: this.#node,
+      openedAtMs: this.#openedAtMs,
+      types: Array.from(this.#types, ([kind, type]) => this.#typeStatus(kind, type)),
+    };
+  }
+
+  /** True when the client has ACKed or refused the newest of everything it wants. */
+  isSettled(): boolean {
+    for (const [kind, { watch }] of this.#types) {
+      const state = this.#syncState(kind, watch);
+      if (state === 'stale' || state === 'not-sent') return false;
+    }
+    return true;
+  }
+
+  #flush(): void {
+    if (this.#isClosed || this.#group === undefined) return;
+    if (this.#unwritten > 0) {
+      this.#isFlushWanted = true;
+      return;
+    }
+    const publication = this.#context.publicationFor(this.#group);
+    if (publication === undefined) return;
+    this.#isFlushWanted = false;
+    this.#wakeAtMs = Infinity;
+    const nowMs = performance.now();
+    for (const kind of publishOrder) this.#flushKind(kind, publication, nowMs);
+    this.#setTimer(nowMs);
+  }
+
+  // What goes wrong on one stream ends that one and no other.
+  #failOn(error: unknown): void {
+    if (error instanceof MalformedRequestError) {
+      this.#context.log.warn({ ...this.#logKeys(), reason: error.message }, 'bad discovery request, stream ended');
+      this.fail('INVALID_ARGUMENT', error.message);
+    } else {
+      this.#context.log.error({ ...this.#logKeys(), err: error }, 'discovery stream failed');
+      this.fail('INTERNAL', 'internal error');
+    }
+  }
+
+  // Not a child logger: ten thousand streams that never log would each hold one.
+  #logKeys(): object {
+    return this.#node === undefined ? {} : { node_id: this.#node.id, node_cluster: this.#node.cluster };
+  }
+
+  #createSelector(dialect: Dialect): SetSelector {
+    if (this.#method.kind !== undefined) return new NewestAtOnce(dialect);
+    return new MakeBeforeBreak(dialect, (kind) => this.#types.get(kind)?.watch, this.#context.inForceBoundMs);
+  }
+
+  #receiveRequest(message: Uint8Array): void {
+    const request = this.#protocol.parse(message);
+    this.#identify(request);
+    const kind = this.#kindOf(request.typeUrl);
+    if (kind === undefined) return;
+    this.#context.observer.requestReceived(this.#method, kind);
+    const type = this.#types.get(kind);
+    if (type === undefined) {
+      this.#types.set(kind, { watch: this.#protocol.open(kind, request), bytesSent: 0, lastNack: undefined });
+    } else {
+      this.#noteAnswer(kind, type, type.watch.receive(request));
+    }
+    this.#context.schedule(this);
+  }
+
+  // The node counts in the first request only; it can't change later (xDS protocol, "Basic Protocol Overview").
+  #identify({ node }: RequestHead): void {
+    if (this.#node !== undefined) return;
+    if (node === undefined) throw new MalformedRequestError('node: required in the first request of a stream');
+    this.#node = parseNode(node);
+    this.#group = this.#context.groupOf(this.#node);
+    this.#context.log.debug(this.#logKeys(), 'discovery stream opened');
+  }
+
+  #kindOf(typeUrl: string): ResourceKind | undefined {
+    const { apiVersion, kind: only } = this.#method;
+    if (only !== undefined) {
+      const expected = typeUrlOf(messageNames[apiVersion][only]);
+      if (typeUrl === '' || typeUrl === expected) return only;
+      throw new MalformedRequestError(`type_url ${JSON.stringify(typeUrl)}: this stream serves ${expected}`);
+    }
+    if (typeUrl === '') throw new MalformedRequestError('type_url: required on an aggregated stream');
+    const kind = kindOfTypeUrl(apiVersion, typeUrl);
+    if (kind === undefined) this.#noteUnknown(typeUrl);
+    return kind;
+  }
+
+  #noteUnknown(typeUrl: string): void {
+    if (this.#unknownTypeUrls.has(typeUrl) || this.#unknownTypeUrls.size === maxUnknownTypeUrls) return;
+    this.#unknownTypeUrls.add(typeUrl);
+    this.#context.log.warn({ ...this.#logKeys(), type_url: typeUrl }, 'asked for a type that is not published, not answered');
+  }
+
+  #noteAnswer(kind: ResourceKind, type: WatchedType, answer: Answer): void {
+    const nowMs = performance.now();
+    const publishedAtMs = 'sent' in answer ? answer.sent.publishedAtMs : undefined;
+    const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
+    this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
+    if (answer.kind !== 'nack') return;
+    const { sent, error, isInForce } = answer;
+    const message = describeNack(error.message);
+    type.lastNack = { atMs: nowMs, version: sent.version, message, isInForce };
+    this.#context.log.warn(
+      {
+        ...this.#logKeys(),
+        type_url: typeUrlOf(messageNames[this.#method.apiVersion][kind]),
+        version_info: sent.version,
+        response_nonce: sent.nonce,
+        error_detail: { code: error.code, message },
+      },
+      isInForce ? 'NACK of an earlier response, this one is in force' : 'NACK',
+    );
+  }
+
+  #flushKind(kind: ResourceKind, publication: Publication, nowMs: number): void {
+    const type = this.#types.get(kind);
+    if (type === undefined) return;
+    const { watch } = type;
+    const { set, askAgainAtMs } = this.#selector.select(kind, watch, publication.snapshot, nowMs);
+    this.#wakeAtMs = Math.min(this.#wakeAtMs, askAgainAtMs);
+    if (set === undefined) return;
+    const isFirst = !watch.wasAnswered;
+    const publishedAtMs = isFirst || watch.lastSet === set ? undefined : publication.atMs;
+    const nonce = String(this.#lastNonce + 1);
+    const due = watch.advance(set, { nonce, sentAtMs: nowMs, publishedAtMs });
+    if (due === undefined) return;
+    this.#lastNonce += 1;
+    const message = appendNonce(due.body, nonce);
+    type.bytesSent += message.length;
+    this.#write(message);
+    const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
+    this.#context.observer.responseSent(this.#method, kind, message.length, sinceCommitMs);
+    if (kind === 'cluster') this.#resendEndpoints(isFirst ? due.view.names : due.difference.changedNames);
+  }
+
+  // A changed cluster warms until its endpoints come again, changed or not, asked for or not; and so may any
+  // cluster of a client that has just connected (xDS protocol, "Resource warming").
+  #resendEndpoints(clusterNames: readonly string[]): void {
+    const endpoints = this.#types.get('endpoint')?.watch;
+    if (endpoints?.wasAnswered === true && clusterNames.length > 0) endpoints.forget(clusterNames);
+  }
+
+  #write(message: Uint8Array): void {
+    this.#unwritten += 1;
+    this.#transport.write(message, () => {
+      this.#unwritten -= 1;
+      if (this.#unwritten === 0 && this.#isFlushWanted) this.#context.schedule(this);
+    });
+  }
+
+  #typeStatus(kind: ResourceKind, { watch, bytesSent, lastNack }: WatchedType): TypeStatus {
+    const { delivery, subscription } = watch;
+    return {
+      kind,
+      typeUrl: typeUrlOf(messageNames[this.#method.apiVersion][kind]),
+      state: this.#syncState(kind, watch),
+      versionSent: delivery.latest?.version ?? '',
+      versionAccepted: delivery.acceptedVersion,
+      unansweredSinceMs: delivery.unansweredSinceMs,
+      lastNack,
+      subscription,
+      bytesSent,
+    };
+  }
+
+  #syncState(kind: ResourceKind, watch: Watch): SyncState {
+    const publication = this.#group === undefined ? undefined : this.#context.publicationFor(this.#group);
+    if (publication === undefined) return 'not-sent';
+    if (!watch.isSent(this.#selector.target(kind, publication.snapshot))) return watch.wasAnswered ? 'stale' : 'not-sent';
+    if (watch.delivery.isRefused) return 'error';
+    return watch.delivery.unansweredSinceMs === undefined ? 'synced' : 'stale';
+  }
+
+  #setTimer(nowMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#wakeAtMs === Infinity) return;
+    this.#timer = setTimeout(() => this.#context.schedule(this), this.#wakeAtMs - nowMs);
+    this.#timer.unref();
+  }
+}
+
+// A resource sends Envoy for the rest by the way that the resource itself came.
+function configSourceOf({ kind, protocol }: StreamMethod): ConfigSourceKind {
+  if (kind === undefined) return 'ads';
+  return protocol === 'sotw' ? 'grpc' : 'delta-grpc';
+}

@@ -1,0 +1,101 @@
+// In which order a snapshot reaches an aggregated stream: what is referred to comes before what
+// refers to it, and goes after it (xDS protocol, "Eventual consistency considerations").
+
+import type { Dialect } from '../snapshot/dialect.ts';
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { ResourceSet } from '../snapshot/resource-set.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Watch } from './watch.ts';
+
+/** What may be sent of one kind now. */
+export interface Selection {
+  /** Undefined: nothing yet. */
+  readonly set: ResourceSet | undefined;
+  /** When to ask again, by the monotonic clock; Infinity when only an answer of the client changes anything. */
+  readonly askAgainAtMs: number;
+}
+
+/** Chooses what a stream is sent of a snapshot. */
+export interface SetSelector {
+  /** What the stream is to hold in the end. */
+  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet;
+  /** What it may be sent now. */
+  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection;
+}
+
+/** A stream of one type has no order to keep: it is sent the newest at once. */
+export class NewestAtOnce implements SetSelector {
+  readonly #dialect: Dialect;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
+    return snapshot.resources(kind, this.#dialect);
+  }
+
+  select(kind: ResourceKind, _watch: Watch, snapshot: Snapshot): Selection {
+    return { set: this.target(kind, snapshot), askAgainAtMs: Infinity };
+  }
+}
+
+/**
+ * Clusters and endpoints grow first; listeners and routes follow when these are in force; what they no
+ * longer name goes last, when they are in force. In force is what the client ACKed, or what was sent
+ * `boundMs` ago: Envoy holds ACKs back while any cluster warms, and a fix must still get through.
+ * First answers are never held back: there is nothing to break yet.
+ */
+export class MakeBeforeBreak implements SetSelector {
+  readonly #dialect: Dialect;
+  readonly #watchOf: (kind: ResourceKind) => Watch | undefined;
+  readonly #boundMs: number;
+
+  /** @param watchOf the watches of the same stream. */
+  constructor(dialect: Dialect, watchOf: (kind: ResourceKind) => Watch | undefined, boundMs: number) {
+    this.#dialect = dialect;
+    this.#watchOf = watchOf;
+    this.#boundMs = boundMs;
+  }
+
+  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
+    // Connections of a replaced listener live on for Envoy's drain time, and use what it routed to.
+    return this.#watchOf('listener') === undefined
+      ? snapshot.resources(kind, this.#dialect)
+      : snapshot.resourcesWithDraining(kind, this.#dialect);
+  }
+
+  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
+    const set = this.target(kind, snapshot);
+    const whole = { set, askAgainAtMs: Infinity };
+    if (!watch.wasAnswered || watch.isSent(set)) return whole;
+    const isReferring = kind === 'listener' || kind === 'route';
+    const dueAtMs = isReferring ? this.#upstreamsInForceAtMs() : this.#referrersInForceAtMs(snapshot);
+    if (dueAtMs <= nowMs) return whole;
+    if (isReferring) return { set: undefined, askAgainAtMs: dueAtMs };
+    return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), askAgainAtMs: dueAtMs };
+  }
+
+  #upstreamsInForceAtMs(): number {
+    const clusters = this.#watchOf('cluster');
+    const endpoints = this.#watchOf('endpoint');
+    const endpointsAtMs = endpoints?.delivery.inForceAtMs(this.#boundMs) ?? 0;
+    const latest = clusters?.delivery.latest;
+    if (clusters === undefined || latest === undefined) return endpointsAtMs;
+    // A client may ACK new clusters before it asks for their endpoints.
+    const isComplete = endpoints === undefined || latest.difference.changedNames.every((name) => endpoints.holds(name));
+    const clustersAtMs = isComplete ? clusters.delivery.inForceAtMs(this.#boundMs) : latest.sentAtMs + this.#boundMs;
+    return Math.max(clustersAtMs, endpointsAtMs);
+  }
+
+  #referrersInForceAtMs(snapshot: Snapshot): number {
+    let atMs = 0;
+    for (const kind of ['listener', 'route'] as const) {
+      const watch = this.#watchOf(kind);
+      if (watch === undefined) continue;
+      const isSent = watch.isSent(this.target(kind, snapshot));
+      atMs = Math.max(atMs, isSent ? watch.delivery.inForceAtMs(this.#boundMs) : Infinity);
+    }
+    return atMs;
+  }
+}

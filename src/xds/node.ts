@@ -1,0 +1,43 @@
+// Who is at the other end of a stream, as its first request says.
+
+import protobuf from 'protobufjs/minimal.js';
+
+import type { NodeGroup } from '../snapshot/snapshot.ts';
+import { MalformedRequestError } from './discovery-request.ts';
+
+/** The part of Envoy's Node that is used. Text from outside: escape it where it is shown. */
+export interface Node {
+  readonly id: string;
+  readonly cluster: string;
+  /** Usually "envoy"; '' when not told. */
+  readonly userAgentName: string;
+}
+
+/** Which snapshot a node is given. Called once per stream. */
+export type NodeGroupOf = (node: Node) => NodeGroup;
+
+/** The one group there is today: every node is given the same snapshot, as in the original. */
+export const defaultNodeGroup: NodeGroup = 'default';
+
+const field = { id: (1 << 3) | 2, cluster: (2 << 3) | 2, userAgentName: (6 << 3) | 2 };
+
+/** Reads an encoded Node (same numbers in v2 and v3); what is not used, metadata above all, is passed over unread. @throws MalformedRequestError */
+export function parseNode(bytes: Uint8Array): Node {
+  let id = '';
+  let cluster = '';
+  let userAgentName = '';
+  try {
+    const reader = protobuf.Reader.create(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag === field.id) id = reader.string();
+      else if (tag === field.cluster) cluster = reader.string();
+      else if (tag === field.userAgentName) userAgentName = reader.string();
+      else reader.skipType(tag & 7);
+    }
+  } catch (error) {
+    throw new MalformedRequestError(`node: not a Node message: ${(error as Error).message}`);
+  }
+  if (id === '') throw new MalformedRequestError('node.id: required in the first request of a stream');
+  return { id, cluster, userAgentName };
+}

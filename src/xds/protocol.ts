@@ -1,0 +1,41 @@
+// The two ways to speak xDS on a stream. Everything else about a stream is the same in both.
+
+import type { ResourceKind } from '../snapshot/resource.ts';
+import { SubscriptionTable } from '../snapshot/subscription.ts';
+import { DeltaWatch } from './delta-watch.ts';
+import { parseDeltaRequest, parseSotwRequest } from './discovery-request.ts';
+import type { RequestHead } from './discovery-request.ts';
+import type { EncodeListener } from './discovery-response.ts';
+import { NameListTable, SotwWatch } from './sotw-watch.ts';
+import type { Watch } from './watch.ts';
+
+/** @typeParam Request what the protocol's requests are parsed to. */
+export interface Protocol<Request extends RequestHead> {
+  /** @throws MalformedRequestError */
+  readonly parse: (message: Uint8Array) => Request;
+  /** The watch that a stream's first request of a kind begins. @throws MalformedRequestError */
+  readonly open: (kind: ResourceKind, first: Request) => Watch<Request>;
+}
+
+/** Both protocols, over one set of tables: streams that want the same share it whatever they speak. */
+export interface Protocols {
+  readonly sotw: Protocol<RequestHead>;
+  readonly delta: Protocol<RequestHead>;
+}
+
+export function createProtocols(onEncoded?: EncodeListener): Protocols {
+  const subscriptions = new SubscriptionTable();
+  const tables = { nameLists: new NameListTable(), subscriptions };
+  return {
+    sotw: seal({ parse: parseSotwRequest, open: (kind, first) => new SotwWatch(kind, tables, first, onEncoded) }),
+    delta: seal({
+      parse: parseDeltaRequest,
+      open: (kind, first) => new DeltaWatch(kind, subscriptions, first, onEncoded),
+    }),
+  };
+}
+
+// A stream passes what `parse` gave to `open` and to the watch, and never looks inside: the type may be hidden.
+function seal<Request extends RequestHead>(protocol: Protocol<Request>): Protocol<RequestHead> {
+  return protocol as unknown as Protocol<RequestHead>;
+}

@@ -1,0 +1,104 @@
+// State of the world: every request lists all names that are wanted, every response of
+// clusters or listeners lists all there are.
+
+import { createHash } from 'node:crypto';
+
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { Subscription, SubscriptionTable } from '../snapshot/subscription.ts';
+import type { Difference, View } from '../snapshot/view.ts';
+import { WeakTable } from '../snapshot/weak-table.ts';
+import type { Answer } from './delivery.ts';
+import { parseNames } from './discovery-request.ts';
+import type { SotwRequest } from './discovery-request.ts';
+import { encodeChanges, encodeFullState } from './discovery-response.ts';
+import type { EncodeListener } from './discovery-response.ts';
+import { Watch, mayBeWildcard } from './watch.ts';
+
+/** A list of names as it stood on the wire. Interned: thousands of streams send the same bytes with every ACK. */
+interface NameList {
+  readonly encoded: Uint8Array;
+  readonly names: readonly string[];
+}
+
+/** Decodes name lists, each distinct one once. */
+export class NameListTable {
+  readonly #table = new WeakTable<NameList>();
+
+  /** @throws MalformedRequestError */
+  decode(encoded: Uint8Array): NameList {
+    const key = createHash('sha256').update(encoded).digest('base64');
+    return this.#table.intern(key, () => ({ encoded: Buffer.from(encoded), names: parseNames(encoded) }));
+  }
+}
+
+export interface SotwTables {
+  readonly nameLists: NameListTable;
+  readonly subscriptions: SubscriptionTable;
+}
+
+/** What is left out of a response of these kinds is deleted by the client; of the others it is unchanged. */
+function isFullState(kind: ResourceKind): boolean {
+  return kind === 'cluster' || kind === 'listener';
+}
+
+export class SotwWatch extends Watch<SotwRequest> {
+  readonly #tables: SotwTables;
+  readonly #onEncoded: EncodeListener | undefined;
+  #nameList: NameList;
+  #wereNamesGiven: boolean;
+
+  /** @throws MalformedRequestError */
+  constructor(kind: ResourceKind, tables: SotwTables, first: SotwRequest, onEncoded?: EncodeListener) {
+    const nameList = tables.nameLists.decode(first.encodedNames);
+    super(kind, subscriptionTo(kind, nameList, true, tables.subscriptions));
+    this.#tables = tables;
+    this.#onEncoded = onEncoded;
+    this.#nameList = nameList;
+    this.#wereNamesGiven = nameList.names.length > 0;
+  }
+
+  /**
+   * Takes a request after the first. Its names are what the client wants now even when its nonce
+   * is stale: requests of a stream come in order, and a name that crossed with a push must not be lost.
+   * @throws MalformedRequestError, and then nothing has changed.
+   */
+  override receive(request: SotwRequest): Answer {
+    if (!isSameBytes(request.encodedNames, this.#nameList.encoded)) this.#receiveNames(request.encodedNames);
+    return this.delivery.settle(request.responseNonce, request.versionInfo, request.errorDetail);
+  }
+
+  protected override isWorthSending({ changed, removed }: Difference): boolean {
+    return changed.length > 0 || (isFullState(this.kind) && removed.length > 0);
+  }
+
+  protected override encode(view: View, difference: Difference): Uint8Array {
+    if (isFullState(this.kind)) return encodeFullState(view, this.#onEncoded);
+    return encodeChanges(view, difference, this.#onEncoded);
+  }
+
+  #receiveNames(encodedNames: Uint8Array): void {
+    const nameList = this.#tables.nameLists.decode(encodedNames);
+    this.#nameList = nameList;
+    if (nameList.names.length > 0) this.#wereNamesGiven = true;
+    const subscription = subscriptionTo(this.kind, nameList, !this.#wereNamesGiven, this.#tables.subscriptions);
+    if (subscription === this.subscription) return;
+    this.resubscribe(subscription);
+    this.mustAnswer ||= isFullState(this.kind);
+  }
+}
+
+// No names at all mean everything, until the first time that names were given.
+function subscriptionTo(
+  kind: ResourceKind,
+  { names }: NameList,
+  isEmptyWildcard: boolean,
+  subscriptions: SubscriptionTable,
+): Subscription {
+  const asksForAll = names.length === 0 ? isEmptyWildcard : names.includes('*');
+  const explicit = names.filter((name) => name !== '*');
+  return subscriptions.intern(asksForAll && mayBeWildcard(kind), explicit);
+}
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}

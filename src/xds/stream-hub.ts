@@ -1,0 +1,109 @@
+// All open discovery streams, and the one loop that lets them write.
+
+import type { Logger } from 'pino';
+
+import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
+import type { EncodeListener } from './discovery-response.ts';
+import { DiscoveryStream } from './discovery-stream.ts';
+import type { StreamContext, StreamTransport } from './discovery-stream.ts';
+import type { NodeGroupOf } from './node.ts';
+import { noObserver } from './observer.ts';
+import type { DiscoveryObserver } from './observer.ts';
+import { createProtocols } from './protocol.ts';
+import type { StreamMethod } from './stream-method.ts';
+
+export interface StreamHubOptions {
+  readonly snapshots: SnapshotCache;
+  readonly groupOf: NodeGroupOf;
+  readonly log: Logger;
+  readonly observer?: DiscoveryObserver;
+  readonly onEncoded?: EncodeListener;
+  /** How long make-before-break waits for an Envoy that does not ACK, which it does not while a cluster warms. Default 5,000. */
+  readonly inForceBoundMs?: number;
+}
+
+const defaultInForceBoundMs = 5_000;
+
+// Streams served before other work (requests, REST calls) gets its turn.
+const streamsPerTurn = 256;
+
+export class StreamHub {
+  readonly #streams = new Set<DiscoveryStream>();
+  // In the order of asking. A stream asked for many times before its turn is flushed once,
+  // with the newest snapshot: rapid commits merge.
+  readonly #scheduled = new Set<DiscoveryStream>();
+  readonly #context: StreamContext;
+  readonly #stopWatching: () => void;
+  #isTurnPlanned = false;
+
+  constructor({
+    snapshots,
+    groupOf,
+    log,
+    observer = noObserver,
+    onEncoded,
+    inForceBoundMs = defaultInForceBoundMs,
+  }: StreamHubOptions) {
+    this.#context = {
+      protocols: createProtocols(onEncoded),
+      groupOf,
+      schedule: (stream) => this.#schedule(stream),
+      publicationFor: (group) => snapshots.publication(group),
+      log,
+      observer,
+      inForceBoundMs,
+    };
+    this.#stopWatching = snapshots.watch((group) => this.#scheduleGroup(group));
+  }
+
+  /** The open streams, oldest first; a live view. */
+  get streams(): ReadonlySet<DiscoveryStream> {
+    return this.#streams;
+  }
+
+  /** Takes up a new call. The caller passes its messages to `receive` and must call {@link remove} when it is over. */
+  add(transport: StreamTransport, method: StreamMethod): DiscoveryStream {
+    const stream = new DiscoveryStream(transport, method, this.#context);
+    this.#streams.add(stream);
+    return stream;
+  }
+
+  /** Forgets a stream and releases what it held; safe to repeat. */
+  remove(stream: DiscoveryStream): void {
+    stream.close();
+    this.#streams.delete(stream);
+    this.#scheduled.delete(stream);
+  }
+
+  /** Ends every stream so that its client connects elsewhere. */
+  shutDown(): void {
+    this.#stopWatching();
+    for (const stream of [...this.#streams]) {
+      stream.fail('UNAVAILABLE', 'the control plane is shutting down');
+      this.remove(stream);
+    }
+  }
+
+  #scheduleGroup(group: NodeGroup): void {
+    for (const stream of this.#streams) if (stream.group === group) this.#schedule(stream);
+  }
+
+  #schedule(stream: DiscoveryStream): void {
+    this.#scheduled.add(stream);
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    setImmediate(() => this.#takeTurn());
+  }
+
+  #takeTurn(): void {
+    this.#isTurnPlanned = false;
+    let left = streamsPerTurn;
+    for (const stream of this.#scheduled) {
+      if (left-- === 0) break;
+      this.#scheduled.delete(stream);
+      stream.flush();
+    }
+    const [next] = this.#scheduled;
+    if (next !== undefined) this.#schedule(next);
+  }
+}

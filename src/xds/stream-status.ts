@@ -1,0 +1,43 @@
+// What a stream knows of its client, for people and for CSDS: plain data, made when asked for.
+
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { Subscription } from '../snapshot/subscription.ts';
+import type { Node } from './node.ts';
+import type { StreamMethod } from './stream-method.ts';
+
+/** `synced`: runs the newest. `stale`: was not sent it, or did not answer yet. `error`: refused it. `not-sent`: asked, and nothing was sent. */
+export type SyncState = 'synced' | 'stale' | 'error' | 'not-sent';
+
+/** A refusal, as it is shown: see {@link describeNack}. Times by the monotonic clock (`performance.now()`). */
+export interface Nack {
+  readonly atMs: number;
+  /** The version refused; of an earlier push, when `isInForce`. */
+  readonly version: string;
+  readonly message: string;
+  /** True when the client runs this version and the refusal is of a push before it. */
+  readonly isInForce: boolean;
+}
+
+/** One type on one stream. */
+export interface TypeStatus {
+  readonly kind: ResourceKind;
+  readonly typeUrl: string;
+  readonly state: SyncState;
+  /** '' when nothing was sent. */
+  readonly versionSent: string;
+  /** '' before the first ACK. */
+  readonly versionAccepted: string;
+  readonly unansweredSinceMs: number | undefined;
+  readonly lastNack: Nack | undefined;
+  readonly subscription: Subscription;
+  readonly bytesSent: number;
+}
+
+/** One stream; `node` is undefined before its first request. */
+export interface StreamStatus {
+  readonly method: StreamMethod;
+  readonly peer: string;
+  readonly node: Node | undefined;
+  readonly openedAtMs: number;
+  readonly types: readonly TypeStatus[];
+}

@@ -1,0 +1,165 @@
+// The daemon as a process: how it starts, refuses to start, and stops.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+
+import { openSqliteStore } from '../src/store/sqlite-store.ts';
+import { checkoutPath } from './support/checkout.ts';
+import { startControlPlane } from './support/controlplane.ts';
+import { runCommand } from './support/run-command.ts';
+import { tempDir } from './support/temp-dir.ts';
+
+async function run(...flags: string[]): Promise<{ status: number | string; stdout: string; stderr: string }> {
+  const anyPorts = ['--xds-address', '127.0.0.1:0', '--api-address', '127.0.0.1:0', '--data-dir='];
+  const args = ['--disable-warning=ExperimentalWarning', checkoutPath('src/main.ts'), ...anyPorts, ...flags];
+  return runCommand(process.execPath, args, {});
+}
+
+function assertOneLine(stderr: string, pattern: RegExp): void {
+  assert.match(stderr, /^controlplane: [^\n]+\n$/u);
+  assert.match(stderr, pattern);
+}
+
+describe('refusing to start', () => {
+  const usageErrors: readonly (readonly [flags: string[], line: RegExp])[] = [
+    [['--no-such-flag'], /--no-such-flag.*no such flag/u],
+    [['stray'], /stray.*only flags/u],
+    [['-xds-address', 'nonsense'], /--xds-address.*nonsense.*HOST:PORT/u],
+    [['-api-address=127.0.0.1:65536'], /--api-address.*65535/u],
+    [['--redis-listener', 'redis.local:6379'], /--redis-listener.*IP address/u],
+    [['--log-level', 'loud'], /--log-level.*loud/u],
+  ];
+  for (const [flags, line] of usageErrors) {
+    test(`${flags.join(' ')} is one line and exit code 2`, async () => {
+      const { status, stderr } = await run(...flags);
+      assert.equal(status, 2);
+      assertOneLine(stderr, line);
+    });
+  }
+
+  for (const flag of ['--api-address', '--xds-address']) {
+    test(`a port in use for ${flag} is one line and exit code 1`, async (t) => {
+      const blocker = createServer().listen(0, '127.0.0.1');
+      t.after(() => void blocker.close());
+      await new Promise((resolve) => blocker.once('listening', resolve));
+      const { port } = blocker.address() as AddressInfo;
+      const { status, stderr } = await run(flag, `127.0.0.1:${port}`);
+      assert.equal(status, 1);
+      assertOneLine(stderr, new RegExp(`can't listen on 127.0.0.1:${port}: .*(EADDRINUSE|in use)`, 'u'));
+    });
+  }
+
+  test('a damaged database is one line and exit code 1', async (t) => {
+    const dataDir = await tempDir(t);
+    await writeFile(join(dataDir, 'controlplane.db'), 'this is no database, whatever its name says');
+    const { status, stderr } = await run(`--data-dir=${dataDir}`);
+    assert.equal(status, 1);
+    assertOneLine(stderr, /controlplane\.db/u);
+  });
+
+  test('committed clusters that can no longer be published are one line and exit code 1', async (t) => {
+    const dataDir = await tempDir(t);
+    const store = openSqliteStore(dataDir);
+    store.saveCommit([{ name: 'xds', after: { name: 'xds', prefix: 'p', endpoints: [] } }]);
+    store.close();
+    const { status, stderr } = await run(`--data-dir=${dataDir}`, '--xds-cluster-name', 'xds');
+    assert.equal(status, 1);
+    assertOneLine(stderr, /cluster "xds"/u);
+  });
+});
+
+test('--help and --version print to stdout and exit 0', async () => {
+  const help = await run('--help');
+  assert.equal(help.status, 0);
+  assert.match(help.stdout, /--redis-catch-all/u);
+  const version = await run('-version');
+  assert.equal(version.status, 0);
+  assert.match(version.stdout, /^controlplane \d+\.\d+\.\d+\n$/u);
+});
+
+test('a second daemon on the same data directory is refused, the first goes on', async (t) => {
+  const first = await startControlPlane(t);
+  const { status, stderr } = await run(`--data-dir=${first.place.dataDir}`);
+  assert.equal(status, 1);
+  assertOneLine(stderr, /another|in use|locked/u);
+  await first.cli('cluster', 'add', 'a', 'b');
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} stops it with exit code 0, and nothing is lost`, async (t) => {
+    const controlPlane = await startControlPlane(t);
+    await controlPlane.cli('cluster', 'add', 'a', 'b');
+    await controlPlane.cli('commit');
+    assert.equal(await controlPlane.child.end(signal), 0);
+    const store = openSqliteStore(controlPlane.place.dataDir);
+    t.after(async () => store.close());
+    assert.deepEqual(store.load().committed?.map(({ name }) => name), ['a']);
+  });
+}
+
+test('a thousand concurrent calls end in the state that some order of them gives', async (t) => {
+  const controlPlane = await startControlPlane(t);
+  const api = `http://${controlPlane.api}/api/v1`;
+  const call = async (method: string, path: string, body: object): Promise<number> =>
+    (await fetch(`${api}/${path}`, { method, body: JSON.stringify(body) })).status;
+  await call('POST', 'cluster', { name: 'c', prefix: 'p' });
+  // Every endpoint is added by two callers: exactly one of the two may succeed.
+  const ports = Array.from({ length: 500 }, (_, index) => index + 1);
+  const statuses = await Promise.all(
+    [...ports, ...ports].map((port) => call('POST', 'endpoint', { cluster: 'c', ipaddress: '127.0.0.1', port })),
+  );
+  assert.equal(statuses.filter((status) => status === 200).length, ports.length);
+  assert.equal(statuses.filter((status) => status === 500).length, ports.length);
+  ports.forEach((_, index) => assert.notEqual(statuses[index], statuses[index + ports.length]));
+  assert.equal(await controlPlane.stop(), 0);
+  const store = openSqliteStore(controlPlane.place.dataDir);
+  t.after(async () => store.close());
+  assert.deepEqual(store.load().staged[0]?.endpoints.map(({ port }) => port), ports);
+});
+
+test('the call in flight when the signal comes is answered', async (t) => {
+  const controlPlane = await startControlPlane(t);
+  const { apiPort } = controlPlane.place;
+  const socket = connect(apiPort, '127.0.0.1');
+  const answer = (async () => {
+    let text = '';
+    for await (const chunk of socket.setEncoding('utf8')) text += chunk;
+    return text;
+  })();
+  const body = '{"name":"a","prefix":"b"}';
+  socket.write(`POST /api/v1/cluster HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n{`);
+  // The head has arrived once a later call on another connection is answered.
+  await fetch(`http://${controlPlane.api}/healthz`);
+  controlPlane.child.signal('SIGTERM');
+  await controlPlane.child.untilOutput(/stopping/u);
+  socket.write(body.slice(1));
+  assert.match(await answer, /^HTTP\/1.1 200 OK/u);
+  assert.equal(await controlPlane.child.ended, 0);
+});
+
+test('a second signal ends it at once', async (t) => {
+  const controlPlane = await startControlPlane(t);
+  const socket = connect(controlPlane.place.apiPort, '127.0.0.1');
+  t.after(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  // A call that never ends holds the orderly stop up.
+  socket.write('POST /api/v1/cluster HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+  await fetch(`http://${controlPlane.api}/healthz`);
+  controlPlane.child.signal('SIGTERM');
+  await controlPlane.child.untilOutput(/stopping/u);
+  assert.equal(await controlPlane.child.end('SIGTERM'), 1);
+});
+
+test('a call that never ends does not hold the stop up for ever', async (t) => {
+  const controlPlane = await startControlPlane(t);
+  const socket = connect(controlPlane.place.apiPort, '127.0.0.1');
+  socket.on('error', () => undefined);
+  t.after(() => void socket.destroy());
+  socket.write('POST /api/v1/cluster HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+  await fetch(`http://${controlPlane.api}/healthz`);
+  assert.equal(await controlPlane.stop(), 0);
+});

@@ -1,0 +1,194 @@
+// Clients that read slowly or send too much: section "Backpressure" of the catalogue.
+
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { test } from 'node:test';
+
+import { addCluster, addEndpoint, removeEndpoint } from '../../support/xds/changes.ts';
+import { kinds } from '../../support/xds/discovery-api.ts';
+import type { Kind } from '../../support/xds/discovery-api.ts';
+import { FakeTransport } from '../../support/xds/fake-transport.ts';
+import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
+import { clustersRoutedTo, portsOf } from '../../support/xds/resource-content.ts';
+import { serveXds } from '../../support/xds/served-xds.ts';
+import type { ServedXds } from '../../support/xds/served-xds.ts';
+import { SotwClient } from '../../support/xds/sotw-client.ts';
+import type { SotwResponse } from '../../support/xds/sotw-response.ts';
+import { allVariants, aggregated, scenario } from '../../support/xds/wire-variant.ts';
+import type { WireVariant } from '../../support/xds/wire-variant.ts';
+import type { Http2Connection } from '../../support/xds/http2-connection.ts';
+
+const wanted = { cluster: [], endpoint: ['a'], listener: [], route: ['generic_route'] };
+
+/** A client with a window of zero, whose subscriptions the server has begun to answer. */
+async function connectSlowly(
+  xds: ServedXds,
+  variant: WireVariant,
+  names: Readonly<Partial<Record<Kind, readonly string[]>>>,
+): Promise<{ client: SotwClient; connection: Http2Connection }> {
+  const connection = xds.connectByHand(0);
+  const client = new SotwClient(connection, variant);
+  for (const kind of kinds) if (names[kind] !== undefined) client.subscribe(kind, ...names[kind]);
+  await untilTaken(xds, connection);
+  assert.equal(client.responseCount, 0);
+  return { client, connection };
+}
+
+/** Resolves when the server has had its turn for what was sent on a connection that can't be read from. */
+async function untilTaken(xds: ServedXds, connection: Http2Connection): Promise<void> {
+  await connection.ping();
+  await xds.connect().fence();
+}
+
+/** Reads until the server has nothing more to say; every response is ACKed. */
+async function readAll(client: SotwClient): Promise<SotwResponse[]> {
+  const all: SotwResponse[] = [];
+  await client.connection.fence();
+  while (client.unread.length > 0) {
+    for (const { kind } of client.unread) all.push(await client.takeAndAck(kind));
+    await client.connection.fence();
+  }
+  return all;
+}
+
+scenario('SUB-10 a change that has not left yet is dropped with its name', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379), ...addCluster('b', 6380));
+  const { client, connection } = await connectSlowly(xds, variant, { endpoint: ['a', 'b'] });
+  xds.commit(addEndpoint('a', 6381), addEndpoint('b', 6382));
+  client.subscribe('endpoint', 'a');
+  await untilTaken(xds, connection);
+  connection.openWindow();
+  assert.deepEqual((await client.next('endpoint')).names, ['a', 'b']);
+  const second = await client.takeAndAck('endpoint');
+  assert.deepEqual(second.names, ['a']);
+  assert.deepEqual(portsOf(second.resources[0]), [6379, 6381]);
+  await client.assertQuiet();
+});
+
+scenario('BKP-01 one client that does not read delays no other', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 7000));
+  const clients = Array.from({ length: 25 }, () => xds.client(variant));
+  await connectSlowly(xds, variant, wanted);
+  await Promise.all(clients.map((client) => client.hold({ cluster: [], endpoint: ['a'] })));
+  for (let port = 7001; port <= 7010; port += 1) {
+    xds.commit(addEndpoint('a', port));
+    const responses = await Promise.all(clients.map((client) => client.takeAndAck('endpoint')));
+    assert.ok(responses.every(({ resources }) => portsOf(resources[0]).at(-1) === port));
+  }
+});
+
+scenario('BKP-02 a client that reads late gets what was in flight and the newest', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { inForceBoundMs: 0 });
+  xds.commit(...addCluster('a', 1));
+  const { client, connection } = await connectSlowly(xds, variant, wanted);
+  const commits = 1_000;
+  for (let n = 1; n <= commits; n += 1) {
+    xds.commit(addEndpoint('a', n + 1), removeEndpoint('a', n), ...(n % 100 === 0 ? addCluster(`b${n}`) : []));
+    if (n % 10 === 0) await nextTurn();
+  }
+  await untilTaken(xds, connection);
+  connection.openWindow();
+  const responses = await readAll(client);
+  for (const kind of kinds) {
+    const ofKind = responses.filter((response) => response.kind === kind);
+    assert.ok(ofKind.length <= 2, `${ofKind.length} ${kind} responses`);
+  }
+  const last = (kind: Kind): SotwResponse | undefined => responses.findLast((response) => response.kind === kind);
+  const newClusters = Array.from({ length: commits / 100 }, (_, index) => `b${(index + 1) * 100}`);
+  assert.deepEqual(last('cluster')?.names, ['a', ...newClusters].sort());
+  assert.deepEqual(portsOf(last('endpoint')?.resources[0]), [commits + 1]);
+  assert.deepEqual(clustersRoutedTo(variant.apiVersion, last('listener')?.resources[0]), ['a', ...newClusters].sort());
+});
+
+scenario('BKP-02 what a client that does not read is owed does not pile up', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  const snapshotOf = (port: number): ReturnType<typeof buildSnapshot> => buildSnapshot({ endpoints: { a: [port] } });
+  xds.publish(snapshotOf(1));
+  const transport = new FakeTransport(xds.hub, variant);
+  transport.isReading = false;
+  transport.request('endpoint', { node: { id: 'slow' }, resource_names: ['a'] });
+  await transport.responses.take('the first response');
+  for (let port = 2; port <= 100; port += 1) {
+    xds.publish(snapshotOf(port));
+    await nextTurn();
+  }
+  assert.equal(transport.written.length, 1);
+  transport.isReading = true;
+  transport.drain();
+  assert.deepEqual(portsOf((await transport.responses.take('the newest')).resources[0]), [100]);
+  assert.equal(transport.written.length, 2);
+});
+
+scenario('BKP-03 commits that come at once are one response', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 7000));
+  const client = xds.client(variant);
+  await client.hold({ endpoint: ['a'] });
+  for (let port = 7001; port <= 7100; port += 1) xds.commit(addEndpoint('a', port));
+  assert.equal(portsOf((await client.takeAndAck('endpoint')).resources[0]).length, 101);
+  await client.assertQuiet();
+});
+
+scenario('BKP-04 a flood of requests is neither answered nor in the way of others', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const flooding = xds.client(variant);
+  await flooding.hold({ endpoint: ['a'] });
+  const other = xds.client(variant);
+  await other.hold({ endpoint: ['a'] });
+  for (let n = 0; n < 10_000; n += 1) flooding.send('endpoint');
+  xds.commit(addEndpoint('a', 6380));
+  assert.deepEqual((await other.takeAndAck('endpoint')).names, ['a']);
+  assert.deepEqual((await flooding.takeAndAck('endpoint')).names, ['a']);
+  await flooding.assertQuiet();
+});
+
+scenario('BKP-05 streams that want the same are given the same bytes', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] } }));
+  const [first, second] = [new FakeTransport(xds.hub, variant), new FakeTransport(xds.hub, variant)];
+  for (const transport of [first, second]) {
+    transport.request('cluster', { node: { id: 'n' } });
+    transport.request('endpoint', { resource_names: ['a'] });
+    for (const kind of ['cluster', 'endpoint']) await transport.responses.take(kind);
+  }
+  assert.deepEqual(first.written, second.written);
+});
+
+scenario('BKP-06 an answer of more than 4 MiB arrives whole', allVariants, async (t, variant) => {
+  const names = Array.from({ length: 100 }, (_, index) => `${index}`.padStart(60_000, 'x'));
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: Object.fromEntries(names.map((name) => [name, 1])) }));
+  const client = new SotwClient(xds.connect({ 'grpc.max_receive_message_length': -1 }), variant);
+  client.subscribe('cluster');
+  assert.equal((await client.takeAndAck('cluster')).names.length, names.length);
+});
+
+test('BKP-06 a client that refuses such a size loses its stream and no other does', async (t) => {
+  const variant = { apiVersion: 'v3', isAggregated: true } as const;
+  const names = Array.from({ length: 100 }, (_, index) => `${index}`.padStart(60_000, 'x'));
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: Object.fromEntries(names.map((name) => [name, 1])), listeners: { l: 1 } }));
+  const client = xds.client(variant);
+  await client.hold({ listener: [] });
+  const limited = xds.client(variant);
+  limited.subscribe('cluster');
+  assert.equal((await limited.stream('cluster').ended).code, 'RESOURCE_EXHAUSTED');
+  xds.publish(buildSnapshot({ listeners: { l: 2 } }));
+  assert.deepEqual((await client.takeAndAck('listener')).names, ['l']);
+});
+
+test('BKP-06 such a size is in the log', async (t) => {
+  const names = Array.from({ length: 100 }, (_, index) => `${index}`.padStart(60_000, 'x'));
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: Object.fromEntries(names.map((name) => [name, 1])) }));
+  const connection = xds.connect({ 'grpc.max_receive_message_length': -1 });
+  const client = new SotwClient(connection, { apiVersion: 'v3', isAggregated: true });
+  client.subscribe('cluster');
+  await client.takeAndAck('cluster');
+  const sizes = xds.log.flatMap((line) => Object.values(line)).filter((value) => Number(value) > 6_000_000);
+  const times = xds.log.map(({ time }) => time);
+  assert.notDeepEqual(sizes.filter((size) => !times.includes(size)), []);
+});

@@ -1,0 +1,215 @@
+// How streams live and end: section "Stream lifecycle" of the catalogue.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
+import { discoveryApis, kinds } from '../../support/xds/discovery-api.ts';
+import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
+import { portsOf } from '../../support/xds/resource-content.ts';
+import { serveXds } from '../../support/xds/served-xds.ts';
+import type { ServedXds } from '../../support/xds/served-xds.ts';
+import { SotwClient } from '../../support/xds/sotw-client.ts';
+import { SotwStream } from '../../support/xds/sotw-stream.ts';
+import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const wanted = { cluster: [], endpoint: ['a'], listener: [], route: ['generic_route'] };
+
+async function untilStreamCount(xds: ServedXds, count: number): Promise<void> {
+  await waitUntil(`${count} streams are open`, () => xds.streamCount === count);
+}
+
+scenario('STR-01 the node of the first request counts for the whole stream', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { groupOf: ({ id }) => id });
+  xds.publish(buildSnapshot({ clusters: { a: 1 } }), 'envoy-1');
+  xds.publish(buildSnapshot({ clusters: { b: 1 } }), 'envoy-2');
+  const client = xds.client(variant, 'envoy-1');
+  client.subscribe('cluster');
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
+  client.send('cluster', { node: { id: 'envoy-1' } });
+  client.send('cluster', { node: { id: 'envoy-2' } });
+  client.send('cluster', { node: { id: '' } });
+  await client.assertQuiet();
+  assert.equal(xds.streamCount, 1);
+  xds.publish(buildSnapshot({ clusters: { b: 2 } }), 'envoy-2');
+  await client.assertQuiet();
+  xds.publish(buildSnapshot({ clusters: { a: 2 } }), 'envoy-1');
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
+});
+
+const endings: Readonly<Record<string, (client: SotwClient) => void>> = {
+  'half-close': (client) => kinds.forEach((kind) => client.stream(kind).call.halfClose()),
+  reset: (client) => client.cancel(),
+};
+
+for (const [ending, end] of Object.entries(endings)) {
+  scenario(`STR-02 after a ${ending} nothing of the stream is left`, allVariants, async (t, variant) => {
+    const xds = await serveXds(t, { inForceBoundMs: 50 });
+    xds.commit(...addCluster('a', 6379));
+    const client = xds.client(variant);
+    await client.hold(wanted);
+    xds.commit(...addCluster('b', 6380));
+    await client.next('cluster');
+    end(client);
+    const ends = await Promise.all(kinds.map((kind) => client.stream(kind).ended));
+    const expected = ending === 'half-close' ? 'OK' : 'CANCELLED';
+    assert.deepEqual(ends.map(({ code }) => code), kinds.map(() => expected));
+    await untilStreamCount(xds, 0);
+    const count = client.responseCount;
+    xds.commit(addEndpoint('a', 6381));
+    await client.connection.fence();
+    assert.equal(client.responseCount, count);
+    assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 40), []);
+  });
+}
+
+scenario('STR-02 after the connection is lost nothing of the stream is left', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const connection = xds.connectByHand();
+  await new SotwClient(connection, variant).hold(wanted);
+  connection.close();
+  await untilStreamCount(xds, 0);
+  xds.commit(addEndpoint('a', 6380));
+  await xds.connect().fence();
+  assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 40), []);
+});
+
+scenario('STR-03 refused first requests leave nothing behind', perType, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const connection = xds.connect();
+  for (let n = 0; n < 500; n += 1) {
+    const path = discoveryApis[variant.apiVersion].paths.cluster;
+    const stream = new SotwStream(connection, path, variant.apiVersion, { id: '' });
+    stream.send({});
+    assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
+  }
+  await untilStreamCount(xds, 0);
+  const client = new SotwClient(connection, variant);
+  client.subscribe('cluster');
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
+});
+
+scenario('STR-04 the end of an old stream of a node leaves its new one alone', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const old = xds.client(variant, 'envoy-1');
+  await old.hold(wanted);
+  const client = xds.client(variant, 'envoy-1');
+  await client.hold(wanted);
+  const count = variant.isAggregated ? 1 : kinds.length;
+  assert.equal(xds.streamCount, 2 * count);
+  old.cancel();
+  await untilStreamCount(xds, count);
+  xds.commit(addEndpoint('a', 6380));
+  assert.deepEqual(portsOf((await client.takeAndAck('endpoint')).resources[0]), [6379, 6380]);
+  await client.assertQuiet();
+});
+
+scenario('STR-05 a reset in the middle of a push touches no other stream', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const broken = Array.from({ length: 5 }, () => xds.connectByHand());
+  for (const connection of broken) await new SotwClient(connection, variant).hold(wanted);
+  const client = xds.client(variant);
+  await client.hold(wanted);
+  xds.commit(addEndpoint('a', 6380));
+  for (const connection of broken) connection.close();
+  xds.commit(addEndpoint('a', 6381));
+  await waitUntil('the last change is there', () => client.unread.length > 0);
+  await client.connection.fence();
+  const responses = client.unread.filter(({ kind }) => kind === 'endpoint');
+  assert.deepEqual(portsOf(responses.at(-1)?.resources[0]), [6379, 6380, 6381]);
+});
+
+scenario('STR-06 a shutdown ends every stream with UNAVAILABLE', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const client = xds.client(variant);
+  await client.hold(wanted);
+  const silent = new SotwStream(
+    xds.connect(),
+    discoveryApis[variant.apiVersion].aggregatedPath,
+    variant.apiVersion,
+    {},
+  );
+  await untilStreamCount(xds, variant.isAggregated ? 2 : kinds.length + 1);
+  await xds.shutDown();
+  for (const kind of kinds) assert.equal((await client.stream(kind).ended).code, 'UNAVAILABLE');
+  assert.equal((await silent.ended).code, 'UNAVAILABLE');
+  assert.equal(xds.streamCount, 0);
+});
+
+test('STR-06 a client that does not read does not hold up a shutdown', async (t) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const connection = xds.connectByHand(0);
+  const call = connection.call(discoveryApis.v3.paths.cluster);
+  const stream = new SotwStream({ call: () => call, fence: () => connection.fence() }, '', 'v3', { id: 'slow' });
+  stream.send({});
+  await call.answering;
+  await xds.shutDown();
+  await call.ended;
+  assert.equal(xds.streamCount, 0);
+});
+
+scenario('STR-07 what is staged is not served before it is committed', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.stage(...addCluster('a', 6379));
+  const client = xds.client(variant);
+  client.subscribe('cluster');
+  client.subscribe('endpoint', 'a');
+  await client.assertQuiet();
+  xds.stage(...addCluster('b', 6380));
+  await client.assertQuiet();
+  xds.commit();
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['a', 'b']);
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  await client.assertQuiet();
+});
+
+test('STR-08 a client may send pings as it likes', async (t) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const connection = xds.connectByHand();
+  for (let n = 0; n < 100; n += 1) await connection.ping();
+  const client = new SotwClient(connection, { apiVersion: 'v3', isAggregated: true });
+  await client.hold(wanted);
+  for (let n = 0; n < 100; n += 1) await connection.ping();
+  xds.commit(addEndpoint('a', 6380));
+  assert.deepEqual(portsOf((await client.takeAndAck('endpoint')).resources[0]), [6379, 6380]);
+});
+
+test('STR-09 a thousand endpoint streams on one connection', async (t) => {
+  const names = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [6379]])) }));
+  const connection = xds.connect();
+  const path = discoveryApis.v3.paths.endpoint;
+  const streams = names.map((name) => {
+    const stream = new SotwStream(connection, path, 'v3', { id: 'envoy-1' });
+    stream.send({ resource_names: [name] });
+    return stream;
+  });
+  const take = async (stream: SotwStream): Promise<string | undefined> =>
+    (await stream.responses.take('endpoint response')).names[0];
+  assert.deepEqual(await Promise.all(streams.map(take)), names);
+  assert.equal(xds.streamCount, names.length);
+  xds.publish(buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [6380]])) }));
+  assert.deepEqual(await Promise.all(streams.map(take)), names);
+});
+
+scenario('STR-09 streams of a node may come and go on one connection', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const connection = xds.connect();
+  for (let n = 0; n < 50; n += 1) {
+    const client = new SotwClient(connection, variant);
+    client.subscribe('cluster');
+    assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
+    client.cancel();
+  }
+  await untilStreamCount(xds, 0);
+});
