@@ -2,7 +2,7 @@
 // checked first, then made durable, then made true in memory.
 
 import type { Change } from '../inventory/change.ts';
-import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { drainAfter, stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { Inventory } from '../inventory/inventory.ts';
@@ -10,13 +10,14 @@ import { findUnpublishable } from '../render/check.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
 import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
+import { SortedByName } from '../sorted-by-name.ts';
 import type { Store } from '../store/store.ts';
 import { CommitError } from './control.ts';
 import type { CommitResult, Control } from './control.ts';
 import { findEdits } from './edits.ts';
 
 interface Committed {
-  readonly clusters: Clusters;
+  readonly clusters: SortedByName<Cluster>;
   readonly draining: readonly DrainingCluster[];
   readonly snapshot: RenderedSnapshot;
 }
@@ -55,9 +56,8 @@ export class ControlPlane implements Control {
     this.#staged = new Inventory(staged);
     this.#touched = new Set([...staged, ...(committed ?? [])].map(({ name }) => name));
     if (committed === undefined) return;
-    const clusters = new Map(committed.map((cluster) => [cluster.name, cluster]));
     this.#requirePublishable(committed);
-    this.#publish(this.#render(clusters, [], stillDraining(draining, Date.now())));
+    this.#publish(this.#render(SortedByName.of(committed), [], stillDraining(draining, Date.now())));
   }
 
   /** Removed clusters that are still published to Envoys that may use them. */
@@ -74,13 +74,14 @@ export class ControlPlane implements Control {
 
   /** The first commit ever publishes even when nothing is staged: it is what lets waiting Envoys start. */
   commit(): CommitResult {
-    const before = this.#committed;
-    const edits = findEdits(before?.clusters ?? new Map(), this.#staged.clusters, this.#touched);
-    if (edits.length === 0 && before !== undefined) return { changed: false };
+    const before = this.#committed?.clusters ?? SortedByName.of<Cluster>([]);
+    const edits = findEdits(before, this.#staged.clusters, this.#touched);
+    if (edits.length === 0 && this.#committed !== undefined) return { changed: false };
     const { drainTimeMs = 0, store } = this.#parts;
-    const draining = drainAfter(this.draining, before?.clusters ?? new Map(), edits, Date.now(), drainTimeMs);
+    const draining = drainAfter(this.draining, before, edits, Date.now(), drainTimeMs);
     this.#requirePublishable(edits.flatMap(({ after }) => after ?? []));
-    const rendered = this.#render(new Map(this.#staged.clusters), edits, draining);
+    const after = before.with(edits.map((edit) => [edit.name, edit.after]));
+    const rendered = this.#render(after, edits, draining);
     store.saveCommit(edits, draining);
     this.#touched.clear();
     this.#publish(rendered);
@@ -97,7 +98,7 @@ export class ControlPlane implements Control {
     if (problems.length > 0) throw new CommitError(`not published: ${problems.join('; ')}`);
   }
 
-  #render(clusters: Clusters, edits: readonly ClusterEdit[], draining: readonly DrainingCluster[]): Committed {
+  #render(clusters: SortedByName<Cluster>, edits: readonly ClusterEdit[], draining: readonly DrainingCluster[]): Committed {
     const { renderOptions, onRendered } = this.#parts;
     const startMs = performance.now();
     const drainingClusters = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));

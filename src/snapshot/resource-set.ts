@@ -1,5 +1,6 @@
 // All resources of one type in one dialect, at one moment. Immutable.
 
+import { SortedByName } from '../sorted-by-name.ts';
 import type { ApiVersion } from './dialect.ts';
 import { Resource, addDigest, versionOfSum } from './resource.ts';
 import type { Subscription } from './subscription.ts';
@@ -25,7 +26,7 @@ export interface ResourceSetOptions {
 /** Resources by name, sorted by name, with a version that stands for exactly this content. */
 export class ResourceSet {
   readonly options: ResourceSetOptions;
-  readonly resources: ReadonlyMap<string, Resource>;
+  readonly resources: SortedByName<Resource>;
   /** Sum of the digests of all resources. */
   readonly sum: bigint;
   readonly version: string;
@@ -35,7 +36,7 @@ export class ResourceSet {
 
   private constructor(
     options: ResourceSetOptions,
-    resources: ReadonlyMap<string, Resource>,
+    resources: SortedByName<Resource>,
     sum: bigint,
     step: Step | undefined,
   ) {
@@ -48,32 +49,27 @@ export class ResourceSet {
 
   /** A set from scratch; `resources` in any order, each name once. */
   static of(options: ResourceSetOptions, resources: Iterable<Resource>): ResourceSet {
-    const sorted = [...resources].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const sorted = SortedByName.of(resources);
     let sum = 0n;
-    for (const resource of sorted) sum = addDigest(sum, resource.digest);
-    return new ResourceSet(options, new Map(sorted.map((resource) => [resource.name, resource])), sum, undefined);
+    for (const resource of sorted.values()) sum = addDigest(sum, resource.digest);
+    return new ResourceSet(options, sorted, sum, undefined);
   }
 
   /**
-   * The set after `changes` (undefined removes), at the cost of what changed and one copy of the map.
+   * The set after `changes` (undefined removes), at the cost of what changed.
    * Returns this set when nothing differs.
    */
   with(changes: ReadonlyMap<string, Resource | undefined>): ResourceSet {
     const differing = [...changes].filter(([name, after]) => this.resources.get(name)?.version !== after?.version);
     if (differing.length === 0) return this;
-    const resources = new Map(this.resources);
-    const names = differing.map(([name]) => name);
-    const isSorted = names.every((name) => resources.has(name));
     let sum = this.sum;
     for (const [name, after] of differing) {
-      sum = addDigest(sum, (after?.digest ?? 0n) - (resources.get(name)?.digest ?? 0n));
-      if (after === undefined) resources.delete(name);
-      else resources.set(name, after);
+      sum = addDigest(sum, (after?.digest ?? 0n) - (this.resources.get(name)?.digest ?? 0n));
     }
-    const sorted = isSorted ? resources : new Map([...resources].sort(([a], [b]) => (a < b ? -1 : 1)));
     // The set before the set before is of no use any more: no chain of old sets is kept alive.
     this.#step = undefined;
-    return new ResourceSet(this.options, sorted, sum, { from: this, names: names.sort() });
+    const names = differing.map(([name]) => name).sort();
+    return new ResourceSet(this.options, this.resources.with(differing), sum, { from: this, names });
   }
 
   /**

@@ -30,10 +30,14 @@ export class Subscription {
 /** Hands out one Subscription per distinct content, for as long as somebody holds it. */
 export class SubscriptionTable {
   readonly #table = new WeakTable<Subscription>();
+  // What most streams want of clusters and listeners; not worth a hash each time.
+  readonly #everything = new Subscription(true, new Set());
+  readonly #nothing = new Subscription(false, new Set());
 
   /** @param names in any order, repeats allowed; the wildcard "*" is given by `wildcard`, not here. */
   intern(wildcard: boolean, names: Iterable<string>): Subscription {
     const sorted = [...new Set(names)].sort();
+    if (sorted.length === 0) return wildcard ? this.#everything : this.#nothing;
     return this.#table.intern(keyOf(wildcard, sorted), () => new Subscription(wildcard, new Set(sorted)));
   }
 }

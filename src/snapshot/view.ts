@@ -22,6 +22,7 @@ export class View {
   readonly held: Holding;
   readonly #differences = new WeakMap<Holding, Difference>();
   #sum: bigint | undefined;
+  #version: string | undefined;
   #names: readonly string[] | undefined;
 
   /** @param before the view of the same subscription on the set that `set` was made from by one step. */
@@ -37,8 +38,11 @@ export class View {
    * state-of-the-world response. A stream that asked for some names is not moved by others.
    */
   get version(): string {
-    this.#sum ??= this.subscription.wildcard ? this.set.sum : this.#sumOfNames();
-    return versionOfSum(this.#sum);
+    if (this.#version === undefined) {
+      this.#sum ??= this.subscription.wildcard ? this.set.sum : this.#sumOfNames();
+      this.#version = versionOfSum(this.#sum);
+    }
+    return this.#version;
   }
 
   /** The resources selected that exist, sorted by name. */
