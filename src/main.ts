@@ -12,8 +12,15 @@ async function run(argv: readonly string[]): Promise<void> {
   }
   const command = commands.get(word);
   if (command === undefined) throw new UsageError(`${JSON.stringify(word)}: no such command, see --help`);
+  process.stdout.on('error', endEarly);
   const runCommand = await command.load();
   process.exitCode = await runCommand(words);
+}
+
+// Who reads the output may have seen enough of it, as head has.
+function endEarly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 async function serve(argv: readonly string[]): Promise<void> {

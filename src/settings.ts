@@ -2,9 +2,11 @@
 // names, defaults, rules and the help text all come from it.
 
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { parseAddress, parseIpAndPort } from './address.ts';
 import type { Address } from './address.ts';
+import { parseValue, readArguments } from './arguments.ts';
+import { commands } from './cli/commands.ts';
+import { parseDuration } from './duration.ts';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const logFormats = ['pretty', 'json'] as const;
@@ -26,6 +28,8 @@ export interface Settings {
   readonly redisCatchAll: string | undefined;
   /** What Envoy's bootstrap calls the cluster that leads to this control plane. */
   readonly xdsClusterName: string;
+  /** How long a removed cluster stays published to Envoys whose connections may still use it; 0: not at all. */
+  readonly drainTimeMs: number;
   readonly logLevel: LogLevel;
   /** Undefined means pretty on a terminal and JSON lines otherwise. */
   readonly logFormat: LogFormat | undefined;
@@ -35,11 +39,6 @@ export interface Settings {
 export interface Printout {
   /** Ends in a newline. */
   readonly print: string;
-}
-
-/** A flag or variable that can't be used. `message` is one line: where the value came from, the value, the rule. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
 }
 
 interface Flag<T> {
@@ -52,6 +51,8 @@ interface Flag<T> {
   readonly parse: (text: string) => T;
   readonly help: string;
 }
+
+const maxDrainTimeMs = 30 * 24 * 3_600_000;
 
 const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
   xdsAddress: {
@@ -96,6 +97,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     parse: parseName,
     help: "What Envoy's bootstrap calls the cluster that leads here.",
   },
+  drainTimeMs: {
+    name: 'drain-time',
+    value: 'DURATION',
+    fallback: '600s',
+    parse: (text) => parseDuration(text, maxDrainTimeMs),
+    help: 'How long a removed cluster stays for connections that still use it, as 500ms, 10s, 1m; 0 is off.',
+  },
   logLevel: {
     name: 'log-level',
     value: 'LEVEL',
@@ -114,17 +122,20 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
 
 const variablePrefix = 'CONTROLPLANE_';
 const allFlags: readonly Flag<unknown>[] = Object.values(flags);
-const valuelessFlags = ['help', 'h', 'version'];
+const takesValue: ReadonlyMap<string, boolean> = new Map([
+  ...allFlags.map(({ name }) => [name, true] as const),
+  ...['help', 'h', 'version'].map((name) => [name, false] as const),
+]);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the command line (without node and script) and the environment. As Go's flag package does it: one dash or
- * two, `-flag value` or `-flag=value`, the last one wins, a value may be empty or begin with a dash. Flags win over
- * the environment, and a variable that is set but empty counts as set. Throws {@link SettingsError}.
+ * Reads the command line (without node and script) as {@link readArguments} does, and the environment. Flags win over
+ * the environment, and a variable that is set but empty counts as set.
+ * @throws UsageError
  */
 export function parseSettings(argv: readonly string[], env: Environment): Settings | Printout {
-  const given = readArguments(argv);
+  const given = readArguments(argv, takesValue);
   if (given.has('help') || given.has('h')) return { print: renderHelp() };
   if (given.has('version')) return { print: `controlplane ${readVersion()}\n` };
   const settings = Object.entries<Flag<unknown>>(flags).map(([key, flag]) => [key, readFlag(flag, given, env)]);
@@ -141,42 +152,10 @@ export function findUnknownVariables(env: Environment): string[] {
   return Object.keys(env).filter((name) => name.startsWith(variablePrefix) && !known.has(name)).sort();
 }
 
-/** Flag names with the values they were given, '' for a flag that takes none. */
-function readArguments(argv: readonly string[]): Map<string, string> {
-  const given = new Map<string, string>();
-  const takesValue = new Map(allFlags.map(({ name }) => [name, true]));
-  for (const name of valuelessFlags) takesValue.set(name, false);
-  for (const token of tokenize(argv, takesValue)) {
-    if (token.kind === 'option-terminator') continue;
-    const written = JSON.stringify(argv[token.index]);
-    if (token.kind === 'positional') throw new SettingsError(`${written}: only flags are taken, see --help`);
-    if (!takesValue.has(token.name)) throw new SettingsError(`${written}: no such flag, see --help`);
-    // A value of its own is taken from argv, where its leading dash is as it was written.
-    const value = token.inlineValue === false ? argv[token.index + 1] : token.value;
-    if (takesValue.get(token.name) !== (value !== undefined)) {
-      throw new SettingsError(`${written}: ${value === undefined ? 'a value must follow' : 'takes no value'}`);
-    }
-    given.set(token.name, value ?? '');
-  }
-  return given;
-}
-
-/** Splits as parseArgs does, for which every flag has two dashes. */
-function tokenize(argv: readonly string[], takesValue: ReadonlyMap<string, boolean>) {
-  const args = argv.map((arg) => arg.replace(/^-(?=[^-])/, '--'));
-  const types = Array.from(takesValue, ([name, takes]) => [name, { type: takes ? 'string' : 'boolean' }] as const);
-  return parseArgs({ args, options: Object.fromEntries(types), strict: false, tokens: true }).tokens;
-}
-
 function readFlag<T>(flag: Flag<T>, given: ReadonlyMap<string, string>, env: Environment): T {
   const variable = variableOf(flag.name);
   const text = given.get(flag.name) ?? env[variable] ?? flag.fallback;
-  try {
-    return flag.parse(text);
-  } catch (error) {
-    const source = given.has(flag.name) ? `--${flag.name}` : variable;
-    throw new SettingsError(`${source} ${JSON.stringify(text)}: ${(error as Error).message}`, { cause: error });
-  }
+  return parseValue(given.has(flag.name) ? `--${flag.name}` : variable, text, flag.parse);
 }
 
 function variableOf(flagName: string): string {
@@ -201,9 +180,15 @@ function readVersion(): string {
 }
 
 function renderHelp(): string {
+  const commandLines = Array.from(commands, ([name, { summary }]) => `  ${name.padEnd(8)}${summary}\n`);
   return `Usage: controlplane [flags]
+       controlplane COMMAND [flags]
 
 A control plane for Redis behind Envoy: REST in, xDS out. Runs in the foreground until it is stopped.
+With a command it asks the one that runs:
+
+${commandLines.join('')}
+"controlplane COMMAND --help" tells more. Without a command:
 
 ${allFlags.map(renderFlag).join('')}  --version
         Prints the version.

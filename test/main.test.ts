@@ -72,6 +72,15 @@ describe('refusing to start', () => {
   });
 });
 
+for (const word of ['serve', 'Status', 'constructor', '']) {
+  test(`the word ${JSON.stringify(word)} is no command: one line and exit code 2`, async () => {
+    const args = ['--disable-warning=ExperimentalWarning', checkoutPath('src/main.ts'), word, '--api-address=:0'];
+    const { status, stderr } = await runCommand(process.execPath, args, {});
+    assert.equal(status, 2);
+    assert.equal(stderr, `controlplane: ${JSON.stringify(word)}: no such command, see --help\n`);
+  });
+}
+
 test('--help and --version print to stdout and exit 0', async () => {
   const help = await run('--help');
   assert.equal(help.status, 0);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { SettingsError, findUnknownVariables, parseSettings } from '../src/settings.ts';
+import { UsageError } from '../src/failure.ts';
+import { findUnknownVariables, parseSettings } from '../src/settings.ts';
 import type { Settings } from '../src/settings.ts';
 
 const defaults: Settings = {
@@ -12,6 +13,7 @@ const defaults: Settings = {
   redisListener: { host: '0.0.0.0', port: 6379 },
   redisCatchAll: undefined,
   xdsClusterName: 'xds_cluster',
+  drainTimeMs: 600_000,
   logLevel: 'info',
   logFormat: undefined,
 };
@@ -35,7 +37,8 @@ const accepted: Readonly<Record<string, Case>> = {
   'every flag': {
     argv: [
       ...['-xds-address', ':1', '-api-address', '[::1]:0', '-data-dir', '/var/lib/x', '-redis-listener', '127.0.0.1:7'],
-      ...['-redis-catch-all', 'main', '-xds-cluster-name', 'xds', '-log-level', 'silent', '-log-format', 'json'],
+      ...['-redis-catch-all', 'main', '-xds-cluster-name', 'xds', '-drain-time', '90s'],
+      ...['-log-level', 'silent', '-log-format', 'json'],
     ],
     settings: {
       xdsAddress: { host: '::', port: 1 },
@@ -44,6 +47,7 @@ const accepted: Readonly<Record<string, Case>> = {
       redisListener: local(7),
       redisCatchAll: 'main',
       xdsClusterName: 'xds',
+      drainTimeMs: 90_000,
       logLevel: 'silent',
       logFormat: 'json',
     },
@@ -57,6 +61,7 @@ const accepted: Readonly<Record<string, Case>> = {
       CONTROLPLANE_REDIS_LISTENER: '127.0.0.1:3',
       CONTROLPLANE_REDIS_CATCH_ALL: 'main',
       CONTROLPLANE_XDS_CLUSTER_NAME: 'xds',
+      CONTROLPLANE_DRAIN_TIME: '1h',
       CONTROLPLANE_LOG_LEVEL: 'trace',
       CONTROLPLANE_LOG_FORMAT: 'pretty',
     },
@@ -67,6 +72,7 @@ const accepted: Readonly<Record<string, Case>> = {
       redisListener: local(3),
       redisCatchAll: 'main',
       xdsClusterName: 'xds',
+      drainTimeMs: 3_600_000,
       logLevel: 'trace',
       logFormat: 'pretty',
     },
@@ -97,6 +103,7 @@ const accepted: Readonly<Record<string, Case>> = {
     settings: { redisCatchAll: '-x', dataDir: '--help' },
   },
   'a value may hold =': { argv: ['--data-dir=a=b'], settings: { dataDir: 'a=b' } },
+  'no draining': { argv: ['--drain-time', '0'], settings: { drainTimeMs: 0 } },
   'names of any script': { argv: ['--redis-catch-all=兔子 1'], settings: { redisCatchAll: '兔子 1' } },
   'the end of the flags': { argv: ['--log-level=warn', '--'], settings: { logLevel: 'warn' } },
 };
@@ -131,6 +138,11 @@ const refused: readonly (readonly [argv: readonly string[], message: string, env
   [['--redis-catch-all', 'a\u0000'], '--redis-catch-all "a\\u0000": must hold no control characters'],
   [['--xds-cluster-name='], '--xds-cluster-name "": must not be empty'],
   [
+    ['--drain-time', '600'],
+    '--drain-time "600": must be a whole number and ms, s, m or h, such as 500ms, 10s or 1m',
+  ],
+  [['--drain-time=721h'], '--drain-time "721h": must be at most 720h'],
+  [
     ['--log-level', 'INFO'],
     '--log-level "INFO": must be one of fatal, error, warn, info, debug, trace, silent',
   ],
@@ -151,7 +163,7 @@ describe('settings are read from', () => {
 
 describe('one line says what is wrong with', () => {
   for (const [argv, message, env = {}] of refused) {
-    test(message, () => assert.throws(() => parseSettings(argv, env), new SettingsError(message)));
+    test(message, () => assert.throws(() => parseSettings(argv, env), new UsageError(message)));
   }
 });
 
@@ -179,10 +191,12 @@ test('--help wins and prints every flag with its default', () => {
     ['redis-listener', '0.0.0.0:6379'],
     ['redis-catch-all', undefined],
     ['xds-cluster-name', 'xds_cluster'],
+    ['drain-time', '600s'],
     ['log-level', 'info'],
     ['log-format', undefined],
   ]);
   assert.match(help, /^ {2}--version$/m);
+  for (const command of ['status', 'commit']) assert.match(help, new RegExp(`^ {2}${command} +\\S`, 'm'));
   assert.match(help, /CONTROLPLANE_XDS_ADDRESS for --xds-address/);
   for (const line of help.split('\n')) assert.ok(line.length <= 110, line);
 });

@@ -2,7 +2,7 @@
 // answers what none of them knows. Knows neither sockets nor settings.
 
 import express from 'express';
-import type { ErrorRequestHandler, Express } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Control } from '../commit/control.ts';
 import { sendPlainText } from './plain-text.ts';
@@ -10,12 +10,21 @@ import { refuseMethod } from './refuse-method.ts';
 import { createRequestLog } from './request-log.ts';
 import { createV1 } from './v1.ts';
 
+/** A part of the API below a path, such as `/api/v2`; what it does not answer itself goes on to the next. */
+export type Mount = readonly [path: string, handler: RequestHandler];
+
 /**
  * The app for `http.createServer`. Nothing that a request does throws out of
  * it: an unexpected error is logged with its stack and answered 500.
  * @param isReady asked on each `GET /healthz`, which answers 503 while it is false.
+ * @param mounts what is served beside /healthz and /api/v1.
  */
-export function createApi(control: Control, log: Logger, isReady: () => boolean = () => true): Express {
+export function createApi(
+  control: Control,
+  log: Logger,
+  isReady: () => boolean = () => true,
+  mounts: readonly Mount[] = [],
+): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -30,6 +39,7 @@ export function createApi(control: Control, log: Logger, isReady: () => boolean 
     })
     .all(refuseMethod('GET', 'HEAD'));
   app.use('/api/v1', createV1(control, log));
+  for (const [path, handler] of mounts) app.use(path, handler);
   app.use((_request, response) => sendPlainText(response, 404, '404 page not found'));
   app.use(createFailure(log));
   return app;

@@ -2,7 +2,8 @@
 
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
+import { listenOn } from '../listen.ts';
 
 export interface ApiServer {
   /** Opens the port; gives the port that was bound (for port 0). Rejects when it can't be. */
@@ -14,14 +15,7 @@ export interface ApiServer {
 export function createApiServer(app: RequestListener): ApiServer {
   const server = createServer(app);
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => {
-          server.off('error', reject);
-          resolve((server.address() as AddressInfo).port);
-        });
-      }),
+    listen: (host, port) => listenOn(server, host, port),
     shutDown: (graceMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -4,11 +4,10 @@
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
-import { CommitError } from '../commit/control.ts';
+import { CommitError, StoreError } from '../commit/control.ts';
 import type { Control } from '../commit/control.ts';
 import type { Change } from '../inventory/change.ts';
 import { InventoryError } from '../inventory/errors.ts';
-import { StoreError } from '../store/store.ts';
 import { BodyError, readBody } from './body.ts';
 import { JsonError, decodeFields } from './go-json.ts';
 import { sendPlainText } from './plain-text.ts';

@@ -15,14 +15,14 @@ export interface ConvergenceOptions {
   readonly onProgress?: (settled: number, total: number) => void;
 }
 
-/** Every stream that was waited for is in one of the three lists. */
+/** Every stream that was waited for is in one of the lists, or closed. */
 export interface Convergence {
   /** ACKed or refused the newest of all that they want; each as it was then. */
   readonly settled: readonly StreamStatus[];
   /** Not yet, when the waiting ended. */
   readonly waiting: readonly StreamStatus[];
-  /** Closed before they had settled. */
-  readonly closed: readonly StreamStatus[];
+  /** How many closed before they had settled. */
+  readonly closed: number;
 }
 
 // An answer is noticed this late at most, while the streams are few.
@@ -44,10 +44,11 @@ export async function awaitConvergence(
   const left = new Set(Array.from(hub.streams).filter((stream) => stream.group === group));
   const total = left.size;
   const settled: StreamStatus[] = [];
-  const closed: StreamStatus[] = [];
+  let closed = 0;
   const takeOut = (stream: DiscoveryStream): void => {
     left.delete(stream);
-    (hub.streams.has(stream) ? settled : closed).push(stream.status());
+    if (hub.streams.has(stream)) settled.push(stream.status());
+    else closed += 1;
   };
   onProgress?.(0, total);
   let lookMs = 0;

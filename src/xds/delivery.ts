@@ -34,6 +34,7 @@ export class Delivery {
   // Un-ACKed responses before the latest, oldest first.
   #older: readonly Sent[] = [];
   #acceptedVersion = '';
+  #sentCount = 0;
   #refused: ReadonlySet<string> = new Set();
 
   /** The newest response; undefined before the first. */
@@ -56,7 +57,12 @@ export class Delivery {
     return this.#latest !== undefined && this.#isLatestAnswered && !this.#isLatestInForce;
   }
 
-  /** When everything sent is in force: at once when it was ACKed, else `boundMs` after it was sent. */
+  /** How many responses were sent. */
+  get sentCount(): number {
+    return this.#sentCount;
+  }
+
+  /** When everything sent is taken to be in force: at once when the newest was ACKed, else `boundMs` after it was sent. */
   inForceAtMs(boundMs: number): number {
     if (this.#latest === undefined || this.#isLatestInForce) return 0;
     return this.#latest.sentAtMs + boundMs;
@@ -68,6 +74,7 @@ export class Delivery {
       this.#older = [...this.#older.slice(-(maxUnanswered - 1)), this.#latest];
     }
     this.#latest = sent;
+    this.#sentCount += 1;
     this.#isLatestAnswered = false;
     this.#isLatestInForce = false;
   }
@@ -94,7 +101,7 @@ export class Delivery {
       this.#isLatestInForce = isInForce;
     }
     if (isInForce) this.#acceptedVersion = sent.version;
-    this.#remember(sent.difference.changedNames, isInForce);
+    this.#remember(sent, isInForce);
     return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce };
   }
 
@@ -103,16 +110,29 @@ export class Delivery {
    * of them. They go when one of them changes (the fix), not before: a refusal must not loop, and one bad resource
    * takes good ones of its response with it. Those given are no longer remembered.
    */
-  takeRefused({ changedNames }: Difference): readonly string[] {
-    if (this.#refused.size === 0 || !changedNames.some((name) => this.#refused.has(name))) return [];
-    const refused = [...this.#refused];
+  takeRefused(difference: Difference): readonly string[] {
+    if (this.#refused.size === 0 || !namesIn(difference).some((name) => this.#refused.has(name))) return [];
+    const refused = [...this.#refused.difference(new Set(difference.removed))];
     this.#refused = new Set();
     return refused;
   }
 
-  #remember(names: readonly string[], isInForce: boolean): void {
-    if (!isInForce) this.#refused = this.#refused.union(new Set(names));
-    else if (this.#refused.size > 0) this.#refused = this.#refused.difference(new Set(names));
+  /**
+   * Names to send again at once after `answer`: those of a refused response of which a part was sent once more
+   * before the refusal came. That may have been the fix, and the rest went down with the fault.
+   */
+  takeOvertaken(answer: Answer): readonly string[] {
+    if (answer.kind !== 'nack' || answer.isInForce || answer.sent === this.#latest) return [];
+    const newer = new Set([...this.#older, ...(this.#latest === undefined ? [] : [this.#latest])].flatMap(namesOf));
+    const names = namesOf(answer.sent);
+    if (!names.some((name) => newer.has(name))) return [];
+    this.#refused = this.#refused.difference(new Set(names));
+    return names.filter((name) => !newer.has(name));
+  }
+
+  #remember(sent: Sent, isInForce: boolean): void {
+    if (!isInForce) this.#refused = this.#refused.union(new Set(namesOf(sent)));
+    else if (this.#refused.size > 0) this.#refused = this.#refused.difference(new Set(namesOf(sent)));
   }
 
   #take(nonce: string): Sent | undefined {
@@ -125,4 +145,13 @@ export class Delivery {
     if (sent !== undefined) this.#older = this.#older.slice(index + 1);
     return sent;
   }
+}
+
+function namesOf({ difference }: Sent): readonly string[] {
+  return namesIn(difference);
+}
+
+// A removal that was refused is as little known to the client as a change.
+function namesIn({ changedNames, removed }: Difference): readonly string[] {
+  return removed.length === 0 ? changedNames : [...changedNames, ...removed];
 }

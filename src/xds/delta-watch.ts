@@ -32,7 +32,11 @@ export class DeltaWatch extends Watch<DeltaRequest> {
    */
   override receive(request: DeltaRequest): Answer {
     if (request.subscribe.length > 0 || request.unsubscribe.length > 0) this.#resubscribe(request);
-    return this.delivery.settle(request.responseNonce, '', request.errorDetail);
+    return this.settle(request.responseNonce, '', request.errorDetail);
+  }
+
+  protected override get isFullState(): boolean {
+    return false;
   }
 
   protected override isWorthSending({ changed, removed }: Difference): boolean {

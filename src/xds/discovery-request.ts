@@ -3,6 +3,8 @@
 
 import protobuf from 'protobufjs/minimal.js';
 
+import { lengthDelimited, readString } from './wire.ts';
+
 /** A request that is not a well-formed protobuf message, or breaks a limit; ends its stream. */
 export class MalformedRequestError extends Error {
   override readonly name = 'MalformedRequestError';
@@ -60,10 +62,10 @@ export function parseSotwRequest(bytes: Uint8Array): SotwRequest {
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       if (tag === namesTag) names.push(readRun(reader, bytes));
-      else if (tag === lengthDelimited(sotwField.versionInfo)) versionInfo = reader.string();
+      else if (tag === lengthDelimited(sotwField.versionInfo)) versionInfo = readString(reader);
       else if (tag === lengthDelimited(sotwField.node)) node = reader.bytes();
-      else if (tag === lengthDelimited(sotwField.typeUrl)) typeUrl = reader.string();
-      else if (tag === lengthDelimited(sotwField.responseNonce)) responseNonce = reader.string();
+      else if (tag === lengthDelimited(sotwField.typeUrl)) typeUrl = readString(reader);
+      else if (tag === lengthDelimited(sotwField.responseNonce)) responseNonce = readString(reader);
       else if (tag === lengthDelimited(sotwField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
       else reader.skipType(tag & 7);
     }
@@ -97,11 +99,11 @@ export function parseDeltaRequest(bytes: Uint8Array): DeltaRequest {
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       if (tag === lengthDelimited(deltaField.node)) node = reader.bytes();
-      else if (tag === lengthDelimited(deltaField.typeUrl)) typeUrl = reader.string();
-      else if (tag === lengthDelimited(deltaField.subscribe)) subscribe.push(reader.string());
-      else if (tag === lengthDelimited(deltaField.unsubscribe)) unsubscribe.push(reader.string());
+      else if (tag === lengthDelimited(deltaField.typeUrl)) typeUrl = readString(reader);
+      else if (tag === lengthDelimited(deltaField.subscribe)) subscribe.push(readString(reader));
+      else if (tag === lengthDelimited(deltaField.unsubscribe)) unsubscribe.push(readString(reader));
       else if (tag === lengthDelimited(deltaField.initialVersions)) parseEntry(reader.bytes(), initialVersions);
-      else if (tag === lengthDelimited(deltaField.responseNonce)) responseNonce = reader.string();
+      else if (tag === lengthDelimited(deltaField.responseNonce)) responseNonce = readString(reader);
       else if (tag === lengthDelimited(deltaField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
       else reader.skipType(tag & 7);
     }
@@ -118,7 +120,7 @@ export function parseNames(encodedNames: Uint8Array): string[] {
     const reader = protobuf.Reader.create(encodedNames);
     while (reader.pos < reader.len) {
       reader.uint32();
-      names.push(reader.string());
+      names.push(readString(reader));
     }
     limitNames('resource_names', names.length);
     return names;
@@ -145,7 +147,7 @@ function parseErrorDetail(bytes: Uint8Array): ErrorDetail {
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     if (tag === (1 << 3)) code = reader.int32();
-    else if (tag === lengthDelimited(2)) message = reader.string();
+    else if (tag === lengthDelimited(2)) message = readString(reader);
     else reader.skipType(tag & 7);
   }
   return { code, message };
@@ -157,8 +159,8 @@ function parseEntry(bytes: Uint8Array, entries: Map<string, string>): void {
   const reader = protobuf.Reader.create(bytes);
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === lengthDelimited(1)) key = reader.string();
-    else if (tag === lengthDelimited(2)) value = reader.string();
+    if (tag === lengthDelimited(1)) key = readString(reader);
+    else if (tag === lengthDelimited(2)) value = readString(reader);
     else reader.skipType(tag & 7);
   }
   entries.set(key, value);
@@ -167,10 +169,6 @@ function parseEntry(bytes: Uint8Array, entries: Map<string, string>): void {
 /** @throws MalformedRequestError when a client names more than any fleet has. */
 export function limitNames(field: string, count: number): void {
   if (count > maxNames) throw new MalformedRequestError(`${field}: ${count} names, at most ${maxNames} are taken`);
-}
-
-function lengthDelimited(field: number): number {
-  return (field << 3) | 2;
 }
 
 // protobufjs throws RangeError past the end and plain Errors on bad wire types.

@@ -5,6 +5,7 @@ import protobuf from 'protobufjs/minimal.js';
 
 import type { Resource } from '../snapshot/resource.ts';
 import type { Difference, View } from '../snapshot/view.ts';
+import { lengthDelimited } from './wire.ts';
 
 // The same number in both protocols and versions, unless the name says otherwise.
 const field = { version: 1, typeUrl: 4, nonce: 5, sotwControlPlane: 6, removedResources: 6, deltaControlPlane: 7 };
@@ -60,10 +61,6 @@ function encodeHead(view: View): protobuf.Writer {
     .string(view.version)
     .uint32(lengthDelimited(field.typeUrl))
     .string(view.set.options.typeUrl);
-}
-
-function lengthDelimited(fieldNumber: number): number {
-  return (fieldNumber << 3) | 2;
 }
 
 /** ControlPlane {identifier = 1}: shown by Envoy's admin page and config dump. */

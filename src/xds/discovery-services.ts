@@ -89,7 +89,10 @@ function serveCall(call: Call, method: StreamMethod, hub: StreamHub): void {
 
 function transportOf(call: Call): StreamTransport {
   return {
-    peer: call.getPeer(),
+    // Two system calls, which a fleet that connects at once would wait for.
+    get peer() {
+      return call.getPeer();
+    },
     write: (message, onWritten) => {
       call.write(message, onWritten);
     },

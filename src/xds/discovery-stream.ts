@@ -7,7 +7,7 @@ import { dialects, kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/di
 import type { ConfigSourceKind, Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
-import type { NodeGroup, Publication } from '../snapshot/snapshot.ts';
+import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
 import type { Answer } from './delivery.ts';
 import { MalformedRequestError } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
@@ -21,7 +21,7 @@ import type { DiscoveryObserver } from './observer.ts';
 import type { Protocol, Protocols } from './protocol.ts';
 import type { StreamMethod } from './stream-method.ts';
 import type { Nack, StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
-import type { Watch } from './watch.ts';
+import type { Due, Watch } from './watch.ts';
 
 /** The gRPC call as a stream sees it. */
 export interface StreamTransport {
@@ -48,6 +48,10 @@ export interface StreamContext {
 
 // Enough to see which types somebody asks for in vain; a client must not grow the list.
 const maxUnknownTypeUrls = 16;
+const maxShownLength = 200;
+
+// What a gRPC client takes unless it is told otherwise; Envoy has no limit.
+const largeMessageBytes = 4 * 1024 * 1024;
 
 /** One type on this stream. */
 interface WatchedType {
@@ -71,7 +75,8 @@ export class DiscoveryStream {
   #unwritten = 0;
   #isClosed = false;
   #isFlushWanted = false;
-  #wakeAtMs = Infinity;
+  // True while make-before-break keeps a part of the newest snapshot from the client.
+  #isHoldingBack = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(transport: StreamTransport, method: StreamMethod, context: StreamContext) {
@@ -152,10 +157,10 @@ export class DiscoveryStream {
     const publication = this.#context.publicationFor(this.#group);
     if (publication === undefined) return;
     this.#isFlushWanted = false;
-    this.#wakeAtMs = Infinity;
+    this.#isHoldingBack = false;
     const nowMs = performance.now();
     for (const kind of publishOrder) this.#flushKind(kind, publication, nowMs);
-    this.#setTimer(nowMs);
+    if (this.#timer !== undefined || this.#isHoldingBack) this.#setTimer(publication.snapshot, nowMs);
   }
 
   // What goes wrong on one stream ends that one and no other.
@@ -188,10 +193,20 @@ export class DiscoveryStream {
     const type = this.#types.get(kind);
     if (type === undefined) {
       this.#types.set(kind, { watch: this.#protocol.open(kind, request), bytesSent: 0, lastNack: undefined });
+      if (kind === 'endpoint') this.#resendEndpointsOfChanged();
     } else {
-      this.#noteAnswer(kind, type, type.watch.receive(request));
+      const answer = type.watch.receive(request);
+      this.#noteAnswer(kind, type, answer);
+      if (answer.kind === 'ack' && !this.#isAnythingDue(kind, type.watch)) return;
     }
     this.#context.schedule(this);
+  }
+
+  // Most requests are ACKs that change nothing: thousands of them follow each commit.
+  #isAnythingDue(kind: ResourceKind, watch: Watch): boolean {
+    if (this.#isHoldingBack || this.#group === undefined) return true;
+    const publication = this.#context.publicationFor(this.#group);
+    return publication !== undefined && !watch.isSent(this.#selector.target(kind, publication.snapshot));
   }
 
   // The node counts in the first request only; it can't change later (xDS protocol, "Basic Protocol Overview").
@@ -208,7 +223,7 @@ export class DiscoveryStream {
     if (only !== undefined) {
       const expected = typeUrlOf(messageNames[apiVersion][only]);
       if (typeUrl === '' || typeUrl === expected) return only;
-      throw new MalformedRequestError(`type_url ${JSON.stringify(typeUrl)}: this stream serves ${expected}`);
+      throw new MalformedRequestError(`type_url ${JSON.stringify(cut(typeUrl))}: this stream serves ${expected}`);
     }
     if (typeUrl === '') throw new MalformedRequestError('type_url: required on an aggregated stream');
     const kind = kindOfTypeUrl(apiVersion, typeUrl);
@@ -217,9 +232,10 @@ export class DiscoveryStream {
   }
 
   #noteUnknown(typeUrl: string): void {
-    if (this.#unknownTypeUrls.has(typeUrl) || this.#unknownTypeUrls.size === maxUnknownTypeUrls) return;
-    this.#unknownTypeUrls.add(typeUrl);
-    this.#context.log.warn({ ...this.#logKeys(), type_url: typeUrl }, 'asked for a type that is not published, not answered');
+    const shown = cut(typeUrl);
+    if (this.#unknownTypeUrls.has(shown) || this.#unknownTypeUrls.size === maxUnknownTypeUrls) return;
+    this.#unknownTypeUrls.add(shown);
+    this.#context.log.warn({ ...this.#logKeys(), type_url: shown }, 'asked for a type that is not published, not answered');
   }
 
   #noteAnswer(kind: ResourceKind, type: WatchedType, answer: Answer): void {
@@ -247,8 +263,8 @@ export class DiscoveryStream {
     const type = this.#types.get(kind);
     if (type === undefined) return;
     const { watch } = type;
-    const { set, askAgainAtMs } = this.#selector.select(kind, watch, publication.snapshot, nowMs);
-    this.#wakeAtMs = Math.min(this.#wakeAtMs, askAgainAtMs);
+    const { set, restAtMs } = this.#selector.select(kind, watch, publication.snapshot, nowMs);
+    if (restAtMs !== undefined) this.#isHoldingBack = true;
     if (set === undefined) return;
     const isFirst = !watch.wasAnswered;
     const publishedAtMs = isFirst || watch.lastSet === set ? undefined : publication.atMs;
@@ -261,14 +277,33 @@ export class DiscoveryStream {
     this.#write(message);
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.responseSent(this.#method, kind, message.length, sinceCommitMs);
-    if (kind === 'cluster') this.#resendEndpoints(isFirst ? due.view.names : due.difference.changedNames);
+    if (message.length > largeMessageBytes) this.#logLarge(kind, message.length);
+    if (kind === 'cluster') this.#resendEndpoints(due, isFirst);
   }
 
   // A changed cluster warms until its endpoints come again, changed or not, asked for or not; and so may any
-  // cluster of a client that has just connected (xDS protocol, "Resource warming").
-  #resendEndpoints(clusterNames: readonly string[]): void {
+  // cluster of a client that was sent endpoints before its first clusters (xDS protocol, "Resource warming").
+  #resendEndpoints({ view, difference }: Due, isFirst: boolean): void {
     const endpoints = this.#types.get('endpoint')?.watch;
-    if (endpoints?.wasAnswered === true && clusterNames.length > 0) endpoints.forget(clusterNames);
+    const names = isFirst && endpoints?.wasAnswered === true ? view.names : difference.changedNames;
+    if (names.length > 0) endpoints?.forget(names);
+  }
+
+  // The same for a client that says first which endpoints it holds and then is told that their clusters changed.
+  #resendEndpointsOfChanged(): void {
+    const { delivery, lastSet, subscription } = this.#types.get('cluster')?.watch ?? {};
+    if (delivery?.latest === undefined || lastSet === undefined || subscription === undefined) return;
+    // Of more responses than one it is not remembered what they changed.
+    const { changedNames } = delivery.latest.difference;
+    const names = delivery.sentCount === 1 ? changedNames : lastSet.view(subscription).names;
+    if (names.length > 0) this.#types.get('endpoint')?.watch.forget(names);
+  }
+
+  #logLarge(kind: ResourceKind, bytes: number): void {
+    this.#context.log.warn(
+      { ...this.#logKeys(), type_url: typeUrlOf(messageNames[this.#method.apiVersion][kind]), bytes },
+      'large response: a gRPC client with default settings takes at most 4 MiB',
+    );
   }
 
   #write(message: Uint8Array): void {
@@ -302,11 +337,16 @@ export class DiscoveryStream {
     return watch.delivery.unansweredSinceMs === undefined ? 'synced' : 'stale';
   }
 
-  #setTimer(nowMs: number): void {
+  // Asked after everything due was sent: what was sent last may be what the rest waits for.
+  #setTimer(snapshot: Snapshot, nowMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#wakeAtMs === Infinity) return;
-    this.#timer = setTimeout(() => this.#context.schedule(this), this.#wakeAtMs - nowMs);
+    let restAtMs = Infinity;
+    for (const [kind, { watch }] of this.#types) {
+      restAtMs = Math.min(restAtMs, this.#selector.select(kind, watch, snapshot, nowMs).restAtMs ?? Infinity);
+    }
+    if (restAtMs === Infinity) return;
+    this.#timer = setTimeout(() => this.#context.schedule(this), restAtMs - nowMs);
     this.#timer.unref();
   }
 }
@@ -315,4 +355,9 @@ export class DiscoveryStream {
 function configSourceOf({ kind, protocol }: StreamMethod): ConfigSourceKind {
   if (kind === undefined) return 'ads';
   return protocol === 'sotw' ? 'grpc' : 'delta-grpc';
+}
+
+// A client's text in a message or a log line stays short, however long it was.
+function cut(text: string): string {
+  return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
 }

@@ -11,8 +11,11 @@ import type { Watch } from './watch.ts';
 export interface Selection {
   /** Undefined: nothing yet. */
   readonly set: ResourceSet | undefined;
-  /** When to ask again, by the monotonic clock; Infinity when only an answer of the client changes anything. */
-  readonly askAgainAtMs: number;
+  /**
+   * When more may be sent, by the monotonic clock; Infinity when only an answer of the client changes anything,
+   * undefined when this is all.
+   */
+  readonly restAtMs: number | undefined;
 }
 
 /** Chooses what a stream is sent of a snapshot. */
@@ -36,7 +39,7 @@ export class NewestAtOnce implements SetSelector {
   }
 
   select(kind: ResourceKind, _watch: Watch, snapshot: Snapshot): Selection {
-    return { set: this.target(kind, snapshot), askAgainAtMs: Infinity };
+    return { set: this.target(kind, snapshot), restAtMs: undefined };
   }
 }
 
@@ -50,6 +53,7 @@ export class MakeBeforeBreak implements SetSelector {
   readonly #dialect: Dialect;
   readonly #watchOf: (kind: ResourceKind) => Watch | undefined;
   readonly #boundMs: number;
+  readonly #heldBackSinceMs = new Map<ResourceKind, number>();
 
   /** @param watchOf the watches of the same stream. */
   constructor(dialect: Dialect, watchOf: (kind: ResourceKind) => Watch | undefined, boundMs: number) {
@@ -67,13 +71,28 @@ export class MakeBeforeBreak implements SetSelector {
 
   select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
     const set = this.target(kind, snapshot);
-    const whole = { set, askAgainAtMs: Infinity };
-    if (!watch.wasAnswered || watch.isSent(set)) return whole;
+    const whole = { set, restAtMs: undefined };
+    if (!watch.wasAnswered || watch.isSent(set)) {
+      this.#heldBackSinceMs.delete(kind);
+      return whole;
+    }
     const isReferring = kind === 'listener' || kind === 'route';
-    const dueAtMs = isReferring ? this.#upstreamsInForceAtMs() : this.#referrersInForceAtMs(snapshot);
-    if (dueAtMs <= nowMs) return whole;
-    if (isReferring) return { set: undefined, askAgainAtMs: dueAtMs };
-    return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), askAgainAtMs: dueAtMs };
+    const latestMs = this.#longestWaitOf(kind, nowMs, isReferring ? 1 : 2);
+    const dueAtMs = isReferring ? Math.min(this.#upstreamsInForceAtMs(), latestMs) : this.#removalAtMs(snapshot, latestMs);
+    if (dueAtMs <= nowMs) {
+      this.#heldBackSinceMs.delete(kind);
+      return whole;
+    }
+    if (isReferring) return { set: undefined, restAtMs: dueAtMs };
+    return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), restAtMs: dueAtMs };
+  }
+
+  // Changes that come faster than they are ACKed must not hold anything back for ever. A removal waits
+  // for listeners that may have waited themselves: for two bounds.
+  #longestWaitOf(kind: ResourceKind, nowMs: number, bounds: number): number {
+    const sinceMs = this.#heldBackSinceMs.get(kind) ?? nowMs;
+    this.#heldBackSinceMs.set(kind, sinceMs);
+    return sinceMs + bounds * this.#boundMs;
   }
 
   #upstreamsInForceAtMs(): number {
@@ -88,14 +107,15 @@ export class MakeBeforeBreak implements SetSelector {
     return Math.max(clustersAtMs, endpointsAtMs);
   }
 
-  #referrersInForceAtMs(snapshot: Snapshot): number {
-    let atMs = 0;
+  // Never before the listeners and routes were sent that no longer name what goes.
+  #removalAtMs(snapshot: Snapshot, latestMs: number): number {
+    let inForceAtMs = 0;
     for (const kind of ['listener', 'route'] as const) {
       const watch = this.#watchOf(kind);
       if (watch === undefined) continue;
-      const isSent = watch.isSent(this.target(kind, snapshot));
-      atMs = Math.max(atMs, isSent ? watch.delivery.inForceAtMs(this.#boundMs) : Infinity);
+      if (!watch.isSent(this.target(kind, snapshot))) return Infinity;
+      inForceAtMs = Math.max(inForceAtMs, watch.delivery.inForceAtMs(this.#boundMs));
     }
-    return atMs;
+    return Math.min(inForceAtMs, latestMs);
   }
 }

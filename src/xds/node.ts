@@ -4,6 +4,7 @@ import protobuf from 'protobufjs/minimal.js';
 
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import { MalformedRequestError } from './discovery-request.ts';
+import { lengthDelimited, readString } from './wire.ts';
 
 /** The part of Envoy's Node that is used. Text from outside: escape it where it is shown. */
 export interface Node {
@@ -19,7 +20,7 @@ export type NodeGroupOf = (node: Node) => NodeGroup;
 /** The one group there is today: every node is given the same snapshot, as in the original. */
 export const defaultNodeGroup: NodeGroup = 'default';
 
-const field = { id: (1 << 3) | 2, cluster: (2 << 3) | 2, userAgentName: (6 << 3) | 2 };
+const field = { id: lengthDelimited(1), cluster: lengthDelimited(2), userAgentName: lengthDelimited(6) };
 
 /** Reads an encoded Node (same numbers in v2 and v3); what is not used, metadata above all, is passed over unread. @throws MalformedRequestError */
 export function parseNode(bytes: Uint8Array): Node {
@@ -30,9 +31,9 @@ export function parseNode(bytes: Uint8Array): Node {
     const reader = protobuf.Reader.create(bytes);
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
-      if (tag === field.id) id = reader.string();
-      else if (tag === field.cluster) cluster = reader.string();
-      else if (tag === field.userAgentName) userAgentName = reader.string();
+      if (tag === field.id) id = readString(reader);
+      else if (tag === field.cluster) cluster = readString(reader);
+      else if (tag === field.userAgentName) userAgentName = readString(reader);
       else reader.skipType(tag & 7);
     }
   } catch (error) {

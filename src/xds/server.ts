@@ -1,14 +1,21 @@
-// The gRPC server on the xDS port: discovery services, reflection, health.
+// The gRPC server on the xDS port: discovery services, client status, reflection, health.
+
+import { createServer } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 
 import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
+import { listenOn } from '../listen.ts';
 import { packageDefinition } from '../proto/protos.ts';
 import { buildReflectionDefinition } from '../proto/reflection.ts';
+import { ClientStatusService, clientStatusServiceName } from './csds.ts';
 import { addDiscoveryServices, discoveryServiceNames } from './discovery-services.ts';
 import type { StreamHub } from './stream-hub.ts';
+
+const serviceNames: readonly string[] = [...discoveryServiceNames, clientStatusServiceName];
 
 const serverOptions = {
   // On per-type streams an Envoy opens one stream per cluster for endpoints, all on one connection.
@@ -35,34 +42,30 @@ export function createXdsServer(hub: StreamHub, log: Logger): XdsServer {
   logGrpc(log);
   const server = new Server(serverOptions);
   addDiscoveryServices(server, packageDefinition, hub);
-  const health = new HealthImplementation(
-    Object.fromEntries(['', ...discoveryServiceNames].map((name) => [name, 'SERVING'])),
-  );
+  const clientStatus = new ClientStatusService(hub, log);
+  clientStatus.addTo(server, packageDefinition);
+  const health = new HealthImplementation(Object.fromEntries(['', ...serviceNames].map((name) => [name, 'SERVING'])));
   health.addToServer(server);
-  new ReflectionService(buildReflectionDefinition(), { services: [...discoveryServiceNames] }).addToServer(server);
+  new ReflectionService(buildReflectionDefinition(), { services: [...serviceNames] }).addToServer(server);
+  // Not grpc-js's own listener: its backlog is too short for a fleet that comes back at once.
+  const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<Socket>();
+  const acceptor = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    connections.injectConnection(socket);
+  });
   return {
-    listen: (host, port) => bind(server, host, port),
+    listen: (host, port) => listenOn(acceptor, host, port),
     shutDown: async (graceMs) => {
-      for (const name of ['', ...discoveryServiceNames]) health.setStatus(name, 'NOT_SERVING');
+      for (const name of ['', ...serviceNames]) health.setStatus(name, 'NOT_SERVING');
       hub.shutDown();
-      await close(server, graceMs);
+      clientStatus.shutDown();
+      connections.destroy();
+      await close(acceptor, sockets, graceMs);
+      server.forceShutdown();
     },
   };
-}
-
-function bind(server: Server, host: string, port: number): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
-      if (error === null) resolve(boundPort);
-      else reject(new Error(socketErrorOf(error.message)));
-    });
-  });
-}
-
-// grpc-js wraps what the socket said: "No address added out of total 1 resolved errors: [listen EADDRINUSE: ...]".
-function socketErrorOf(message: string): string {
-  return /errors: \[(?<socketError>.*)\]$/u.exec(message)?.groups?.['socketError'] ?? message;
 }
 
 // What grpc-js has to say of itself goes to the log, not to stderr; what matters of it shows as errors too.
@@ -71,13 +74,13 @@ function logGrpc(log: Logger): void {
   setLogger({ error: write, info: write, debug: write });
 }
 
-function close(server: Server, graceMs: number): Promise<void> {
+// The acceptor is closed when its last connection is, which ends when its last call has.
+function close(acceptor: NetServer, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
+      for (const socket of sockets) socket.destroy();
     }, graceMs);
-    server.tryShutdown(() => {
+    acceptor.close(() => {
       clearTimeout(timer);
       resolve();
     });

@@ -20,12 +20,15 @@ interface NameList {
   readonly names: readonly string[];
 }
 
+const noNames: NameList = { encoded: new Uint8Array(0), names: [] };
+
 /** Decodes name lists, each distinct one once. */
 export class NameListTable {
   readonly #table = new WeakTable<NameList>();
 
   /** @throws MalformedRequestError */
   decode(encoded: Uint8Array): NameList {
+    if (encoded.length === 0) return noNames;
     const key = createHash('sha256').update(encoded).digest('base64');
     return this.#table.intern(key, () => ({ encoded: Buffer.from(encoded), names: parseNames(encoded) }));
   }
@@ -34,11 +37,6 @@ export class NameListTable {
 export interface SotwTables {
   readonly nameLists: NameListTable;
   readonly subscriptions: SubscriptionTable;
-}
-
-/** What is left out of a response of these kinds is deleted by the client; of the others it is unchanged. */
-function isFullState(kind: ResourceKind): boolean {
-  return kind === 'cluster' || kind === 'listener';
 }
 
 export class SotwWatch extends Watch<SotwRequest> {
@@ -64,15 +62,20 @@ export class SotwWatch extends Watch<SotwRequest> {
    */
   override receive(request: SotwRequest): Answer {
     if (!isSameBytes(request.encodedNames, this.#nameList.encoded)) this.#receiveNames(request.encodedNames);
-    return this.delivery.settle(request.responseNonce, request.versionInfo, request.errorDetail);
+    return this.settle(request.responseNonce, request.versionInfo, request.errorDetail);
+  }
+
+  // What is left out of a response of the other kinds is unchanged (xDS protocol, "Deleting Resources").
+  protected override get isFullState(): boolean {
+    return this.kind === 'cluster' || this.kind === 'listener';
   }
 
   protected override isWorthSending({ changed, removed }: Difference): boolean {
-    return changed.length > 0 || (isFullState(this.kind) && removed.length > 0);
+    return changed.length > 0 || (this.isFullState && removed.length > 0);
   }
 
   protected override encode(view: View, difference: Difference): Uint8Array {
-    if (isFullState(this.kind)) return encodeFullState(view, this.#onEncoded);
+    if (this.isFullState) return encodeFullState(view, this.#onEncoded);
     return encodeChanges(view, difference, this.#onEncoded);
   }
 
@@ -83,7 +86,7 @@ export class SotwWatch extends Watch<SotwRequest> {
     const subscription = subscriptionTo(this.kind, nameList, !this.#wereNamesGiven, this.#tables.subscriptions);
     if (subscription === this.subscription) return;
     this.resubscribe(subscription);
-    this.mustAnswer ||= isFullState(this.kind);
+    this.mustAnswer ||= this.isFullState;
   }
 }
 

@@ -8,6 +8,7 @@ import { Holding } from '../snapshot/view.ts';
 import type { Difference, View } from '../snapshot/view.ts';
 import { Delivery } from './delivery.ts';
 import type { Answer, Sent } from './delivery.ts';
+import type { ErrorDetail } from './discovery-request.ts';
 
 /** A response that is due, without its nonce. */
 export interface Due {
@@ -89,8 +90,18 @@ export abstract class Watch<Request = unknown> {
     this.#lastSet = set;
     this.mustAnswer = false;
     if (!isDue) return undefined;
-    this.delivery.record({ ...envelope, version: view.version, difference });
+    const { nonce, sentAtMs, publishedAtMs } = envelope;
+    this.delivery.record({ nonce, version: view.version, difference, sentAtMs, publishedAtMs });
     return { body: this.encode(view, difference), view, difference };
+  }
+
+  /** What a request says of earlier responses; what follows from it is due from now on. */
+  protected settle(nonce: string, versionInfo: string, error: ErrorDetail | undefined): Answer {
+    const answer = this.delivery.settle(nonce, versionInfo, error);
+    if (this.isFullState) return answer;
+    const overtaken = this.delivery.takeOvertaken(answer);
+    if (overtaken.length > 0) this.forget(overtaken);
+    return answer;
   }
 
   /** To be called when the client may want something else; it has forgotten what it no longer wants. */
@@ -99,6 +110,9 @@ export abstract class Watch<Request = unknown> {
     this.#subscription = subscription;
     this.#holding = this.#holding.restrictedTo(subscription);
   }
+
+  /** True when every response carries everything, so that what is left out of it is deleted. */
+  protected abstract get isFullState(): boolean;
 
   /** Whether a difference is to be sent at all, in this protocol and for this kind. */
   protected abstract isWorthSending(difference: Difference): boolean;

@@ -7,11 +7,11 @@ import { describeNack } from '../../src/xds/nack-text.ts';
 const CASES: readonly (readonly [why: string, message: string, told: string])[] = [
   ['a plain text stays', 'Error adding/updating cluster(s) a: no', 'Error adding/updating cluster(s) a: no'],
   ['nothing stays nothing', '', ''],
-  ['lines become one line', 'Error adding/updating listener(s)\n  b1: x\r\n\tb2: y\n', 'Error adding/updating listener(s) b1: x b2: y'],
+  ['lines become one line', 'Error in listener(s)\n  b1: x\r\n\tb2: y\n', 'Error in listener(s) b1: x b2: y'],
   [
     'what stands before a failed constraint goes',
-    'connect_timeout {\n  seconds: 5\n}\nname: "a"\nProto constraint validation failed (ClusterValidationError.Name: value is bad): filler',
-    'Proto constraint validation failed (ClusterValidationError.Name: value is bad): filler',
+    'connect_timeout {\n  seconds: 5\n}\nname: "a"\nProto constraint validation failed (Name: value is bad): filler',
+    'Proto constraint validation failed (Name: value is bad): filler',
   ],
 ];
 

@@ -37,12 +37,12 @@ export class DeltaStream {
     this.#apiVersion = apiVersion;
     this.#node = node;
     this.call = connection.call(path, (message) => this.#receive(message));
-    void this.call.ended.then(({ code, details }) => {
+    this.call.onEnd(({ code, details }) => {
       this.responses.close(new Error(`the stream ended: ${code} ${details}`));
     });
   }
 
-  /** How the stream ended, when it has. */
+  /** How the stream ended, when it has; rejects when it goes on beyond a generous bound. */
   get ended(): Promise<CallEnd> {
     return this.call.ended;
   }

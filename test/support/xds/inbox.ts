@@ -48,7 +48,7 @@ export class Inbox<Item> {
     this.#waiters = [];
   }
 
-  /** The oldest item that is wanted, as soon as there is one. Rejects after a generous bound, or when the source ends. */
+  /** The oldest item wanted, as soon as there is one. Rejects after a generous bound, or when the source ends. */
   take(what: string, isWanted: (item: Item) => boolean = () => true): Promise<Item> {
     const index = this.#unread.findIndex(isWanted);
     const [found] = index < 0 ? [] : this.#unread.splice(index, 1);

@@ -52,7 +52,11 @@ export class ServedXds {
   readonly #connections: (XdsConnection | Http2Connection)[] = [];
   #port = 0;
 
-  constructor({ store = createMemoryStore(), groupOf = () => defaultNodeGroup, inForceBoundMs = neverMs }: ServedXdsOptions) {
+  constructor({
+    store = createMemoryStore(),
+    groupOf = () => defaultNodeGroup,
+    inForceBoundMs = neverMs,
+  }: ServedXdsOptions) {
     this.snapshots.set(fenceNodeId, buildSnapshot({}));
     this.#controlPlane = new ControlPlane({
       store,
@@ -64,7 +68,8 @@ export class ServedXds {
         redisCatchAll: undefined,
       },
     });
-    const log = pino({ level: 'debug', base: null }, { write: (line) => void this.log.push(JSON.parse(line) as LogLine) });
+    const lines = { write: (line: string): void => void this.log.push(JSON.parse(line) as LogLine) };
+    const log = pino({ level: 'debug', base: null }, lines);
     this.hub = new StreamHub({
       snapshots: this.snapshots,
       groupOf: (node) => (node.id === fenceNodeId ? fenceNodeId : groupOf(node)),
@@ -83,8 +88,9 @@ export class ServedXds {
     return [...this.hub.streams].filter(({ group }) => group !== fenceNodeId).length;
   }
 
-  async listen(): Promise<void> {
-    this.#port = await this.#server.listen('127.0.0.1', 0);
+  /** @param port by default a free one. */
+  async listen(port = 0): Promise<void> {
+    this.#port = await this.#server.listen('127.0.0.1', port);
   }
 
   stage(...changes: readonly Change[]): void {

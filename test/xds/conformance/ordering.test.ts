@@ -81,7 +81,9 @@ scenario('ORD-01 the order holds when nothing is ACKed', aggregated, async (t, v
   await client.connection.fence();
   while (client.unread.length > 0) await client.nextOfAny();
   xds.publish(buildSnapshot({ clusters: { a: 2 }, endpoints: { a: [2] }, listeners: { l: 2 }, routes: { r: 'b' } }));
-  for (const kind of ['cluster', 'endpoint', 'listener', 'route'] as const) await takeNext(client, kind);
+  for (const kind of ['cluster', 'endpoint', 'listener', 'route'] as const) {
+    assert.equal((await client.nextOfAny()).kind, kind);
+  }
   await client.assertQuiet();
 });
 
@@ -107,7 +109,7 @@ scenario('ORD-02 new cluster, then the listener, then the old cluster goes', agg
   await client.assertQuiet();
 });
 
-scenario('ORD-02 the ACK of new clusters may come before their endpoints are asked for', aggregated, async (t, variant) => {
+scenario('ORD-02 the ACK of clusters may precede the request for endpoints', aggregated, async (t, variant) => {
   const { xds, client } = await holdX(t, variant);
   swapXForY(xds);
   assert.deepEqual(await takeNext(client, 'cluster'), ['x', 'y']);
@@ -207,7 +209,7 @@ scenario('ORD-03 the old cluster stays while the listener that drops it is refus
 });
 
 for (const answer of ['refused', 'not answered'] as const) {
-  scenario(`ORD-03 the old cluster goes after a bounded wait when the listener is ${answer}`, aggregated, async (t, variant) => {
+  scenario(`ORD-03 the old cluster goes after a while, the listener ${answer}`, aggregated, async (t, variant) => {
     const { xds, client } = await holdX(t, variant, { inForceBoundMs: 30 });
     client.subscribe('endpoint', 'x', 'y');
     await client.takeAndAck('endpoint');
@@ -240,7 +242,7 @@ scenario('ORD-04 the last cluster goes after the listener that routes to it', ag
   await client.assertQuiet();
 });
 
-scenario('ORD-05 what can not be published is refused, and the last good state is served on', allVariants, async (t, variant) => {
+scenario('ORD-05 what can not be published changes nothing', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
   const client = xds.client(variant);

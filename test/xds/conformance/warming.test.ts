@@ -84,7 +84,7 @@ scenario('WRM-02 also to a client that kept asking', allVariants, async (t, vari
   await client.assertQuiet();
 });
 
-scenario('WRM-03 a cluster without endpoints gets an empty assignment, later the real one', allVariants, async (t, variant) => {
+scenario('WRM-03 a cluster without endpoints gets an empty assignment first', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('c'));
   const client = xds.client(variant);
@@ -105,7 +105,7 @@ scenario('WRM-04 endpoints go by the name that was asked for, not by the cluster
   assert.deepEqual(portsOf(held.endpoint.resources[0]), [6379]);
 });
 
-scenario('WRM-05 a new stream may ask for endpoints first, with the version it has', allVariants, async (t, variant) => {
+scenario('WRM-05 a new stream may ask for endpoints first', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('c', 6379));
   const held = await xds.client(variant).hold({ cluster: [], endpoint: ['c', 'unknown'] });
@@ -117,7 +117,7 @@ scenario('WRM-05 a new stream may ask for endpoints first, with the version it h
   await client.assertQuiet();
 });
 
-scenario('WRM-05 and gets them again after its first clusters, as one of them may be warming', aggregated, async (t, variant) => {
+scenario('WRM-05 and gets them again after its first clusters', aggregated, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('c', 6379));
   const client = xds.client(variant);
@@ -132,7 +132,7 @@ scenario('WRM-05 and gets them again after its first clusters, as one of them ma
   await client.assertQuiet();
 });
 
-scenario('WRM-06 the route that a new listener names is answered when it is asked for', allVariants, async (t, variant) => {
+scenario('WRM-06 the route of a new listener is answered when asked for', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.publish(buildSnapshot({ routes: { r: 'a', s: 'a' } }));
   const client = xds.client(variant);
@@ -157,7 +157,7 @@ scenario('WRM-06 nothing waits for a client that knows the route and does not as
   await client.assertQuiet();
 });
 
-scenario('WRM-07 a warming cluster is replaced without an ACK of the response that brought it', aggregated, async (t, variant) => {
+scenario('WRM-07 a warming cluster is replaced without an ACK', aggregated, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('x', 6379));
   const client = xds.client(variant);

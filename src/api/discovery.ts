@@ -1,0 +1,67 @@
+// xDS over HTTP on the API port: discovery by polling (REST-JSON), and client status.
+
+import express from 'express';
+import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
+import { FieldError, JsonMessage } from '../proto/json-message.ts';
+import type { ApiVersion } from '../snapshot/dialect.ts';
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { DiscoveryFetch } from '../xds/fetch.ts';
+import { BodyError, readBody } from './body.ts';
+import { sendPlainText } from './plain-text.ts';
+import { refuseMethod } from './refuse-method.ts';
+
+export interface DiscoveryParts {
+  readonly discovery: Pick<DiscoveryFetch, 'answer'>;
+  /** Takes a ClientStatusRequest, gives a ClientStatusResponse for JSON.stringify. Throws FieldError. */
+  readonly renderClientStatus: (request: JsonMessage) => unknown;
+}
+
+// Envoy sends its whole node each time, with every extension that is compiled in: some 80 KB.
+const maxBodyBytes = 4_194_304;
+
+const collections: readonly (readonly [path: string, kind: ResourceKind])[] = [
+  ['clusters', 'cluster'],
+  ['endpoints', 'endpoint'],
+  ['listeners', 'listener'],
+  ['routes', 'route'],
+];
+
+/** A router to be mounted at `/`. A request that can't be used is answered 400 with the reason as a line of text. */
+export function createDiscoveryApi({ discovery, renderClientStatus }: DiscoveryParts): Router {
+  const router = express.Router({ caseSensitive: true, strict: true });
+  const post = (path: string, handler: RequestHandler): void => {
+    // A colon begins a parameter unless it is escaped.
+    router.route(path.replace(':', '\\:')).post(handler).all(refuseMethod('POST'));
+  };
+  for (const apiVersion of ['v2', 'v3'] as const) {
+    for (const [name, kind] of collections) {
+      post(`/${apiVersion}/discovery:${name}`, createFetchHandler(discovery, apiVersion, kind));
+    }
+  }
+  post('/v3/discovery:client_status', async (request, response) => {
+    const body = await readBody(request, maxBodyBytes);
+    response.json(renderClientStatus(JsonMessage.parse(body)));
+  });
+  router.use(answerBadRequest);
+  return router;
+}
+
+function createFetchHandler(
+  discovery: DiscoveryParts['discovery'],
+  apiVersion: ApiVersion,
+  kind: ResourceKind,
+): RequestHandler {
+  return async (request, response) => {
+    const body = await readBody(request, maxBodyBytes);
+    const answer = discovery.answer(apiVersion, kind, JsonMessage.parse(body));
+    if (answer.kind === 'response') response.type('json').send(answer.body);
+    else if (answer.kind === 'unchanged') response.status(304).end();
+    else sendPlainText(response, 503, 'nothing is published yet');
+  };
+}
+
+// Express tells an error handler by its four parameters.
+const answerBadRequest: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (error instanceof FieldError || error instanceof BodyError) sendPlainText(response, 400, error.message);
+  else next(error);
+};

@@ -1,0 +1,84 @@
+// A client as /api/v2 shows it.
+
+import type { Nack, TypeStatus } from '../../xds/stream-status.ts';
+import { clientState, typesOf, worstState } from './client.ts';
+import type { Client, ClientType, TypePart } from './client.ts';
+import { isoTime } from './iso-time.ts';
+import type { ClientMessage, NackMessage, NotInSyncMessage, TypeMessage, TypeSyncMessage } from './messages.ts';
+import { describeReason } from './reason.ts';
+
+const maxNames = 100;
+
+export function buildClientMessage(client: Client): ClientMessage {
+  const { peer, node, apiVersion, protocol, isAggregated, streams } = client;
+  return {
+    peer,
+    node: { id: node.id, cluster: node.cluster, user_agent: node.userAgentName },
+    api_version: apiVersion,
+    mode: protocol,
+    aggregated: isAggregated,
+    streams: streams.length,
+    connected_since: isoTime(Math.min(...streams.map(({ openedAtMs }) => openedAtMs))),
+    state: clientState(client),
+    types: typesOf(client).map(buildTypeMessage),
+  };
+}
+
+/** One entry per type of the client that is not synced. */
+export function buildNotInSyncMessages(client: Client): NotInSyncMessage[] {
+  return typesOf(client)
+    .map(buildTypeSyncMessage)
+    .filter(({ state }) => state !== 'synced')
+    .map((type) => ({ node_id: client.node.id, peer: client.peer, ...type }));
+}
+
+function buildTypeMessage(clientType: ClientType): TypeMessage {
+  const types = clientType.parts.map(({ type }) => type);
+  const names = new Set(types.flatMap(({ subscription }) => [...subscription.names]));
+  return {
+    ...buildTypeSyncMessage(clientType),
+    names: {
+      wildcard: types.some(({ subscription }) => subscription.wildcard),
+      count: names.size,
+      names: [...names].sort().slice(0, maxNames),
+    },
+    bytes_sent: types.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
+  };
+}
+
+function buildTypeSyncMessage({ kind, parts }: ClientType): TypeSyncMessage {
+  const types = parts.map(({ type }) => type);
+  const state = worstState(types.map((type) => type.state));
+  const worst = parts.find(({ type }) => type.state === state) as TypePart;
+  return {
+    type: kind,
+    type_url: worst.type.typeUrl,
+    state,
+    reason: describeReason(worst.type, worst.stream),
+    version_sent: commonVersion(types.map(({ versionSent }) => versionSent)),
+    version_acked: commonVersion(types.map(({ versionAccepted }) => versionAccepted)),
+    unacked_since: oldestUnansweredTime(types),
+    last_nack: newestNack(types),
+  };
+}
+
+function commonVersion(versions: readonly string[]): string | null {
+  const [first = '', ...others] = new Set(versions);
+  return first === '' || others.length > 0 ? null : first;
+}
+
+function oldestUnansweredTime(types: readonly TypeStatus[]): string | null {
+  const timesMs = types.map(({ unansweredSinceMs = Infinity }) => unansweredSinceMs);
+  const oldestMs = Math.min(...timesMs);
+  return oldestMs === Infinity ? null : isoTime(oldestMs);
+}
+
+function newestNack(types: readonly TypeStatus[]): NackMessage | null {
+  const nacks = types.map(({ lastNack }) => lastNack).filter((nack) => nack !== undefined);
+  const [newest] = nacks.sort((a, b) => b.atMs - a.atMs);
+  return newest === undefined ? null : buildNackMessage(newest);
+}
+
+function buildNackMessage({ atMs, version, message, isInForce }: Nack): NackMessage {
+  return { at: isoTime(atMs), version, message, in_force: isInForce };
+}

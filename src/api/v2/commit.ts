@@ -1,0 +1,90 @@
+// POST /api/v2/commit: publishes what is staged, and waits, if asked to, until the Envoys have it.
+
+import type { Request, RequestHandler, Response } from 'express';
+import type { CommitResult, Control } from '../../commit/control.ts';
+import { parseDuration } from '../../duration.ts';
+import type { NodeGroup } from '../../snapshot/snapshot.ts';
+import { awaitConvergence } from '../../xds/convergence.ts';
+import type { Convergence } from '../../xds/convergence.ts';
+import type { StreamHub } from '../../xds/stream-hub.ts';
+import { clientState, foldClients } from './client.ts';
+import { buildNotInSyncMessages } from './client-message.ts';
+import { maxWaitMs } from './messages.ts';
+import type { CommitMessage, ConvergedCommitMessage, ProgressMessage } from './messages.ts';
+import { parseParameter, readQuery } from './query.ts';
+
+export interface CommitParts {
+  readonly control: Control;
+  readonly hub: StreamHub;
+  /** The node group that a commit publishes to. */
+  readonly group: NodeGroup;
+  /** Aborted when the control plane stops: who waits is told how things stand. */
+  readonly stopping: AbortSignal;
+}
+
+const linesType = 'application/x-ndjson';
+
+/**
+ * Without `wait` answers a {@link CommitMessage} at once, else a {@link ConvergedCommitMessage} when every client has
+ * answered or the time is up. To who accepts application/x-ndjson it sends a {@link ProgressMessage} line each time
+ * that more have answered, and the answer as the last line.
+ */
+export function createCommitHandler({ control, hub, group, stopping }: CommitParts): RequestHandler {
+  return async (request, response) => {
+    const waitMs = readWait(request);
+    const startMs = performance.now();
+    const result = control.commit();
+    const isLines = request.accepts('application/json', linesType) === linesType;
+    response.type(isLines ? linesType : 'json');
+    if (waitMs === undefined) {
+      response.end(renderLine(result));
+      return;
+    }
+    const convergence = await awaitConvergence(hub, group, {
+      timeoutMs: waitMs,
+      signal: AbortSignal.any([stopping, signalWhenGone(response)]),
+      onProgress: (settled, total) => {
+        if (isLines) response.write(renderLine({ settled, total }));
+      },
+    });
+    response.end(renderLine(buildCommitMessage(result, performance.now() - startMs, convergence)));
+  };
+}
+
+function readWait(request: Request): number | undefined {
+  const { wait } = readQuery(request, ['wait']);
+  return wait === undefined ? undefined : parseParameter('wait', wait, (text) => parseDuration(text, maxWaitMs));
+}
+
+function renderLine(message: CommitMessage | ProgressMessage): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+function signalWhenGone(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+function buildCommitMessage(
+  { changed }: CommitResult,
+  tookMs: number,
+  { settled, waiting, closed }: Convergence,
+): ConvergedCommitMessage {
+  const clients = foldClients([...settled, ...waiting]);
+  const others = clients.filter((client) => clientState(client) !== 'synced');
+  const refused = others.filter((client) => clientState(client) === 'error').length;
+  return {
+    changed,
+    converged: others.length === 0,
+    took_ms: Math.round(tookMs),
+    clients: {
+      total: clients.length,
+      in_sync: clients.length - others.length,
+      refused,
+      waiting: others.length - refused,
+    },
+    closed_streams: closed,
+    not_in_sync: others.flatMap(buildNotInSyncMessages),
+  };
+}

@@ -1,0 +1,109 @@
+// What /api/v2 answers, as it stands on the wire. Times are ISO 8601, in UTC; what is not known is null.
+
+import type { SyncState } from '../../xds/stream-status.ts';
+
+export type { SyncState };
+
+/** An error, as application/problem+json (RFC 9457). */
+export interface ProblemMessage {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** The answer to `GET /api/v2/clients`. */
+export interface ClientsMessage {
+  /** Removed clusters that are still published to Envoys whose connections may use them. */
+  readonly draining: readonly { readonly name: string; readonly until: string }[];
+  /** Sorted by node id, then by peer. */
+  readonly clients: readonly ClientMessage[];
+}
+
+/** One Envoy on one connection. */
+export interface ClientMessage {
+  /** Address and port that it connects from. */
+  readonly peer: string;
+  readonly node: { readonly id: string; readonly cluster: string; readonly user_agent: string };
+  readonly api_version: 'v2' | 'v3';
+  readonly mode: 'sotw' | 'delta';
+  /** True: all types on one stream; false: a stream per type, and of endpoints often one per cluster. */
+  readonly aggregated: boolean;
+  /** Its open streams. */
+  readonly streams: number;
+  /** When the oldest of them was opened. */
+  readonly connected_since: string;
+  /** The worst of its types: error, stale, not-sent, synced, in this order. */
+  readonly state: SyncState;
+  readonly types: readonly TypeMessage[];
+}
+
+/** How things stand with one type of a client. Where it has a stream per cluster, these are taken together. */
+export interface TypeSyncMessage {
+  readonly type: 'cluster' | 'endpoint' | 'listener' | 'route';
+  readonly type_url: string;
+  readonly state: SyncState;
+  /** Why it is not synced: the text of the refusal, or what is waited for; null when it is. */
+  readonly reason: string | null;
+  /** Null when nothing was sent, or when streams per cluster have versions of their own; so is the next. */
+  readonly version_sent: string | null;
+  readonly version_acked: string | null;
+  /** When the oldest response was sent that is not answered yet; null when all are. */
+  readonly unacked_since: string | null;
+  /** The last refusal, however long ago it was and whatever came after it. */
+  readonly last_nack: NackMessage | null;
+}
+
+/** `in_force` is true when the client runs this version: what it refused is an earlier push. */
+export interface NackMessage {
+  readonly at: string;
+  readonly version: string;
+  readonly message: string;
+  readonly in_force: boolean;
+}
+
+export interface TypeMessage extends TypeSyncMessage {
+  /** What it asked for; `names` has the first 100 of the `count` that it asked for by name, sorted. */
+  readonly names: { readonly wildcard: boolean; readonly count: number; readonly names: readonly string[] };
+  readonly bytes_sent: number;
+}
+
+/** The answer to `POST /api/v2/commit`; without `wait` it says nothing of the clients. */
+export interface CommitMessage {
+  /** False when nothing was staged that differs from what is committed. */
+  readonly changed: boolean;
+}
+
+/** The longest `wait` that is taken. */
+export const maxWaitMs = 600_000;
+
+/** The answer to `POST /api/v2/commit?wait=`. */
+export interface ConvergedCommitMessage extends CommitMessage {
+  /** True when every client that was connected at the commit, and still is, runs what was committed. */
+  readonly converged: boolean;
+  /** From the commit to the end of the waiting. */
+  readonly took_ms: number;
+  readonly clients: {
+    /** Connected at the commit, and still there: the sum of the next three. */
+    readonly total: number;
+    readonly in_sync: number;
+    readonly refused: number;
+    /** Neither ACKed nor refused everything, when the time was up. */
+    readonly waiting: number;
+  };
+  /** Streams that were closed since the commit, before their client had answered. Nobody waits for these. */
+  readonly closed_streams: number;
+  /** One entry per client and type that is not synced; sorted as the clients are. */
+  readonly not_in_sync: readonly NotInSyncMessage[];
+}
+
+export interface NotInSyncMessage extends TypeSyncMessage {
+  readonly node_id: string;
+  readonly peer: string;
+}
+
+/** A line of `application/x-ndjson` before the last, which is the answer. Counts streams, not clients. */
+export interface ProgressMessage {
+  readonly settled: number;
+  readonly total: number;
+}

@@ -1,0 +1,21 @@
+// What `controlplane commit` prints.
+
+import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
+import { renderTrouble } from './status-report.ts';
+
+/** One line, with its newline. */
+export function renderCommit({ changed }: CommitMessage): string {
+  return changed ? 'committed\n' : 'nothing to commit\n';
+}
+
+/** What was done and how many run it, then a line per client and type that does not. */
+export function renderConvergence(answer: ConvergedCommitMessage): string {
+  const { clients, took_ms: tookMs, closed_streams: closed, not_in_sync: others } = answer;
+  const after = `after ${(tookMs / 1_000).toFixed(1)} s`;
+  const counts = [clients.total === 0 ? 'no clients' : `${clients.in_sync} of ${clients.total} in sync ${after}`];
+  if (clients.refused > 0) counts.push(`${clients.refused} rejected`);
+  if (clients.waiting > 0) counts.push(`${clients.waiting} not answered`);
+  if (closed > 0) counts.push(`${closed} ${closed === 1 ? 'stream' : 'streams'} closed meanwhile`);
+  const lines = others.map((other) => renderTrouble(other.node_id, other.peer, other));
+  return [`${renderCommit(answer).trimEnd()}: ${counts.join(', ')}`, ...lines, ''].join('\n');
+}

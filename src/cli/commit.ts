@@ -1,0 +1,67 @@
+// `controlplane commit`: publishes what is staged, and with --wait says who runs it.
+
+import type { Address } from '../address.ts';
+import { maxWaitMs } from '../api/v2/messages.ts';
+import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
+import { parseValue, readArguments } from '../arguments.ts';
+import { formatDuration, parseDuration } from '../duration.ts';
+import { exitCodes } from '../failure.ts';
+import { readApiAddress } from './api-address.ts';
+import { askApi } from './api-request.ts';
+import { renderCommit, renderConvergence } from './commit-report.ts';
+import { ProgressLine } from './progress.ts';
+
+const help = `Usage: controlplane commit [--wait DURATION] [--api HOST:PORT]
+
+Publishes everything staged to every Envoy. With --wait it ends when every Envoy that is connected has taken or rejected
+what was committed, or when the time is up, and says who does not run it and why; how many streams have answered is
+shown on standard error meanwhile.
+
+  --wait DURATION
+        How long to wait for the Envoys at most, as 500ms, 10s, 1m; up to 10m. Default: not at all
+  --api HOST:PORT
+        Where the REST API listens. Default: CONTROLPLANE_API_ADDRESS, else 127.0.0.1:8000
+  --help
+        Prints this text.
+
+Exit code: 0 committed, and with --wait every Envoy runs it; 3 committed, but some Envoy has rejected it or not
+answered in time; 1 not committed, or the control plane can't be reached; 2 usage.
+`;
+
+const takesValue: ReadonlyMap<string, boolean> = new Map([
+  ['wait', true],
+  ['api', true],
+  ['help', false],
+  ['h', false],
+]);
+
+// What the control plane needs for the rest: the commit itself, on a slow disk.
+const idleMs = 10_000;
+
+/** Runs the command; gives the exit code. @throws Failure */
+export async function runCommit(argv: readonly string[]): Promise<number> {
+  const given = readArguments(argv, takesValue);
+  if (given.has('help') || given.has('h')) {
+    process.stdout.write(help);
+    return exitCodes.ok;
+  }
+  const api = readApiAddress(given, process.env);
+  const wait = given.get('wait');
+  if (wait !== undefined) {
+    return commitAndWait(api, parseValue('--wait', wait, (text) => parseDuration(text, maxWaitMs)));
+  }
+  const answer = await askApi<CommitMessage>({ api, method: 'POST', path: '/api/v2/commit', idleMs });
+  process.stdout.write(renderCommit(answer));
+  return exitCodes.ok;
+}
+
+async function commitAndWait(api: Address, waitMs: number): Promise<number> {
+  const path = `/api/v2/commit?wait=${formatDuration(waitMs)}`;
+  const line = new ProgressLine(process.stderr);
+  const answer = await askApi<ConvergedCommitMessage>(
+    { api, method: 'POST', path, idleMs: waitMs + idleMs },
+    ({ settled, total }) => line.show(`${settled} of ${total} streams have answered`),
+  ).finally(() => line.clear());
+  process.stdout.write(renderConvergence(answer));
+  return answer.converged ? exitCodes.ok : exitCodes.notInSync;
+}

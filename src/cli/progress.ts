@@ -1,0 +1,35 @@
+// Progress on standard error: one line that is rewritten on a terminal, now and then a line elsewhere.
+
+/** Where progress is shown: standard error. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+// In a log, more lines would hide the rest.
+const lineEveryMs = 1_000;
+const clearLine = '\r\u001b[K';
+
+export class ProgressLine {
+  readonly #output: ProgressOutput;
+  #nextLineAtMs = -Infinity;
+
+  constructor(output: ProgressOutput) {
+    this.#output = output;
+  }
+
+  /** @param nowMs by the monotonic clock. */
+  show(text: string, nowMs: number = performance.now()): void {
+    if (this.#output.isTTY === true) {
+      this.#output.write(`${clearLine}${text}`);
+    } else if (nowMs >= this.#nextLineAtMs) {
+      this.#nextLineAtMs = nowMs + lineEveryMs;
+      this.#output.write(`${text}\n`);
+    }
+  }
+
+  /** Makes room for what comes instead. */
+  clear(): void {
+    if (this.#output.isTTY === true) this.#output.write(clearLine);
+  }
+}

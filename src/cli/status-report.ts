@@ -1,0 +1,64 @@
+// What `controlplane status` prints: clients in a table, what is wrong with them below.
+
+import type { ClientMessage, ClientsMessage, SyncState, TypeMessage } from '../api/v2/messages.ts';
+import { toPrintable } from './printable.ts';
+import { coloredStateLabel, stateLabel } from './state-label.ts';
+import { renderTable } from './table.ts';
+
+const kinds: readonly TypeMessage['type'][] = ['cluster', 'endpoint', 'listener', 'route'];
+const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
+const shownDigits = 8;
+
+/** Lines of text, the last one with a newline. */
+export function renderStatus({ draining, clients }: ClientsMessage): string {
+  const header = ['NODE', 'PEER', 'API', 'STATE', ...kinds.map((kind) => kind.toUpperCase())];
+  const table = clients.length === 0 ? [] : renderTable([header, ...clients.map(renderClient)]);
+  const troubles = clients.flatMap(renderTroubles);
+  const drains = draining.map(({ name, until }) => `draining: ${toPrintable(name)} until ${until}`);
+  const blocks = [table, troubles, drains, [renderSummary(clients)]].filter((lines) => lines.length > 0);
+  return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** How many of the clients are in which state. */
+function renderSummary(clients: readonly ClientMessage[]): string {
+  if (clients.length === 0) return 'no clients';
+  const counts = states
+    .map((state) => [stateLabel(state), clients.filter((client) => client.state === state).length] as const)
+    .filter(([label, count]) => count > 0 || label === stateLabel('synced'))
+    .map(([label, count]) => `${count} ${label}`);
+  return `${clients.length} ${clients.length === 1 ? 'client' : 'clients'}: ${counts.join(', ')}`;
+}
+
+function renderClient({ node, peer, api_version, mode, aggregated, state, types }: ClientMessage): string[] {
+  const byKind = new Map(types.map((type) => [type.type, type]));
+  return [
+    toPrintable(node.id),
+    toPrintable(peer),
+    `${api_version} ${aggregated ? 'ads' : 'per-type'} ${mode}`,
+    coloredStateLabel(state),
+    ...kinds.map((kind) => renderVersions(byKind.get(kind))),
+  ];
+}
+
+/** The version that it runs; when another was sent, that one behind an arrow. */
+function renderVersions(type: TypeMessage | undefined): string {
+  if (type === undefined) return '-';
+  const [sent, acked] = [type.version_sent, type.version_acked].map((version) => version?.slice(0, shownDigits));
+  if (sent === undefined && acked === undefined) return type.bytes_sent === 0 ? 'none' : 'several';
+  return sent === acked ? `${sent}` : `${acked ?? 'none'}->${sent ?? 'several'}`;
+}
+
+function renderTroubles({ node, peer, types }: ClientMessage): string[] {
+  return types
+    .filter(({ state }) => state !== 'synced')
+    .map((type) => renderTrouble(node.id, peer, type));
+}
+
+/** Who, what and why, in one line. */
+export function renderTrouble(
+  nodeId: string,
+  peer: string,
+  { type, state, reason }: Pick<TypeMessage, 'type' | 'state' | 'reason'>,
+): string {
+  return toPrintable(`${nodeId} ${peer}: ${type} ${stateLabel(state)}: ${reason ?? ''}`);
+}

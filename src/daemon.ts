@@ -1,0 +1,118 @@
+// Builds the parts, starts them, stops them. Nothing else knows all of them.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Logger } from 'pino';
+
+import { formatAddress } from './address.ts';
+import type { Address } from './address.ts';
+import { createApi } from './api/app.ts';
+import { createDiscoveryApi } from './api/discovery.ts';
+import { createMetricsApi } from './api/metrics.ts';
+import { createApiServer } from './api/server.ts';
+import { createV2 } from './api/v2/router.ts';
+import { ControlPlane } from './commit/control-plane.ts';
+import { CommitError } from './commit/control.ts';
+import { Failure, exitCodes } from './failure.ts';
+import { createLogger } from './log.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { findUnknownVariables } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { stopOnSignal } from './shutdown.ts';
+import { SnapshotCache } from './snapshot/snapshot.ts';
+import { createMemoryStore } from './store/memory-store.ts';
+import { openSqliteStore } from './store/sqlite-store.ts';
+import { StoreError } from './store/store.ts';
+import { renderClientStatus } from './xds/client-status.ts';
+import { DiscoveryFetch } from './xds/fetch.ts';
+import { defaultNodeGroup } from './xds/node.ts';
+import type { NodeGroupOf } from './xds/node.ts';
+import { createXdsServer } from './xds/server.ts';
+import { StreamHub } from './xds/stream-hub.ts';
+import type { StreamStatus } from './xds/stream-status.ts';
+
+// A stop is over within 5 s: each server gets less than half of it.
+const graceMs = 2_000;
+
+/**
+ * Starts the daemon; resolves when it serves. From then on it runs until a signal stops it and exits with 0.
+ * @throws Failure when the stored state can't be used or a port can't be had.
+ */
+export async function runDaemon(settings: Settings): Promise<void> {
+  const log = createLogger(settings);
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'unexpected error, exiting; what was answered is on disk');
+    process.exit(exitCodes.failure);
+  });
+  for (const name of findUnknownVariables(process.env)) log.warn({ variable: name }, 'no such setting, ignored');
+  try {
+    await start(settings, log);
+  } catch (error) {
+    if (error instanceof StoreError || error instanceof CommitError) throw new Failure(error.message);
+    throw error;
+  }
+}
+
+async function start(settings: Settings, log: Logger): Promise<void> {
+  const store = settings.dataDir === undefined ? createMemoryStore() : openSqliteStore(settings.dataDir);
+  const snapshots = new SnapshotCache();
+  const metrics = new Metrics(() => statusesOf(hub));
+  const controlPlane = new ControlPlane({
+    store,
+    snapshots,
+    group: defaultNodeGroup,
+    renderOptions: {
+      xdsClusterName: settings.xdsClusterName,
+      redisListener: settings.redisListener,
+      redisCatchAll: settings.redisCatchAll,
+    },
+    drainTimeMs: settings.drainTimeMs,
+    onRendered: metrics.onRendered,
+  });
+  const control = metrics.countCommits(controlPlane);
+  const groupOf: NodeGroupOf = () => defaultNodeGroup;
+  const hub = new StreamHub({ snapshots, groupOf, log, observer: metrics.observer, onEncoded: metrics.onEncoded });
+  const xds = createXdsServer(hub, log);
+  const stopping = new AbortController();
+  const apiV2 = createV2({
+    control,
+    hub,
+    group: defaultNodeGroup,
+    draining: () => controlPlane.draining,
+    stopping: stopping.signal,
+    log,
+  });
+  const discoveryApi = createDiscoveryApi({
+    discovery: new DiscoveryFetch(snapshots, groupOf),
+    renderClientStatus: (request) => renderClientStatus(request, statusesOf(hub)),
+  });
+  const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;
+  const api = createApiServer(createApi(control, log, undefined, mounts));
+  await listen(api, settings.apiAddress, 'Starting API server on', log);
+  await listen(xds, settings.xdsAddress, 'Starting a server on', log);
+  stopOnSignal(log, async () => {
+    stopping.abort();
+    // Who waits for a commit is told how things stand while there are streams to tell of.
+    await nextTurn();
+    controlPlane.close();
+    await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
+    store.close();
+  });
+}
+
+function statusesOf(hub: StreamHub): Iterable<StreamStatus> {
+  return hub.streams.values().map((stream) => stream.status());
+}
+
+interface Listener {
+  listen(host: string, port: number): Promise<number>;
+}
+
+async function listen(server: Listener, { host, port }: Address, announcement: string, log: Logger): Promise<void> {
+  try {
+    const boundPort = await server.listen(host, port);
+    log.info(`${announcement} ${formatAddress({ host, port: boundPort })}`);
+  } catch (error) {
+    throw new Failure(`can't listen on ${formatAddress({ host, port })}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,72 @@
+// All metrics of the process in one registry: what is given to the parts to count with,
+// and the text that Prometheus scrapes.
+
+import { Registry, collectDefaultMetrics } from 'prom-client';
+
+import type { Control } from '../commit/control.ts';
+import type { DiscoveryObserver } from '../xds/observer.ts';
+import type { StreamStatus } from '../xds/stream-status.ts';
+import { countCommits } from './commit-counter.ts';
+import type { CommitCounts } from './commit-counter.ts';
+import { Distribution } from './distribution.ts';
+import { addCounter, addHistogram } from './series.ts';
+import { StreamCounters } from './stream-counters.ts';
+import { addStreamMetrics } from './stream-metrics.ts';
+
+// From one changed cluster to everything of a large fleet.
+const workBoundsSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #streamCounters = new StreamCounters();
+  readonly #commits: CommitCounts = { published: 0, unchanged: 0, failed: 0 };
+  readonly #snapshotBuild = new Distribution(workBoundsSeconds);
+  readonly #responseEncode = new Distribution(workBoundsSeconds);
+
+  /** @param statuses of the open streams, asked at each scrape. */
+  constructor(statuses: () => Iterable<StreamStatus>) {
+    addStreamMetrics(this.#registry, this.#streamCounters, statuses);
+    addCounter(
+      this.#registry,
+      { name: 'controlplane_commits_total', help: 'Commits asked for, by what came of them', labelNames: ['result'] },
+      () => Object.entries(this.#commits).map(([result, value]) => ({ labels: { result }, value: value as number })),
+    );
+    addHistogram(
+      this.#registry,
+      { name: 'controlplane_snapshot_build_seconds', help: 'Rendering a snapshot before it is published' },
+      [{ labels: {}, distribution: this.#snapshotBuild }],
+    );
+    addHistogram(
+      this.#registry,
+      { name: 'controlplane_response_encode_seconds', help: 'Encoding a response, once for all streams that need it' },
+      [{ labels: {}, distribution: this.#responseEncode }],
+    );
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** For the stream hub. */
+  get observer(): DiscoveryObserver {
+    return this.#streamCounters;
+  }
+
+  /** For the control plane. */
+  readonly onRendered = (tookMs: number): void => this.#snapshotBuild.observe(tookMs / 1000);
+
+  /** For the stream hub. */
+  readonly onEncoded = (tookMs: number): void => this.#responseEncode.observe(tookMs / 1000);
+
+  /** `control`, with its commits counted. */
+  countCommits(control: Control): Control {
+    return countCommits(control, this.#commits);
+  }
+
+  /** Media type of what {@link scrape} gives. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Everything in Prometheus's text format. */
+  scrape(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

@@ -1,0 +1,120 @@
+// What is known of every connected Envoy, as CSDS defines it.
+
+import type { JsonMessage } from '../proto/json-message.ts';
+import { toProtoJson } from '../proto/proto-json.ts';
+import { encodeMessage } from '../proto/protos.ts';
+import type { PlainMessage } from '../proto/protos.ts';
+import { messageNames, typeUrlOf } from '../snapshot/dialect.ts';
+import { publishOrder } from '../snapshot/resource.ts';
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { Node } from './node.ts';
+import { parseNodeFilter } from './node-filter.ts';
+import type { StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
+
+const responseName = 'envoy.service.status.v3.ClientStatusResponse';
+
+/** One Envoy on one connection: per-type streams have a stream per type, and for endpoints one per cluster. */
+interface Client {
+  readonly node: Node;
+  readonly peer: string;
+  readonly streams: StreamStatus[];
+}
+
+/**
+ * The encoded ClientStatusResponse to a ClientStatusRequest: a ClientConfig per connected Envoy that is asked for,
+ * sorted by node id and peer, with an entry in generic_xds_configs for each type on each of its streams. A type that it
+ * never asked for has one too, NOT_SENT. `client_scope` is the peer's address. Resources themselves are not included.
+ * @throws FieldError
+ */
+export function encodeClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): Buffer {
+  return encodeMessage(responseName, buildClientStatus(request, statuses));
+}
+
+/** The same as a value for JSON.stringify. @throws FieldError */
+export function renderClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): unknown {
+  return toProtoJson(responseName, buildClientStatus(request, statuses));
+}
+
+// Without fields that hold their default, which JSON would show.
+function buildClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): PlainMessage {
+  const select = parseNodeFilter(request.messages('node_matchers'));
+  const clients = groupByConnection(statuses);
+  const selected = select(new Set(clients.map(({ node }) => node.id)));
+  const config = clients.filter(({ node }) => selected.has(node.id)).map(buildClientConfig);
+  return config.length === 0 ? {} : { config };
+}
+
+// A stream that has sent no request yet is nobody's.
+function groupByConnection(statuses: Iterable<StreamStatus>): Client[] {
+  const clients = new Map<string, Client>();
+  for (const status of statuses) {
+    const { node, peer } = status;
+    if (node === undefined) continue;
+    const key = JSON.stringify([node.id, peer]);
+    const client = clients.get(key);
+    if (client === undefined) clients.set(key, { node, peer, streams: [status] });
+    else client.streams.push(status);
+  }
+  return [...clients].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, client]) => client);
+}
+
+function buildClientConfig({ node, peer, streams }: Client): PlainMessage {
+  return {
+    node: {
+      id: node.id,
+      ...unlessEmpty('cluster', node.cluster),
+      ...unlessEmpty('user_agent_name', node.userAgentName),
+    },
+    client_scope: peer,
+    generic_xds_configs: publishOrder.flatMap((kind) => buildConfigs(kind, streams)),
+  };
+}
+
+function buildConfigs(kind: ResourceKind, streams: readonly StreamStatus[]): PlainMessage[] {
+  const types = streams.flatMap((stream) => stream.types).filter((type) => type.kind === kind);
+  if (types.length > 0) return types.map(buildConfig);
+  const apiVersion = streams[0]?.method.apiVersion ?? 'v3';
+  return [{ type_url: typeUrlOf(messageNames[apiVersion][kind]), config_status: 'NOT_SENT' }];
+}
+
+const configStatuses: Readonly<Record<SyncState, string>> = {
+  synced: 'SYNCED',
+  stale: 'STALE',
+  error: 'ERROR',
+  'not-sent': 'NOT_SENT',
+};
+
+function buildConfig(type: TypeStatus): PlainMessage {
+  return {
+    type_url: type.typeUrl,
+    ...unlessEmpty('name', onlyNameOf(type)),
+    ...unlessEmpty('version_info', type.versionSent),
+    config_status: configStatuses[type.state],
+    client_status: clientStatusOf(type),
+    ...(type.state === 'error' && type.lastNack !== undefined ? { error_state: buildErrorState(type.lastNack) } : {}),
+  };
+}
+
+// Tells the streams of one Envoy apart that are about one resource each.
+function onlyNameOf({ subscription: { wildcard, names } }: TypeStatus): string {
+  const [name = ''] = names;
+  return wildcard || names.size !== 1 ? '' : name;
+}
+
+function clientStatusOf({ state, versionAccepted }: TypeStatus): string {
+  if (state === 'error') return 'NACKED';
+  return versionAccepted === '' ? 'REQUESTED' : 'ACKED';
+}
+
+function buildErrorState({ atMs, version, message }: NonNullable<TypeStatus['lastNack']>): PlainMessage {
+  return { details: message, version_info: version, last_update_attempt: buildTimestamp(atMs) };
+}
+
+function unlessEmpty(field: string, text: string): PlainMessage {
+  return text === '' ? {} : { [field]: text };
+}
+
+function buildTimestamp(monotonicMs: number): PlainMessage {
+  const ms = Math.round(performance.timeOrigin + monotonicMs);
+  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
+}

@@ -1,0 +1,90 @@
+// Discovery without a stream (REST-JSON polling): one request, one answer, nothing remembered.
+
+import { FieldError } from '../proto/json-message.ts';
+import type { JsonMessage } from '../proto/json-message.ts';
+import { toProtoJson } from '../proto/proto-json.ts';
+import { decodeMessage } from '../proto/protos.ts';
+import { dialects, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
+import type { ApiVersion } from '../snapshot/dialect.ts';
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { SnapshotCache } from '../snapshot/snapshot.ts';
+import { SubscriptionTable } from '../snapshot/subscription.ts';
+import type { Subscription } from '../snapshot/subscription.ts';
+import { Holding } from '../snapshot/view.ts';
+import type { View } from '../snapshot/view.ts';
+import { encodeChanges } from './discovery-response.ts';
+import type { Node, NodeGroupOf } from './node.ts';
+
+export type FetchAnswer =
+  /** `body`: a DiscoveryResponse in proto3 JSON. */
+  | { readonly kind: 'response'; readonly body: string }
+  /** The client has the newest of what it asks for. */
+  | { readonly kind: 'unchanged' }
+  /** Nothing was ever published to the client's node group: it asks again by itself. */
+  | { readonly kind: 'unpublished' };
+
+const responseNames: Readonly<Record<ApiVersion, string>> = {
+  v2: 'envoy.api.v2.DiscoveryResponse',
+  v3: 'envoy.service.discovery.v3.DiscoveryResponse',
+};
+
+export class DiscoveryFetch {
+  readonly #snapshots: SnapshotCache;
+  readonly #groupOf: NodeGroupOf;
+  readonly #subscriptions = new SubscriptionTable();
+  // Held, and with it the bodies of whoever asks for everything.
+  readonly #everything: Subscription = this.#subscriptions.intern(true, []);
+  readonly #bodies = new WeakMap<View, string>();
+
+  constructor(snapshots: SnapshotCache, groupOf: NodeGroupOf) {
+    this.#snapshots = snapshots;
+    this.#groupOf = groupOf;
+  }
+
+  /**
+   * Without `resource_names` everything is meant, of every kind: unlike on a stream nobody takes names back here.
+   * @param request a DiscoveryRequest.
+   * @throws FieldError
+   */
+  answer(apiVersion: ApiVersion, kind: ResourceKind, request: JsonMessage): FetchAnswer {
+    checkTypeUrl(request, typeUrlOf(messageNames[apiVersion][kind]));
+    const snapshot = this.#snapshots.get(this.#groupOf(readNode(request)));
+    const names = request.strings('resource_names');
+    const versionInfo = request.string('version_info');
+    if (snapshot === undefined) return { kind: 'unpublished' };
+    // Who polls for clusters gets a stream for their endpoints: docs/adr/0003 has no dialect that polls.
+    const view = snapshot.resources(kind, dialects[apiVersion].grpc).view(this.#subscriptionTo(names));
+    if (versionInfo === view.version) return { kind: 'unchanged' };
+    return { kind: 'response', body: this.#render(apiVersion, view) };
+  }
+
+  #subscriptionTo(names: readonly string[]): Subscription {
+    if (names.length === 0 || names.includes('*')) return this.#everything;
+    return this.#subscriptions.intern(false, names);
+  }
+
+  #render(apiVersion: ApiVersion, view: View): string {
+    let body = this.#bodies.get(view);
+    if (body === undefined) {
+      const response = encodeChanges(view, view.differenceFrom(Holding.nothing));
+      const name = responseNames[apiVersion];
+      body = JSON.stringify(toProtoJson(name, decodeMessage(name, response)));
+      this.#bodies.set(view, body);
+    }
+    return body;
+  }
+}
+
+// The path says it already.
+function checkTypeUrl(request: JsonMessage, expected: string): void {
+  const typeUrl = request.string('type_url');
+  if (typeUrl === '' || typeUrl === expected) return;
+  throw new FieldError(`type_url ${JSON.stringify(typeUrl)}: this path serves ${expected}`);
+}
+
+function readNode(request: JsonMessage): Node {
+  const node = request.message('node');
+  const id = node?.string('id') ?? '';
+  if (node === undefined || id === '') throw new FieldError('node.id: required');
+  return { id, cluster: node.string('cluster'), userAgentName: node.string('user_agent_name') };
+}

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import type { ClientMessage, ClientsMessage, TypeMessage } from '../../../src/api/v2/messages.ts';
+import { encodeMessage } from '../../../src/proto/protos.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
+import { discoveryApis, typeUrlOf } from '../../support/xds/discovery-api.ts';
+import { FakeTransport } from '../../support/xds/fake-transport.ts';
+import { SotwClient } from '../../support/xds/sotw-client.ts';
+import { SotwStream } from '../../support/xds/sotw-stream.ts';
+import { allVariants } from '../../support/xds/wire-variant.ts';
+import type { WireVariant } from '../../support/xds/wire-variant.ts';
+import { getClients, serveV2 } from './serve-v2.ts';
+import type { ServedV2 } from './serve-v2.ts';
+
+const v3: WireVariant = { apiVersion: 'v3', isAggregated: true };
+const isoTime = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/u;
+
+/** The one client there is, as soon as `isSo` says that it is as it should be. */
+async function untilClient(api: ServedV2, isSo: (client: ClientMessage) => boolean): Promise<ClientMessage> {
+  let answer: ClientsMessage | undefined;
+  return waitUntil('the client is as expected', async () => {
+    answer = await getClients(api);
+    const [client] = answer.clients;
+    if (answer.clients.length === 1 && client !== undefined && isSo(client)) return client;
+    throw new Error(JSON.stringify(answer));
+  });
+}
+
+function typeOf({ types }: ClientMessage, name: TypeMessage['type']): TypeMessage {
+  const type = types.find((each) => each.type === name);
+  assert.ok(type);
+  return type;
+}
+
+test('nobody is connected, nothing drains', async (t) => {
+  const api = await serveV2(t);
+  const response = await fetch(`${api.url}/clients`);
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+  assert.deepEqual(await response.json(), { draining: [], clients: [] });
+});
+
+for (const variant of allVariants) {
+  const { apiVersion, isAggregated } = variant;
+  test(`a client in sync (${apiVersion}, ${isAggregated ? 'aggregated' : 'per type'})`, async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const client = api.xds.client(variant, 'envoy-7');
+    const held = await client.hold({ cluster: [], endpoint: ['a'] });
+    const { connected_since: since, types, peer, ...rest } = await untilClient(api, ({ state }) => state === 'synced');
+    assert.deepEqual(rest, {
+      node: { id: 'envoy-7', cluster: 'redis', user_agent: '' },
+      api_version: apiVersion,
+      mode: 'sotw',
+      aggregated: isAggregated,
+      streams: isAggregated ? 1 : 2,
+      state: 'synced',
+    });
+    assert.match(peer, /^127\.0\.0\.1:\d+$/u);
+    assert.match(since, isoTime);
+    assert.ok(Math.abs(Date.now() - Date.parse(since)) < 600_000);
+    const names = {
+      cluster: { wildcard: true, count: 0, names: [] },
+      endpoint: { wildcard: false, count: 1, names: ['a'] },
+    };
+    const expected = (['cluster', 'endpoint'] as const).map((type) => ({
+      type,
+      type_url: typeUrlOf(apiVersion, type),
+      state: 'synced',
+      reason: null,
+      version_sent: held[type].versionInfo,
+      version_acked: held[type].versionInfo,
+      unacked_since: null,
+      last_nack: null,
+      names: names[type],
+    }));
+    assert.deepEqual(types.map(({ bytes_sent: _, ...type }) => type), expected);
+    assert.ok(types.every(({ bytes_sent: bytes }) => bytes > 40));
+  });
+}
+
+test('a delta client, its user agent', async (t) => {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1));
+  const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
+  const call = api.xds.connect().call(`${service}/DeltaAggregatedResources`);
+  const node = { id: 'd', user_agent_name: 'envoy' };
+  const request = { node, type_url: typeUrlOf('v3', 'cluster'), resource_names_subscribe: ['*', 'b'] };
+  call.send(encodeMessage('envoy.service.discovery.v3.DeltaDiscoveryRequest', request));
+  const client = await untilClient(api, ({ types }) => types[0]?.state === 'stale');
+  assert.equal(client.mode, 'delta');
+  assert.deepEqual(client.node, { id: 'd', cluster: '', user_agent: 'envoy' });
+  assert.deepEqual(client.types[0]?.names, { wildcard: true, count: 1, names: ['b'] });
+});
+
+describe('what is not in sync is told with its reason:', () => {
+  test('nothing was committed yet', async (t) => {
+    const api = await serveV2(t);
+    api.xds.client(v3).subscribe('cluster');
+    const client = await untilClient(api, ({ types }) => types.length === 1);
+    const { names, type_url, ...type } = typeOf(client, 'cluster');
+    assert.equal(client.state, 'not-sent');
+    assert.deepEqual(type, {
+      type: 'cluster',
+      state: 'not-sent',
+      reason: 'not sent: nothing was committed yet',
+      version_sent: null,
+      version_acked: null,
+      unacked_since: null,
+      last_nack: null,
+      bytes_sent: 0,
+    });
+  });
+
+  test('sent, not answered', async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const client = api.xds.client(v3);
+    const held = await client.hold({ cluster: [], endpoint: ['a'] });
+    api.xds.commit(addEndpoint('a', 2));
+    const { versionInfo } = await client.next('endpoint');
+    const shown = await untilClient(api, ({ state }) => state === 'stale');
+    assert.equal(typeOf(shown, 'cluster').state, 'synced');
+    const { state, reason, version_sent, version_acked, unacked_since } = typeOf(shown, 'endpoint');
+    assert.deepEqual([state, version_sent, version_acked], ['stale', versionInfo, held.endpoint.versionInfo]);
+    assert.match(String(unacked_since), isoTime);
+    assert.equal(reason, `sent, not answered since ${unacked_since}`);
+  });
+
+  test('rejected', async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const client = api.xds.client(v3);
+    const held = await client.hold({ cluster: [], endpoint: ['a'] });
+    api.xds.commit(addEndpoint('a', 2));
+    const { versionInfo } = await client.next('endpoint');
+    client.nack('endpoint', 'bad\nport');
+    const shown = await untilClient(api, ({ state }) => state === 'error');
+    const { reason, version_sent, version_acked, unacked_since, last_nack } = typeOf(shown, 'endpoint');
+    assert.deepEqual([reason, unacked_since], ['bad port', null]);
+    assert.deepEqual([version_sent, version_acked], [versionInfo, held.endpoint.versionInfo]);
+    assert.match(String(last_nack?.at), isoTime);
+    assert.deepEqual({ ...last_nack, at: '' }, { at: '', version: versionInfo, message: 'bad port', in_force: false });
+  });
+
+  test('held back by make-before-break', async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const client = api.xds.client(v3);
+    await client.hold({ cluster: [], endpoint: ['a'], listener: [] });
+    api.xds.commit(...removeCluster('a', 1), ...addCluster('b', 2));
+    await client.next('cluster');
+    const shown = await untilClient(api, ({ state }) => state === 'stale');
+    const { state, reason } = typeOf(shown, 'listener');
+    assert.equal(state, 'stale');
+    assert.equal(reason, 'not sent: held back until the other types on its stream are answered');
+  });
+
+  test('a client that does not read', async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const client = new SotwClient(api.xds.connectByHand(0), v3);
+    client.subscribe('cluster');
+    await untilClient(api, ({ types }) => types.some(({ bytes_sent: bytes }) => bytes > 0));
+    client.subscribe('endpoint', 'a');
+    const shown = await untilClient(api, ({ types }) => types.length === 2);
+    assert.match(String(typeOf(shown, 'cluster').reason), /^sent, not answered since /u);
+    const { state, reason } = typeOf(shown, 'endpoint');
+    assert.deepEqual([state, reason], ['not-sent', 'not sent: the client does not read']);
+  });
+});
+
+test('a rejection of an earlier push: the client runs the version that was sent', async (t) => {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1));
+  const client = api.xds.client(v3);
+  await client.hold({ cluster: [], endpoint: ['a'] });
+  api.xds.commit(addEndpoint('a', 2));
+  await client.next('endpoint');
+  api.xds.commit(addEndpoint('a', 3));
+  const { versionInfo } = await client.next('endpoint');
+  client.send('endpoint', { version_info: versionInfo, error_detail: { code: 13, message: 'bad' } });
+  const shown = await untilClient(api, ({ types }) => types.some(({ last_nack: nack }) => nack !== null));
+  const { state, reason, version_acked, last_nack } = typeOf(shown, 'endpoint');
+  assert.deepEqual([state, reason, version_acked], ['synced', null, versionInfo]);
+  assert.deepEqual([last_nack?.version, last_nack?.in_force], [versionInfo, true]);
+});
+
+test('streams of one connection are one client; where they differ there is no one version', async (t) => {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1), ...addCluster('b', 2, 3));
+  const connection = api.xds.connect();
+  const client = new SotwClient(connection, { apiVersion: 'v3', isAggregated: false }, 'e');
+  await client.hold({ cluster: [] });
+  for (const name of ['b', 'a']) {
+    const stream = new SotwStream(connection, discoveryApis.v3.paths.endpoint, 'v3', { id: 'e', cluster: 'redis' });
+    stream.send({ resource_names: [name] });
+    const { nonce, versionInfo } = await stream.responses.take('endpoints');
+    const answer = { response_nonce: nonce, resource_names: [name] };
+    if (name === 'a') stream.send({ ...answer, version_info: versionInfo });
+    else stream.send({ ...answer, error_detail: { code: 3, message: 'no b' } });
+  }
+  const shown = await untilClient(api, ({ types }) => typeStates(types).join() === 'synced,error');
+  assert.deepEqual([shown.streams, shown.state, shown.aggregated], [3, 'error', false]);
+  const endpoint = typeOf(shown, 'endpoint');
+  assert.deepEqual([endpoint.version_sent, endpoint.version_acked, endpoint.reason], [null, null, 'no b']);
+  assert.equal(endpoint.last_nack?.message, 'no b');
+  assert.deepEqual(endpoint.names, { wildcard: false, count: 2, names: ['a', 'b'] });
+});
+
+test('of the names asked for, the first hundred are told', async (t) => {
+  const api = await serveV2(t);
+  const names = Array.from({ length: 150 }, (_, index) => `c${String(index).padStart(3, '0')}`);
+  api.xds.client(v3).subscribe('endpoint', ...names.toReversed());
+  const client = await untilClient(api, ({ types }) => types.length === 1);
+  assert.deepEqual(client.types[0]?.names, { wildcard: false, count: 150, names: names.slice(0, 100) });
+});
+
+test('draining clusters, and until when', async (t) => {
+  const cluster = { name: 'old', prefix: 'o', endpoints: [] };
+  const untilMs = Date.UTC(2031, 0, 2, 3, 4, 5);
+  const api = await serveV2(t, { draining: () => [{ cluster, untilMs }] });
+  assert.deepEqual((await getClients(api)).draining, [{ name: 'old', until: '2031-01-02T03:04:05.000Z' }]);
+});
+
+describe('of many clients', () => {
+  /** Clients `n000` to `n199`, opened in another order; every fourth holds nothing yet. */
+  async function serveMany(t: Parameters<typeof serveV2>[0]): Promise<ServedV2> {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const ids = Array.from({ length: 200 }, (_, index) => `n${String((index * 7) % 200).padStart(3, '0')}`);
+    ids.forEach((id, index) => {
+      const transport = new FakeTransport(api.xds.hub, v3);
+      transport.onResponse = ({ nonce, versionInfo }) => {
+        if (index % 4 > 0) transport.request('cluster', { response_nonce: nonce, version_info: versionInfo });
+      };
+      transport.request('cluster', { node: { id } });
+    });
+    await waitUntil('all are served', async () =>
+      (await getClients(api)).clients.every(({ types }) => types[0]?.version_sent !== null),
+    );
+    return api;
+  }
+
+  test('each is there once, sorted by node id', async (t) => {
+    const ids = (await getClients(await serveMany(t))).clients.map(({ node }) => node.id);
+    assert.equal(new Set(ids).size, 200);
+    assert.deepEqual(ids, ids.toSorted());
+  });
+
+  test('those of one node or one state are asked for', async (t) => {
+    const api = await serveMany(t);
+    const idsOf = async (query: string) => (await getClients(api, query)).clients.map(({ node }) => node.id);
+    assert.deepEqual(await idsOf('?node=n003'), ['n003']);
+    assert.deepEqual(await idsOf('?node=n00'), []);
+    assert.equal((await idsOf('?state=stale')).length, 50);
+    assert.equal((await idsOf('?state=synced')).length, 150);
+    assert.deepEqual(await idsOf('?state=error&node=n003'), []);
+  });
+});
+
+describe('a query is refused that', () => {
+  const refused: readonly (readonly [what: string, query: string, detail: string])[] = [
+    ['asks for no state', '?state=good', 'state "good": must be one of synced, stale, error, not-sent'],
+    ['asks for an empty state', '?state=', 'state "": must be one of synced, stale, error, not-sent'],
+    ['has a parameter that there is not', '?nod=a', '"nod": no such parameter, only node, state'],
+    ['has one twice', '?node=a&node=b', 'node: must be given once'],
+  ];
+  for (const [what, query, detail] of refused) {
+    test(what, async (t) => {
+      const { url } = await serveV2(t);
+      const response = await fetch(`${url}/clients${query}`);
+      assert.equal(response.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+      assert.deepEqual(await response.json(), { type: 'about:blank', title: 'Bad Request', status: 400, detail });
+      assert.equal(response.status, 400);
+    });
+  }
+});
+
+function typeStates(types: readonly TypeMessage[]): string[] {
+  return types.map(({ state }) => state);
+}

@@ -1,0 +1,59 @@
+// /api/v2 and the xDS port of one control plane, in this process, on free loopback ports.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+
+import { createApi } from '../../../src/api/app.ts';
+import type { ClientsMessage } from '../../../src/api/v2/messages.ts';
+import { createV2 } from '../../../src/api/v2/router.ts';
+import type { V2Parts } from '../../../src/api/v2/router.ts';
+import type { Control } from '../../../src/commit/control.ts';
+import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import { serveXds } from '../../support/xds/served-xds.ts';
+import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
+
+export interface ServedV2 {
+  readonly xds: ServedXds;
+  /** `http://host:port/api/v2`. */
+  readonly url: string;
+  /** Aborting it is what the daemon does when it stops. */
+  readonly stopping: AbortController;
+  /** Grows by one per log line. */
+  readonly log: LogLine[];
+}
+
+/** Serves until the test ends; `parts` stand in for the real ones. */
+export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Promise<ServedV2> {
+  const xds = await serveXds(t);
+  const stopping = new AbortController();
+  const log: LogLine[] = [];
+  const logger = pino({ base: null }, { write: (line) => void log.push(JSON.parse(line) as LogLine) });
+  const control: Control = { stage: (change) => xds.stage(change), commit: () => xds.commit() };
+  const v2 = createV2({
+    control,
+    hub: xds.hub,
+    group: defaultNodeGroup,
+    draining: () => [],
+    stopping: stopping.signal,
+    log: logger,
+    ...parts,
+  });
+  const server = createServer(createApi(control, logger, undefined, [['/api/v2', v2]]));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { xds, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v2`, stopping, log };
+}
+
+/** What `GET /api/v2/clients` answers; `query` with its question mark. */
+export async function getClients({ url }: ServedV2, query = ''): Promise<ClientsMessage> {
+  const response = await fetch(`${url}/clients${query}`);
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+  return (await response.json()) as ClientsMessage;
+}

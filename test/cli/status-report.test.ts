@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import type { ClientMessage, TypeMessage } from '../../src/api/v2/messages.ts';
+import { renderStatus } from '../../src/cli/status-report.ts';
+
+const [first, second] = ['0123456789abcdef', 'fedcba9876543210'];
+
+function buildType(type: TypeMessage['type'], changes: Partial<TypeMessage> = {}): TypeMessage {
+  return {
+    type,
+    type_url: `type.googleapis.com/${type}`,
+    state: 'synced',
+    reason: null,
+    version_sent: first,
+    version_acked: first,
+    unacked_since: null,
+    last_nack: null,
+    names: { wildcard: true, count: 0, names: [] },
+    bytes_sent: 1,
+    ...changes,
+  };
+}
+
+function buildClient(id: string, types: readonly TypeMessage[], changes: Partial<ClientMessage> = {}): ClientMessage {
+  return {
+    peer: '10.0.0.1:1',
+    node: { id, cluster: 'c', user_agent: 'envoy' },
+    api_version: 'v3',
+    mode: 'sotw',
+    aggregated: true,
+    streams: 1,
+    connected_since: '2031-01-02T03:04:05.678Z',
+    state: types.find(({ state }) => state !== 'synced')?.state ?? 'synced',
+    types,
+    ...changes,
+  };
+}
+
+function render(...clients: readonly ClientMessage[]): string[] {
+  return renderStatus({ draining: [], clients }).split('\n');
+}
+
+describe('a version is shown as', () => {
+  const versions: readonly (readonly [shown: string, type: Partial<TypeMessage>])[] = [
+    ['01234567', {}],
+    ['01234567->fedcba98', { version_sent: second }],
+    ['none->01234567', { version_acked: null }],
+    ['none', { version_sent: null, version_acked: null, bytes_sent: 0 }],
+    ['several', { version_sent: null, version_acked: null }],
+    ['01234567->several', { version_sent: null }],
+  ];
+  for (const [shown, type] of versions) {
+    test(shown, () => {
+      const [, row] = render(buildClient('e', [buildType('endpoint', type)]));
+      assert.equal(row?.split(/ {2,}/u).at(5), shown);
+    });
+  }
+});
+
+test('every client has a row, each type its column', () => {
+  const lines = render(
+    buildClient('a', [buildType('route'), buildType('cluster')], {
+      peer: '[::1]:2',
+      api_version: 'v2',
+      aggregated: false,
+    }),
+    buildClient('b', [], { mode: 'delta' }),
+  );
+  assert.deepEqual(lines, [
+    'NODE  PEER        API               STATE    CLUSTER   ENDPOINT  LISTENER  ROUTE',
+    'a     [::1]:2     v2 per-type sotw  in sync  01234567  -         -         01234567',
+    'b     10.0.0.1:1  v3 ads delta      in sync  -         -         -         -',
+    '',
+    '2 clients: 2 in sync',
+    '',
+  ]);
+});
+
+test('what is wrong stands below, one line per type, whatever is in it', () => {
+  const lines = render(
+    buildClient('a\n', [
+      buildType('cluster', { state: 'error', reason: 'bad\r\nport' }),
+      buildType('endpoint', { state: 'stale', reason: 'sent, not answered since then' }),
+      buildType('listener'),
+    ]),
+    buildClient('b', [buildType('cluster', { state: 'not-sent', reason: 'not sent: nothing was committed yet' })]),
+  );
+  assert.deepEqual(lines.slice(3), [
+    '',
+    'a\\u{a} 10.0.0.1:1: cluster rejected: bad\\u{d}\\u{a}port',
+    'a\\u{a} 10.0.0.1:1: endpoint stale: sent, not answered since then',
+    'b 10.0.0.1:1: cluster waiting: not sent: nothing was committed yet',
+    '',
+    '2 clients: 0 in sync, 1 rejected, 1 waiting',
+    '',
+  ]);
+});
+
+test('draining clusters stand alone when nobody is connected', () => {
+  const draining = [{ name: 'o\u001b', until: '2031-01-02T03:04:05.678Z' }];
+  assert.equal(
+    renderStatus({ draining, clients: [] }),
+    'draining: o\\u{1b} until 2031-01-02T03:04:05.678Z\n\nno clients\n',
+  );
+});

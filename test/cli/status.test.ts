@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import type { ClientsMessage } from '../../src/api/v2/messages.ts';
+import { startControlPlane } from '../support/controlplane.ts';
+import type { ControlPlane } from '../support/controlplane.ts';
+import { freePort } from '../support/free-port.ts';
+import type { Finished } from '../support/run-command.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { connectEnvoy, runCli } from './run-cli.ts';
+
+/** A control plane that has committed a cluster `a` without endpoints. */
+async function serveA(t: TestContext): Promise<ControlPlane> {
+  const controlPlane = await startControlPlane(t);
+  await controlPlane.cli('cluster', 'add', 'a', 'p');
+  await controlPlane.cli('commit');
+  return controlPlane;
+}
+
+/** What `status` prints as soon as its summary, the last line, is this one. */
+function untilSummary({ api }: ControlPlane, summary: string): Promise<Finished> {
+  return waitUntil(`status ends with ${summary}`, async () => {
+    const finished = await runCli(['status', '--api', api]);
+    if (finished.stdout.trimEnd().split('\n').at(-1) === summary) return finished;
+    throw new Error(finished.stdout + finished.stderr);
+  });
+}
+
+test('nobody is connected: exit code 0', async (t) => {
+  const { api } = await startControlPlane(t);
+  assert.deepEqual(await runCli(['status', '--api', api]), { status: 0, stdout: 'no clients\n', stderr: '' });
+});
+
+test('all in sync: exit code 0', async (t) => {
+  const controlPlane = await serveA(t);
+  for (const id of ['envoy-2', 'envoy-1']) await connectEnvoy(t, controlPlane, id);
+  const { status, stdout, stderr } = await untilSummary(controlPlane, '2 clients: 2 in sync');
+  assert.deepEqual([status, stderr], [0, '']);
+  const [header, ...rows] = stdout.trimEnd().split('\n').slice(0, -2);
+  assert.match(String(header), /^NODE +PEER +API +STATE +CLUSTER +ENDPOINT +LISTENER +ROUTE$/u);
+  const row = /^(?<id>\S+) +127\.0\.0\.1:\d+ +v3 ads sotw +in sync +[0-9a-f]{8} +[0-9a-f]{8} +- +-$/u;
+  assert.deepEqual(rows.map((line) => row.exec(line)?.groups?.['id']), ['envoy-1', 'envoy-2']);
+});
+
+test('one that does not answer is stale, one that refuses is rejected: exit code 3', async (t) => {
+  const controlPlane = await serveA(t);
+  const [silent, refusing] = [
+    await connectEnvoy(t, controlPlane, 'silent'),
+    await connectEnvoy(t, controlPlane, 'refusing'),
+  ];
+  const well = await connectEnvoy(t, controlPlane, 'well');
+  await controlPlane.cli('endpoint', 'add', 'a', '127.0.0.1', '6379');
+  await controlPlane.cli('commit');
+  await well.takeAndAck('endpoint');
+  await silent.next('endpoint');
+  await refusing.next('endpoint');
+  refusing.nack('endpoint', 'no such\nport \u001b[31m!');
+  const { status, stdout } = await untilSummary(controlPlane, '3 clients: 1 in sync, 1 stale, 1 rejected');
+  assert.equal(status, 3);
+  const versions = /[0-9a-f]{8} +[0-9a-f]{8}->[0-9a-f]{8}/u.source;
+  assert.match(stdout, new RegExp(`^silent .* stale +${versions}`, 'mu'));
+  assert.match(stdout, new RegExp(`^refusing .* rejected +${versions}`, 'mu'));
+  assert.match(stdout, /^silent 127\.0\.0\.1:\d+: endpoint stale: sent, not answered since \S+Z$/mu);
+  assert.match(stdout, /^refusing 127\.0\.0\.1:\d+: endpoint rejected: no such port \\u\{1b\}\[31m!$/mu);
+});
+
+test('draining clusters are told', async (t) => {
+  const controlPlane = await serveA(t);
+  await controlPlane.cli('cluster', 'remove', 'a');
+  await controlPlane.cli('commit');
+  const { stdout } = await runCli(['status', '--api', controlPlane.api]);
+  assert.match(stdout, /^draining: a until 20\S+Z\n\nno clients\n$/u);
+});
+
+test('with --drain-time 0 none drains', async (t) => {
+  const controlPlane = await startControlPlane(t, ['--drain-time', '0']);
+  for (const words of [['add', 'a', 'p'], ['remove', 'a']]) {
+    await controlPlane.cli('cluster', ...words);
+    await controlPlane.cli('commit');
+  }
+  assert.equal((await runCli(['status', '--api', controlPlane.api])).stdout, 'no clients\n');
+});
+
+test('--json prints the answer of the API, which is found by the variable of the daemon too', async (t) => {
+  const controlPlane = await serveA(t);
+  await connectEnvoy(t, controlPlane, 'envoy-1');
+  const env = { CONTROLPLANE_API_ADDRESS: `0.0.0.0:${controlPlane.place.apiPort}` };
+  await untilSummary(controlPlane, '1 client: 1 in sync');
+  const { status, stdout } = await runCli(['status', '--json'], env);
+  assert.equal(status, 0);
+  const { draining, clients } = JSON.parse(stdout) as ClientsMessage;
+  assert.deepEqual([draining, clients.map(({ node }) => node.id)], [[], ['envoy-1']]);
+});
+
+test('a control plane that is not there is one line and exit code 1', async () => {
+  const api = `127.0.0.1:${await freePort()}`;
+  const { status, stdout, stderr } = await runCli(['status', '--api', api]);
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, new RegExp(`^controlplane: can't reach the control plane at ${api}: .*ECONNREFUSED.*\n$`, 'u'));
+});
+
+const refused: readonly (readonly [words: readonly string[], line: string, env?: Record<string, string>])[] = [
+  [['--wait', '1s'], '"--wait": no such flag, see --help'],
+  [['now'], '"now": only flags are taken, see --help'],
+  [['--api'], '"--api": a value must follow'],
+  [['--json=yes'], '"--json=yes": takes no value'],
+  [['--api', '8000'], '--api "8000": must be HOST:PORT, [IPV6]:PORT or :PORT'],
+  [[], 'CONTROLPLANE_API_ADDRESS "x": must be HOST:PORT, [IPV6]:PORT or :PORT', { CONTROLPLANE_API_ADDRESS: 'x' }],
+];
+for (const [words, line, env = {}] of refused) {
+  test(`${line}: exit code 2`, async () => {
+    const finished = await runCli(['status', ...words], env);
+    assert.deepEqual(finished, { status: 2, stdout: '', stderr: `controlplane: ${line}\n` });
+  });
+}
+
+test('--help tells the flags and the exit codes', async () => {
+  const { status, stdout } = await runCli(['status', '--help']);
+  assert.equal(status, 0);
+  for (const part of ['Usage: controlplane status', '--api HOST:PORT', '--json', 'Exit code: 0']) {
+    assert.ok(stdout.includes(part), part);
+  }
+});

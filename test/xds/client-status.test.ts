@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { JsonMessage } from '../../src/proto/json-message.ts';
+import { decodeMessage } from '../../src/proto/protos.ts';
+import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
+import { encodeClientStatus, renderClientStatus } from '../../src/xds/client-status.ts';
+import type { Nack, StreamStatus, TypeStatus } from '../../src/xds/stream-status.ts';
+import { kinds, typeUrlOf } from '../support/xds/discovery-api.ts';
+import type { Kind } from '../support/xds/discovery-api.ts';
+
+const subscriptions = new SubscriptionTable();
+const all = new JsonMessage({});
+
+const atMs = 1_700_000_000_250 - performance.timeOrigin;
+const nack: Nack = { atMs, version: 'v-bad', message: 'no such cluster', isInForce: false };
+
+function typeOf(kind: Kind, fields: Partial<TypeStatus> = {}): TypeStatus {
+  return {
+    kind,
+    typeUrl: typeUrlOf('v3', kind),
+    state: 'synced',
+    versionSent: 'v-1',
+    versionAccepted: 'v-1',
+    unansweredSinceMs: undefined,
+    lastNack: undefined,
+    subscription: subscriptions.intern(true, []),
+    bytesSent: 1,
+    ...fields,
+  };
+}
+
+function streamOf(id: string | undefined, peer: string, types: readonly TypeStatus[], kind?: Kind): StreamStatus {
+  return {
+    method: { apiVersion: 'v3', protocol: 'sotw', kind },
+    peer,
+    node: id === undefined ? undefined : { id, cluster: 'redis', userAgentName: 'envoy' },
+    openedAtMs: 0,
+    types,
+  };
+}
+
+interface Config {
+  readonly node: object;
+  readonly client_scope: string;
+  readonly generic_xds_configs: readonly Record<string, unknown>[];
+}
+
+function configs(statuses: readonly StreamStatus[], request = all): readonly Config[] {
+  const name = 'envoy.service.status.v3.ClientStatusResponse';
+  const response = decodeMessage(name, encodeClientStatus(request, statuses));
+  return (response['config'] ?? []) as readonly Config[];
+}
+
+/** The entry about clusters of the only client. */
+function clusterConfig(type: TypeStatus): Record<string, unknown> | undefined {
+  return configs([streamOf('n', 'p', [type])])[0]?.generic_xds_configs[0];
+}
+
+describe('client status', () => {
+  test('of nobody is empty', () => {
+    assert.deepEqual(configs([]), []);
+    assert.deepEqual(configs([streamOf(undefined, 'p', [])]), []);
+  });
+
+  test('says who it is, and has an entry for every type, asked for or not', () => {
+    const [config, ...others] = configs([streamOf('n', '127.0.0.1:1', [typeOf('endpoint')])]);
+    assert.deepEqual(others, []);
+    assert.deepEqual(config?.node, { id: 'n', cluster: 'redis', user_agent_name: 'envoy' });
+    assert.equal(config?.client_scope, '127.0.0.1:1');
+    assert.deepEqual(
+      config?.generic_xds_configs,
+      kinds.map((kind) =>
+        kind === 'endpoint'
+          ? { type_url: typeUrlOf('v3', kind), version_info: 'v-1', config_status: 'SYNCED', client_status: 'ACKED' }
+          : { type_url: typeUrlOf('v3', kind), config_status: 'NOT_SENT' },
+      ),
+    );
+  });
+
+  const states: readonly (readonly [type: Partial<TypeStatus>, status: string, clientStatus: string])[] = [
+    [{ state: 'synced' }, 'SYNCED', 'ACKED'],
+    [{ state: 'stale', versionSent: 'v-2' }, 'STALE', 'ACKED'],
+    [{ state: 'stale', versionAccepted: '' }, 'STALE', 'REQUESTED'],
+    [{ state: 'error', lastNack: nack }, 'ERROR', 'NACKED'],
+    [{ state: 'not-sent', versionSent: '', versionAccepted: '' }, 'NOT_SENT', 'REQUESTED'],
+  ];
+  for (const [fields, status, clientStatus] of states) {
+    test(`of ${JSON.stringify(fields)} is ${status} and ${clientStatus}`, () => {
+      const config = clusterConfig(typeOf('cluster', fields));
+      assert.equal(config?.['config_status'], status);
+      assert.equal(config?.['client_status'], clientStatus);
+      assert.equal(config?.['version_info'], fields.versionSent === '' ? undefined : (fields.versionSent ?? 'v-1'));
+      assert.equal('error_state' in config, status === 'ERROR');
+    });
+  }
+
+  test('of a refusal has its words, its version and its time', () => {
+    const config = clusterConfig(typeOf('cluster', { state: 'error', versionSent: 'v-bad', lastNack: nack }));
+    assert.deepEqual(config?.['error_state'], {
+      details: 'no such cluster',
+      version_info: 'v-bad',
+      last_update_attempt: { seconds: 1_700_000_000, nanos: 250_000_000 },
+    });
+  });
+
+  test('of a refusal that is over has none of it', () => {
+    const config = clusterConfig(typeOf('cluster', { lastNack: nack }));
+    assert.equal(config?.['error_state'], undefined);
+  });
+
+  test('puts the streams of one connection together, each with what it asks for', () => {
+    const endpointsOf = (name: string): TypeStatus =>
+      typeOf('endpoint', { subscription: subscriptions.intern(false, [name]), versionSent: `v-${name}` });
+    const [config, ...others] = configs([
+      streamOf('n', 'p', [typeOf('cluster')], 'cluster'),
+      streamOf('n', 'p', [endpointsOf('a')], 'endpoint'),
+      streamOf('n', 'p', [endpointsOf('b')], 'endpoint'),
+    ]);
+    assert.deepEqual(others, []);
+    const names = config?.generic_xds_configs.map(({ name, version_info: version }) => [name, version]);
+    const none = [undefined, undefined];
+    assert.deepEqual(names, [[undefined, 'v-1'], ['a', 'v-a'], ['b', 'v-b'], none, none]);
+  });
+
+  test('keeps apart what is not one Envoy on one connection, sorted', () => {
+    const statuses = [streamOf('b', 'p', []), streamOf('a', 'q', []), streamOf('a', 'p', [])];
+    const found = configs(statuses).map(({ node, client_scope: peer }) => [(node as { id: string }).id, peer]);
+    assert.deepEqual(found, [['a', 'p'], ['a', 'q'], ['b', 'p']]);
+  });
+
+  test('has those that match, and no other', () => {
+    const request = JsonMessage.parse('{"nodeMatchers":[{"nodeId":{"exact":"b"}}]}');
+    const found = configs([streamOf('a', 'p', []), streamOf('b', 'p', []), streamOf('b', 'q', [])], request);
+    assert.deepEqual(found.map(({ client_scope: peer }) => peer), ['p', 'q']);
+  });
+
+  test('of a v2 Envoy has v2 types', () => {
+    const method = { apiVersion: 'v2', protocol: 'sotw', kind: undefined } as const;
+    const stream = { ...streamOf('n', 'p', []), method };
+    const urls = configs([stream])[0]?.generic_xds_configs.map(({ type_url: url }) => url);
+    assert.deepEqual(urls, kinds.map((kind) => typeUrlOf('v2', kind)));
+  });
+
+  test('in JSON has times and enums as proto3 JSON has them', () => {
+    const stream = streamOf('n', 'p', [typeOf('cluster', { state: 'error', lastNack: nack })]);
+    const rendered = renderClientStatus(all, [stream]) as { config: readonly Config[] };
+    assert.deepEqual(rendered.config[0]?.generic_xds_configs[0], {
+      type_url: typeUrlOf('v3', 'cluster'),
+      version_info: 'v-1',
+      config_status: 'ERROR',
+      client_status: 'NACKED',
+      error_state: {
+        details: 'no such cluster',
+        version_info: 'v-bad',
+        last_update_attempt: '2023-11-14T22:13:20.250Z',
+      },
+    });
+    assert.deepEqual(renderClientStatus(all, []), {});
+  });
+});

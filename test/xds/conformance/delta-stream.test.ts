@@ -1,0 +1,392 @@
+// How delta streams live and end, slow readers and bad input: sections "Stream lifecycle",
+// "Backpressure" and "Bad input" of the catalogue, as far as delta has its own code for them.
+
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { encodeMessage } from '../../../src/proto/protos.ts';
+import { addCluster, addEndpoint, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
+import { deltaApis } from '../../support/xds/delta-api.ts';
+import { DeltaClient, connectDelta } from '../../support/xds/delta-client.ts';
+import type { DeltaResponse } from '../../support/xds/delta-response.ts';
+import { DeltaStream } from '../../support/xds/delta-stream.ts';
+import type { DeltaRequestFields } from '../../support/xds/delta-stream.ts';
+import { kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
+import type { Kind } from '../../support/xds/discovery-api.ts';
+import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
+import type { Http2Connection } from '../../support/xds/http2-connection.ts';
+import { portsOf } from '../../support/xds/resource-content.ts';
+import { serveXds } from '../../support/xds/served-xds.ts';
+import type { Scope, ServedXds } from '../../support/xds/served-xds.ts';
+import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
+import type { WireVariant } from '../../support/xds/wire-variant.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const wanted = { cluster: [], endpoint: ['a'], listener: [], route: ['generic_route'] };
+
+async function untilStreamCount(xds: ServedXds, count: number): Promise<void> {
+  await waitUntil(`${count} streams are open`, () => xds.streamCount === count);
+}
+
+scenario('STR-01 delta: the node of the first request counts for the whole stream', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { groupOf: ({ id }) => id });
+  xds.publish(buildSnapshot({ clusters: { a: 1 } }), 'envoy-1');
+  xds.publish(buildSnapshot({ clusters: { b: 1 } }), 'envoy-2');
+  const client = connectDelta(xds, variant, 'envoy-1');
+  client.subscribe('cluster');
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['a']);
+  for (const id of ['envoy-1', 'envoy-2', '']) client.send('cluster', { node: { id } });
+  await client.assertQuiet();
+  assert.equal(xds.streamCount, 1);
+  xds.publish(buildSnapshot({ clusters: { b: 2 } }), 'envoy-2');
+  await client.assertQuiet();
+});
+
+const endings: Readonly<Record<string, (client: DeltaClient) => void>> = {
+  'half-close': (client) => kinds.forEach((kind) => client.stream(kind).call.halfClose()),
+  reset: (client) => client.cancel(),
+};
+
+for (const [ending, end] of Object.entries(endings)) {
+  scenario(`STR-02 delta: after a ${ending} nothing of the stream is left`, allVariants, async (t, variant) => {
+    const xds = await serveXds(t, { inForceBoundMs: 50 });
+    xds.commit(...addCluster('a', 6379));
+    const client = connectDelta(xds, variant);
+    await client.hold(wanted);
+    xds.commit(...addCluster('b', 6380));
+    await client.next('cluster');
+    end(client);
+    const ends = await Promise.all(kinds.map((kind) => client.stream(kind).ended));
+    const expected = ending === 'half-close' ? 'OK' : 'CANCELLED';
+    assert.deepEqual(ends.map(({ code }) => code), kinds.map(() => expected));
+    await untilStreamCount(xds, 0);
+    const count = client.responseCount;
+    xds.commit(addEndpoint('a', 6381));
+    await client.connection.fence();
+    assert.equal(client.responseCount, count);
+    assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 40), []);
+  });
+}
+
+scenario('STR-04 delta: the end of an old stream leaves the new one alone', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const old = connectDelta(xds, variant, 'envoy-1');
+  await old.hold(wanted);
+  const client = connectDelta(xds, variant, 'envoy-1');
+  await client.hold(wanted);
+  const count = xds.streamCount;
+  old.cancel();
+  await untilStreamCount(xds, count / 2);
+  xds.commit(addEndpoint('a', 6380));
+  assert.deepEqual(portsOf((await client.takeAndAck('endpoint')).resources[0]), [6379, 6380]);
+  await client.assertQuiet();
+});
+
+scenario('STR-06 delta: a shutdown ends every stream with UNAVAILABLE', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const client = connectDelta(xds, variant);
+  await client.hold(wanted);
+  await xds.shutDown();
+  for (const kind of kinds) assert.equal((await client.stream(kind).ended).code, 'UNAVAILABLE');
+  assert.equal(xds.streamCount, 0);
+});
+
+/** A client with a window of zero, whose subscriptions the server has begun to answer. */
+async function connectSlowly(
+  xds: ServedXds,
+  variant: WireVariant,
+  names: Readonly<Partial<Record<Kind, readonly string[]>>>,
+): Promise<{ client: DeltaClient; connection: Http2Connection }> {
+  const connection = xds.connectByHand(0);
+  const client = new DeltaClient(connection, variant);
+  for (const kind of kinds) if (names[kind] !== undefined) client.subscribe(kind, ...names[kind]);
+  await untilTaken(xds, connection);
+  assert.equal(client.responseCount, 0);
+  return { client, connection };
+}
+
+/** Resolves when the server has had its turn for what was sent on a connection that can't be read from. */
+async function untilTaken(xds: ServedXds, connection: Http2Connection): Promise<void> {
+  await connection.ping();
+  await xds.connect().fence();
+}
+
+/** Reads until the server has nothing more to say; every response is ACKed. */
+async function readAll(client: DeltaClient): Promise<DeltaResponse[]> {
+  const all: DeltaResponse[] = [];
+  await client.connection.fence();
+  while (client.unread.length > 0) {
+    for (const { kind } of client.unread) all.push(await client.takeAndAck(kind));
+    await client.connection.fence();
+  }
+  return all;
+}
+
+scenario('BKP-01 delta: one client that does not read delays no other', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 7000));
+  const clients = Array.from({ length: 25 }, () => connectDelta(xds, variant));
+  await connectSlowly(xds, variant, wanted);
+  await Promise.all(clients.map((client) => client.hold({ cluster: [], endpoint: ['a'] })));
+  for (let port = 7001; port <= 7010; port += 1) {
+    xds.commit(addEndpoint('a', port));
+    const responses = await Promise.all(clients.map((client) => client.takeAndAck('endpoint')));
+    assert.ok(responses.every(({ resources }) => portsOf(resources[0]).at(-1) === port));
+  }
+});
+
+scenario('BKP-02 delta: who reads late gets what was in flight and the newest', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { inForceBoundMs: 0 });
+  xds.commit(...addCluster('a', 1), ...addCluster('gone'));
+  const { client, connection } = await connectSlowly(xds, variant, { ...wanted, endpoint: ['a', 'gone'] });
+  const commits = 1_000;
+  for (let n = 1; n <= commits; n += 1) {
+    xds.commit(addEndpoint('a', n + 1), removeEndpoint('a', n), ...(n % 100 === 0 ? addCluster(`b${n}`) : []));
+    if (n % 10 === 0) await nextTurn();
+  }
+  xds.commit(...removeCluster('gone'), ...removeCluster('b500'));
+  await untilTaken(xds, connection);
+  connection.openWindow();
+  const responses = await readAll(client);
+  for (const kind of kinds) {
+    const count = responses.filter((response) => response.kind === kind).length;
+    assert.ok(count <= 3, `${count} ${kind} responses`);
+  }
+  const newClusters = Array.from({ length: commits / 100 }, (_, index) => `b${(index + 1) * 100}`);
+  const expected = ['a', ...newClusters.filter((name) => name !== 'b500')];
+  assert.deepEqual(Object.keys(client.versions('cluster')).sort(), expected.sort());
+  assert.deepEqual(Object.keys(client.versions('endpoint')), ['a']);
+  const lastOfA = responses.findLast(({ kind, names }) => kind === 'endpoint' && names.includes('a'));
+  assert.deepEqual(portsOf(lastOfA?.resources[lastOfA.names.indexOf('a')]), [commits + 1]);
+});
+
+scenario('BKP-02 delta: names that come and go meanwhile count in the end', allVariants, async (t, variant) => {
+  const names = ['a', 'b', 'c', 'd'];
+  const xds = await serveXds(t);
+  xds.commit(...names.flatMap((name) => addCluster(name, 6379)));
+  const { client, connection } = await connectSlowly(xds, variant, { endpoint: ['a', 'b'] });
+  client.unsubscribe('endpoint', 'a');
+  client.subscribe('endpoint', 'c', 'd');
+  client.unsubscribe('endpoint', 'd');
+  await untilTaken(xds, connection);
+  xds.commit(...names.map((name) => addEndpoint(name, 6380)));
+  await untilTaken(xds, connection);
+  connection.openWindow();
+  assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['a', 'b']);
+  const second = await client.takeAndAck('endpoint');
+  assert.deepEqual(second.changes, ['b', 'c']);
+  assert.deepEqual(second.resources.map(portsOf), [[6379, 6380], [6379, 6380]]);
+  await client.assertQuiet();
+});
+
+scenario('BKP-03 delta: commits that come at once are one response', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 7000));
+  const client = connectDelta(xds, variant);
+  await client.hold({ endpoint: ['a'] });
+  for (let port = 7001; port <= 7100; port += 1) xds.commit(addEndpoint('a', port));
+  assert.equal(portsOf((await client.takeAndAck('endpoint')).resources[0]).length, 101);
+  await client.assertQuiet();
+});
+
+scenario('BKP-04 delta: a flood of requests is not in the way of others', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const flooding = connectDelta(xds, variant);
+  await flooding.hold({ endpoint: ['a'] });
+  const other = connectDelta(xds, variant);
+  await other.hold({ endpoint: ['a'] });
+  for (let n = 0; n < 10_000; n += 1) flooding.ack('endpoint');
+  xds.commit(addEndpoint('a', 6380));
+  assert.deepEqual((await other.takeAndAck('endpoint')).changes, ['a']);
+  assert.deepEqual((await flooding.takeAndAck('endpoint')).changes, ['a']);
+  await flooding.assertQuiet();
+});
+
+scenario('BKP-06 delta: an answer of more than 4 MiB arrives whole', allVariants, async (t, variant) => {
+  const names = Array.from({ length: 100 }, (_, index) => `${index}`.padStart(30_000, 'x'));
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: Object.fromEntries(names.map((name) => [name, 1])) }));
+  const client = new DeltaClient(xds.connect({ 'grpc.max_receive_message_length': -1 }), variant);
+  client.subscribe('cluster');
+  assert.equal((await client.takeAndAck('cluster')).names.length, names.length);
+});
+
+const ports = { first: 6379, later: 6380 };
+
+interface Scene {
+  readonly xds: ServedXds;
+  /** A stream beside the witness, on the same connection. */
+  open(kind?: Kind): DeltaStream;
+  /** Asserts that the witness is still served. */
+  assertWitnessServed(): Promise<void>;
+}
+
+/** A witness, a stream that must notice nothing of what happens beside it. */
+async function prepare(t: Scope, variant: WireVariant): Promise<Scene> {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', ports.first));
+  const connection = xds.connect();
+  const witness = new DeltaClient(connection, variant, 'witness');
+  await witness.hold({ cluster: [], endpoint: ['a'] });
+  return {
+    xds,
+    open: (kind = 'cluster') => {
+      const { aggregatedPath, paths } = deltaApis[variant.apiVersion];
+      const path = variant.isAggregated ? aggregatedPath : paths[kind];
+      return new DeltaStream(connection, path, variant.apiVersion, { id: 'bad' });
+    },
+    assertWitnessServed: async () => {
+      xds.commit(addEndpoint('a', ports.later));
+      assert.deepEqual(portsOf((await witness.takeAndAck('endpoint')).resources[0]), [ports.first, ports.later]);
+      await witness.assertQuiet();
+    },
+  };
+}
+
+scenario('BAD-01 delta: no type URL on an aggregated stream', aggregated, async (t, variant) => {
+  const { open, assertWitnessServed } = await prepare(t, variant);
+  const stream = open();
+  stream.send({});
+  const { code, details } = await stream.ended;
+  assert.equal(code, 'INVALID_ARGUMENT');
+  assert.match(details, /type_url/);
+  await assertWitnessServed();
+});
+
+const nodeless: Readonly<Record<string, DeltaRequestFields>> = {
+  'no node': {},
+  'an empty node': { node: {} },
+  'an empty node id': { node: { id: '', cluster: 'redis' } },
+};
+
+for (const [what, fields] of Object.entries(nodeless)) {
+  scenario(`BAD-02 delta: ${what} in the first request`, allVariants, async (t, variant) => {
+    const { open, assertWitnessServed } = await prepare(t, variant);
+    const stream = open();
+    stream.sendExactly({ type_url: typeUrlOf(variant.apiVersion, 'cluster'), ...fields });
+    const { code, details } = await stream.ended;
+    assert.equal(code, 'INVALID_ARGUMENT');
+    assert.match(details, /node/);
+    assert.equal(stream.responses.count, 0);
+    await assertWitnessServed();
+  });
+}
+
+scenario('BAD-03 delta: an unknown type URL is not answered, and told once', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const client = connectDelta(xds, variant);
+  const unknown = 'type.googleapis.com/foo.Bar';
+  for (let n = 0; n < 3; n += 1) {
+    client.stream('cluster').send({ type_url: unknown, resource_names_subscribe: ['a', '*'] });
+  }
+  await client.assertQuiet();
+  assert.equal(xds.log.filter((line) => line['type_url'] === unknown).length, 1);
+  await client.hold({ cluster: [], endpoint: ['a'] });
+  xds.commit(addEndpoint('a', 6380));
+  assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['a']);
+  await client.assertQuiet();
+});
+
+for (const served of kinds) {
+  scenario(`BAD-04 delta: a stream of one type asked for another (${served})`, perType, async (t, variant) => {
+    const { open, assertWitnessServed } = await prepare(t, variant);
+    const other = kinds[(kinds.indexOf(served) + 1) % kinds.length] ?? assert.fail();
+    const stream = open(served);
+    stream.send({ type_url: typeUrlOf(variant.apiVersion, other), resource_names_subscribe: ['a'] });
+    assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
+    assert.equal(stream.responses.count, 0);
+    await assertWitnessServed();
+  });
+}
+
+scenario('BAD-05 delta: a type of the other version is unknown', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const client = connectDelta(xds, variant);
+  const other = variant.apiVersion === 'v2' ? 'v3' : 'v2';
+  client.stream('cluster').send({ type_url: typeUrlOf(other, 'cluster') });
+  await client.assertQuiet();
+  client.subscribe('cluster');
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['a']);
+  await client.assertQuiet();
+});
+
+scenario('BAD-06 delta: a reconnect of more than 4 MiB is taken', allVariants, async (t, variant) => {
+  const { open, assertWitnessServed } = await prepare(t, variant);
+  const stream = open();
+  const held = Object.fromEntries(Array.from({ length: 90_000 }, (_, n) => [`cluster-that-went-${n}`, 'v'.repeat(32)]));
+  stream.send({ type_url: typeUrlOf(variant.apiVersion, 'cluster'), initial_resource_versions: held });
+  const { names, removed } = await stream.responses.take('clusters');
+  assert.deepEqual([names, removed.length], [['a'], 90_000]);
+  await assertWitnessServed();
+});
+
+const tooMany = Array.from({ length: 100_001 }, (_, index) => `c${index}`);
+
+const floods: Readonly<Record<string, DeltaRequestFields>> = {
+  'names in one request': { resource_names_subscribe: tooMany },
+  'versions in one request': { initial_resource_versions: Object.fromEntries(tooMany.map((name) => [name, '1'])) },
+};
+
+for (const [what, fields] of Object.entries(floods)) {
+  scenario(`BAD-06 delta: more ${what} than any fleet has end the stream`, allVariants, async (t, variant) => {
+    const { open, assertWitnessServed } = await prepare(t, variant);
+    const stream = open('endpoint');
+    stream.send({ type_url: typeUrlOf(variant.apiVersion, 'endpoint'), ...fields });
+    assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
+    await assertWitnessServed();
+  });
+}
+
+scenario('BAD-06 delta: so do more names than that, a few at a time', perType, async (t, variant) => {
+  const { open, assertWitnessServed } = await prepare(t, variant);
+  const stream = open('endpoint');
+  for (let start = 0; start < tooMany.length; start += 30_000) {
+    stream.send({ resource_names_subscribe: tooMany.slice(start, start + 30_000) });
+  }
+  assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
+  await assertWitnessServed();
+});
+
+const garbage: Readonly<Record<string, Buffer>> = {
+  'random bytes': Buffer.from('ff8a2b0c77fe01d3a59960ffffffffffffffffffff', 'hex'),
+  'a length beyond the end': Buffer.from('1aff01', 'hex'),
+  'an endless varint': Buffer.alloc(64, 0xff),
+  'a group without end': Buffer.alloc(200_000, 0x0b),
+  'an unknown wire type': Buffer.from('0f', 'hex'),
+  'a version entry that is none': Buffer.from('2a03ffffff', 'hex'),
+  'an error that is none': Buffer.from('3a03ffffff', 'hex'),
+};
+
+for (const [what, bytes] of Object.entries(garbage)) {
+  scenario(`BAD-07 delta: ${what} in place of a request`, allVariants, async (t, variant) => {
+    const { open, assertWitnessServed, xds } = await prepare(t, variant);
+    const atStart = open();
+    atStart.call.send(bytes);
+    assert.equal((await atStart.ended).code, 'INVALID_ARGUMENT');
+    const later = open();
+    later.send({ type_url: typeUrlOf(variant.apiVersion, 'cluster') });
+    await later.responses.take('clusters');
+    later.call.send(bytes);
+    assert.equal((await later.ended).code, 'INVALID_ARGUMENT');
+    await assertWitnessServed();
+    assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 50), []);
+  });
+}
+
+scenario('BAD-07 delta: a request that is cut short is not taken for a shorter one', perType, async (t, variant) => {
+  const { open, assertWitnessServed } = await prepare(t, variant);
+  const whole = encodeMessage(deltaApis[variant.apiVersion].request, {
+    node: { id: 'cut' },
+    resource_names_subscribe: ['a'],
+    response_nonce: 'nonce',
+  });
+  const stream = open('endpoint');
+  stream.call.send(whole.subarray(0, -2));
+  assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
+  await assertWitnessServed();
+});

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, test } from 'node:test';
+
+import { awaitConvergence } from '../../src/xds/convergence.ts';
+import type { Convergence, ConvergenceOptions } from '../../src/xds/convergence.ts';
+import { defaultNodeGroup } from '../../src/xds/node.ts';
+import type { StreamHub } from '../../src/xds/stream-hub.ts';
+import type { StreamStatus } from '../../src/xds/stream-status.ts';
+import { GENEROUS_MS, waitUntil } from '../support/wait-until.ts';
+import { addCluster, addEndpoint } from '../support/xds/changes.ts';
+import { FakeTransport } from '../support/xds/fake-transport.ts';
+import { ServedXds } from '../support/xds/served-xds.ts';
+import type { SotwResponse } from '../support/xds/sotw-response.ts';
+
+type Answer = 'ack' | 'nack' | 'nothing';
+
+/** A client that holds all clusters and the endpoints of `a`, and answers later responses as it is told. */
+class FakeClient {
+  readonly transport: FakeTransport;
+  answer: Answer = 'ack';
+
+  constructor(hub: StreamHub, id: string) {
+    this.transport = new FakeTransport(hub, { apiVersion: 'v3', isAggregated: true });
+    this.transport.onResponse = (response) => this.answerTo(response, this.answer);
+    this.transport.request('cluster', { node: { id } });
+    this.transport.request('endpoint', { resource_names: ['a'] });
+  }
+
+  answerTo({ kind, nonce, versionInfo }: SotwResponse, answer: Answer): void {
+    if (answer === 'nothing') return;
+    this.transport.request(kind, {
+      response_nonce: nonce,
+      resource_names: kind === 'endpoint' ? ['a'] : [],
+      ...(answer === 'ack' ? { version_info: versionInfo } : { error_detail: { code: 13, message: 'no such port' } }),
+    });
+  }
+}
+
+/** A hub with a cluster `a`, and clients in sync that answer the next push as they are named. */
+async function serve(answers: Readonly<Record<string, Answer>>) {
+  const xds = new ServedXds({});
+  xds.commit(...addCluster('a', 1));
+  const clients = Object.entries(answers).map(([id, answer]) => ({ answer, client: new FakeClient(xds.hub, id) }));
+  await waitUntil('all are in sync', () => [...xds.hub.streams].every((stream) => stream.isSettled()));
+  for (const { answer, client } of clients) client.answer = answer;
+  return { xds, clients: clients.map(({ client }) => client) };
+}
+
+function converge(xds: ServedXds, options: Partial<ConvergenceOptions> = {}): Promise<Convergence> {
+  return awaitConvergence(xds.hub, defaultNodeGroup, { timeoutMs: GENEROUS_MS, ...options });
+}
+
+function idsOf(streams: readonly StreamStatus[]): (string | undefined)[] {
+  return streams.map(({ node }) => node?.id).sort();
+}
+
+function summarize({ settled, waiting, closed }: Convergence) {
+  return { settled: idsOf(settled), waiting: idsOf(waiting), closed };
+}
+
+function stateOf(streams: readonly StreamStatus[], id: string): string | undefined {
+  const stream = streams.find(({ node }) => node?.id === id);
+  return stream?.types.find(({ kind }) => kind === 'endpoint')?.state;
+}
+
+describe('awaitConvergence', () => {
+  test('gives nobody when nobody is there', async () => {
+    const { xds } = await serve({});
+    assert.deepEqual(await converge(xds), { settled: [], waiting: [], closed: 0 });
+  });
+
+  test('waits for the ACK of the last one, and tells how many have answered', async () => {
+    const { xds, clients } = await serve({ one: 'ack', two: 'nothing', three: 'ack' });
+    const progress: number[][] = [];
+    xds.commit(addEndpoint('a', 2));
+    const convergence = converge(xds, { onProgress: (...counts) => progress.push(counts) });
+    await waitUntil('two have settled', () => progress.at(-1)?.[0] === 2);
+    const [, two] = clients as [FakeClient, FakeClient];
+    two.answerTo(await lastOf(two), 'ack');
+    assert.deepEqual(summarize(await convergence), { settled: ['one', 'three', 'two'], waiting: [], closed: 0 });
+    assert.deepEqual(progress.at(0), [0, 3]);
+    assert.deepEqual(progress.at(-1), [3, 3]);
+    const counts = progress.map(([settled]) => settled);
+    assert.deepEqual(counts, [...new Set(counts)].sort());
+  });
+
+  test('takes a refusal for an answer, and has its text', async () => {
+    const { xds } = await serve({ one: 'nack', two: 'ack' });
+    xds.commit(addEndpoint('a', 2));
+    const { settled } = await converge(xds);
+    assert.deepEqual([stateOf(settled, 'one'), stateOf(settled, 'two')], ['error', 'synced']);
+    const one = settled.find(({ node }) => node?.id === 'one');
+    assert.deepEqual(one?.types.map(({ lastNack }) => lastNack?.message), [undefined, 'no such port']);
+  });
+
+  test('gives who has not answered when the time is up', async () => {
+    const { xds } = await serve({ one: 'nothing', two: 'ack' });
+    xds.commit(addEndpoint('a', 2));
+    const convergence = await converge(xds, { timeoutMs: 200 });
+    assert.deepEqual(summarize(convergence), { settled: ['two'], waiting: ['one'], closed: 0 });
+    assert.equal(stateOf(convergence.waiting, 'one'), 'stale');
+  });
+
+  test('does not wait at all when there is no time', async () => {
+    const { xds } = await serve({ one: 'ack' });
+    xds.commit(addEndpoint('a', 2));
+    assert.deepEqual(summarize(await converge(xds, { timeoutMs: 0 })), { settled: [], waiting: ['one'], closed: 0 });
+  });
+
+  test('waits for a client that does not read', async () => {
+    const { xds, clients } = await serve({ one: 'nothing' });
+    const [one] = clients as [FakeClient];
+    one.transport.isReading = false;
+    xds.commit(addEndpoint('a', 2));
+    await lastOf(one);
+    xds.commit(...addCluster('b', 3));
+    const { waiting } = await converge(xds, { timeoutMs: 100 });
+    assert.deepEqual(waiting[0]?.types.map(({ state }) => state), ['stale', 'stale']);
+  });
+
+  test('waits for the newest when there is another commit meanwhile', async () => {
+    const { xds, clients } = await serve({ one: 'nothing' });
+    const [one] = clients as [FakeClient];
+    xds.commit(addEndpoint('a', 2));
+    const first = await lastOf(one);
+    const convergence = converge(xds);
+    xds.commit(addEndpoint('a', 3));
+    await nextTurn();
+    const second = await lastOf(one);
+    one.answerTo(first, 'ack');
+    const stranger = await Promise.race([convergence, converge(xds, { timeoutMs: 100 })]);
+    assert.deepEqual(summarize(stranger), { settled: [], waiting: ['one'], closed: 0 });
+    one.answerTo(second, 'ack');
+    const { settled } = await convergence;
+    assert.deepEqual(settled[0]?.types.map(({ state }) => state), ['synced', 'synced']);
+  });
+
+  test('counts who closes as gone', async () => {
+    const { xds, clients } = await serve({ one: 'nothing', two: 'ack' });
+    const [one] = clients as [FakeClient];
+    xds.commit(addEndpoint('a', 2));
+    const convergence = converge(xds);
+    await lastOf(one);
+    xds.hub.remove(one.transport.stream);
+    assert.deepEqual(summarize(await convergence), { settled: ['two'], waiting: [], closed: 1 });
+  });
+
+  test('waits neither for who comes later, nor for who has not said who it is, nor for another group', async () => {
+    const { xds, clients } = await serve({ one: 'nothing' });
+    new FakeTransport(xds.hub, { apiVersion: 'v3', isAggregated: true });
+    new FakeClient(xds.hub, 'fence').answer = 'nothing';
+    xds.commit(addEndpoint('a', 2));
+    const convergence = converge(xds);
+    new FakeClient(xds.hub, 'later').answer = 'nothing';
+    const [one] = clients as [FakeClient];
+    one.answerTo(await lastOf(one), 'ack');
+    assert.deepEqual(summarize(await convergence), { settled: ['one'], waiting: [], closed: 0 });
+  });
+
+  test('ends when it is aborted, before or while it waits', async () => {
+    const { xds } = await serve({ one: 'nothing' });
+    xds.commit(addEndpoint('a', 2));
+    const gone = new AbortController();
+    const convergence = converge(xds, { signal: gone.signal });
+    gone.abort();
+    for (const each of [convergence, converge(xds, { signal: gone.signal })]) {
+      assert.deepEqual(summarize(await each), { settled: [], waiting: ['one'], closed: 0 });
+    }
+  });
+
+  test('looks again only at those that have not settled', async () => {
+    const looks = { settled: 0, waiting: 0 };
+    const streamOf = (name: keyof typeof looks) => ({
+      group: defaultNodeGroup,
+      isSettled: () => ((looks[name] += 1), name === 'settled' || looks.waiting === 3),
+      status: () => name,
+    });
+    const streams = new Set([streamOf('settled'), streamOf('waiting')]);
+    const { settled } = await converge({ hub: { streams } } as unknown as ServedXds);
+    assert.deepEqual(settled, ['settled', 'waiting']);
+    assert.deepEqual(looks, { settled: 1, waiting: 3 });
+  });
+});
+
+/** The last response written to a client, as soon as there is a new one. */
+function lastOf({ transport }: FakeClient): Promise<SotwResponse> {
+  return transport.responses.take('a response that is not answered', ({ nonce }) => Number(nonce) > 2);
+}

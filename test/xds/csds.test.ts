@@ -1,0 +1,142 @@
+// The client status service as a gRPC client sees it.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { status } from '@grpc/grpc-js';
+import type { Client, ServiceError } from '@grpc/grpc-js';
+
+import { decodeMessage, encodeMessage } from '../../src/proto/protos.ts';
+import type { PlainMessage } from '../../src/proto/protos.ts';
+import type { ByteCall } from '../support/xds/byte-call.ts';
+import { addCluster, addEndpoint } from '../support/xds/changes.ts';
+import { Inbox } from '../support/xds/inbox.ts';
+import { serveXds } from '../support/xds/served-xds.ts';
+import type { ServedXds } from '../support/xds/served-xds.ts';
+
+const service = 'envoy.service.status.v3.ClientStatusDiscoveryService';
+const variant = { apiVersion: 'v3', isAggregated: true } as const;
+
+interface StatusResponse {
+  readonly config?: readonly {
+    readonly node: { readonly id: string };
+    readonly generic_xds_configs: readonly { readonly config_status: string }[];
+  }[];
+}
+
+const encodeRequest = (request: PlainMessage): Buffer =>
+  encodeMessage('envoy.service.status.v3.ClientStatusRequest', request);
+
+const decodeResponse = (bytes: Uint8Array): StatusResponse =>
+  decodeMessage('envoy.service.status.v3.ClientStatusResponse', bytes);
+
+/** Node ids, each with the state of its clusters. */
+function summary({ config = [] }: StatusResponse): string[] {
+  return config.map(({ node, generic_xds_configs: [clusters] }) => `${node.id} ${clusters?.config_status}`);
+}
+
+function fetchStatus(client: Client, request: PlainMessage = {}): Promise<StatusResponse> {
+  return new Promise((resolve, reject) => {
+    const path = `/${service}/FetchClientStatus`;
+    client.makeUnaryRequest(path, encodeRequest, decodeResponse, request, (error, response) =>
+      error === null ? resolve(response as StatusResponse) : reject(error),
+    );
+  });
+}
+
+function openStream(xds: ServedXds): { call: ByteCall; answers: Inbox<StatusResponse> } {
+  const answers = new Inbox<StatusResponse>((answer) => summary(answer).join());
+  const call = xds.connect().call(`/${service}/StreamClientStatus`, (bytes) => answers.put(decodeResponse(bytes)));
+  call.onEnd(({ code, details }) => answers.close(new Error(`the stream ended: ${code} ${details}`)));
+  return { call, answers };
+}
+
+const badRequest = { node_matchers: [{ node_id: {} }] };
+
+describe('FetchClientStatus', () => {
+  test('answers with every connected Envoy, or with those that match', async (t) => {
+    const xds = await serveXds(t);
+    xds.commit(...addCluster('a', 6379));
+    const { client } = xds.connect();
+    assert.deepEqual(summary(await fetchStatus(client)), []);
+    for (const nodeId of ['one', 'two']) await xds.client(variant, nodeId).hold({ cluster: [] });
+    const statuses = summary(await fetchStatus(client)).filter((line) => !line.startsWith('fence'));
+    assert.deepEqual(statuses, ['one SYNCED', 'two SYNCED']);
+    const nodeMatchers = [{ node_id: { suffix: 'wo' } }];
+    assert.deepEqual(summary(await fetchStatus(client, { node_matchers: nodeMatchers })), ['two SYNCED']);
+  });
+
+  test('refuses a matcher that it can not use, in words', async (t) => {
+    const { client } = (await serveXds(t)).connect();
+    await assert.rejects(fetchStatus(client, badRequest), (error: ServiceError) => {
+      assert.equal(error.code, status.INVALID_ARGUMENT);
+      assert.match(error.details, /^node_matchers\[0\]\.node_id: must have one of exact/u);
+      return true;
+    });
+  });
+});
+
+describe('StreamClientStatus', () => {
+  test('answers each request with the state at that moment', async (t) => {
+    const xds = await serveXds(t);
+    xds.commit(...addCluster('a', 6379));
+    const { call, answers } = openStream(xds);
+    const request = encodeRequest({ node_matchers: [{ node_id: { exact: 'one' } }] });
+    call.send(request);
+    assert.deepEqual(summary(await answers.take('the first answer')), []);
+    const envoy = xds.client(variant, 'one');
+    envoy.subscribe('cluster');
+    await envoy.next('cluster');
+    call.send(request);
+    assert.deepEqual(summary(await answers.take('the second answer')), ['one STALE']);
+    envoy.ack('cluster');
+    await envoy.assertQuiet();
+    call.send(request);
+    call.send(request);
+    for (const _ of [3, 4]) assert.deepEqual(summary(await answers.take('a later answer')), ['one SYNCED']);
+    call.halfClose();
+    assert.deepEqual(await call.ended, { code: 'OK', details: 'OK' });
+  });
+
+  test('ends with the reason when a request can not be used, and discovery goes on', async (t) => {
+    const xds = await serveXds(t);
+    xds.commit(...addCluster('a', 6379));
+    const envoy = xds.client(variant);
+    await envoy.hold({ endpoint: ['a'] });
+    const { call } = openStream(xds);
+    call.send(encodeRequest(badRequest));
+    assert.equal((await call.ended).code, 'INVALID_ARGUMENT');
+    xds.commit(addEndpoint('a', 6380));
+    await envoy.takeAndAck('endpoint');
+  });
+
+  test('ends when the control plane stops', async (t) => {
+    const xds = await serveXds(t);
+    const { call, answers } = openStream(xds);
+    call.send(encodeRequest({}));
+    await answers.take('the answer');
+    await xds.shutDown();
+    assert.equal((await call.ended).code, 'UNAVAILABLE');
+  });
+});
+
+test('the service is found by reflection, and its health is told', async (t) => {
+  const xds = await serveXds(t);
+  const { client } = xds.connect();
+  // {service = 1} and {status = 1}: SERVING is 1.
+  const health = await new Promise<Buffer | undefined>((resolve, reject) => {
+    const pass = (bytes: Buffer): Buffer => bytes;
+    const request = Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]);
+    client.makeUnaryRequest('/grpc.health.v1.Health/Check', pass, pass, request, (error, response) =>
+      error === null ? resolve(response) : reject(error),
+    );
+  });
+  assert.deepEqual(health, Buffer.from([0x08, 1]));
+  const answers = new Inbox<Buffer>(String);
+  const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+  const call = xds.connect().call(path, (bytes) => answers.put(bytes));
+  // {list_services = 7}
+  call.send(Buffer.from([0x3a, 1, 0x2a]));
+  assert.ok((await answers.take('the list of services')).includes(service));
+  call.halfClose();
+});

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Resource } from '../../src/snapshot/resource.ts';
+import type { Difference } from '../../src/snapshot/view.ts';
+import { Delivery } from '../../src/xds/delivery.ts';
+import type { Answer, Sent } from '../../src/xds/delivery.ts';
+
+const error = { code: 13, message: 'refused' };
+
+const boundMs = 5_000;
+
+/** Response `n`, sent at second `n`. */
+function response(n: number, ...names: readonly string[]): Sent {
+  const difference = changing(...names);
+  return { nonce: `${n}`, version: `v${n}`, difference, sentAtMs: n * 1000, publishedAtMs: undefined };
+}
+
+function changing(...changedNames: readonly string[]): Difference {
+  return { changed: changedNames.map((name) => new Resource(name, Buffer.alloc(0))), changedNames, removed: [] };
+}
+
+/** A delivery with responses 1 to `count`, none answered; each changes the resource of its number. */
+function deliver(count: number): Delivery {
+  const delivery = new Delivery();
+  for (let n = 1; n <= count; n += 1) delivery.record(response(n, `r${n}`));
+  return delivery;
+}
+
+/** `KIND` or `KIND NONCE`. */
+function describeAnswer(answer: Answer): string {
+  return 'sent' in answer ? `${answer.kind} ${answer.sent.nonce}` : answer.kind;
+}
+
+describe('before anything was sent', () => {
+  test('everything is in force and nothing is waited for', () => {
+    const delivery = new Delivery();
+    assert.equal(delivery.latest, undefined);
+    assert.equal(delivery.acceptedVersion, '');
+    assert.equal(delivery.unansweredSinceMs, undefined);
+    assert.equal(delivery.isRefused, false);
+    assert.equal(delivery.inForceAtMs(boundMs), 0);
+  });
+
+  test('a nonce is of another stream', () => {
+    assert.deepEqual(new Delivery().settle('1', 'v1', undefined), { kind: 'stale' });
+    assert.deepEqual(new Delivery().settle('1', 'v1', error), { kind: 'stale' });
+  });
+});
+
+describe('which response a request answers', () => {
+  // Three responses were sent. Nonces as they come, "!" for an error, and what each is taken for.
+  const rows: readonly (readonly [nonces: string, answers: string])[] = [
+    ['3', 'ack 3'],
+    ['3!', 'nack 3'],
+    ['1,2,3', 'ack 1,ack 2,ack 3'],
+    ['2,1,3', 'ack 2,stale,ack 3'],
+    ['3,1,2', 'ack 3,stale,stale'],
+    ['1!,2,3', 'nack 1,ack 2,ack 3'],
+    ['3,3', 'ack 3,none'],
+    ['3,3!', 'ack 3,nack 3'],
+    ['3!,3', 'nack 3,none'],
+    ['4,3', 'stale,ack 3'],
+    ['4!', 'stale'],
+    [',3,', 'none,ack 3,none'],
+    ['!', 'none'],
+  ];
+  for (const [nonces, answers] of rows) {
+    test(`${JSON.stringify(nonces)} is ${answers}`, () => {
+      const delivery = deliver(3);
+      const all = nonces.split(',').map((each) => {
+        const answer = delivery.settle(each.replace('!', ''), '', each.endsWith('!') ? error : undefined);
+        return describeAnswer(answer);
+      });
+      assert.equal(all.join(), answers);
+    });
+  }
+
+  test('of a client that never answers only the newest responses are remembered', () => {
+    const delivery = deliver(100);
+    assert.equal(describeAnswer(delivery.settle('50', '', undefined)), 'stale');
+    assert.equal(describeAnswer(delivery.settle('99', '', undefined)), 'ack 99');
+    assert.equal(describeAnswer(delivery.settle('100', '', undefined)), 'ack 100');
+  });
+});
+
+describe('what the client runs', () => {
+  test('is the newest that it accepted', () => {
+    const delivery = deliver(3);
+    delivery.settle('1', '', undefined);
+    assert.equal(delivery.acceptedVersion, 'v1');
+    delivery.settle('2', '', error);
+    assert.equal(delivery.acceptedVersion, 'v1');
+    delivery.settle('3', '', undefined);
+    assert.equal(delivery.acceptedVersion, 'v3');
+  });
+
+  test('is what it refused, when it says so: the error is of an earlier response', () => {
+    const delivery = deliver(2);
+    const answer = delivery.settle('2', 'v2', error);
+    assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', true]);
+    assert.equal(delivery.acceptedVersion, 'v2');
+    assert.equal(delivery.isRefused, false);
+    assert.equal(delivery.inForceAtMs(boundMs), 0);
+  });
+
+  test('is not what it refused, when it ran that version before', () => {
+    const delivery = new Delivery();
+    delivery.record(response(1, 'a'));
+    delivery.settle('1', 'v1', undefined);
+    delivery.record({ ...response(2, 'b'), version: 'v1' });
+    const answer = delivery.settle('2', 'v1', error);
+    assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', false]);
+    assert.equal(delivery.isRefused, true);
+  });
+});
+
+describe('since when an answer is due', () => {
+  test('from the oldest response that has none', () => {
+    const delivery = deliver(3);
+    assert.equal(delivery.unansweredSinceMs, 1000);
+    delivery.settle('1', '', undefined);
+    assert.equal(delivery.unansweredSinceMs, 2000);
+    delivery.settle('3', '', undefined);
+    assert.equal(delivery.unansweredSinceMs, undefined);
+    delivery.record(response(4));
+    assert.equal(delivery.unansweredSinceMs, 4000);
+  });
+
+  test('a refusal is an answer', () => {
+    const delivery = deliver(1);
+    delivery.settle('1', '', error);
+    assert.equal(delivery.unansweredSinceMs, undefined);
+    assert.equal(delivery.isRefused, true);
+    delivery.record(response(2));
+    assert.equal(delivery.isRefused, false);
+  });
+});
+
+describe('in force', () => {
+  test('is the newest response at its ACK, else when the bound is over', () => {
+    const delivery = deliver(2);
+    assert.equal(delivery.inForceAtMs(boundMs), 2000 + boundMs);
+    delivery.settle('1', '', undefined);
+    assert.equal(delivery.inForceAtMs(boundMs), 2000 + boundMs);
+    delivery.settle('2', '', undefined);
+    assert.equal(delivery.inForceAtMs(boundMs), 0);
+    delivery.record(response(3));
+    assert.equal(delivery.inForceAtMs(boundMs), 3000 + boundMs);
+  });
+
+  test('is not what was refused, before the bound is over', () => {
+    const delivery = deliver(1);
+    delivery.settle('1', '', error);
+    assert.equal(delivery.inForceAtMs(boundMs), 1000 + boundMs);
+  });
+});
+
+describe('what was refused', () => {
+  test('is given when one of it changes, and once', () => {
+    const delivery = new Delivery();
+    delivery.record(response(1, 'a', 'b'));
+    delivery.settle('1', '', error);
+    assert.deepEqual(delivery.takeRefused(changing('c')), []);
+    assert.deepEqual([...delivery.takeRefused(changing('b', 'c'))].sort(), ['a', 'b']);
+    assert.deepEqual(delivery.takeRefused(changing('a')), []);
+  });
+
+  test('adds up over responses, and is no longer what was accepted since', () => {
+    const delivery = new Delivery();
+    delivery.record(response(1, 'a', 'b'));
+    delivery.settle('1', '', error);
+    delivery.record(response(2, 'c', 'd'));
+    delivery.settle('2', '', error);
+    delivery.record(response(3, 'b', 'd'));
+    delivery.settle('3', '', undefined);
+    assert.deepEqual([...delivery.takeRefused(changing('a'))].sort(), ['a', 'c']);
+  });
+
+  test('is nothing of a response whose error is of an earlier one', () => {
+    const delivery = new Delivery();
+    delivery.record(response(1, 'a'));
+    delivery.settle('1', 'v1', error);
+    assert.deepEqual(delivery.takeRefused(changing('a')), []);
+  });
+});

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { dialects } from '../../src/snapshot/dialect.ts';
+import { ResourceSet } from '../../src/snapshot/resource-set.ts';
+import { Resource, publishOrder } from '../../src/snapshot/resource.ts';
+import type { ResourceKind } from '../../src/snapshot/resource.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
+import { DeltaWatch } from '../../src/xds/delta-watch.ts';
+import type { DeltaRequest } from '../../src/xds/discovery-request.ts';
+import { MakeBeforeBreak, NewestAtOnce } from '../../src/xds/make-before-break.ts';
+
+const boundMs = 5_000;
+const dialect = dialects.v3.ads;
+const table = new SubscriptionTable();
+
+/** Names of each kind; `draining` are clusters that only `resourcesWithDraining` has. */
+interface Content {
+  readonly cluster?: string;
+  readonly endpoint?: string;
+  readonly listener?: string;
+  readonly route?: string;
+  readonly draining?: string;
+}
+
+function listOf(names: string): string[] {
+  return names.split(' ').filter((name) => name !== '');
+}
+
+/** One snapshot object has one set per kind, as the real one has. Names are separated by spaces. */
+function snapshotOf(content: Content): Snapshot {
+  const setOf = (names: string): ResourceSet => {
+    const resources = listOf(names).map((name) => new Resource(name, Buffer.from(name)));
+    return ResourceSet.of({ typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' }, resources);
+  };
+  const plain = new Map(publishOrder.map((kind) => [kind, setOf(content[kind] ?? '')]));
+  const draining = setOf(`${content.cluster ?? ''} ${content.draining ?? ''}`);
+  const resources: Snapshot['resources'] = (kind) => plain.get(kind) ?? assert.fail();
+  return {
+    resources,
+    resourcesWithDraining: (kind, asked) => (kind === 'cluster' ? draining : resources(kind, asked)),
+  };
+}
+
+function requestOf(fields: Partial<DeltaRequest>): DeltaRequest {
+  return {
+    node: undefined,
+    typeUrl: '',
+    responseNonce: '',
+    errorDetail: undefined,
+    subscribe: [],
+    unsubscribe: [],
+    initialVersions: new Map(),
+    ...fields,
+  };
+}
+
+/** What an aggregated stream does with a selector: selects, sends, gets answers. */
+class Stream {
+  readonly watches = new Map<ResourceKind, DeltaWatch>();
+  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), boundMs);
+  #nonce = 0;
+
+  constructor(wanted: Readonly<Partial<Record<ResourceKind, string>>>) {
+    for (const kind of publishOrder) {
+      const names = wanted[kind];
+      if (names === undefined) continue;
+      this.watches.set(kind, new DeltaWatch(kind, table, requestOf({ subscribe: listOf(names) })));
+    }
+  }
+
+  /** Names of what may be sent of the kind now, 'nothing' when all has to wait; and when the rest may. */
+  select(kind: ResourceKind, snapshot: Snapshot, nowMs = 0): readonly [names: string, restAtMs: number | undefined] {
+    const { set, restAtMs } = this.selector.select(kind, this.watch(kind), snapshot, nowMs);
+    return [set === undefined ? 'nothing' : [...set.resources.keys()].join(' '), restAtMs];
+  }
+
+  /** Sends what may be sent of the kind. */
+  send(kind: ResourceKind, snapshot: Snapshot, nowMs = 0): void {
+    const { set } = this.selector.select(kind, this.watch(kind), snapshot, nowMs);
+    if (set === undefined) return;
+    this.#nonce += 1;
+    this.watch(kind).advance(set, { nonce: `${this.#nonce}`, sentAtMs: nowMs, publishedAtMs: undefined });
+  }
+
+  ack(kind: ResourceKind): void {
+    const { latest } = this.watch(kind).delivery;
+    this.watch(kind).receive(requestOf({ responseNonce: latest?.nonce ?? assert.fail() }));
+  }
+
+  nack(kind: ResourceKind): void {
+    const { latest } = this.watch(kind).delivery;
+    const errorDetail = { code: 13, message: 'refused' };
+    this.watch(kind).receive(requestOf({ responseNonce: latest?.nonce ?? assert.fail(), errorDetail }));
+  }
+
+  watch(kind: ResourceKind): DeltaWatch {
+    return this.watches.get(kind) ?? assert.fail(`${kind} is not wanted`);
+  }
+
+  /** Sends and ACKs all of a first snapshot. */
+  hold(snapshot: Snapshot): this {
+    for (const kind of this.watches.keys()) {
+      this.send(kind, snapshot);
+      this.ack(kind);
+    }
+    return this;
+  }
+}
+
+const all = { cluster: '', endpoint: 'x y', listener: '', route: 'r s' };
+const x = snapshotOf({ cluster: 'x', endpoint: 'x', listener: 'to-x', route: 'r' });
+const y = snapshotOf({ cluster: 'y', endpoint: 'y', listener: 'to-y', route: 's' });
+
+test('a stream of one type is sent the newest at once', () => {
+  const watch = new DeltaWatch('cluster', table, requestOf({}));
+  const selector = new NewestAtOnce(dialect);
+  for (const snapshot of [x, y]) {
+    const set = snapshot.resources('cluster', dialect);
+    assert.equal(selector.target('cluster', snapshot), set);
+    assert.deepEqual(selector.select('cluster', watch, snapshot), { set, restAtMs: undefined });
+    watch.advance(set, { nonce: '1', sentAtMs: 0, publishedAtMs: undefined });
+  }
+});
+
+describe('first answers', () => {
+  test('are never held back', () => {
+    const stream = new Stream(all);
+    const names = { cluster: 'x', endpoint: 'x', listener: 'to-x', route: 'r' };
+    for (const kind of publishOrder) {
+      assert.deepEqual(stream.select(kind, x), [names[kind], undefined]);
+      stream.send(kind, x);
+    }
+  });
+
+  test('nor by what is still to be ACKed or to be removed', () => {
+    const stream = new Stream({ cluster: '', endpoint: 'x y' }).hold(x);
+    stream.send('cluster', y);
+    stream.watches.set('listener', new DeltaWatch('listener', table, requestOf({})));
+    assert.deepEqual(stream.select('listener', y), ['to-y', undefined]);
+  });
+});
+
+describe('a swap of all that there is', () => {
+  test('grows clusters and endpoints first, and holds the rest back', () => {
+    const stream = new Stream(all).hold(x);
+    assert.deepEqual(stream.select('cluster', y), ['x y', Infinity]);
+    assert.deepEqual(stream.select('endpoint', y), ['x y', Infinity]);
+    stream.send('cluster', y, 1000);
+    stream.send('endpoint', y, 2000);
+    assert.deepEqual(stream.select('listener', y, 2000), ['nothing', 2000 + boundMs]);
+    assert.deepEqual(stream.select('route', y, 2000), ['nothing', 2000 + boundMs]);
+  });
+
+  test('lets listeners and routes go when clusters and endpoints are both ACKed', () => {
+    const stream = new Stream(all).hold(x);
+    stream.send('cluster', y, 1000);
+    stream.send('endpoint', y, 1000);
+    stream.ack('cluster');
+    assert.deepEqual(stream.select('listener', y, 1000), ['nothing', 1000 + boundMs]);
+    stream.ack('endpoint');
+    assert.deepEqual(stream.select('listener', y, 1000), ['to-y', undefined]);
+    assert.deepEqual(stream.select('route', y, 1000), ['s', undefined]);
+  });
+
+  test('waits for the endpoints of new clusters to be asked for', () => {
+    const stream = new Stream({ ...all, endpoint: 'x' }).hold(x);
+    stream.send('cluster', y, 1000);
+    stream.ack('cluster');
+    assert.deepEqual(stream.select('listener', y, 1000), ['nothing', 1000 + boundMs]);
+    stream.watch('endpoint').receive(requestOf({ subscribe: ['y'] }));
+    stream.send('endpoint', y, 2000);
+    assert.deepEqual(stream.select('listener', y, 2000), ['nothing', 2000 + boundMs]);
+    stream.ack('endpoint');
+    assert.deepEqual(stream.select('listener', y, 2000), ['to-y', undefined]);
+  });
+
+  test('does not wait for a client that never answers beyond the bound', () => {
+    const stream = new Stream(all).hold(x);
+    stream.send('cluster', y, 1000);
+    stream.send('endpoint', y, 1000);
+    assert.deepEqual(stream.select('listener', y, 999 + boundMs), ['nothing', 1000 + boundMs]);
+    assert.deepEqual(stream.select('listener', y, 1000 + boundMs), ['to-y', undefined]);
+  });
+
+  test('removes when listeners and routes are both ACKed', () => {
+    const stream = new Stream(all).hold(x);
+    for (const kind of ['cluster', 'endpoint'] as const) {
+      stream.send(kind, y, 1000);
+      stream.ack(kind);
+    }
+    stream.send('listener', y, 2000);
+    assert.deepEqual(stream.select('cluster', y, 2000), ['x y', Infinity]);
+    stream.send('route', y, 3000);
+    assert.deepEqual(stream.select('cluster', y, 3000), ['x y', 3000 + boundMs]);
+    stream.ack('listener');
+    assert.deepEqual(stream.select('endpoint', y, 3000), ['x y', 3000 + boundMs]);
+    stream.ack('route');
+    assert.deepEqual(stream.select('cluster', y, 3000), ['y', undefined]);
+    assert.deepEqual(stream.select('endpoint', y, 3000), ['y', undefined]);
+  });
+
+  for (const answer of ['refused', 'not answered'] as const) {
+    test(`removes after the bound when the listener is ${answer}`, () => {
+      const stream = new Stream({ cluster: '', endpoint: 'x y', listener: '' }).hold(x);
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        stream.send(kind, y, 1000);
+        stream.ack(kind);
+      }
+      stream.send('listener', y, 2000);
+      if (answer === 'refused') stream.nack('listener');
+      assert.deepEqual(stream.select('cluster', y, 1999 + boundMs), ['x y', 2000 + boundMs]);
+      assert.deepEqual(stream.select('cluster', y, 2000 + boundMs), ['y', undefined]);
+    });
+  }
+
+  test('keeps what is to be removed through another commit', () => {
+    const z = snapshotOf({ cluster: 'y z', endpoint: 'y z', listener: 'to-z', route: 's' });
+    const stream = new Stream({ ...all, endpoint: 'x y z' }).hold(x);
+    stream.send('cluster', y);
+    assert.deepEqual(stream.select('cluster', z), ['x y z', Infinity]);
+  });
+});
+
+describe('without listeners and routes', () => {
+  test('a removed cluster goes at once', () => {
+    const stream = new Stream({ cluster: '', endpoint: 'x y' }).hold(x);
+    assert.deepEqual(stream.select('cluster', y), ['y', undefined]);
+    assert.deepEqual(stream.select('endpoint', y), ['y', undefined]);
+  });
+
+  test('clusters that drain are not published, with listeners they are', () => {
+    const snapshot = snapshotOf({ cluster: 'y', draining: 'x', listener: 'to-y' });
+    const withListeners = new Stream({ cluster: '', listener: '' });
+    const without = new Stream({ cluster: '', endpoint: 'x y', route: 'r' });
+    assert.deepEqual(withListeners.select('cluster', snapshot), ['x y', undefined]);
+    assert.deepEqual(without.select('cluster', snapshot), ['y', undefined]);
+    const whole = snapshot.resourcesWithDraining('cluster', dialect);
+    assert.equal(withListeners.selector.target('cluster', snapshot), whole);
+    assert.equal(without.selector.target('cluster', snapshot), snapshot.resources('cluster', dialect));
+  });
+});
+
+describe('without clusters or endpoints', () => {
+  test('listeners wait for nothing', () => {
+    const stream = new Stream({ listener: '', route: 'r s' }).hold(x);
+    assert.deepEqual(stream.select('listener', y), ['to-y', undefined]);
+    assert.deepEqual(stream.select('route', y), ['s', undefined]);
+  });
+
+  test('listeners wait for the ACK of clusters alone when no endpoints are wanted', () => {
+    const stream = new Stream({ cluster: '', listener: '' }).hold(x);
+    stream.send('cluster', y, 1000);
+    assert.deepEqual(stream.select('listener', y, 1000), ['nothing', 1000 + boundMs]);
+    stream.ack('cluster');
+    assert.deepEqual(stream.select('listener', y, 1000), ['to-y', undefined]);
+  });
+});
+
+test('a listener that changes alone is not held back', () => {
+  const relisten = snapshotOf({ cluster: 'x', endpoint: 'x', listener: 'other', route: 'r' });
+  assert.deepEqual(new Stream(all).hold(x).select('listener', relisten), ['other', undefined]);
+});

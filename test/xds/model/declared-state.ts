@@ -1,0 +1,97 @@
+// What the operator has declared, and what a client that is up to date holds because of it.
+
+import type { Kind } from '../../support/xds/discovery-api.ts';
+import { clusterText, endpointText, routesText } from './content.ts';
+
+export interface DeclaredCluster {
+  readonly prefix: string;
+  readonly ports: readonly number[];
+}
+
+/** Clusters by name, as the rules of the inventory have them; and what a commit makes of them. */
+export class DeclaredState {
+  readonly #drainTimeMs: number;
+  #staged: ReadonlyMap<string, DeclaredCluster> = new Map();
+  #committed: ReadonlyMap<string, DeclaredCluster> | undefined;
+  #draining = new Map<string, DeclaredCluster & { readonly untilMs: number }>();
+  readonly #timeouts = new Map<string, number>();
+
+  constructor(drainTimeMs: number) {
+    this.#drainTimeMs = drainTimeMs;
+  }
+
+  /** False until the first commit: nothing may be sent before. */
+  get isPublished(): boolean {
+    return this.#committed !== undefined;
+  }
+
+  /** Connect timeouts in seconds of the clusters that were touched. */
+  get timeouts(): ReadonlyMap<string, number> {
+    return this.#timeouts;
+  }
+
+  staged(name: string): DeclaredCluster | undefined {
+    return this.#staged.get(name);
+  }
+
+  stage(name: string, cluster: DeclaredCluster | undefined): void {
+    const staged = new Map(this.#staged);
+    if (cluster === undefined) staged.delete(name);
+    else staged.set(name, cluster);
+    this.#staged = staged;
+  }
+
+  /** Publishes what is staged. Gives the names of the clusters that came or went. */
+  commit(nowMs: number): string[] {
+    const before = new Set(this.#committed?.keys());
+    for (const [name, cluster] of this.#committed ?? []) {
+      if (!this.#staged.has(name)) this.#draining.set(name, { ...cluster, untilMs: nowMs + this.#drainTimeMs });
+    }
+    for (const name of this.#staged.keys()) this.#draining.delete(name);
+    this.#committed = this.#staged;
+    return [...before.symmetricDifference(this.#staged)];
+  }
+
+  /** Changes a cluster and nothing else, at once. */
+  touch(name: string): void {
+    this.#timeouts.set(name, this.#timeoutOf(name) + 1);
+  }
+
+  /** True when the cluster, its endpoints and a route to it are published. */
+  isDeclared(name: string): boolean {
+    return this.#committed?.has(name) ?? false;
+  }
+
+  /** True when the cluster was removed, but connections that use it may live on. */
+  isDraining(name: string, nowMs: number): boolean {
+    const draining = this.#draining.get(name);
+    return draining !== undefined && draining.untilMs > nowMs;
+  }
+
+  /** What a resource says now; undefined when it does not exist for a client that is (not) given draining clusters. */
+  textOf(kind: Kind, name: string, nowMs: number, isGivenDraining: boolean): string | undefined {
+    if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : undefined;
+    if (kind === 'route') return name === 'generic_route' ? this.#routeText() : undefined;
+    const draining = isGivenDraining && this.isDraining(name, nowMs) ? this.#draining.get(name) : undefined;
+    const cluster = this.#committed?.get(name) ?? draining;
+    if (cluster === undefined) return undefined;
+    return kind === 'cluster' ? clusterText(this.#timeoutOf(name)) : endpointText(cluster.ports);
+  }
+
+  #timeoutOf(name: string): number {
+    return this.#timeouts.get(name) ?? 5;
+  }
+
+  #listenerText(): string | undefined {
+    const committed = [...(this.#committed ?? [])];
+    if (committed.length === 0) return undefined;
+    const routes = committed.map(([cluster, { prefix }]) => ({ prefix, cluster }));
+    const [only, second] = routes;
+    if (only !== undefined && second === undefined) routes.push({ prefix: '*', cluster: only.cluster });
+    return routesText(routes);
+  }
+
+  #routeText(): string | undefined {
+    return this.#committed && routesText([...this.#committed].map(([cluster, { prefix }]) => ({ prefix, cluster })));
+  }
+}

@@ -1,0 +1,133 @@
+// The control plane behind the streams, as an operator drives it, and what was asked of it so far.
+
+import { ControlPlane } from '../../../src/commit/control-plane.ts';
+import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
+import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { DeclaredState } from './declared-state.ts';
+import { RevisedSnapshot } from './revised-snapshot.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export const group = 'everybody';
+
+const address = '10.0.0.1';
+
+/** Counts who watches. */
+export class WatchedCache extends SnapshotCache {
+  watcherCount = 0;
+
+  override watch(watcher: (group: string) => void): () => void {
+    const stop = super.watch(watcher);
+    this.watcherCount += 1;
+    return () => {
+      this.watcherCount -= 1;
+      stop();
+    };
+  }
+}
+
+/** Every call keeps the rules of the inventory: one that would break them does nothing. */
+export class Operator {
+  readonly state: DeclaredState;
+  readonly #time: VirtualTime;
+  readonly #drainTimeMs: number;
+  readonly #store = createMemoryStore();
+  readonly #onCommit: (cameOrWent: readonly string[]) => void;
+  #snapshots = new WatchedCache();
+  #controlPlane: ControlPlane;
+  // As the control plane made it.
+  #latest: Snapshot | undefined;
+
+  /** @param onCommit told which clusters come or go, before the streams are. */
+  constructor(time: VirtualTime, drainTimeMs: number, onCommit: (cameOrWent: readonly string[]) => void) {
+    this.#time = time;
+    this.#onCommit = onCommit;
+    this.#drainTimeMs = drainTimeMs;
+    this.state = new DeclaredState(drainTimeMs);
+    this.#controlPlane = this.#start();
+  }
+
+  /** What the streams are served; another one after {@link restart}. */
+  get snapshots(): WatchedCache {
+    return this.#snapshots;
+  }
+
+  addCluster(name: string, prefix: string): void {
+    if (this.state.staged(name) !== undefined) return;
+    this.#controlPlane.stage({ kind: 'add-cluster', name, prefix });
+    this.state.stage(name, { prefix, ports: [] });
+  }
+
+  /** Removes its endpoints first, as the rules want it. */
+  removeCluster(name: string): void {
+    const cluster = this.state.staged(name);
+    if (cluster === undefined) return;
+    for (const port of cluster.ports) this.toggleEndpoint(name, port);
+    this.#controlPlane.stage({ kind: 'remove-cluster', name });
+    this.state.stage(name, undefined);
+  }
+
+  /** Adds the endpoint, or removes it when it is there. */
+  toggleEndpoint(name: string, port: number): void {
+    const cluster = this.state.staged(name);
+    if (cluster === undefined) return;
+    const isThere = cluster.ports.includes(port);
+    this.#controlPlane.stage({ kind: isThere ? 'remove-endpoint' : 'add-endpoint', cluster: name, address, port });
+    const ports = isThere ? cluster.ports.filter((other) => other !== port) : [...cluster.ports, port];
+    this.state.stage(name, { ...cluster, ports });
+  }
+
+  commit(): void {
+    // The state goes first: whatever the commit has written is judged by it.
+    this.#onCommit(this.state.commit(this.#time.nowMs));
+    this.#controlPlane.commit();
+  }
+
+  /** Changes a published cluster while its endpoints stay as they are. */
+  touch(name: string): void {
+    if (!this.state.isDeclared(name)) return;
+    this.state.touch(name);
+    if (this.#latest !== undefined) this.#publish(this.#latest);
+  }
+
+  /** Publishes the same once more, made from scratch. */
+  renderAgain(): void {
+    this.#controlPlane.close();
+    this.#controlPlane = this.#start();
+  }
+
+  /** What a new process does with the store of the old one. */
+  restart(): void {
+    this.#snapshots = new WatchedCache();
+    this.renderAgain();
+  }
+
+  /** Ends what runs by itself. */
+  close(): void {
+    this.#controlPlane.close();
+  }
+
+  #publish(snapshot: Snapshot): void {
+    const { timeouts } = this.state;
+    this.#snapshots.set(group, timeouts.size === 0 ? snapshot : new RevisedSnapshot(snapshot, timeouts));
+  }
+
+  #start(): ControlPlane {
+    const own = new SnapshotCache();
+    own.watch(() => {
+      this.#latest = own.get(group);
+      if (this.#latest !== undefined) this.#publish(this.#latest);
+    });
+    return new ControlPlane({
+      store: this.#store,
+      snapshots: own,
+      group,
+      renderOptions: {
+        xdsClusterName: 'xds_cluster',
+        redisListener: { host: '0.0.0.0', port: 6379 },
+        redisCatchAll: undefined,
+      },
+      drainTimeMs: this.#drainTimeMs,
+    });
+  }
+}

@@ -1,0 +1,119 @@
+// Watches one stream from the server's side: every request as it arrives, every response as
+// it is written, each held to the rules that hold at any moment.
+
+import type { StreamMethod } from '../../../src/xds/stream-method.ts';
+import type { Kind } from '../../support/xds/discovery-api.ts';
+import { describeRequest, describeResponse, parseResponse } from './discovery-message.ts';
+import type { ModelRequest, ModelResponse } from './discovery-message.ts';
+import { checkOrder } from './swap-order.ts';
+import { TypeLedger } from './type-ledger.ts';
+import type { VersionLedger } from './version-ledger.ts';
+import { demand } from './violation.ts';
+
+/** What a stream is judged by besides its own history. */
+export interface Surroundings {
+  readonly versions: VersionLedger;
+  readonly boundMs: number;
+  readonly nowMs: () => number;
+  readonly isPublished: () => boolean;
+  readonly isDeclared: (cluster: string) => boolean;
+  readonly isDraining: (cluster: string) => boolean;
+  readonly trace: (line: () => string) => void;
+}
+
+export class Referee {
+  readonly #name: string;
+  readonly #method: StreamMethod;
+  readonly #surroundings: Surroundings;
+  readonly #ledgers = new Map<Kind, TypeLedger>();
+  readonly #nonces = new Set<string>();
+
+  constructor(name: string, method: StreamMethod, surroundings: Surroundings) {
+    this.#name = name;
+    this.#method = method;
+    this.#surroundings = surroundings;
+  }
+
+  ledger(kind: Kind): TypeLedger | undefined {
+    return this.#ledgers.get(kind);
+  }
+
+  /** The types that were asked for. */
+  get ledgers(): Iterable<TypeLedger> {
+    return this.#ledgers.values();
+  }
+
+  /** True when clusters that drain are published to this stream. */
+  get isGivenDraining(): boolean {
+    return this.#method.kind === undefined && this.#ledgers.has('listener');
+  }
+
+  receive(request: ModelRequest): void {
+    this.#surroundings.trace(() => `${this.#name} -> ${describeRequest(request)}`);
+    const known = this.#ledgers.get(request.kind);
+    if (known === undefined) this.#begin(request);
+    else known.receive(request);
+  }
+
+  /** Reads what was written. Throws a Violation. */
+  send(message: Uint8Array): ModelResponse {
+    const response = parseResponse(this.#method.apiVersion, this.#method.protocol, message);
+    this.#surroundings.trace(() => `${this.#name} <- ${describeResponse(response)}`);
+    const { kind, nonce } = response;
+    demand(!this.#nonces.has(nonce), 'nonces and versions', () => `${this.#name}: nonce ${nonce} twice`);
+    this.#nonces.add(nonce);
+    demand(this.#surroundings.isPublished(), 'no needless response', () => `${kind} before the first commit`);
+    const ledger = this.#ledgers.get(kind);
+    demand(ledger !== undefined, 'no needless response', () => `${kind}: nobody asked for any`);
+    this.#note(ledger, response);
+    return response;
+  }
+
+  /** To be told which clusters came or went. */
+  noteCommit(cameOrWent: readonly string[]): void {
+    this.#ledgers.get('endpoint')?.noteExistence(cameOrWent, this.#surroundings.isDeclared);
+  }
+
+  #begin(request: ModelRequest): void {
+    const find = (name: string, version: string) =>
+      this.#surroundings.versions.resource(this.#scope(request.kind), name, version);
+    const ledger = new TypeLedger(request, find);
+    this.#ledgers.set(request.kind, ledger);
+    // A client that says that it has the endpoints may wait for them all the same: see below.
+    if (request.kind === 'endpoint') ledger.expectAgain(this.#ledgers.get('cluster')?.sent.keys() ?? []);
+  }
+
+  #note(ledger: TypeLedger, response: ModelResponse): void {
+    const { nowMs, boundMs, isDraining } = this.#surroundings;
+    const isFirst = ledger.responses.length === 0;
+    const said = ledger.whatIsSaid(response);
+    if (this.#method.kind === undefined) {
+      checkOrder(ledger, said, { ledger: (kind) => this.#ledgers.get(kind), nowMs: nowMs(), boundMs, isDraining });
+    }
+    const { changed } = ledger.send(response, nowMs());
+    this.#noteVersions(ledger, response);
+    // A changed cluster warms until its endpoints come, and so may any of a client that has just connected.
+    if (ledger.kind === 'cluster') this.#ledgers.get('endpoint')?.expectAgain(isFirst ? response.resources.keys() : changed);
+  }
+
+  #noteVersions({ kind, sent }: TypeLedger, response: ModelResponse): void {
+    const { versions, isDeclared } = this.#surroundings;
+    const scope = this.#scope(kind);
+    if (this.#method.protocol === 'delta') {
+      for (const resource of response.resources.values()) versions.noteResource(scope, resource.version, resource);
+    }
+    const held = [...sent.values()].filter((content) => content !== undefined);
+    // A client keeps, and may be sent, load assignments of clusters that are not there.
+    const isCertain = (name: string): boolean => kind !== 'endpoint' || isDeclared(name);
+    versions.noteState(
+      scope,
+      response.version,
+      held.filter(({ name }) => isCertain(name)),
+      held.filter(({ name }) => !isCertain(name)),
+    );
+  }
+
+  #scope(kind: Kind): string {
+    return `${this.#method.apiVersion} ${kind}`;
+  }
+}

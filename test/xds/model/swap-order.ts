@@ -1,0 +1,85 @@
+// The order of an aggregated stream: a cluster is there before anything names it, and goes
+// after nothing does (ORD-01 to ORD-03 and ORD-06 of the catalogue).
+
+import type { Content } from './content.ts';
+import type { SentResponse, TypeLedger } from './type-ledger.ts';
+import { demand } from './violation.ts';
+
+/** What the check is told of a stream. */
+export interface StreamState {
+  readonly ledger: (kind: TypeLedger['kind']) => TypeLedger | undefined;
+  readonly nowMs: number;
+  /** How long a client that does not ACK is waited for. */
+  readonly boundMs: number;
+  /** True when the cluster may be in use by connections of a replaced listener. */
+  readonly isDraining: (name: string) => boolean;
+}
+
+const resourceOf = { listener: 'redis_listener', route: 'generic_route' } as const;
+type ReferringKind = keyof typeof resourceOf;
+const referringKinds = ['listener', 'route'] as const;
+
+/** Checks a response that is about to be noted in its ledger. Throws a Violation. */
+export function checkOrder(ledger: TypeLedger, said: SentResponse['said'], state: StreamState): void {
+  if (ledger.kind === 'listener' || ledger.kind === 'route') checkReferences(ledger, ledger.kind, said, state);
+  else if (ledger.responses.length > 0) checkWithdrawals(ledger, said, state);
+}
+
+function checkReferences(
+  ledger: TypeLedger,
+  kind: ReferringKind,
+  said: SentResponse['said'],
+  { ledger: ledgerOf, nowMs, boundMs }: StreamState,
+): void {
+  const clusters = ledgerOf('cluster');
+  if (clusters === undefined) return;
+  const before = ledger.sent.get(resourceOf[kind])?.references ?? [];
+  for (const name of said.get(resourceOf[kind])?.references ?? []) {
+    if (!clusters.wanted.includes(name)) continue;
+    demand(clusters.sent.get(name) !== undefined, 'order', () => `${kind} names ${name} before it was sent`);
+    // First answers never wait.
+    if (ledger.responses.length === 0 || before.includes(name)) continue;
+    const isInForce = isSentInForce(clusters, name, nowMs - boundMs);
+    demand(isInForce, 'order', () => `${kind} names ${name} before it is in force`);
+  }
+}
+
+/** True when a response since the one that brought `name` was ACKed, or that one was sent before `boundMs`. */
+function isSentInForce({ responses }: TypeLedger, name: string, boundMs: number): boolean {
+  const index = responses.findLastIndex(({ said, changed }) => changed.has(name) && said.get(name) !== undefined);
+  const brought = responses[index];
+  // The client had it from an earlier stream.
+  if (brought === undefined) return true;
+  return brought.sentAtMs <= boundMs || responses.slice(index).some(({ answer }) => answer === 'ack');
+}
+
+function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state: StreamState): void {
+  for (const [name, content] of said) {
+    if (content !== undefined || ledger.sent.get(name) === undefined) continue;
+    for (const kind of referringKinds) {
+      const referring = state.ledger(kind);
+      if (referring === undefined) continue;
+      const named = mayBeRunning(referring, kind, state).flatMap(({ references }) => references);
+      demand(!named.includes(name), 'order', () => `${ledger.kind} ${name} withdrawn while a ${kind} names it`);
+    }
+    const isKept = state.ledger('listener') !== undefined && state.isDraining(name);
+    demand(!isKept, 'order', () => `${ledger.kind} ${name} withdrawn while it drains`);
+  }
+}
+
+/** The contents of a listener or route that the client may run: the newest, and older ones as long as it is not in force. */
+function mayBeRunning({ responses, wanted }: TypeLedger, kind: ReferringKind, state: StreamState): Content[] {
+  const name = resourceOf[kind];
+  if (!wanted.includes(name)) return [];
+  const running: Content[] = [];
+  let isAnswered = false;
+  for (const { said, changed, answer, sentAtMs } of [...responses].reverse()) {
+    isAnswered ||= answer === 'ack';
+    if (!changed.has(name)) continue;
+    const content = said.get(name);
+    if (content !== undefined && answer !== 'nack') running.push(content);
+    if (answer !== 'nack' && isAnswered) break;
+    if (sentAtMs + state.boundMs <= state.nowMs) break;
+  }
+  return running;
+}
