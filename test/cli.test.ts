@@ -90,7 +90,7 @@ suite('cli.sh', () => {
     [['cluster', 'remove', 'none'], 'cluster not found'],
     [['cluster', 'add', '', '/'], 'required parameter missing'],
     [['cluster', 'add', 'a\tb\n', '/'], /^name "a\\tb\\n": /u],
-    [['cluster', 'add', 'a\u007f\u001b', '/'], /^name "a\u007f\\u001b": /u],
+    [['cluster', 'add', 'a\u007f\u001b', '/'], /^name "a\\u007f\\u001b": /u],
     [['endpoint', 'add', 'a', 'localhost', '6379'], /^ipaddress "localhost": /u],
     [['endpoint', 'add', 'a', '10.0.0.1', '0'], 'required parameter missing'],
     [['endpoint', 'add', 'a', '10.0.0.1', '65536'], 'port 65536: must be a whole number from 1 to 65535'],

@@ -5,6 +5,14 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
 
+import type { Router } from 'express';
+
+import { createApi } from '../src/api/app.ts';
+import { createDiscoveryApi } from '../src/api/discovery.ts';
+import { createMetricsApi } from '../src/api/metrics.ts';
+import { createV1 } from '../src/api/v1.ts';
+import { createV2 } from '../src/api/v2/router.ts';
+import { Metrics } from '../src/metrics/metrics.ts';
 import { checkoutPath } from './support/checkout.ts';
 import { runCommand } from './support/run-command.ts';
 
@@ -53,8 +61,15 @@ describe('the READMEs and the code', () => {
     });
 
     test(`${name} has every path and method of the REST API, and no other`, () => {
-      const rows = Array.from(text.matchAll(/^\| `((?:GET|POST|PUT|PATCH|DELETE) \/[^`]+)` \|/gm), ([, call]) => call);
-      assert.deepEqual(rows.toSorted(), callsOfApi());
+      const cells = Array.from(withoutCode(text).matchAll(/^\|.*$/gm), ([row]) => row.split('|')).flat();
+      const calls = cells.flatMap((cell) => /^ `((?:GET|POST|PUT|PATCH|DELETE) \/[^`]+)` $/.exec(cell)?.[1] ?? []);
+      assert.deepEqual(calls.toSorted(), callsOfApi());
+    });
+
+    test(`${name} has every metric of the control plane's own, with its labels`, async () => {
+      const rows = text.matchAll(/^\| `(controlplane_\w+)` \| ([^|]*)\|/gm);
+      const documented = Array.from(rows, ([, metric = '', cell = '']) => [metric, inlineCode(cell).toSorted()]);
+      assert.deepEqual(Object.fromEntries(documented), await labelsByMetric());
     });
 
     test(`${name} has every message with which the inventory refuses, word for word`, () => {
@@ -102,8 +117,13 @@ describe('ARCHITECTURE.md and the code', () => {
   test('has every part with exactly what it imports', () => {
     const rows = architecture.matchAll(/^\| `src\/(\w+)` \| ([^|]+) \|/gm);
     const documented = Array.from(rows, ([, part = '', cell = '']) => [part, inlineCode(cell)] as const);
-    const actual = partsOfSource().map((part) => [part, importsOf(part)] as const);
+    const actual = entriesOfSource('folder').map((part) => [part, importsOf(part)] as const);
     assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(actual));
+  });
+
+  test('has every file beside the parts', () => {
+    const rows = architecture.matchAll(/^\| `src\/([\w-]+\.ts)` \|/gm);
+    assert.deepEqual(Array.from(rows, ([, file]) => file).toSorted(), entriesOfSource('file').toSorted());
   });
 
   test('lists every decision by its title', () => {
@@ -180,30 +200,56 @@ async function flagsOfHelp(): Promise<Map<string, { variable: string | undefined
   );
 }
 
-/** Every `METHOD /path` that the source mounts, sorted. */
+/** Every `METHOD /path` that the API answers, sorted; asked of its routers. */
 function callsOfApi(): string[] {
-  const mounts = { 'src/api/app.ts': '', 'src/api/v1.ts': '/api/v1' };
-  const calls = Object.entries(mounts).flatMap(([file, prefix]) =>
-    read(file).split('.route(').slice(1).flatMap((chain) => {
-      const [, path] = /^'([^']+)'/.exec(chain) ?? [];
-      const end = chain.indexOf('.all(');
-      const methods = chain.slice(0, end).matchAll(/^ +\.(get|post|put|patch|delete)\(/gm);
-      return Array.from(methods, ([, method = '']) => `${method.toUpperCase()} ${prefix}${path}`);
-    }),
-  );
+  const unused = {} as never;
+  const mounts: readonly (readonly [path: string, router: Router])[] = [
+    ['', createApi(unused, unused).router],
+    ['/api/v1', createV1(unused, unused)],
+    ['/api/v2', createV2(unused)],
+    ['', createDiscoveryApi(unused)],
+    ['', createMetricsApi(unused)],
+  ];
+  const calls = mounts.flatMap(([path, router]) => callsOf(router).map(([method, rest]) => `${method} ${path}${rest}`));
   return calls.toSorted();
 }
 
-function partsOfSource(): string[] {
+function callsOf(router: Router): [method: string, path: string][] {
+  return router.stack.flatMap(({ route }) => {
+    if (route === undefined) return [];
+    // For a colon that begins no parameter Express wants a backslash.
+    const path = route.path.replaceAll('\\', '');
+    const methods = route.stack.map(({ method }) => method).filter((method) => method !== undefined);
+    return methods.map((method): [string, string] => [method.toUpperCase(), path]);
+  });
+}
+
+/** The label names of each metric that begins with `controlplane_`, sorted; a histogram's `le` is not one of them. */
+async function labelsByMetric(): Promise<Record<string, string[]>> {
+  const text = await new Metrics(() => []).scrape();
+  const names = Array.from(text.matchAll(/^# TYPE (controlplane_\w+) /gm), ([, name = '']) => name);
+  return Object.fromEntries(
+    names.map((name) => {
+      const [, labels = ''] = new RegExp(`^${name}(?:_count)?\\{(.+)\\} `, 'm').exec(text) ?? [];
+      return [name, Array.from(labels.matchAll(/(\w+)="/g), ([, label = '']) => label).toSorted()];
+    }),
+  );
+}
+
+/** The folders of src/, or the files beside them. */
+function entriesOfSource(kind: 'folder' | 'file'): string[] {
   return readdirSync(checkoutPath('src'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() === (kind === 'folder'))
     .map((entry) => entry.name);
 }
 
-/** The parts that a part imports from, sorted, types included. */
+/** What a part imports from besides itself, sorted, types included: parts, and files beside them (`src/address.ts`). */
 function importsOf(part: string): string[] {
   const files = readdirSync(checkoutPath(`src/${part}`), { recursive: true, encoding: 'utf8' });
-  const sources = files.filter((file) => file.endsWith('.ts')).map((file) => read(`src/${part}/${file}`));
-  const imported = sources.flatMap((source) => Array.from(source.matchAll(/from '\.\.\/(\w+)\//g), ([, name]) => name));
-  return [...new Set(imported)].toSorted() as string[];
+  const imported = files.filter((file) => file.endsWith('.ts')).flatMap((file) => {
+    const specifiers = Array.from(read(`src/${part}/${file}`).matchAll(/\bfrom '(\.[^']+)'/g), ([, path = '']) => path);
+    return specifiers.map((path) => normalize(join(part, dirname(file), path)).split('/'));
+  });
+  const names = imported.map(([first = '', ...rest]) => (rest.length === 0 ? `src/${first}` : first));
+  return [...new Set(names)].filter((name) => name !== part).toSorted();
 }

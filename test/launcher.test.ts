@@ -334,7 +334,7 @@ describe('running', () => {
     assert.deepEqual(started, {
       argv: args,
       cwd: elsewhere,
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'],
       nodeOptions: '--no-deprecation',
     });
     assert.deepEqual(readdirSync(elsewhere).sort(), ['link', 'link to a link']);

@@ -60,7 +60,9 @@ async function commitAndWait(api: Address, waitMs: number): Promise<number> {
   const line = new ProgressLine(process.stderr);
   const answer = await askApi<ConvergedCommitMessage>(
     { api, method: 'POST', path, idleMs: waitMs + idleMs },
-    ({ settled, total }) => line.show(`${settled} of ${total} streams have answered`),
+    ({ settled, total }) => {
+      if (total > 0) line.show(`${settled} of ${total} streams have answered`);
+    },
   ).finally(() => line.clear());
   process.stdout.write(renderConvergence(answer));
   return answer.converged ? exitCodes.ok : exitCodes.notInSync;

@@ -15,6 +15,13 @@ export interface Difference {
   readonly removed: readonly string[];
 }
 
+const placeholders = new WeakSet<Resource>();
+
+/** True for what is sent in place of a resource that does not exist. */
+export function isPlaceholder(resource: Resource): boolean {
+  return placeholders.has(resource);
+}
+
 export class View {
   readonly set: ResourceSet;
   readonly subscription: Subscription;
@@ -93,7 +100,10 @@ export class View {
       if (heldVersion === '' || (heldVersion === undefined && !isWanted)) continue;
       const placeholder = heldVersion === undefined ? this.set.options.placeholder?.(name) : undefined;
       if (placeholder === undefined) removed.push(name);
-      else changed.push(placeholder);
+      else {
+        placeholders.add(placeholder);
+        changed.push(placeholder);
+      }
     }
     return { changed, changedNames: changed.map(({ name }) => name), removed };
   }

@@ -1,5 +1,6 @@
 // What was sent of one type on one stream, and what the client said to it. Without I/O.
 
+import { isPlaceholder } from '../snapshot/view.ts';
 import type { Difference } from '../snapshot/view.ts';
 import type { ErrorDetail } from './discovery-request.ts';
 
@@ -11,6 +12,8 @@ export interface Sent {
   readonly difference: Difference;
   /** By the monotonic clock. */
   readonly sentAtMs: number;
+  /** True when it carried all that the client wants, changed or not. */
+  readonly isFullState: boolean;
   /** When the snapshot was published that the response brings; undefined when it answers a request instead. */
   readonly publishedAtMs: number | undefined;
 }
@@ -27,22 +30,29 @@ export type Answer =
 // answers must not grow memory: of its oldest un-ACKed responses the server forgets.
 const maxUnanswered = 16;
 
+const none: readonly string[] = [];
+
 export class Delivery {
   #latest: Sent | undefined;
   #isLatestAnswered = true;
   #isLatestInForce = false;
   // Un-ACKed responses before the latest, oldest first.
   #older: readonly Sent[] = [];
-  #acceptedVersion = '';
-  #sentCount = 0;
-  #refused: ReadonlySet<string> = new Set();
+  #acceptedVersion: string;
+  // Names in refused responses, response by response.
+  #refused: readonly ReadonlySet<string>[] = [];
+
+  /** @param acceptedVersion what the client says it runs from an earlier stream; '' when it says nothing. */
+  constructor(acceptedVersion = '') {
+    this.#acceptedVersion = acceptedVersion;
+  }
 
   /** The newest response; undefined before the first. */
   get latest(): Sent | undefined {
     return this.#latest;
   }
 
-  /** The version the client last said that it runs; '' before its first ACK. */
+  /** The version the client last said that it runs; '' before it said so. */
   get acceptedVersion(): string {
     return this.#acceptedVersion;
   }
@@ -57,11 +67,6 @@ export class Delivery {
     return this.#latest !== undefined && this.#isLatestAnswered && !this.#isLatestInForce;
   }
 
-  /** How many responses were sent. */
-  get sentCount(): number {
-    return this.#sentCount;
-  }
-
   /** When everything sent is taken to be in force: at once when the newest was ACKed, else `boundMs` after it was sent. */
   inForceAtMs(boundMs: number): number {
     if (this.#latest === undefined || this.#isLatestInForce) return 0;
@@ -74,7 +79,6 @@ export class Delivery {
       this.#older = [...this.#older.slice(-(maxUnanswered - 1)), this.#latest];
     }
     this.#latest = sent;
-    this.#sentCount += 1;
     this.#isLatestAnswered = false;
     this.#isLatestInForce = false;
   }
@@ -111,28 +115,34 @@ export class Delivery {
    * takes good ones of its response with it. Those given are no longer remembered.
    */
   takeRefused(difference: Difference): readonly string[] {
-    if (this.#refused.size === 0 || !namesIn(difference).some((name) => this.#refused.has(name))) return [];
-    const refused = [...this.#refused.difference(new Set(difference.removed))];
-    this.#refused = new Set();
-    return refused;
+    if (this.#refused.length === 0) return [];
+    const names = namesIn(difference);
+    const touched = this.#refused.filter((group) => names.some((name) => group.has(name)));
+    this.#refused = this.#refused.filter((group) => !touched.includes(group));
+    return [...new Set(touched.flatMap((group) => [...group]))];
   }
 
-  /**
-   * Names to send again at once after `answer`: those of a refused response of which a part was sent once more
-   * before the refusal came. That may have been the fix, and the rest went down with the fault.
-   */
-  takeOvertaken(answer: Answer): readonly string[] {
-    if (answer.kind !== 'nack' || answer.isInForce || answer.sent === this.#latest) return [];
-    const newer = new Set([...this.#older, ...(this.#latest === undefined ? [] : [this.#latest])].flatMap(namesOf));
-    const names = namesOf(answer.sent);
-    if (!names.some((name) => newer.has(name))) return [];
-    this.#refused = this.#refused.difference(new Set(names));
-    return names.filter((name) => !newer.has(name));
+  /** Names that are in refused responses and in no newer one that was accepted. */
+  get refusedNames(): readonly string[] {
+    return this.#refused.length === 0 ? none : [...new Set(this.#refused.flatMap((group) => [...group]))];
+  }
+
+  /** Takes names out of what was refused: they are sent again for another reason. */
+  dropRefused(names: readonly string[]): void {
+    this.#refused = without(this.#refused, names);
+  }
+
+  /** Names that a response said something of, and no newer one that is not answered. To be asked when it was answered. */
+  namesNotSentAgain(sent: Sent): readonly string[] {
+    const unanswered = [...this.#older, ...(this.#latest === undefined ? [] : [this.#latest])];
+    const again = new Set(unanswered.filter((other) => other !== sent).flatMap(namesOf));
+    return namesOf(sent).filter((name) => !again.has(name));
   }
 
   #remember(sent: Sent, isInForce: boolean): void {
-    if (!isInForce) this.#refused = this.#refused.union(new Set(namesOf(sent)));
-    else if (this.#refused.size > 0) this.#refused = this.#refused.difference(new Set(namesOf(sent)));
+    if (isInForce && sent.isFullState) this.#refused = [];
+    if (this.#refused.length > 0) this.#refused = without(this.#refused, namesOf(sent));
+    if (!isInForce) this.#refused = [...this.#refused, new Set(namesOf(sent))];
   }
 
   #take(nonce: string): Sent | undefined {
@@ -154,4 +164,16 @@ function namesOf({ difference }: Sent): readonly string[] {
 // A removal that was refused is as little known to the client as a change.
 function namesIn({ changedNames, removed }: Difference): readonly string[] {
   return removed.length === 0 ? changedNames : [...changedNames, ...removed];
+}
+
+/** What a response said, name by name: the version, '' of what is gone. */
+export function versionsIn({ difference }: Sent): (readonly [name: string, version: string])[] {
+  const gone = difference.removed.map((name) => [name, ''] as const);
+  const there = difference.changed.map((resource) => [resource.name, isPlaceholder(resource) ? '' : resource.version] as const);
+  return [...there, ...gone];
+}
+
+function without(groups: readonly ReadonlySet<string>[], names: readonly string[]): ReadonlySet<string>[] {
+  const gone = new Set(names);
+  return groups.map((group) => group.difference(gone)).filter((group) => group.size > 0);
 }

@@ -39,6 +39,10 @@ export class DeltaWatch extends Watch<DeltaRequest> {
     return false;
   }
 
+  protected override get isRemovalSaid(): boolean {
+    return true;
+  }
+
   protected override isWorthSending({ changed, removed }: Difference): boolean {
     return changed.length > 0 || removed.length > 0;
   }
@@ -80,8 +84,8 @@ function isOldWildcard(kind: ResourceKind, { subscribe, initialVersions }: Delta
   return subscribe.every((name) => initialVersions.has(name));
 }
 
-// A version '' asks for the resource whatever it is.
+// A version '' asks for the resource whatever it is, and to be told when it is gone.
 function holdingOf({ initialVersions }: DeltaRequest): Holding {
   if (initialVersions.size === 0) return Holding.nothing;
-  return new Holding(undefined, new Map([...initialVersions].filter(([, version]) => version !== '')));
+  return new Holding(undefined, new Map([...initialVersions].map(([name, version]) => [name, version || 'unknown'])));
 }

@@ -193,7 +193,7 @@ export class DiscoveryStream {
     const type = this.#types.get(kind);
     if (type === undefined) {
       this.#types.set(kind, { watch: this.#protocol.open(kind, request), bytesSent: 0, lastNack: undefined });
-      if (kind === 'endpoint') this.#resendEndpointsOfChanged();
+      if (kind === 'endpoint') this.#resendEndpointsOfSent();
     } else {
       const answer = type.watch.receive(request);
       this.#noteAnswer(kind, type, answer);
@@ -245,6 +245,10 @@ export class DiscoveryStream {
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
     if (answer.kind !== 'nack') return;
     const { sent, error, isInForce } = answer;
+    // A newer response with the same clusters is on its way: only that one changes them for the client.
+    if (kind === 'cluster' && sent.isFullState && sent !== type.watch.delivery.latest) {
+      this.#forgetEndpoints(type.watch.delivery.namesNotSentAgain(sent));
+    }
     const message = describeNack(error.message);
     type.lastNack = { atMs: nowMs, version: sent.version, message, isInForce };
     this.#context.log.warn(
@@ -281,22 +285,24 @@ export class DiscoveryStream {
     if (kind === 'cluster') this.#resendEndpoints(due, isFirst);
   }
 
-  // A changed cluster warms until its endpoints come again, changed or not, asked for or not; and so may any
-  // cluster of a client that was sent endpoints before its first clusters (xDS protocol, "Resource warming").
+  // A changed cluster warms until its endpoints come again, changed or not, asked for or not. On a new stream that
+  // may be any: the last one may have ended between a changed cluster and its endpoints, and a client that says
+  // which endpoints it holds does not say which it waits for (xDS protocol, "Resource warming").
   #resendEndpoints({ view, difference }: Due, isFirst: boolean): void {
-    const endpoints = this.#types.get('endpoint')?.watch;
-    const names = isFirst && endpoints?.wasAnswered === true ? view.names : difference.changedNames;
-    if (names.length > 0) endpoints?.forget(names);
+    this.#forgetEndpoints(isFirst ? view.names : difference.changedNames);
+    // What the client refused and is sent once more with everything else changes for it only now.
+    const delivery = this.#types.get('cluster')?.watch.delivery;
+    if (delivery?.latest?.isFullState === true) this.#forgetEndpoints(delivery.refusedNames);
   }
 
-  // The same for a client that says first which endpoints it holds and then is told that their clusters changed.
-  #resendEndpointsOfChanged(): void {
-    const { delivery, lastSet, subscription } = this.#types.get('cluster')?.watch ?? {};
-    if (delivery?.latest === undefined || lastSet === undefined || subscription === undefined) return;
-    // Of more responses than one it is not remembered what they changed.
-    const { changedNames } = delivery.latest.difference;
-    const names = delivery.sentCount === 1 ? changedNames : lastSet.view(subscription).names;
-    if (names.length > 0) this.#types.get('endpoint')?.watch.forget(names);
+  // The same when the client asks for endpoints after it was sent clusters.
+  #resendEndpointsOfSent(): void {
+    const { lastSet, subscription } = this.#types.get('cluster')?.watch ?? {};
+    if (lastSet !== undefined && subscription !== undefined) this.#forgetEndpoints(lastSet.view(subscription).names);
+  }
+
+  #forgetEndpoints(clusterNames: readonly string[]): void {
+    if (clusterNames.length > 0) this.#types.get('endpoint')?.watch.forget(clusterNames);
   }
 
   #logLarge(kind: ResourceKind, bytes: number): void {
@@ -341,12 +347,14 @@ export class DiscoveryStream {
   #setTimer(snapshot: Snapshot, nowMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    let restAtMs = Infinity;
+    let dueAtMs = Infinity;
     for (const [kind, { watch }] of this.#types) {
-      restAtMs = Math.min(restAtMs, this.#selector.select(kind, watch, snapshot, nowMs).restAtMs ?? Infinity);
+      const { set, restAtMs } = this.#selector.select(kind, watch, snapshot, nowMs);
+      if (restAtMs !== undefined) dueAtMs = Math.min(dueAtMs, restAtMs);
+      else if (set !== undefined && !watch.isSent(set)) dueAtMs = nowMs;
     }
-    if (restAtMs === Infinity) return;
-    this.#timer = setTimeout(() => this.#context.schedule(this), restAtMs - nowMs);
+    if (dueAtMs === Infinity) return;
+    this.#timer = setTimeout(() => this.#context.schedule(this), Math.max(dueAtMs - nowMs, 0));
     this.#timer.unref();
   }
 }

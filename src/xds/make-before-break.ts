@@ -77,7 +77,7 @@ export class MakeBeforeBreak implements SetSelector {
       return whole;
     }
     const isReferring = kind === 'listener' || kind === 'route';
-    const latestMs = this.#longestWaitOf(kind, nowMs, isReferring ? 1 : 2);
+    const latestMs = this.#longestWaitOf(kind, nowMs, isReferring ? 2 : 3);
     const dueAtMs = isReferring ? Math.min(this.#upstreamsInForceAtMs(), latestMs) : this.#removalAtMs(snapshot, latestMs);
     if (dueAtMs <= nowMs) {
       this.#heldBackSinceMs.delete(kind);
@@ -87,8 +87,8 @@ export class MakeBeforeBreak implements SetSelector {
     return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), restAtMs: dueAtMs };
   }
 
-  // Changes that come faster than they are ACKed must not hold anything back for ever. A removal waits
-  // for listeners that may have waited themselves: for two bounds.
+  // Changes that come faster than they are ACKed put the bound off again and again; they must not do so for ever.
+  // A removal waits for listeners that may have waited themselves.
   #longestWaitOf(kind: ResourceKind, nowMs: number, bounds: number): number {
     const sinceMs = this.#heldBackSinceMs.get(kind) ?? nowMs;
     this.#heldBackSinceMs.set(kind, sinceMs);

@@ -48,7 +48,7 @@ export class SotwWatch extends Watch<SotwRequest> {
   /** @throws MalformedRequestError */
   constructor(kind: ResourceKind, tables: SotwTables, first: SotwRequest, onEncoded?: EncodeListener) {
     const nameList = tables.nameLists.decode(first.encodedNames);
-    super(kind, subscriptionTo(kind, nameList, true, tables.subscriptions));
+    super(kind, subscriptionTo(kind, nameList, true, tables.subscriptions), undefined, first.versionInfo);
     this.#tables = tables;
     this.#onEncoded = onEncoded;
     this.#nameList = nameList;
@@ -68,6 +68,10 @@ export class SotwWatch extends Watch<SotwRequest> {
   // What is left out of a response of the other kinds is unchanged (xDS protocol, "Deleting Resources").
   protected override get isFullState(): boolean {
     return this.kind === 'cluster' || this.kind === 'listener';
+  }
+
+  protected override get isRemovalSaid(): boolean {
+    return this.isFullState;
   }
 
   protected override isWorthSending({ changed, removed }: Difference): boolean {

@@ -6,7 +6,7 @@ import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Subscription } from '../snapshot/subscription.ts';
 import { Holding } from '../snapshot/view.ts';
 import type { Difference, View } from '../snapshot/view.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, versionsIn } from './delivery.ts';
 import type { Answer, Sent } from './delivery.ts';
 import type { ErrorDetail } from './discovery-request.ts';
 
@@ -26,16 +26,20 @@ export function mayBeWildcard(kind: ResourceKind): boolean {
 export abstract class Watch<Request = unknown> {
   readonly kind: ResourceKind;
   /** What was sent and answered. To be read only, but by the watch itself. */
-  readonly delivery = new Delivery();
+  readonly delivery: Delivery;
   /** The first request of a stream is answered even when there is nothing to say; so is a change of wanted clusters or listeners. */
   protected mustAnswer = true;
   #subscription: Subscription;
   #holding: Holding;
   #lastSet: ResourceSet | undefined;
 
-  /** @param holding what the client holds from an earlier stream. */
-  protected constructor(kind: ResourceKind, subscription: Subscription, holding = Holding.nothing) {
+  /**
+   * @param holding what the client holds from an earlier stream.
+   * @param acceptedVersion the version that it says it runs from an earlier stream; '' when it says nothing.
+   */
+  protected constructor(kind: ResourceKind, subscription: Subscription, holding = Holding.nothing, acceptedVersion = '') {
     this.kind = kind;
+    this.delivery = new Delivery(acceptedVersion);
     this.#subscription = subscription;
     this.#holding = holding;
   }
@@ -81,7 +85,7 @@ export abstract class Watch<Request = unknown> {
    * The caller must write it: from here on the client is taken to hold it.
    * @param envelope what the response is sent with.
    */
-  advance(set: ResourceSet, envelope: Omit<Sent, 'version' | 'difference'>): Due | undefined {
+  advance(set: ResourceSet, envelope: Pick<Sent, 'nonce' | 'sentAtMs' | 'publishedAtMs'>): Due | undefined {
     const view = set.view(this.#subscription);
     if (!this.mustAnswer && this.#holding === view.held) return undefined;
     const difference = this.#differenceTo(view);
@@ -91,16 +95,15 @@ export abstract class Watch<Request = unknown> {
     this.mustAnswer = false;
     if (!isDue) return undefined;
     const { nonce, sentAtMs, publishedAtMs } = envelope;
-    this.delivery.record({ nonce, version: view.version, difference, sentAtMs, publishedAtMs });
+    const { isFullState } = this;
+    this.delivery.record({ nonce, version: view.version, difference, sentAtMs, publishedAtMs, isFullState });
     return { body: this.encode(view, difference), view, difference };
   }
 
   /** What a request says of earlier responses; what follows from it is due from now on. */
   protected settle(nonce: string, versionInfo: string, error: ErrorDetail | undefined): Answer {
     const answer = this.delivery.settle(nonce, versionInfo, error);
-    if (this.isFullState) return answer;
-    const overtaken = this.delivery.takeOvertaken(answer);
-    if (overtaken.length > 0) this.forget(overtaken);
+    if (answer.kind === 'nack' && !answer.isInForce && !this.isFullState) this.#mendOvertaken(answer.sent);
     return answer;
   }
 
@@ -114,14 +117,32 @@ export abstract class Watch<Request = unknown> {
   /** True when every response carries everything, so that what is left out of it is deleted. */
   protected abstract get isFullState(): boolean;
 
+  /** True when a response can say that a resource is gone. */
+  protected abstract get isRemovalSaid(): boolean;
+
   /** Whether a difference is to be sent at all, in this protocol and for this kind. */
   protected abstract isWorthSending(difference: Difference): boolean;
 
   protected abstract encode(view: View, difference: Difference): Uint8Array;
 
+  // A part of what was refused has changed or gone before the refusal came. That may have been the fix, and
+  // the rest went down with the fault: it is sent again, as far as it is not on its way.
+  #mendOvertaken(sent: Sent): void {
+    const said = versionsIn(sent);
+    const hasMoved = ([name, version]: readonly [string, string]): boolean =>
+      (this.#lastSet?.resources.get(name)?.version ?? '') !== version;
+    if (!said.some(hasMoved)) return;
+    this.delivery.dropRefused(said.map(([name]) => name));
+    const moved = new Set(said.filter(hasMoved).map(([name]) => name));
+    const rest = this.delivery.namesNotSentAgain(sent).filter((name) => !moved.has(name));
+    if (rest.length > 0) this.forget(rest);
+  }
+
   #differenceTo(view: View): Difference {
     const difference = view.differenceFrom(this.#holding);
-    const refused = this.delivery.takeRefused(difference);
-    return refused.length === 0 ? difference : view.differenceFrom(this.#holding.forgetting(refused));
+    // Where a removal is said in words of its own, what is gone needs no placeholder.
+    const gone = new Set(this.isRemovalSaid ? difference.removed : []);
+    const again = this.delivery.takeRefused(difference).filter((name) => !gone.has(name));
+    return again.length === 0 ? difference : view.differenceFrom(this.#holding.forgetting(again));
   }
 }

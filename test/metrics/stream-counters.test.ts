@@ -18,6 +18,7 @@ const sent: Sent = {
   difference: { changed: [], changedNames: [], removed: [] },
   sentAtMs: 0,
   publishedAtMs: 0,
+  isFullState: false,
 };
 const error = { code: 13, message: 'no' };
 const answers: Readonly<Record<Answer['kind'], Answer>> = {

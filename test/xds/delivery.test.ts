@@ -11,8 +11,8 @@ const boundMs = 5_000;
 
 /** Response `n`, sent at second `n`. */
 function response(n: number, ...names: readonly string[]): Sent {
-  const difference = changing(...names);
-  return { nonce: `${n}`, version: `v${n}`, difference, sentAtMs: n * 1000, publishedAtMs: undefined };
+  const head = { nonce: `${n}`, version: `v${n}`, sentAtMs: n * 1000, publishedAtMs: undefined };
+  return { ...head, difference: changing(...names), isFullState: false };
 }
 
 function changing(...changedNames: readonly string[]): Difference {
@@ -165,7 +165,7 @@ describe('what was refused', () => {
     assert.deepEqual(delivery.takeRefused(changing('a')), []);
   });
 
-  test('adds up over responses, and is no longer what was accepted since', () => {
+  test('goes by response, and is no longer what was accepted since', () => {
     const delivery = new Delivery();
     delivery.record(response(1, 'a', 'b'));
     delivery.settle('1', '', error);
@@ -173,7 +173,8 @@ describe('what was refused', () => {
     delivery.settle('2', '', error);
     delivery.record(response(3, 'b', 'd'));
     delivery.settle('3', '', undefined);
-    assert.deepEqual([...delivery.takeRefused(changing('a'))].sort(), ['a', 'c']);
+    assert.deepEqual(delivery.takeRefused(changing('a')), ['a']);
+    assert.deepEqual(delivery.takeRefused(changing('c')), ['c']);
   });
 
   test('is nothing of a response whose error is of an earlier one', () => {
@@ -181,5 +182,43 @@ describe('what was refused', () => {
     delivery.record(response(1, 'a'));
     delivery.settle('1', 'v1', error);
     assert.deepEqual(delivery.takeRefused(changing('a')), []);
+  });
+
+  test('has removals in it like changes', () => {
+    const delivery = new Delivery();
+    delivery.record({ ...response(1), difference: { ...changing('a'), removed: ['gone'] } });
+    delivery.settle('1', '', error);
+    assert.deepEqual(delivery.takeRefused(changing('a')), ['a', 'gone']);
+    delivery.record({ ...response(2), difference: { ...changing('a'), removed: ['gone'] } });
+    delivery.settle('2', '', error);
+    assert.deepEqual(delivery.takeRefused({ ...changing(), removed: ['a'] }), ['a', 'gone']);
+  });
+
+  test('is nothing any more after a full state was accepted', () => {
+    const delivery = new Delivery();
+    delivery.record(response(1, 'a', 'b'));
+    delivery.settle('1', '', error);
+    delivery.record({ ...response(2, 'c'), isFullState: true });
+    delivery.settle('2', '', undefined);
+    assert.deepEqual(delivery.takeRefused(changing('a')), []);
+  });
+});
+
+describe('what a response said', () => {
+  /** Responses 1 to 3 with these names, separated by spaces; of the first, what no newer one says. */
+  function notSentAgain(...names: readonly string[]): readonly string[] {
+    const delivery = new Delivery();
+    const sent = names.map((each, index) => response(index + 1, ...each.split(' ')));
+    for (const each of sent) delivery.record(each);
+    delivery.settle('1', '', error);
+    assert.ok(sent[0] !== undefined);
+    return delivery.namesNotSentAgain(sent[0]);
+  }
+
+  test('is not sent again as far as no newer response says it', () => {
+    assert.deepEqual(notSentAgain('a b c', 'b'), ['a', 'c']);
+    assert.deepEqual(notSentAgain('a b c', 'b', 'c d'), ['a']);
+    assert.deepEqual(notSentAgain('a b'), ['a', 'b']);
+    assert.deepEqual(notSentAgain('a', 'a'), []);
   });
 });

@@ -84,7 +84,7 @@ const firstRows: readonly FirstRow[] = [
   { held: { a: 1, b: 1 }, told: '' },
   { held: { a: 1, b: 2, d: 1 }, told: 'b=1 -d' },
   { held: { a: '', b: 1 }, told: 'a=1' },
-  { held: { a: 1, d: '' }, told: 'b=1' },
+  { held: { a: 1, d: '' }, told: 'b=1 -d' },
   { subscribe: ['*'], held: { a: 1 }, told: 'b=1' },
   { subscribe: ['*', 'x'], held: { a: 1, x: 1 }, told: 'b=1 -x' },
   { subscribe: ['a', 'b'], held: { a: 1 }, told: 'b=1' },

@@ -222,6 +222,38 @@ describe('a swap of all that there is', () => {
   });
 });
 
+describe('commits that come faster than they are ACKed', () => {
+  const stepMs = boundMs / 2;
+
+  /**
+   * Sends a commit per step, the first of which takes `x` away, and looks at clusters again after listeners, as a
+   * stream does. Gives the step in which what may be sent of the kind `isDone`, at most 20.
+   */
+  function countSteps(watched: ResourceKind, acked: readonly string[], isDone: (names: string) => boolean): number {
+    const stream = new Stream({ cluster: '', listener: '' }).hold(x);
+    for (let step = 0; step < 20; step += 1) {
+      const snapshot = snapshotOf({ cluster: `y z${step}`, listener: `to-z${step}` });
+      for (const kind of ['cluster', 'listener', 'cluster'] as const) {
+        const [names] = stream.select(kind, snapshot, step * stepMs);
+        if (kind === watched && isDone(names)) return step;
+        stream.send(kind, snapshot, step * stepMs);
+        if (acked.includes(kind)) stream.ack(kind);
+      }
+    }
+    return 20;
+  }
+
+  test('do not hold listeners back for ever', () => {
+    const steps = countSteps('listener', [], (names) => names !== 'nothing');
+    assert.ok(steps >= 2 && steps <= 4, `${steps} half bounds`);
+  });
+
+  test('do not keep what is to be removed for ever', () => {
+    const steps = countSteps('cluster', ['cluster'], (names) => !names.split(' ').includes('x'));
+    assert.ok(steps >= 2 && steps <= 6, `${steps} half bounds`);
+  });
+});
+
 describe('without listeners and routes', () => {
   test('a removed cluster goes at once', () => {
     const stream = new Stream({ cluster: '', endpoint: 'x y' }).hold(x);

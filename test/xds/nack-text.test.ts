@@ -13,6 +13,15 @@ const CASES: readonly (readonly [why: string, message: string, told: string])[] 
     'connect_timeout {\n  seconds: 5\n}\nname: "a"\nProto constraint validation failed (Name: value is bad): filler',
     'Proto constraint validation failed (Name: value is bad): filler',
   ],
+  ['an inline string is a secret', 'bad: inline_string: "p\\"w 1" end', 'bad: inline_string: [redacted] end'],
+  [
+    'so is a password in a dump of JSON',
+    '{"downstream_auth_password":{"inline_string":"s"},"stat_prefix":"kept"}',
+    '{"downstream_auth_password":{"inline_string":[redacted]},"stat_prefix":"kept"}',
+  ],
+  ['and one in a text dump', "auth_password {\n  inline_bytes: 'x y'\n}", 'auth_password { inline_bytes: [redacted] }'],
+  ['a secret that was cut off too', 'private_key: "MIIE', 'private_key: [redacted]'],
+  ['other quoted words stay', 'no such field: "hosts"', 'no such field: "hosts"'],
 ];
 
 describe('describeNack', () => {

@@ -148,6 +148,23 @@ scenario('ACK-06 a removal refused beside a bad resource comes again with its fi
   }
 });
 
+scenario('ACK-06 what was refused after its fix was sent comes at once', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  for (const kind of kinds) {
+    xds.publish(snapshotOf(firstVersions));
+    const client = connectDelta(xds, variant);
+    await client.hold({ [kind]: ['a', 'b', 'c'] });
+    xds.publish(snapshotOf({ a: 11, b: 12, c: 3 }));
+    const refused = await client.next(kind);
+    xds.publish(snapshotOf({ a: 21, b: 12, c: 3 }));
+    assert.deepEqual((await client.next(kind)).changes, ['a']);
+    client.send(kind, { response_nonce: refused.nonce, error_detail: { code: 13, message: 'bad a' } });
+    client.ack(kind);
+    assert.deepEqual((await client.takeAndAck(kind)).changes, ['b']);
+    await client.assertQuiet();
+  }
+});
+
 scenario('ACK-06 names that come with a NACK are served, without what was refused', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.publish(snapshotOf(firstVersions));

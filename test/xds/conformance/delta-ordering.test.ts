@@ -315,6 +315,21 @@ scenario('WRM-05 delta: the first clusters bring the endpoints once more', aggre
   }
 });
 
+scenario('WRM-05 delta: the last stream may have ended before the endpoints came', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: { a: 1, c: 1 }, endpoints: { a: [1], c: [2], other: [3] } }));
+  const before = connectDelta(xds, variant);
+  await before.hold({ cluster: [], endpoint: ['a', 'c', 'other'] });
+  const client = connectDelta(xds, variant);
+  client.resume('cluster', before.versions('cluster'));
+  assert.deepEqual(await takeNext(client, 'cluster'), []);
+  client.resume('endpoint', before.versions('endpoint'), 'a', 'c', 'other');
+  assert.deepEqual(await takeNext(client, 'endpoint'), ['a', 'c']);
+  client.ack('cluster');
+  client.ack('endpoint');
+  await client.assertQuiet();
+});
+
 /** The requests of a client that reconnects, in the orders in which they may come. */
 const resumptions: Readonly<Record<string, readonly Kind[]>> = {
   'clusters first': ['cluster', 'endpoint'],

@@ -38,7 +38,8 @@ scenario('VER-01 delta: after a restart other content of a name is sent', allVar
   resume(client, held);
   assert.deepEqual((await client.takeAndAck('cluster')).changes, []);
   const endpoints = await client.takeAndAck('endpoint');
-  assert.deepEqual(endpoints.changes, ['a']);
+  // Clusters on the same stream may still wait for their endpoints: what is held of these is sent again.
+  assert.deepEqual(endpoints.changes, variant.isAggregated ? ['a', 'd'] : ['a']);
   assert.deepEqual(portsOf(endpoints.resources[0]), [6389]);
 });
 
@@ -174,7 +175,8 @@ scenario('RST-03 delta: what was removed while the control plane was away goes',
   client.resume('cluster', held.versions('cluster'));
   assert.deepEqual((await client.takeAndAck('cluster')).changes, ['-d']);
   client.resume('endpoint', held.versions('endpoint'), 'a', 'd');
-  assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['-d']);
+  // Clusters on the same stream may still wait for their endpoints: what is held of these is sent again.
+  assert.deepEqual((await client.takeAndAck('endpoint')).changes, variant.isAggregated ? ['a', '-d'] : ['-d']);
   await client.assertQuiet();
 });
 

@@ -20,12 +20,12 @@ export function checkConverged(client: ModelClient, state: DeclaredState, nowMs:
     const ledger = link?.referee.ledger(type.kind);
     if (link === undefined || ledger === undefined || type.isRefusalUntold) continue;
     new TypeCheck(client, type, link, ledger, state, nowMs).run();
-    if (type.kind === 'endpoint') checkWarming(client, ledger);
+    if (type.kind === 'endpoint') checkWarming(client, ledger, (name) => state.isDeclared(name));
   }
 }
 
-function checkWarming({ name, warming }: ModelClient, { refusals }: TypeLedger): void {
-  const forgotten = [...warming].filter((cluster) => !refusals.excuse(cluster, () => true));
+function checkWarming({ name, warming }: ModelClient, ledger: TypeLedger, isDeclared: (name: string) => boolean): void {
+  const forgotten = [...warming].filter((cluster) => isDeclared(cluster) && !ledger.excuse(cluster, () => true));
   demand(forgotten.length === 0, 'convergence', () => `${name} cluster ${forgotten.join()} warms for ever`);
 }
 
@@ -54,7 +54,7 @@ class TypeCheck {
     const where = `${this.#client.name} ${kind}`;
     demand(!this.#ledger.isAnswerDue, 'convergence', () => `${where}: a request was never answered`);
     for (const name of new Set([...namesOf[kind], ...names, ...held.keys()])) {
-      const isRight = this.#isRight(name) || this.#ledger.refusals.excuse(name, (...args) => this.#isStill(...args));
+      const isRight = this.#isRight(name) || this.#ledger.excuse(name, (...args) => this.#isStill(...args));
       demand(isRight, 'convergence', () => {
         return `${where} ${name}: holds ${held.get(name)?.text}, there is ${this.#textOf(name)}`;
       });

@@ -13,6 +13,8 @@ export class DeclaredState {
   readonly #drainTimeMs: number;
   #staged: ReadonlyMap<string, DeclaredCluster> = new Map();
   #committed: ReadonlyMap<string, DeclaredCluster> | undefined;
+  readonly #wereDeclared = new Set<string>();
+  readonly #commitsAtMs: number[] = [];
   #draining = new Map<string, DeclaredCluster & { readonly untilMs: number }>();
   readonly #timeouts = new Map<string, number>();
 
@@ -49,6 +51,8 @@ export class DeclaredState {
     }
     for (const name of this.#staged.keys()) this.#draining.delete(name);
     this.#committed = this.#staged;
+    this.#commitsAtMs.push(nowMs);
+    for (const name of this.#staged.keys()) this.#wereDeclared.add(name);
     return [...before.symmetricDifference(this.#staged)];
   }
 
@@ -57,9 +61,19 @@ export class DeclaredState {
     this.#timeouts.set(name, this.#timeoutOf(name) + 1);
   }
 
+  /** When the first commit at or after `ms` was; Infinity: there was none. */
+  committedSinceMs(ms: number): number {
+    return this.#commitsAtMs.find((atMs) => atMs >= ms) ?? Infinity;
+  }
+
   /** True when the cluster, its endpoints and a route to it are published. */
   isDeclared(name: string): boolean {
     return this.#committed?.has(name) ?? false;
+  }
+
+  /** True when the cluster was declared once and is not any more. */
+  hasGone(name: string): boolean {
+    return this.#wereDeclared.has(name) && !this.isDeclared(name);
   }
 
   /** True when the cluster was removed, but connections that use it may live on. */

@@ -133,7 +133,7 @@ export class ModelClient {
 
   #forgetClusters(): void {
     this.warming.clear();
-    this.#type('endpoint').want(false, []);
+    this.#request('endpoint', this.#type('endpoint').want(false, []));
   }
 
   #follow(kind: Kind, { added, changed, taken }: Applied): void {

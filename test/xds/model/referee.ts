@@ -7,6 +7,7 @@ import { describeRequest, describeResponse, parseResponse } from './discovery-me
 import type { ModelRequest, ModelResponse } from './discovery-message.ts';
 import { checkOrder } from './swap-order.ts';
 import { TypeLedger } from './type-ledger.ts';
+import type { SentResponse } from './type-ledger.ts';
 import type { VersionLedger } from './version-ledger.ts';
 import { demand } from './violation.ts';
 
@@ -16,8 +17,12 @@ export interface Surroundings {
   readonly boundMs: number;
   readonly nowMs: () => number;
   readonly isPublished: () => boolean;
+  /** When the first commit at or after a moment was; Infinity: there was none. */
+  readonly committedSinceMs: (ms: number) => number;
   readonly isDeclared: (cluster: string) => boolean;
   readonly isDraining: (cluster: string) => boolean;
+  /** True when it was declared once and is not any more. */
+  readonly hasGone: (cluster: string) => boolean;
   readonly trace: (line: () => string) => void;
 }
 
@@ -27,6 +32,7 @@ export class Referee {
   readonly #surroundings: Surroundings;
   readonly #ledgers = new Map<Kind, TypeLedger>();
   readonly #nonces = new Set<string>();
+  #hasRefusedClusters = false;
 
   constructor(name: string, method: StreamMethod, surroundings: Surroundings) {
     this.#name = name;
@@ -52,7 +58,12 @@ export class Referee {
     this.#surroundings.trace(() => `${this.#name} -> ${describeRequest(request)}`);
     const known = this.#ledgers.get(request.kind);
     if (known === undefined) this.#begin(request);
-    else known.receive(request);
+    else this.#expectEndpointsOf(known.receive(request));
+    // What a refused response changed may change with a newer one that carries it too, and is waited for then.
+    if (request.kind === 'cluster' && request.error !== undefined) {
+      this.#hasRefusedClusters = true;
+      this.#ledgers.get('endpoint')?.expectAgain(known?.sent.keys() ?? []);
+    }
   }
 
   /** Reads what was written. Throws a Violation. */
@@ -71,29 +82,44 @@ export class Referee {
 
   /** To be told which clusters came or went. */
   noteCommit(cameOrWent: readonly string[]): void {
-    this.#ledgers.get('endpoint')?.noteExistence(cameOrWent, this.#surroundings.isDeclared);
+    // A cluster that came or went may have said before what it says now: that there are no endpoints.
+    this.#ledgers.get('endpoint')?.expectAgain(cameOrWent);
   }
 
   #begin(request: ModelRequest): void {
-    const find = (name: string, version: string) =>
-      this.#surroundings.versions.resource(this.#scope(request.kind), name, version);
-    const ledger = new TypeLedger(request, find);
+    const { versions, hasGone, isDraining } = this.#surroundings;
+    const find = (name: string, version: string) => versions.resource(this.#scope(request.kind), name, version);
+    const ledger = new TypeLedger(request, {
+      find,
+      hasGone: (name) => hasGone(name) && !(this.isGivenDraining && isDraining(name)),
+    });
     this.#ledgers.set(request.kind, ledger);
     // A client that says that it has the endpoints may wait for them all the same: see below.
+    if (request.kind === 'listener') this.#ledgers.get('endpoint')?.expectAgain(this.#ledgers.get('endpoint')?.sent.keys() ?? []);
     if (request.kind === 'endpoint') ledger.expectAgain(this.#ledgers.get('cluster')?.sent.keys() ?? []);
   }
 
+  // Clusters that were refused, and sent again before the refusal came, change only now: their endpoints came too early.
+  #expectEndpointsOf(refused: SentResponse | undefined): void {
+    const { kind } = refused?.response ?? {};
+    if (kind === 'cluster') this.#ledgers.get('endpoint')?.expectAgain(refused?.changed ?? []);
+  }
+
   #note(ledger: TypeLedger, response: ModelResponse): void {
-    const { nowMs, boundMs, isDraining } = this.#surroundings;
+    const nowMs = this.#surroundings.nowMs();
     const isFirst = ledger.responses.length === 0;
     const said = ledger.whatIsSaid(response);
     if (this.#method.kind === undefined) {
-      checkOrder(ledger, said, { ledger: (kind) => this.#ledgers.get(kind), nowMs: nowMs(), boundMs, isDraining });
+      const { boundMs, committedSinceMs, isDraining } = this.#surroundings;
+      const ledgerOf = (kind: Kind): TypeLedger | undefined => this.#ledgers.get(kind);
+      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, committedSinceMs, isDraining });
     }
-    const { changed } = ledger.send(response, nowMs());
+    const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);
     // A changed cluster warms until its endpoints come, and so may any of a client that has just connected.
-    if (ledger.kind === 'cluster') this.#ledgers.get('endpoint')?.expectAgain(isFirst ? response.resources.keys() : changed);
+    // What was refused comes again with every full state, and changes when it is taken.
+    const mayChange = isFirst || (this.#hasRefusedClusters && this.#method.protocol === 'sotw');
+    if (ledger.kind === 'cluster') this.#ledgers.get('endpoint')?.expectAgain(mayChange ? ledger.sent.keys() : changed);
   }
 
   #noteVersions({ kind, sent }: TypeLedger, response: ModelResponse): void {

@@ -11,6 +11,8 @@ export interface StreamState {
   readonly nowMs: number;
   /** How long a client that does not ACK is waited for. */
   readonly boundMs: number;
+  /** When the first commit at or after a moment was. */
+  readonly committedSinceMs: (ms: number) => number;
   /** True when the cluster may be in use by connections of a replaced listener. */
   readonly isDraining: (name: string) => boolean;
 }
@@ -29,7 +31,7 @@ function checkReferences(
   ledger: TypeLedger,
   kind: ReferringKind,
   said: SentResponse['said'],
-  { ledger: ledgerOf, nowMs, boundMs }: StreamState,
+  { ledger: ledgerOf, nowMs, boundMs, committedSinceMs }: StreamState,
 ): void {
   const clusters = ledgerOf('cluster');
   if (clusters === undefined) return;
@@ -40,7 +42,9 @@ function checkReferences(
     // First answers never wait.
     if (ledger.responses.length === 0 || before.includes(name)) continue;
     const isInForce = isSentInForce(clusters, name, nowMs - boundMs);
-    demand(isInForce, 'order', () => `${kind} names ${name} before it is in force`);
+    // Changes that come faster than they are ACKed hold nothing back for more than two bounds.
+    const isLong = committedSinceMs(ledger.latest?.sentAtMs ?? 0) <= nowMs - 2 * boundMs;
+    demand(isInForce || isLong, 'order', () => `${kind} names ${name} before it is in force`);
   }
 }
 

@@ -21,13 +21,21 @@ export interface SentResponse {
   answer: 'none' | 'ack' | 'nack' | 'skipped';
 }
 
+/** What a ledger is told of the rest of the world. */
+export interface LedgerSurroundings {
+  /** What a version of a resource stood for. */
+  readonly find: (name: string, version: string) => Content | undefined;
+  /** True for a cluster that was there and is not there any more. */
+  readonly hasGone: (name: string) => boolean;
+}
+
 export class TypeLedger {
   readonly kind: Kind;
   readonly responses: SentResponse[] = [];
-  readonly refusals = new Refusals();
   /** What was sent last of each wanted name; undefined: that there is none. */
   readonly sent = new Map<string, Content | undefined>();
-  readonly #isRemovalSaid: boolean;
+  readonly #refusals = new Refusals();
+  readonly #hasGone: (name: string) => boolean;
   // Every response of such a type says all that there is.
   readonly #isFullState: boolean;
   #wanted: Wanted;
@@ -36,13 +44,12 @@ export class TypeLedger {
   #mustBeAnswered: boolean;
   // May be sent again though they are the same as before.
   readonly #due = new Set<string>();
-  readonly #gone = new Set<string>();
   #acceptedVersion = '';
 
-  /** @param find what a version of a resource stood for. */
-  constructor(first: ModelRequest, find: (name: string, version: string) => Content | undefined) {
+  constructor(first: ModelRequest, { find, hasGone }: LedgerSurroundings) {
     this.kind = first.kind;
-    this.#isRemovalSaid = first.protocol === 'delta';
+    // State of the world says of no load assignment that it has gone: when the server notes it can't be seen.
+    this.#hasGone = (name) => first.protocol === 'sotw' && first.kind === 'endpoint' && hasGone(name);
     this.#isFullState = first.protocol === 'sotw' && isFullStateKind(first.kind);
     if (first.protocol === 'sotw') {
       this.#wereNamesGiven = first.names.length > 0;
@@ -69,8 +76,8 @@ export class TypeLedger {
     return this.responses.at(-1);
   }
 
-  /** Takes a request after the first. */
-  receive(request: ModelRequest): void {
+  /** Takes a request after the first. Gives the response that it refuses, when a newer one was sent meanwhile. */
+  receive(request: ModelRequest): SentResponse | undefined {
     const before = this.#wanted;
     this.#wanted = request.protocol === 'sotw' ? this.#receiveNames(request) : this.#receiveChanges(request);
     for (const name of [...this.sent.keys()]) if (!this.#wanted.includes(name)) this.sent.delete(name);
@@ -79,7 +86,18 @@ export class TypeLedger {
       this.#mustBeAnswered = true;
     }
     if (this.#wanted.isNothing) this.#mustBeAnswered = false;
-    this.#receiveAnswer(request);
+    return this.#receiveAnswer(request);
+  }
+
+  /**
+   * True when the client may go without `name`, because it refused all that there is to say.
+   * @param isStill tells whether this is what there is to say of a name today.
+   */
+  excuse(name: string, isStill: (name: string, text: string | undefined) => boolean): boolean {
+    if (!this.#isFullState) return this.#refusals.excuse(name, isStill);
+    if (this.latest?.answer !== 'nack') return false;
+    const { said } = this.latest;
+    return [name, ...said.keys()].every((each) => isStill(each, said.get(each)?.text));
   }
 
   /** These may come again, the same or not. */
@@ -97,17 +115,6 @@ export class TypeLedger {
     return said;
   }
 
-  /** To be told of load assignments whose clusters came or went: without endpoints they say the same as before. */
-  noteExistence(names: readonly string[], isDeclared: (name: string) => boolean): void {
-    this.expectAgain(names);
-    // State of the world does not say that they went: when the server takes note of it can't be seen.
-    if (this.#isRemovalSaid) return;
-    for (const name of names) {
-      if (isDeclared(name)) this.#gone.delete(name);
-      else this.#gone.add(name);
-    }
-  }
-
   /** Takes a response. */
   send(response: ModelResponse, nowMs: number): SentResponse {
     const said = this.whatIsSaid(response);
@@ -116,7 +123,7 @@ export class TypeLedger {
     this.#demandReason(response, said, changed);
     for (const [name, content] of said) this.sent.set(name, content);
     for (const name of said.keys()) this.#due.delete(name);
-    this.refusals.noteSent(new Map([...said].map(([name, content]) => [name, content?.text])));
+    this.#refusals.noteSent(new Map([...said].map(([name, content]) => [name, content?.text])));
     this.#mayBeAnswered = false;
     this.#mustBeAnswered = false;
     const sent: SentResponse = { response, sentAtMs: nowMs, said, changed, answer: 'none' };
@@ -144,14 +151,18 @@ export class TypeLedger {
     return wanted;
   }
 
-  #receiveAnswer(request: ModelRequest): void {
+  #receiveAnswer(request: ModelRequest): SentResponse | undefined {
     const index = this.responses.findIndex(({ response }) => response.nonce === request.nonce);
     const answered = this.responses[index];
-    if (answered === undefined || answered.answer !== 'none') return;
+    if (answered === undefined || answered.answer !== 'none') return undefined;
     for (const older of this.responses.slice(0, index)) if (older.answer === 'none') older.answer = 'skipped';
     answered.answer = this.#isRefusal(request, answered) ? 'nack' : 'ack';
-    if (answered.answer === 'ack') this.#acceptedVersion = answered.response.version;
-    else this.#noteRefusal(answered, this.responses.slice(index + 1));
+    if (answered.answer === 'ack') {
+      this.#acceptedVersion = answered.response.version;
+      return undefined;
+    }
+    this.#noteRefusal(answered, this.responses.slice(index + 1));
+    return answered === this.latest ? undefined : answered;
   }
 
   // A NACK that names the version just sent as the one in force is of an earlier response,
@@ -164,22 +175,26 @@ export class TypeLedger {
 
   #noteRefusal({ said }: SentResponse, later: readonly SentResponse[]): void {
     const group = new Map([...said].map(([name, content]) => [name, content?.text]));
-    const isSuperseded = later.some((newer) => {
+    const isFixed = later.some((newer) => {
       return [...newer.said].some(([name, content]) => group.has(name) && group.get(name) !== content?.text);
     });
-    for (const newer of later) for (const name of newer.said.keys()) group.delete(name);
-    // The fix crossed with the refusal: what was refused with it can go along at once.
-    if (isSuperseded) this.expectAgain(group.keys());
-    else this.refusals.add(group);
+    const newer = new Set(later.flatMap((response) => [...response.said.keys()]));
+    const others = [...group].filter(([name]) => !newer.has(name) && !this.#hasGone(name));
+    // What was sent again or has gone before the refusal came may have been the fault: the others can go again at once.
+    if (others.length < group.size) this.expectAgain(others.map(([name]) => name));
+    // When it has changed, they have to.
+    if (!isFixed) this.#refusals.add(new Map(others));
   }
 
   #findChanged(said: Said): Set<string> {
     const news = new Set([...said].filter(([name, content]) => this.#isNews(name, content)).map(([name]) => name));
-    return news.union(this.refusals.togetherWith(news).intersection(said));
+    // That a refused one goes may be the fix for those that were refused with it.
+    const gone = new Set([...this.sent.keys()].filter((name) => this.#hasGone(name)));
+    return news.union(this.#refusals.togetherWith(news.union(gone)).intersection(said));
   }
 
   #isNews(name: string, content: Content | undefined): boolean {
-    if (this.#due.has(name) || this.#gone.has(name) || !this.sent.has(name)) return true;
+    if (this.#due.has(name) || this.#hasGone(name) || !this.sent.has(name)) return true;
     return this.sent.get(name)?.bytes !== content?.bytes;
   }
 

@@ -1,0 +1,40 @@
+// The model for as long as one likes: `npm run soak`, or `npm run soak -- --minutes 60 --runs 500 --steps 120`.
+// Every batch of runs has a seed of its own; the first failure is told, with what replays it, and ends the soak.
+
+import { parseArgs } from 'node:util';
+
+import { defaultSettings, findFailure } from './check-runs.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    /** Of one batch. */
+    runs: { type: 'string', default: String(defaultSettings.runs) },
+    steps: { type: 'string', default: String(defaultSettings.maxSteps) },
+    /** Of the first batch; the next has the next. By default another one each time. */
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  },
+});
+
+const minutes = toNumber('minutes', values.minutes);
+const settings = { runs: toNumber('runs', values.runs), maxSteps: toNumber('steps', values.steps), path: undefined };
+const firstSeed = toNumber('seed', values.seed);
+const startMs = performance.now();
+
+for (let batch = 0; performance.now() - startMs < minutes * 60_000; batch += 1) {
+  const seed = firstSeed + batch;
+  const failure = await findFailure({ ...settings, seed });
+  if (failure !== undefined) {
+    console.error(failure);
+    process.exit(1);
+  }
+  const runs = (batch + 1) * settings.runs;
+  const mebibytes = Math.round(process.memoryUsage().rss / 2 ** 20);
+  console.log(`${runs} runs in ${Math.round((performance.now() - startMs) / 1_000)} s, seed ${seed}, ${mebibytes} MiB`);
+}
+
+function toNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`--${name}: ${JSON.stringify(text)} is no number`);
+  return value;
+}
