@@ -102,6 +102,7 @@ test('the image of the control plane is built in two stages, and the second one 
   assert.deepEqual(JSON.parse(valuesOf(finalStage, 'ENTRYPOINT')[0]!), [
     'node',
     '--disable-warning=ExperimentalWarning',
+    '--max-semi-space-size=8',
     'src/main.ts',
     '--data-dir',
     '/data',

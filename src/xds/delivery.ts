@@ -132,7 +132,7 @@ export class Delivery {
     this.#refused = without(this.#refused, names);
   }
 
-  /** Names that a response said something of, and no newer one that is not answered. To be asked when it was answered. */
+  /** Names that a response said something of and no newer un-ACKed one does. To be asked when it was answered. */
   namesNotSentAgain(sent: Sent): readonly string[] {
     const unanswered = [...this.#older, ...(this.#latest === undefined ? [] : [this.#latest])];
     const again = new Set(unanswered.filter((other) => other !== sent).flatMap(namesOf));

@@ -247,7 +247,8 @@ export class DiscoveryStream {
     const { sent, error, isInForce } = answer;
     // A newer response with the same clusters is on its way: only that one changes them for the client.
     if (kind === 'cluster' && sent.isFullState && sent !== type.watch.delivery.latest) {
-      this.#forgetEndpoints(type.watch.delivery.namesNotSentAgain(sent));
+      const again = type.watch.delivery.namesNotSentAgain(sent);
+      this.#forgetEndpoints(sent.difference.changedNames.filter((name) => again.includes(name)));
     }
     const message = describeNack(error.message);
     type.lastNack = { atMs: nowMs, version: sent.version, message, isInForce };

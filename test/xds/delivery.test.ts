@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { Resource } from '../../src/snapshot/resource.ts';
+import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
+import { Holding } from '../../src/snapshot/view.ts';
 import type { Difference } from '../../src/snapshot/view.ts';
-import { Delivery } from '../../src/xds/delivery.ts';
+import { Delivery, versionsIn } from '../../src/xds/delivery.ts';
 import type { Answer, Sent } from '../../src/xds/delivery.ts';
 
 const error = { code: 13, message: 'refused' };
@@ -84,6 +87,15 @@ describe('which response a request answers', () => {
 });
 
 describe('what the client runs', () => {
+  test('is what it says it ran before, until it accepts something', () => {
+    const delivery = new Delivery('v0');
+    assert.equal(delivery.acceptedVersion, 'v0');
+    delivery.record(response(1));
+    assert.equal(delivery.acceptedVersion, 'v0');
+    delivery.settle('1', '', undefined);
+    assert.equal(delivery.acceptedVersion, 'v1');
+  });
+
   test('is the newest that it accepted', () => {
     const delivery = deliver(3);
     delivery.settle('1', '', undefined);
@@ -194,6 +206,15 @@ describe('what was refused', () => {
     assert.deepEqual(delivery.takeRefused({ ...changing(), removed: ['a'] }), ['a', 'gone']);
   });
 
+  test('can be dropped by name', () => {
+    const delivery = new Delivery();
+    delivery.record(response(1, 'a', 'b'));
+    delivery.settle('1', '', error);
+    delivery.dropRefused(['a', 'stranger']);
+    assert.deepEqual(delivery.takeRefused(changing('a')), []);
+    assert.deepEqual(delivery.takeRefused(changing('b')), ['b']);
+  });
+
   test('is nothing any more after a full state was accepted', () => {
     const delivery = new Delivery();
     delivery.record(response(1, 'a', 'b'));
@@ -220,5 +241,15 @@ describe('what a response said', () => {
     assert.deepEqual(notSentAgain('a b c', 'b', 'c d'), ['a']);
     assert.deepEqual(notSentAgain('a b'), ['a', 'b']);
     assert.deepEqual(notSentAgain('a', 'a'), []);
+  });
+
+  test('is known name by name: the version, none of what is gone or a placeholder', () => {
+    const there = new Resource('a', Buffer.from([1]));
+    const options = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' } as const;
+    const set = ResourceSet.of({ ...options, placeholder: (name) => new Resource(name, Buffer.alloc(0)) }, [there]);
+    const view = set.view(new SubscriptionTable().intern(false, ['a', 'gone', 'missing']));
+    const difference = view.differenceFrom(new Holding(undefined, new Map([['gone', '1']])));
+    const versions = new Map(versionsIn({ ...response(1), difference }));
+    assert.deepEqual(versions, new Map([['a', there.version], ['missing', ''], ['gone', '']]));
   });
 });

@@ -16,7 +16,8 @@ export interface RunSettings {
   readonly path: string | undefined;
 }
 
-export const defaultSettings: RunSettings = { runs: 1_000, maxSteps: 60, seed: undefined, path: undefined };
+/** The suite makes the same runs every time; the soak (`npm run soak`) makes others. */
+export const defaultSettings: RunSettings = { runs: 1_000, maxSteps: 60, seed: 1, path: undefined };
 
 /**
  * Reads the settings from `XDS_MODEL_RUNS`, `XDS_MODEL_STEPS`, `XDS_MODEL_SEED` and `XDS_MODEL_PATH`; what is not
@@ -26,7 +27,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): RunSettings 
   return {
     runs: readInteger(env, 'XDS_MODEL_RUNS') ?? defaultSettings.runs,
     maxSteps: readInteger(env, 'XDS_MODEL_STEPS') ?? defaultSettings.maxSteps,
-    seed: readInteger(env, 'XDS_MODEL_SEED'),
+    seed: readInteger(env, 'XDS_MODEL_SEED') ?? defaultSettings.seed,
     path: env['XDS_MODEL_PATH'],
   };
 }
@@ -44,10 +45,11 @@ export async function findFailure({ runs, maxSteps, seed, path }: RunSettings): 
     ...(path === undefined ? {} : { path }),
   });
   if (!details.failed) return undefined;
-  const replay = `XDS_MODEL_SEED=${details.seed} XDS_MODEL_PATH=${details.counterexamplePath} XDS_MODEL_STEPS=${maxSteps}`;
-  const [scenario] = details.counterexample ?? [];
+  const { seed: seedOfFailure, counterexamplePath, numRuns, counterexample } = details;
+  const [scenario] = counterexample ?? [];
+  const replay = `XDS_MODEL_SEED=${seedOfFailure} XDS_MODEL_PATH=${counterexamplePath} XDS_MODEL_STEPS=${maxSteps}`;
   return [
-    `run ${details.numRuns} failed; to replay it: ${replay}`,
+    `run ${numRuns} failed; to replay it: ${replay}`,
     JSON.stringify({ ...scenario, steps: undefined }),
     ...(scenario === undefined ? [] : retell(scenario)),
   ].join('\n');

@@ -15,7 +15,7 @@ export interface Held {
 
 /** How a client takes up a new stream. */
 export interface Resumption {
-  /** `remember`: with versions of what it holds. `blank`: the versions are empty. `forget`: it holds nothing any more. */
+  /** `remember`: with versions of what it holds. `blank`: with empty ones. `forget`: it holds nothing any more. */
   readonly memory: 'remember' | 'blank' | 'forget';
   /** The first request carries the last nonce of the stream before. */
   readonly isOldNonceSent: boolean;
@@ -127,7 +127,7 @@ export class ClientType {
     return [this.#firstDelta(nonce, memory, isHeldNamed)];
   }
 
-  /** Subscribes to names again, though they may be held; with `isFlip` it unsubscribes from them at once. Delta only. */
+  /** Subscribes to names again, held or not; with `isFlip` it unsubscribes from them at once. Delta only. */
   subscribeAgain(names: readonly string[], isFlip: boolean): ModelRequest[] {
     if (!this.#isOpen || this.#protocol !== 'delta' || names.length === 0) return [];
     const wanted = isFlip ? this.#names.difference(new Set(names)) : this.#names.union(new Set(names));

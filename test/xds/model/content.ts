@@ -118,7 +118,7 @@ interface WireListener {
 }
 
 interface WireRedisProxy {
-  readonly prefix_routes: { readonly routes: readonly Route[]; readonly catch_all_route?: { readonly cluster: string } };
+  readonly prefix_routes: { readonly routes: readonly Route[]; readonly catch_all_route?: { cluster: string } };
 }
 
 interface WireRouteConfiguration {

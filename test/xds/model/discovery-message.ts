@@ -88,7 +88,8 @@ export function parseResponse(apiVersion: ApiVersion, protocol: ProtocolName, me
   const names = [...read.map((resource) => resource.name), ...removed];
   const where = `${kind} response ${nonce}`;
   demand(nonce !== '' && version !== '', 'well-formed responses', () => `${where}: without nonce or version`);
-  demand(new Set(names).size === names.length, 'well-formed responses', () => `${where}: a name twice: ${names.join()}`);
+  const isEachOnce = new Set(names).size === names.length;
+  demand(isEachOnce, 'well-formed responses', () => `${where}: a name twice: ${names.join()}`);
   return { kind, nonce, version, resources: new Map(read.map((resource) => [resource.name, resource])), removed };
 }
 
@@ -126,7 +127,9 @@ interface WireResponse extends PlainMessage {
 export function describeRequest(request: ModelRequest): string {
   const { kind, nonce, error } = request;
   const answer = nonce === '' ? '' : ` ${error === undefined ? 'nonce' : 'NACK of'} ${nonce}`;
-  if (request.protocol === 'sotw') return `${kind} [${request.names.join(' ')}] version ${request.version.slice(-6)}${answer}`;
+  if (request.protocol === 'sotw') {
+    return `${kind} [${request.names.join(' ')}] version ${request.version.slice(-6)}${answer}`;
+  }
   const changes = [...request.subscribe.map((name) => `+${name}`), ...request.unsubscribe.map((name) => `-${name}`)];
   const held = [...request.initialVersions].map(([name, version]) => `${name}@${version.slice(0, 6)}`);
   return `${kind} [${changes.join(' ')}] holding [${held.join(' ')}]${answer}`;

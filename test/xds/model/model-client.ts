@@ -170,5 +170,5 @@ export class ModelClient {
 export const bad = { port: 666, timeoutSeconds: 7, prefix: 'bad' } as const;
 
 function isBad(text: string): boolean {
-  return text.includes(String(bad.port)) || text === `connect timeout ${bad.timeoutSeconds}` || text.includes(bad.prefix);
+  return [String(bad.port), `connect timeout ${bad.timeoutSeconds}`, bad.prefix].some((word) => text.includes(word));
 }

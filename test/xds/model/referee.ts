@@ -7,7 +7,6 @@ import { describeRequest, describeResponse, parseResponse } from './discovery-me
 import type { ModelRequest, ModelResponse } from './discovery-message.ts';
 import { checkOrder } from './swap-order.ts';
 import { TypeLedger } from './type-ledger.ts';
-import type { SentResponse } from './type-ledger.ts';
 import type { VersionLedger } from './version-ledger.ts';
 import { demand } from './violation.ts';
 
@@ -58,12 +57,11 @@ export class Referee {
     this.#surroundings.trace(() => `${this.#name} -> ${describeRequest(request)}`);
     const known = this.#ledgers.get(request.kind);
     if (known === undefined) this.#begin(request);
-    else this.#expectEndpointsOf(known.receive(request));
-    // What a refused response changed may change with a newer one that carries it too, and is waited for then.
-    if (request.kind === 'cluster' && request.error !== undefined) {
-      this.#hasRefusedClusters = true;
-      this.#ledgers.get('endpoint')?.expectAgain(known?.sent.keys() ?? []);
-    }
+    else known.receive(request);
+    if (request.kind !== 'cluster' || request.error === undefined) return;
+    // Refused clusters may be in a newer response too, and change when that is taken: their endpoints came too early.
+    this.#hasRefusedClusters = true;
+    this.#expectAllEndpoints();
   }
 
   /** Reads what was written. Throws a Violation. */
@@ -94,15 +92,15 @@ export class Referee {
       hasGone: (name) => hasGone(name) && !(this.isGivenDraining && isDraining(name)),
     });
     this.#ledgers.set(request.kind, ledger);
-    // A client that says that it has the endpoints may wait for them all the same: see below.
-    if (request.kind === 'listener') this.#ledgers.get('endpoint')?.expectAgain(this.#ledgers.get('endpoint')?.sent.keys() ?? []);
+    // A client that says that it has the endpoints may wait for them all the same: see below. With listeners
+    // it is given clusters that drain.
     if (request.kind === 'endpoint') ledger.expectAgain(this.#ledgers.get('cluster')?.sent.keys() ?? []);
+    if (request.kind === 'listener') this.#expectAllEndpoints();
   }
 
-  // Clusters that were refused, and sent again before the refusal came, change only now: their endpoints came too early.
-  #expectEndpointsOf(refused: SentResponse | undefined): void {
-    const { kind } = refused?.response ?? {};
-    if (kind === 'cluster') this.#ledgers.get('endpoint')?.expectAgain(refused?.changed ?? []);
+  #expectAllEndpoints(): void {
+    const endpoints = this.#ledgers.get('endpoint');
+    endpoints?.expectAgain(endpoints.sent.keys());
   }
 
   #note(ledger: TypeLedger, response: ModelResponse): void {
@@ -116,10 +114,11 @@ export class Referee {
     }
     const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);
-    // A changed cluster warms until its endpoints come, and so may any of a client that has just connected.
-    // What was refused comes again with every full state, and changes when it is taken.
-    const mayChange = isFirst || (this.#hasRefusedClusters && this.#method.protocol === 'sotw');
-    if (ledger.kind === 'cluster') this.#ledgers.get('endpoint')?.expectAgain(mayChange ? ledger.sent.keys() : changed);
+    if (ledger.kind !== 'cluster') return;
+    // A changed cluster warms until its endpoints come, and so may any of a client that has just connected. What was
+    // refused comes again with every full state, and changes when it is taken.
+    if (isFirst || (this.#hasRefusedClusters && this.#method.protocol === 'sotw')) this.#expectAllEndpoints();
+    else this.#ledgers.get('endpoint')?.expectAgain(changed);
   }
 
   #noteVersions({ kind, sent }: TypeLedger, response: ModelResponse): void {

@@ -20,7 +20,7 @@ export function runScenario(scenario: Scenario, trace: (line: () => string) => v
     const run = new Run(new World(scenario, time, trace));
     run.start();
     for (const { step, isTurnGiven } of scenario.steps) {
-      trace(() => `* ${JSON.stringify(step)}`);
+      trace(() => `* ${JSON.stringify(step)}${isTurnGiven ? '' : ', and at once'}`);
       run.take(step);
       if (isTurnGiven) run.giveTurn();
     }
@@ -156,7 +156,7 @@ class Run {
     }
   }
 
-  /** The same, but clients only take what arrives: what waits for an answer must come when it has waited long enough. */
+  /** The same, but no client answers: what waits for an answer must come when it has waited long enough. */
   #settleMute(): void {
     this.#exchangeAndWait(false);
     this.#check();

@@ -21,7 +21,12 @@ export type Step =
   | { readonly do: 'restart server' }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'let the server write' }
-  | { readonly do: 'connect'; readonly client: number; readonly resumption: Resumption; readonly order: readonly Kind[] }
+  | {
+      readonly do: 'connect';
+      readonly client: number;
+      readonly resumption: Resumption;
+      readonly order: readonly Kind[];
+    }
   | { readonly do: 'disconnect'; readonly client: number; readonly kind: Kind }
   | {
       readonly do: 'want';

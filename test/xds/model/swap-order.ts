@@ -71,7 +71,7 @@ function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state:
   }
 }
 
-/** The contents of a listener or route that the client may run: the newest, and older ones as long as it is not in force. */
+/** Contents of a listener or route that the client may run: the newest, and older ones until it is in force. */
 function mayBeRunning({ responses, wanted }: TypeLedger, kind: ReferringKind, state: StreamState): Content[] {
   const name = resourceOf[kind];
   if (!wanted.includes(name)) return [];

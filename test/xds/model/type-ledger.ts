@@ -76,8 +76,8 @@ export class TypeLedger {
     return this.responses.at(-1);
   }
 
-  /** Takes a request after the first. Gives the response that it refuses, when a newer one was sent meanwhile. */
-  receive(request: ModelRequest): SentResponse | undefined {
+  /** Takes a request after the first. */
+  receive(request: ModelRequest): void {
     const before = this.#wanted;
     this.#wanted = request.protocol === 'sotw' ? this.#receiveNames(request) : this.#receiveChanges(request);
     for (const name of [...this.sent.keys()]) if (!this.#wanted.includes(name)) this.sent.delete(name);
@@ -86,7 +86,7 @@ export class TypeLedger {
       this.#mustBeAnswered = true;
     }
     if (this.#wanted.isNothing) this.#mustBeAnswered = false;
-    return this.#receiveAnswer(request);
+    this.#receiveAnswer(request);
   }
 
   /**
@@ -151,18 +151,14 @@ export class TypeLedger {
     return wanted;
   }
 
-  #receiveAnswer(request: ModelRequest): SentResponse | undefined {
+  #receiveAnswer(request: ModelRequest): void {
     const index = this.responses.findIndex(({ response }) => response.nonce === request.nonce);
     const answered = this.responses[index];
-    if (answered === undefined || answered.answer !== 'none') return undefined;
+    if (answered === undefined || answered.answer !== 'none') return;
     for (const older of this.responses.slice(0, index)) if (older.answer === 'none') older.answer = 'skipped';
     answered.answer = this.#isRefusal(request, answered) ? 'nack' : 'ack';
-    if (answered.answer === 'ack') {
-      this.#acceptedVersion = answered.response.version;
-      return undefined;
-    }
-    this.#noteRefusal(answered, this.responses.slice(index + 1));
-    return answered === this.latest ? undefined : answered;
+    if (answered.answer === 'ack') this.#acceptedVersion = answered.response.version;
+    else this.#noteRefusal(answered, this.responses.slice(index + 1));
   }
 
   // A NACK that names the version just sent as the one in force is of an earlier response,
@@ -175,12 +171,12 @@ export class TypeLedger {
 
   #noteRefusal({ said }: SentResponse, later: readonly SentResponse[]): void {
     const group = new Map([...said].map(([name, content]) => [name, content?.text]));
-    const isFixed = later.some((newer) => {
-      return [...newer.said].some(([name, content]) => group.has(name) && group.get(name) !== content?.text);
-    });
+    const isFixed = [...group].some(([name, text]) => this.sent.has(name) && this.sent.get(name)?.text !== text);
     const newer = new Set(later.flatMap((response) => [...response.said.keys()]));
-    const others = [...group].filter(([name]) => !newer.has(name) && !this.#hasGone(name));
-    // What was sent again or has gone before the refusal came may have been the fault: the others can go again at once.
+    const isMoot = (name: string): boolean => newer.has(name) || this.#hasGone(name) || !this.#wanted.includes(name);
+    const others = [...group].filter(([name]) => !isMoot(name));
+    // What was sent again, has gone or was dropped before the refusal came may have been the fault: the others can go
+    // again at once.
     if (others.length < group.size) this.expectAgain(others.map(([name]) => name));
     // When it has changed, they have to.
     if (!isFixed) this.#refusals.add(new Map(others));

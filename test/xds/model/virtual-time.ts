@@ -46,7 +46,8 @@ export class VirtualTime {
   advance(ms: number): void {
     const untilMs = this.#nowMs + ms;
     for (;;) {
-      const [next] = [...this.#timers].filter(([, { atMs }]) => atMs <= untilMs).sort(([, a], [, b]) => a.atMs - b.atMs);
+      const due = [...this.#timers].filter(([, { atMs }]) => atMs <= untilMs);
+      const [next] = due.sort(([, a], [, b]) => a.atMs - b.atMs);
       if (next === undefined) break;
       const [key, { atMs, run }] = next;
       this.#timers.delete(key);
