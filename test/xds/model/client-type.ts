@@ -109,6 +109,8 @@ export class ClientType {
     // Nothing can only be asked for after something was.
     const canSay = isWildcard || wanted.size > 0 || !isFullStateKind(this.kind) || (this.#isOpen && this.#canDropAll());
     if (!canSay) return [];
+    // A name that is dropped may still be wanted as one of all; the server has to say so.
+    for (const name of this.#names) if (!wanted.has(name)) this.held.delete(name);
     this.#isWildcard = isWildcard && isFullStateKind(this.kind);
     this.#names = wanted;
     for (const name of [...this.held.keys()]) if (!this.wants(name)) this.held.delete(name);
@@ -127,11 +129,14 @@ export class ClientType {
     return [this.#firstDelta(nonce, memory, isHeldNamed)];
   }
 
-  /** Subscribes to names again, held or not; with `isFlip` it unsubscribes from them at once. Delta only. */
+  /** Forgets names and subscribes to them again; with `isFlip` it unsubscribes from them at once. Delta only. */
   subscribeAgain(names: readonly string[], isFlip: boolean): ModelRequest[] {
     if (!this.#isOpen || this.#protocol !== 'delta' || names.length === 0) return [];
     const wanted = isFlip ? this.#names.difference(new Set(names)) : this.#names.union(new Set(names));
-    for (const name of names) this.told.delete(name);
+    for (const name of names) {
+      this.told.delete(name);
+      this.held.delete(name);
+    }
     this.#names = wanted;
     this.#subscribed = new Set([...wanted, ...this.#subscribed.intersection(new Set(['*']))]);
     for (const name of [...this.held.keys()]) if (!this.wants(name)) this.held.delete(name);

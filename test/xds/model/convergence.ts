@@ -15,17 +15,20 @@ const noEndpoints = endpointText([]);
 
 /** Throws a Violation unless the client has all that it wants of the declared state. */
 export function checkConverged(client: ModelClient, state: DeclaredState, nowMs: number): void {
+  const untold = new Set(Array.from(client.types).filter((type) => type.isRefusalUntold).map(({ kind }) => kind));
   for (const type of client.types) {
     const link = client.link(type.kind);
     const ledger = link?.referee.ledger(type.kind);
-    if (link === undefined || ledger === undefined || type.isRefusalUntold) continue;
+    if (link === undefined || ledger === undefined || untold.has(type.kind)) continue;
     new TypeCheck(client, type, link, ledger, state, nowMs).run();
-    if (type.kind === 'endpoint') checkWarming(client, ledger, (name) => state.isDeclared(name));
+    // Clusters that were refused may change later than the server knows.
+    if (type.kind === 'endpoint' && !untold.has('cluster')) checkWarming(client, ledger, state);
   }
 }
 
-function checkWarming({ name, warming }: ModelClient, ledger: TypeLedger, isDeclared: (name: string) => boolean): void {
-  const forgotten = [...warming].filter((cluster) => isDeclared(cluster) && !ledger.excuse(cluster, () => true));
+function checkWarming({ name, warming }: ModelClient, ledger: TypeLedger, state: DeclaredState): void {
+  const declared = [...warming].filter((cluster) => state.isDeclared(cluster));
+  const forgotten = declared.filter((cluster) => !ledger.excuse(cluster, () => true));
   demand(forgotten.length === 0, 'convergence', () => `${name} cluster ${forgotten.join()} warms for ever`);
 }
 

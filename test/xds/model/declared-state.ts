@@ -14,7 +14,7 @@ export class DeclaredState {
   #staged: ReadonlyMap<string, DeclaredCluster> = new Map();
   #committed: ReadonlyMap<string, DeclaredCluster> | undefined;
   readonly #wereDeclared = new Set<string>();
-  readonly #commitsAtMs: number[] = [];
+  readonly #publicationsAtMs: number[] = [];
   #draining = new Map<string, DeclaredCluster & { readonly untilMs: number }>();
   readonly #timeouts = new Map<string, number>();
 
@@ -51,7 +51,7 @@ export class DeclaredState {
     }
     for (const name of this.#staged.keys()) this.#draining.delete(name);
     this.#committed = this.#staged;
-    this.#commitsAtMs.push(nowMs);
+    this.notePublication(nowMs);
     for (const name of this.#staged.keys()) this.#wereDeclared.add(name);
     return [...before.symmetricDifference(this.#staged)];
   }
@@ -61,9 +61,14 @@ export class DeclaredState {
     this.#timeouts.set(name, this.#timeoutOf(name) + 1);
   }
 
-  /** When the first commit at or after `ms` was; Infinity: there was none. */
-  committedSinceMs(ms: number): number {
-    return this.#commitsAtMs.find((atMs) => atMs >= ms) ?? Infinity;
+  /** To be told of a snapshot that says the same as the one before. */
+  notePublication(nowMs: number): void {
+    this.#publicationsAtMs.push(nowMs);
+  }
+
+  /** When the first snapshot at or after `ms` was published; Infinity: there was none. */
+  publishedSinceMs(ms: number): number {
+    return this.#publicationsAtMs.find((atMs) => atMs >= ms) ?? Infinity;
   }
 
   /** True when the cluster, its endpoints and a route to it are published. */

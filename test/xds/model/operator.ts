@@ -92,6 +92,7 @@ export class Operator {
 
   /** Publishes the same once more, made from scratch. */
   renderAgain(): void {
+    this.state.notePublication(this.#time.nowMs);
     this.#controlPlane.close();
     this.#controlPlane = this.#start();
   }

@@ -16,8 +16,8 @@ export interface Surroundings {
   readonly boundMs: number;
   readonly nowMs: () => number;
   readonly isPublished: () => boolean;
-  /** When the first commit at or after a moment was; Infinity: there was none. */
-  readonly committedSinceMs: (ms: number) => number;
+  /** When the first snapshot at or after a moment was published; Infinity: there was none. */
+  readonly publishedSinceMs: (ms: number) => number;
   readonly isDeclared: (cluster: string) => boolean;
   readonly isDraining: (cluster: string) => boolean;
   /** True when it was declared once and is not any more. */
@@ -108,9 +108,9 @@ export class Referee {
     const isFirst = ledger.responses.length === 0;
     const said = ledger.whatIsSaid(response);
     if (this.#method.kind === undefined) {
-      const { boundMs, committedSinceMs, isDraining } = this.#surroundings;
+      const { boundMs, publishedSinceMs, isDraining } = this.#surroundings;
       const ledgerOf = (kind: Kind): TypeLedger | undefined => this.#ledgers.get(kind);
-      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, committedSinceMs, isDraining });
+      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs, isDraining });
     }
     const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);

@@ -109,6 +109,7 @@ class Run {
     if (client === undefined) return;
     switch (step.do) {
       case 'connect':
+        if (step.isAfterLoss) for (const kind of kinds) client.disconnect(kind);
         client.connect(step.resumption, step.order);
         break;
       case 'disconnect':

@@ -24,6 +24,8 @@ export type Step =
   | {
       readonly do: 'connect';
       readonly client: number;
+      /** The streams that are open break first. */
+      readonly isAfterLoss: boolean;
       readonly resumption: Resumption;
       readonly order: readonly Kind[];
     }
@@ -138,7 +140,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   step(1, 'restart server', {}),
   step(3, 'wait', { ms: fc.constantFrom(100, 2_500, 5_000, 60_000) }),
   step(3, 'let the server write', {}),
-  step(3, 'connect', { client: anyClient, resumption: anyResumption, order: anyOrder }),
+  step(5, 'connect', { client: anyClient, isAfterLoss: anyBoolean, resumption: anyResumption, order: anyOrder }),
   step(2, 'disconnect', { client: anyClient, kind: anyKind }),
   selection(7, 'want', 'isWildcard'),
   selection(2, 'subscribe again', 'isFlip'),

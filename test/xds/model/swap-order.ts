@@ -11,8 +11,8 @@ export interface StreamState {
   readonly nowMs: number;
   /** How long a client that does not ACK is waited for. */
   readonly boundMs: number;
-  /** When the first commit at or after a moment was. */
-  readonly committedSinceMs: (ms: number) => number;
+  /** When the first snapshot at or after a moment was published. */
+  readonly publishedSinceMs: (ms: number) => number;
   /** True when the cluster may be in use by connections of a replaced listener. */
   readonly isDraining: (name: string) => boolean;
 }
@@ -31,7 +31,7 @@ function checkReferences(
   ledger: TypeLedger,
   kind: ReferringKind,
   said: SentResponse['said'],
-  { ledger: ledgerOf, nowMs, boundMs, committedSinceMs }: StreamState,
+  { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs }: StreamState,
 ): void {
   const clusters = ledgerOf('cluster');
   if (clusters === undefined) return;
@@ -39,11 +39,12 @@ function checkReferences(
   for (const name of said.get(resourceOf[kind])?.references ?? []) {
     if (!clusters.wanted.includes(name)) continue;
     demand(clusters.sent.get(name) !== undefined, 'order', () => `${kind} names ${name} before it was sent`);
-    // First answers never wait.
-    if (ledger.responses.length === 0 || before.includes(name)) continue;
+    // First answers never wait, and what is asked for again may have waited for that.
+    const isAskedFor = ledger.responses.length === 0 || ledger.isAskedFor(resourceOf[kind]);
+    if (isAskedFor || before.includes(name)) continue;
     const isInForce = isSentInForce(clusters, name, nowMs - boundMs);
     // Changes that come faster than they are ACKed hold nothing back for more than two bounds.
-    const isLong = committedSinceMs(ledger.latest?.sentAtMs ?? 0) <= nowMs - 2 * boundMs;
+    const isLong = publishedSinceMs(ledger.latest?.sentAtMs ?? 0) <= nowMs - 2 * boundMs;
     demand(isInForce || isLong, 'order', () => `${kind} names ${name} before it is in force`);
   }
 }

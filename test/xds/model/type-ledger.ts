@@ -2,6 +2,7 @@
 // responses that nobody asked for and that bring nothing.
 
 import type { Kind } from '../../support/xds/discovery-api.ts';
+import { endpointText } from './content.ts';
 import type { Content } from './content.ts';
 import type { DeltaRequest, ModelRequest, ModelResponse, SotwRequest } from './discovery-message.ts';
 import { Refusals } from './refusals.ts';
@@ -70,6 +71,11 @@ export class TypeLedger {
   /** True when the client waits for a response, be there anything to say or not. */
   get isAnswerDue(): boolean {
     return this.#mustBeAnswered;
+  }
+
+  /** True when the client asked for a resource since it was last sent. */
+  isAskedFor(name: string): boolean {
+    return this.#mayBeAnswered || this.#due.has(name) || !this.sent.has(name);
   }
 
   get latest(): SentResponse | undefined {
@@ -171,15 +177,20 @@ export class TypeLedger {
 
   #noteRefusal({ said }: SentResponse, later: readonly SentResponse[]): void {
     const group = new Map([...said].map(([name, content]) => [name, content?.text]));
-    const isFixed = [...group].some(([name, text]) => this.sent.has(name) && this.sent.get(name)?.text !== text);
     const newer = new Set(later.flatMap((response) => [...response.said.keys()]));
     const isMoot = (name: string): boolean => newer.has(name) || this.#hasGone(name) || !this.#wanted.includes(name);
     const others = [...group].filter(([name]) => !isMoot(name));
-    // What was sent again, has gone or was dropped before the refusal came may have been the fault: the others can go
-    // again at once.
-    if (others.length < group.size) this.expectAgain(others.map(([name]) => name));
-    // When it has changed, they have to.
+    // What was sent again, has gone or was dropped before the refusal came may have been the fault: all may go again.
+    if (others.length < group.size) this.expectAgain(group.keys());
+    // When it has changed, the others have to.
+    const isFixed = [...group].some(([name, text]) => this.sent.has(name) && !this.#isSame(text, this.sent.get(name)));
     if (!isFixed) this.#refusals.add(new Map(others));
+  }
+
+  // To be told that there are no endpoints is to be told that there is no load assignment.
+  #isSame(text: string | undefined, content: Content | undefined): boolean {
+    const nothing = this.kind === 'endpoint' ? endpointText([]) : undefined;
+    return (text ?? nothing) === (content?.text ?? nothing);
   }
 
   #findChanged(said: Said): Set<string> {

@@ -43,7 +43,7 @@ export class World {
       trace,
       nowMs: () => time.nowMs,
       isPublished: () => this.operator.state.isPublished,
-      committedSinceMs: (ms) => this.operator.state.committedSinceMs(ms),
+      publishedSinceMs: (ms) => this.operator.state.publishedSinceMs(ms),
       isDeclared: (name) => this.operator.state.isDeclared(name),
       hasGone: (name) => this.operator.state.hasGone(name),
       isDraining: (name) => this.operator.state.isDraining(name, time.nowMs),
