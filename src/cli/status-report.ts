@@ -1,6 +1,6 @@
 // What `controlplane status` prints: clients in a table, what is wrong with them below.
 
-import type { ClientMessage, ClientsMessage, SyncState, TypeMessage } from '../api/v2/messages.ts';
+import type { ClientMessage, ClientsMessage, ModeMessage, SyncState, TypeMessage } from '../api/v2/messages.ts';
 import { toPrintable } from './printable.ts';
 import { coloredStateLabel, stateLabel } from './state-label.ts';
 import { renderTable } from './table.ts';
@@ -29,15 +29,22 @@ function renderSummary(clients: readonly ClientMessage[]): string {
   return `${clients.length} ${clients.length === 1 ? 'client' : 'clients'}: ${counts.join(', ')}`;
 }
 
-function renderClient({ node, peer, api_version, mode, aggregated, state, types }: ClientMessage): string[] {
+function renderClient(client: ClientMessage): string[] {
+  const { node, peer, state, types } = client;
   const byKind = new Map(types.map((type) => [type.type, type]));
   return [
     toPrintable(node.id),
     toPrintable(peer),
-    `${api_version} ${aggregated ? 'ads' : 'per-type'} ${mode}`,
+    renderMode(client),
     coloredStateLabel(state),
     ...kinds.map((kind) => renderVersions(byKind.get(kind))),
   ];
+}
+
+/** Both where its streams differ. */
+function renderMode({ api_version: apiVersion, mode, aggregated }: ModeMessage): string {
+  const way = aggregated === null ? 'ads+per-type' : aggregated ? 'ads' : 'per-type';
+  return [apiVersion ?? 'v2+v3', way, mode ?? 'sotw+delta'].join(' ');
 }
 
 /** The version that it runs; when another was sent, that one behind an arrow. */

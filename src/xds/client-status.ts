@@ -6,19 +6,12 @@ import { encodeMessage } from '../proto/protos.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import { messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
-import type { ResourceKind } from '../snapshot/resource.ts';
-import type { Node } from './node.ts';
+import { foldClients, typesOf } from './client.ts';
+import type { Client } from './client.ts';
 import { parseNodeFilter } from './node-filter.ts';
 import type { StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
 
 const responseName = 'envoy.service.status.v3.ClientStatusResponse';
-
-/** One Envoy on one connection: per-type streams have a stream per type, and for endpoints one per cluster. */
-interface Client {
-  readonly node: Node;
-  readonly peer: string;
-  readonly streams: StreamStatus[];
-}
 
 /**
  * The encoded ClientStatusResponse to a ClientStatusRequest: a ClientConfig per connected Envoy that is asked for,
@@ -38,27 +31,14 @@ export function renderClientStatus(request: JsonMessage, statuses: Iterable<Stre
 // Without fields that hold their default, which JSON would show.
 function buildClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): PlainMessage {
   const select = parseNodeFilter(request.messages('node_matchers'));
-  const clients = groupByConnection(statuses);
+  const clients = foldClients(statuses);
   const selected = select(new Set(clients.map(({ node }) => node.id)));
   const config = clients.filter(({ node }) => selected.has(node.id)).map(buildClientConfig);
   return config.length === 0 ? {} : { config };
 }
 
-// A stream that has sent no request yet is nobody's.
-function groupByConnection(statuses: Iterable<StreamStatus>): Client[] {
-  const clients = new Map<string, Client>();
-  for (const status of statuses) {
-    const { node, peer } = status;
-    if (node === undefined) continue;
-    const key = JSON.stringify([node.id, peer]);
-    const client = clients.get(key);
-    if (client === undefined) clients.set(key, { node, peer, streams: [status] });
-    else client.streams.push(status);
-  }
-  return [...clients].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, client]) => client);
-}
-
-function buildClientConfig({ node, peer, streams }: Client): PlainMessage {
+function buildClientConfig(client: Client): PlainMessage {
+  const { node, peer } = client;
   return {
     node: {
       id: node.id,
@@ -66,15 +46,19 @@ function buildClientConfig({ node, peer, streams }: Client): PlainMessage {
       ...unlessEmpty('user_agent_name', node.userAgentName),
     },
     client_scope: peer,
-    generic_xds_configs: publishOrder.flatMap((kind) => buildConfigs(kind, streams)),
+    generic_xds_configs: buildConfigs(client),
   };
 }
 
-function buildConfigs(kind: ResourceKind, streams: readonly StreamStatus[]): PlainMessage[] {
-  const types = streams.flatMap((stream) => stream.types).filter((type) => type.kind === kind);
-  if (types.length > 0) return types.map(buildConfig);
-  const apiVersion = streams[0]?.method.apiVersion ?? 'v3';
-  return [{ type_url: typeUrlOf(messageNames[apiVersion][kind]), config_status: 'NOT_SENT' }];
+function buildConfigs(client: Client): PlainMessage[] {
+  const types = new Map(typesOf(client).map(({ kind, parts }) => [kind, parts]));
+  const [{ method: { apiVersion } }] = client.streams as [StreamStatus];
+  return publishOrder.flatMap(
+    (kind) =>
+      types.get(kind)?.map(({ type }) => buildConfig(type)) ?? [
+        { type_url: typeUrlOf(messageNames[apiVersion][kind]), config_status: 'NOT_SENT' },
+      ],
+  );
 }
 
 const configStatuses: Readonly<Record<SyncState, string>> = {

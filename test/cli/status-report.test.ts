@@ -16,6 +16,9 @@ function buildType(type: TypeMessage['type'], changes: Partial<TypeMessage> = {}
     version_acked: first,
     unacked_since: null,
     last_nack: null,
+    api_version: 'v3',
+    mode: 'sotw',
+    aggregated: true,
     names: { wildcard: true, count: 0, names: [] },
     bytes_sent: 1,
     ...changes,
@@ -66,13 +69,15 @@ test('every client has a row, each type its column', () => {
       aggregated: false,
     }),
     buildClient('b', [], { mode: 'delta' }),
+    buildClient('c', [], { api_version: null, mode: null, aggregated: null }),
   );
   assert.deepEqual(lines, [
-    'NODE  PEER        API               STATE    CLUSTER   ENDPOINT  LISTENER  ROUTE',
-    'a     [::1]:2     v2 per-type sotw  in sync  01234567  -         -         01234567',
-    'b     10.0.0.1:1  v3 ads delta      in sync  -         -         -         -',
+    'NODE  PEER        API                            STATE    CLUSTER   ENDPOINT  LISTENER  ROUTE',
+    'a     [::1]:2     v2 per-type sotw               in sync  01234567  -         -         01234567',
+    'b     10.0.0.1:1  v3 ads delta                   in sync  -         -         -         -',
+    'c     10.0.0.1:1  v2+v3 ads+per-type sotw+delta  in sync  -         -         -         -',
     '',
-    '2 clients: 2 in sync',
+    '3 clients: 3 in sync',
     '',
   ]);
 });

@@ -3,41 +3,23 @@ import { describe, test } from 'node:test';
 
 import { JsonMessage } from '../../src/proto/json-message.ts';
 import { decodeMessage } from '../../src/proto/protos.ts';
-import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import { encodeClientStatus, renderClientStatus } from '../../src/xds/client-status.ts';
 import type { Nack, StreamStatus, TypeStatus } from '../../src/xds/stream-status.ts';
 import { kinds, typeUrlOf } from '../support/xds/discovery-api.ts';
 import type { Kind } from '../support/xds/discovery-api.ts';
+import { buildStreamStatus, buildTypeStatus, nodeOf, subscriptionTo } from '../support/xds/stream-status.ts';
 
-const subscriptions = new SubscriptionTable();
 const all = new JsonMessage({});
 
 const atMs = 1_700_000_000_250 - performance.timeOrigin;
 const nack: Nack = { atMs, version: 'v-bad', message: 'no such cluster', isInForce: false };
 
-function typeOf(kind: Kind, fields: Partial<TypeStatus> = {}): TypeStatus {
-  return {
-    kind,
-    typeUrl: typeUrlOf('v3', kind),
-    state: 'synced',
-    versionSent: 'v-1',
-    versionAccepted: 'v-1',
-    unansweredSinceMs: undefined,
-    lastNack: undefined,
-    subscription: subscriptions.intern(true, []),
-    bytesSent: 1,
-    ...fields,
-  };
-}
-
-function streamOf(id: string | undefined, peer: string, types: readonly TypeStatus[], kind?: Kind): StreamStatus {
-  return {
+function streamOf(id: string, peer: string, types: readonly TypeStatus[], kind?: Kind): StreamStatus {
+  return buildStreamStatus(types, {
     method: { apiVersion: 'v3', protocol: 'sotw', kind },
     peer,
-    node: id === undefined ? undefined : { id, cluster: 'redis', userAgentName: 'envoy' },
-    openedAtMs: 0,
-    types,
-  };
+    node: nodeOf(id),
+  });
 }
 
 interface Config {
@@ -60,11 +42,11 @@ function clusterConfig(type: TypeStatus): Record<string, unknown> | undefined {
 describe('client status', () => {
   test('of nobody is empty', () => {
     assert.deepEqual(configs([]), []);
-    assert.deepEqual(configs([streamOf(undefined, 'p', [])]), []);
+    assert.deepEqual(configs([buildStreamStatus([], { node: undefined })]), []);
   });
 
   test('says who it is, and has an entry for every type, asked for or not', () => {
-    const [config, ...others] = configs([streamOf('n', '127.0.0.1:1', [typeOf('endpoint')])]);
+    const [config, ...others] = configs([streamOf('n', '127.0.0.1:1', [buildTypeStatus('endpoint')])]);
     assert.deepEqual(others, []);
     assert.deepEqual(config?.node, { id: 'n', cluster: 'redis', user_agent_name: 'envoy' });
     assert.equal(config?.client_scope, '127.0.0.1:1');
@@ -87,7 +69,7 @@ describe('client status', () => {
   ];
   for (const [fields, status, clientStatus] of states) {
     test(`of ${JSON.stringify(fields)} is ${status} and ${clientStatus}`, () => {
-      const config = clusterConfig(typeOf('cluster', fields));
+      const config = clusterConfig(buildTypeStatus('cluster', fields));
       assert.equal(config?.['config_status'], status);
       assert.equal(config?.['client_status'], clientStatus);
       assert.equal(config?.['version_info'], fields.versionSent === '' ? undefined : (fields.versionSent ?? 'v-1'));
@@ -96,7 +78,7 @@ describe('client status', () => {
   }
 
   test('of a refusal has its words, its version and its time', () => {
-    const config = clusterConfig(typeOf('cluster', { state: 'error', versionSent: 'v-bad', lastNack: nack }));
+    const config = clusterConfig(buildTypeStatus('cluster', { state: 'error', versionSent: 'v-bad', lastNack: nack }));
     assert.deepEqual(config?.['error_state'], {
       details: 'no such cluster',
       version_info: 'v-bad',
@@ -105,15 +87,15 @@ describe('client status', () => {
   });
 
   test('of a refusal that is over has none of it', () => {
-    const config = clusterConfig(typeOf('cluster', { lastNack: nack }));
+    const config = clusterConfig(buildTypeStatus('cluster', { lastNack: nack }));
     assert.equal(config?.['error_state'], undefined);
   });
 
   test('puts the streams of one connection together, each with what it asks for', () => {
     const endpointsOf = (name: string): TypeStatus =>
-      typeOf('endpoint', { subscription: subscriptions.intern(false, [name]), versionSent: `v-${name}` });
+      buildTypeStatus('endpoint', { subscription: subscriptionTo([name]), versionSent: `v-${name}` });
     const [config, ...others] = configs([
-      streamOf('n', 'p', [typeOf('cluster')], 'cluster'),
+      streamOf('n', 'p', [buildTypeStatus('cluster')], 'cluster'),
       streamOf('n', 'p', [endpointsOf('a')], 'endpoint'),
       streamOf('n', 'p', [endpointsOf('b')], 'endpoint'),
     ]);
@@ -123,10 +105,21 @@ describe('client status', () => {
     assert.deepEqual(names, [[undefined, 'v-1'], ['a', 'v-a'], ['b', 'v-b'], none, none]);
   });
 
-  test('keeps apart what is not one Envoy on one connection, sorted', () => {
+  test('has an entry per Envoy and connection, sorted', () => {
     const statuses = [streamOf('b', 'p', []), streamOf('a', 'q', []), streamOf('a', 'p', [])];
     const found = configs(statuses).map(({ node, client_scope: peer }) => [(node as { id: string }).id, peer]);
     assert.deepEqual(found, [['a', 'p'], ['a', 'q'], ['b', 'p']]);
+  });
+
+  test('of an Envoy that takes its listeners by a stream of their own says so of no type twice', () => {
+    const delta = { apiVersion: 'v3', protocol: 'delta', kind: 'listener' } as const;
+    const [config, ...others] = configs([
+      buildStreamStatus([buildTypeStatus('cluster')]),
+      buildStreamStatus([buildTypeStatus('listener')], { method: delta }),
+    ]);
+    assert.deepEqual(others, []);
+    const statuses = config?.generic_xds_configs.map(({ config_status: status }) => status);
+    assert.deepEqual(statuses, ['SYNCED', 'NOT_SENT', 'SYNCED', 'NOT_SENT']);
   });
 
   test('has those that match, and no other', () => {
@@ -143,7 +136,7 @@ describe('client status', () => {
   });
 
   test('in JSON has times and enums as proto3 JSON has them', () => {
-    const stream = streamOf('n', 'p', [typeOf('cluster', { state: 'error', lastNack: nack })]);
+    const stream = streamOf('n', 'p', [buildTypeStatus('cluster', { state: 'error', lastNack: nack })]);
     const rendered = renderClientStatus(all, [stream]) as { config: readonly Config[] };
     assert.deepEqual(rendered.config[0]?.generic_xds_configs[0], {
       type_url: typeUrlOf('v3', 'cluster'),

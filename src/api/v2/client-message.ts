@@ -1,22 +1,27 @@
 // A client as /api/v2 shows it.
 
-import type { Nack, TypeStatus } from '../../xds/stream-status.ts';
-import { clientState, typesOf, worstState } from './client.ts';
-import type { Client, ClientType, TypePart } from './client.ts';
+import { clientState, modeOf, typesOf, worstState } from '../../xds/client.ts';
+import type { Client, ClientType, TypePart } from '../../xds/client.ts';
+import type { Nack, StreamStatus, TypeStatus } from '../../xds/stream-status.ts';
 import { isoTime } from './iso-time.ts';
-import type { ClientMessage, NackMessage, NotInSyncMessage, TypeMessage, TypeSyncMessage } from './messages.ts';
+import type {
+  ClientMessage,
+  ModeMessage,
+  NackMessage,
+  NotInSyncMessage,
+  TypeMessage,
+  TypeSyncMessage,
+} from './messages.ts';
 import { describeReason } from './reason.ts';
 
 const maxNames = 100;
 
 export function buildClientMessage(client: Client): ClientMessage {
-  const { peer, node, apiVersion, protocol, isAggregated, streams } = client;
+  const { peer, node, streams } = client;
   return {
     peer,
     node: { id: node.id, cluster: node.cluster, user_agent: node.userAgentName },
-    api_version: apiVersion,
-    mode: protocol,
-    aggregated: isAggregated,
+    ...buildModeMessage(streams),
     streams: streams.length,
     connected_since: isoTime(Math.min(...streams.map(({ openedAtMs }) => openedAtMs))),
     state: clientState(client),
@@ -32,11 +37,17 @@ export function buildNotInSyncMessages(client: Client): NotInSyncMessage[] {
     .map((type) => ({ node_id: client.node.id, peer: client.peer, ...type }));
 }
 
+function buildModeMessage(streams: readonly StreamStatus[]): ModeMessage {
+  const { apiVersion = null, protocol = null, isAggregated = null } = modeOf(streams);
+  return { api_version: apiVersion, mode: protocol, aggregated: isAggregated };
+}
+
 function buildTypeMessage(clientType: ClientType): TypeMessage {
   const types = clientType.parts.map(({ type }) => type);
   const names = new Set(types.flatMap(({ subscription }) => [...subscription.names]));
   return {
     ...buildTypeSyncMessage(clientType),
+    ...buildModeMessage(clientType.parts.map(({ stream }) => stream)),
     names: {
       wildcard: types.some(({ subscription }) => subscription.wildcard),
       count: names.size,

@@ -6,10 +6,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RequestHandler, Response } from 'express';
 import type { DrainingCluster } from '../../inventory/draining.ts';
+import { clientState, foldClients } from '../../xds/client.ts';
+import type { Client } from '../../xds/client.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import type { SyncState } from '../../xds/stream-status.ts';
-import { clientState, foldClients } from './client.ts';
-import type { Client } from './client.ts';
 import { buildClientMessage } from './client-message.ts';
 import type { ClientsMessage } from './messages.ts';
 import { parseParameter, readQuery } from './query.ts';

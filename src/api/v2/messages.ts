@@ -20,21 +20,26 @@ export interface ClientsMessage {
   readonly clients: readonly ClientMessage[];
 }
 
+/** How streams speak xDS. Null where they differ, as when an Envoy takes its listeners by a stream of their own. */
+export interface ModeMessage {
+  readonly api_version: 'v2' | 'v3' | null;
+  readonly mode: 'sotw' | 'delta' | null;
+  /** True: all types on one stream; false: a stream per type, and of endpoints often one per cluster. */
+  readonly aggregated: boolean | null;
+}
+
 /** One Envoy on one connection. */
-export interface ClientMessage {
+export interface ClientMessage extends ModeMessage {
   /** Address and port that it connects from. */
   readonly peer: string;
   readonly node: { readonly id: string; readonly cluster: string; readonly user_agent: string };
-  readonly api_version: 'v2' | 'v3';
-  readonly mode: 'sotw' | 'delta';
-  /** True: all types on one stream; false: a stream per type, and of endpoints often one per cluster. */
-  readonly aggregated: boolean;
   /** Its open streams. */
   readonly streams: number;
   /** When the oldest of them was opened. */
   readonly connected_since: string;
   /** The worst of its types: error, stale, not-sent, synced, in this order. */
   readonly state: SyncState;
+  /** Those that it asked for: clusters, endpoints, listeners, routes, in this order. */
   readonly types: readonly TypeMessage[];
 }
 
@@ -62,7 +67,7 @@ export interface NackMessage {
   readonly in_force: boolean;
 }
 
-export interface TypeMessage extends TypeSyncMessage {
+export interface TypeMessage extends TypeSyncMessage, ModeMessage {
   /** What it asked for; `names` has the first 100 of the `count` that it asked for by name, sorted. */
   readonly names: { readonly wildcard: boolean; readonly count: number; readonly names: readonly string[] };
   readonly bytes_sent: number;

@@ -5,6 +5,7 @@ import type { ClientMessage, ClientsMessage, TypeMessage } from '../../../src/ap
 import { encodeMessage } from '../../../src/proto/protos.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
+import { DeltaClient } from '../../support/xds/delta-client.ts';
 import { discoveryApis, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import { FakeTransport } from '../../support/xds/fake-transport.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
@@ -73,6 +74,9 @@ for (const variant of allVariants) {
       version_acked: held[type].versionInfo,
       unacked_since: null,
       last_nack: null,
+      api_version: apiVersion,
+      mode: 'sotw',
+      aggregated: isAggregated,
       names: names[type],
     }));
     assert.deepEqual(types.map(({ bytes_sent: _, ...type }) => type), expected);
@@ -109,6 +113,9 @@ describe('what is not in sync is told with its reason:', () => {
       version_acked: null,
       unacked_since: null,
       last_nack: null,
+      api_version: 'v3',
+      mode: 'sotw',
+      aggregated: true,
       bytes_sent: 0,
     });
   });
@@ -207,6 +214,20 @@ test('streams of one connection are one client; where they differ there is no on
   assert.deepEqual([endpoint.version_sent, endpoint.version_acked, endpoint.reason], [null, null, 'no b']);
   assert.equal(endpoint.last_nack?.message, 'no b');
   assert.deepEqual(endpoint.names, { wildcard: false, count: 2, names: ['a', 'b'] });
+});
+
+test('an Envoy with an aggregated stream and one of its own for listeners is one client', async (t) => {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1));
+  const connection = api.xds.connect();
+  await new SotwClient(connection, v3, 'e').hold({ cluster: [] });
+  const perType = new DeltaClient(connection, { apiVersion: 'v3', isAggregated: false }, 'e');
+  perType.subscribe('listener');
+  await perType.takeAndAck('listener');
+  const shown = await untilClient(api, ({ types, state }) => types.length === 2 && state === 'synced');
+  assert.deepEqual([shown.streams, shown.api_version, shown.mode, shown.aggregated], [2, 'v3', null, null]);
+  const modes = shown.types.map(({ type, mode, aggregated }) => [type, mode, aggregated]);
+  assert.deepEqual(modes, [['cluster', 'sotw', true], ['listener', 'delta', false]]);
 });
 
 test('of the names asked for, the first hundred are told', async (t) => {
