@@ -135,6 +135,8 @@ export class DiscoveryStream {
       peer: this.#transport.peer,
       node: this.#node,
       openedAtMs: this.#openedAtMs,
+      hasSnapshot: this.#group !== undefined && this.#context.publicationFor(this.#group) !== undefined,
+      unwrittenSinceMs: this.#unwrittenSinceMs(),
       types: Array.from(this.#types, ([kind, type]) => this.#typeStatus(kind, type)),
     };
   }
@@ -319,6 +321,12 @@ export class DiscoveryStream {
       this.#unwritten -= 1;
       if (this.#unwritten === 0 && this.#isFlushWanted) this.#context.schedule(this);
     });
+  }
+
+  // Nothing is written while a message waits, so all that wait are of one flush, the last one.
+  #unwrittenSinceMs(): number | undefined {
+    if (this.#unwritten === 0) return undefined;
+    return Math.max(...this.#types.values().map(({ watch }) => watch.delivery.latest?.sentAtMs ?? 0));
   }
 
   #typeStatus(kind: ResourceKind, { watch, bytesSent, lastNack }: WatchedType): TypeStatus {

@@ -33,11 +33,18 @@ export interface TypeStatus {
   readonly bytesSent: number;
 }
 
-/** One stream; `node` is undefined before its first request. */
+/** One stream, times by the monotonic clock; `node` is undefined before its first request. */
 export interface StreamStatus {
   readonly method: StreamMethod;
   readonly peer: string;
   readonly node: Node | undefined;
   readonly openedAtMs: number;
+  /** False until something is published for its node group. */
+  readonly hasSnapshot: boolean;
+  /**
+   * Since when the oldest response waits that the transport has not let go, because the client reads slowly or not at
+   * all; undefined when none does. While one waits, nothing newer is written.
+   */
+  readonly unwrittenSinceMs: number | undefined;
   readonly types: readonly TypeStatus[];
 }

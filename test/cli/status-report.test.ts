@@ -15,6 +15,7 @@ function buildType(type: TypeMessage['type'], changes: Partial<TypeMessage> = {}
     version_sent: first,
     version_acked: first,
     unacked_since: null,
+    unwritten_since: null,
     last_nack: null,
     api_version: 'v3',
     mode: 'sotw',

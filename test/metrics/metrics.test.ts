@@ -158,5 +158,13 @@ function statusOf(...states: readonly SyncState[]): StreamStatus {
       bytesSent: 0,
     }),
   );
-  return { method, peer: '127.0.0.1:1', node: undefined, openedAtMs: 0, types };
+  return {
+    method,
+    peer: '127.0.0.1:1',
+    node: undefined,
+    openedAtMs: 0,
+    hasSnapshot: true,
+    unwrittenSinceMs: undefined,
+    types,
+  };
 }

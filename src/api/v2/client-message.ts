@@ -68,7 +68,8 @@ function buildTypeSyncMessage({ kind, parts }: ClientType): TypeSyncMessage {
     reason: describeReason(worst.type, worst.stream),
     version_sent: commonVersion(types.map(({ versionSent }) => versionSent)),
     version_acked: commonVersion(types.map(({ versionAccepted }) => versionAccepted)),
-    unacked_since: oldestUnansweredTime(types),
+    unacked_since: oldestTime(types.map(({ unansweredSinceMs }) => unansweredSinceMs)),
+    unwritten_since: oldestTime(parts.map(({ stream }) => stream.unwrittenSinceMs)),
     last_nack: newestNack(types),
   };
 }
@@ -78,9 +79,8 @@ function commonVersion(versions: readonly string[]): string | null {
   return first === '' || others.length > 0 ? null : first;
 }
 
-function oldestUnansweredTime(types: readonly TypeStatus[]): string | null {
-  const timesMs = types.map(({ unansweredSinceMs = Infinity }) => unansweredSinceMs);
-  const oldestMs = Math.min(...timesMs);
+function oldestTime(timesMs: readonly (number | undefined)[]): string | null {
+  const oldestMs = Math.min(...timesMs.map((timeMs) => timeMs ?? Infinity));
   return oldestMs === Infinity ? null : isoTime(oldestMs);
 }
 

@@ -55,6 +55,11 @@ export interface TypeSyncMessage {
   readonly version_acked: string | null;
   /** When the oldest response was sent that is not answered yet; null when all are. */
   readonly unacked_since: string | null;
+  /**
+   * Since when a response waits in our send buffer, of whatever type of the same stream, because the client does not
+   * read; null when none does. While one waits, nothing newer is sent.
+   */
+  readonly unwritten_since: string | null;
   /** The last refusal, however long ago it was and whatever came after it. */
   readonly last_nack: NackMessage | null;
 }

@@ -73,6 +73,7 @@ for (const variant of allVariants) {
       version_sent: held[type].versionInfo,
       version_acked: held[type].versionInfo,
       unacked_since: null,
+      unwritten_since: null,
       last_nack: null,
       api_version: apiVersion,
       mode: 'sotw',
@@ -112,6 +113,7 @@ describe('what is not in sync is told with its reason:', () => {
       version_sent: null,
       version_acked: null,
       unacked_since: null,
+      unwritten_since: null,
       last_nack: null,
       api_version: 'v3',
       mode: 'sotw',
@@ -172,9 +174,13 @@ describe('what is not in sync is told with its reason:', () => {
     await untilClient(api, ({ types }) => types.some(({ bytes_sent: bytes }) => bytes > 0));
     client.subscribe('endpoint', 'a');
     const shown = await untilClient(api, ({ types }) => types.length === 2);
-    assert.match(String(typeOf(shown, 'cluster').reason), /^sent, not answered since /u);
-    const { state, reason } = typeOf(shown, 'endpoint');
-    assert.deepEqual([state, reason], ['not-sent', 'not sent: the client does not read']);
+    const { unacked_since: since } = typeOf(shown, 'cluster');
+    assert.match(String(since), isoTime);
+    for (const [type, state] of [['cluster', 'stale'], ['endpoint', 'not-sent']] as const) {
+      const { reason, ...told } = typeOf(shown, type);
+      assert.deepEqual([told.state, told.unwritten_since], [state, since]);
+      assert.equal(reason, `not read: the last response is still in our send buffer since ${since}`);
+    }
   });
 });
 

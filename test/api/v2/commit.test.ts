@@ -11,7 +11,7 @@ import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
-import type { SotwClient } from '../../support/xds/sotw-client.ts';
+import { SotwClient } from '../../support/xds/sotw-client.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
 import { serveV2 } from './serve-v2.ts';
 import type { ServedV2 } from './serve-v2.ts';
@@ -97,6 +97,24 @@ test('one takes it, one rejects it, one says nothing, one goes', async (t) => {
   assert.match(String(others[0]?.reason), /^sent, not answered since 20/u);
   assert.equal(others[1]?.reason, 'no such port');
   assert.match(String(others[1]?.peer), /^127\.0\.0\.1:\d+$/u);
+});
+
+test('one does not read: it is told from one that does not answer', async (t) => {
+  const api = await serveA(t);
+  const silent = await holder(api, 'silent');
+  const slow = new SotwClient(api.xds.connectByHand(0), v3, 'slow');
+  slow.subscribe('endpoint', 'a');
+  await waitUntil('both are there', () => [...api.xds.hub.streams].filter(({ group }) => group !== undefined).length === 2);
+  api.xds.stage(addEndpoint('a', 2));
+  const answer = commit(api, '1s');
+  await silent.next('endpoint');
+  const { clients, not_in_sync: others } = await answer;
+  assert.deepEqual(clients, { total: 2, in_sync: 0, refused: 0, waiting: 2 });
+  const reasons = others.map(({ node_id: id, reason }) => [id, reason?.replace(/20\d\d-\S+$/u, '')]);
+  assert.deepEqual(reasons, [
+    ['silent', 'sent, not answered since '],
+    ['slow', 'not read: the last response is still in our send buffer since '],
+  ]);
 });
 
 test('a client that closes one of its streams is still there', async (t) => {

@@ -36,6 +36,8 @@ export function buildStreamStatus(types: readonly TypeStatus[], fields: Partial<
     peer: 'p',
     node: nodeOf('n'),
     openedAtMs: 0,
+    hasSnapshot: true,
+    unwrittenSinceMs: undefined,
     types,
     ...fields,
   };

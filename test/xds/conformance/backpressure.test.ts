@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'node:test';
 
+import type { StreamStatus } from '../../../src/xds/stream-status.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint, removeEndpoint } from '../../support/xds/changes.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
@@ -49,6 +51,13 @@ async function readAll(client: SotwClient): Promise<SotwResponse[]> {
     await client.connection.fence();
   }
   return all;
+}
+
+/** How a node's only stream stands. */
+function statusOf({ hub }: ServedXds, nodeId: string): StreamStatus {
+  const status = Array.from(hub.streams, (stream) => stream.status()).find(({ node }) => node?.id === nodeId);
+  assert.ok(status);
+  return status;
 }
 
 scenario('SUB-10 a change that has not left yet is dropped with its name', allVariants, async (t, variant) => {
@@ -119,6 +128,31 @@ scenario('BKP-02 what a client that does not read is owed does not pile up', agg
   transport.drain();
   assert.deepEqual(portsOf((await transport.responses.take('the newest')).resources[0]), [100]);
   assert.equal(transport.written.length, 2);
+});
+
+scenario('BKP-02 who does not read is told from who does not answer', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 1));
+  const silent = xds.client(variant, 'silent');
+  silent.subscribe('cluster');
+  const { client: slow, connection } = await connectSlowly(xds, variant, { cluster: [] });
+  const { versionInfo } = await silent.next('cluster');
+  const waiting = statusOf(xds, 'envoy-1');
+  assert.equal(typeof waiting.unwrittenSinceMs, 'number');
+  assert.equal(waiting.unwrittenSinceMs, waiting.types[0]?.unansweredSinceMs);
+
+  xds.commit(...addCluster('b', 2));
+  await silent.next('cluster');
+  await untilTaken(xds, connection);
+  const { unwrittenSinceMs, types: [clusters] } = statusOf(xds, 'envoy-1');
+  assert.deepEqual([unwrittenSinceMs, clusters?.versionSent], [waiting.unwrittenSinceMs, versionInfo], 'nothing newer');
+  await waitUntil('one has read all', () => statusOf(xds, 'silent').unwrittenSinceMs === undefined);
+  assert.deepEqual([statusOf(xds, 'silent').types[0]?.state, clusters?.state], ['stale', 'stale']);
+
+  connection.openWindow();
+  await readAll(slow);
+  await waitUntil('the other has too', () => statusOf(xds, 'envoy-1').unwrittenSinceMs === undefined);
+  assert.equal(statusOf(xds, 'envoy-1').types[0]?.state, 'synced');
 });
 
 scenario('BKP-03 commits that come at once are one response', allVariants, async (t, variant) => {
