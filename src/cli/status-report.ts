@@ -1,6 +1,14 @@
 // What `controlplane status` prints: clients in a table, what is wrong with them below.
 
-import type { ClientMessage, ClientsMessage, ModeMessage, SyncState, TypeMessage } from '../api/v2/messages.ts';
+import type {
+  ClientMessage,
+  ClientsMessage,
+  ModeMessage,
+  NackMessage,
+  SyncState,
+  TypeMessage,
+  TypeSyncMessage,
+} from '../api/v2/messages.ts';
 import { toPrintable } from './printable.ts';
 import { coloredStateLabel, stateLabel } from './state-label.ts';
 import { renderTable } from './table.ts';
@@ -57,15 +65,24 @@ function renderVersions(type: TypeMessage | undefined): string {
 
 function renderTroubles({ node, peer, types }: ClientMessage): string[] {
   return types
-    .filter(({ state }) => state !== 'synced')
+    .filter((type) => type.state !== 'synced' || failureBefore(type) !== undefined)
     .map((type) => renderTrouble(node.id, peer, type));
 }
 
-/** Who, what and why, in one line. */
-export function renderTrouble(
-  nodeId: string,
-  peer: string,
-  { type, state, reason }: Pick<TypeMessage, 'type' | 'state' | 'reason'>,
-): string {
-  return toPrintable(`${nodeId} ${peer}: ${type} ${stateLabel(state)}: ${reason ?? ''}`);
+/** Who, what, since when and why, in one line. */
+export function renderTrouble(nodeId: string, peer: string, type: TypeSyncMessage): string {
+  return toPrintable(`${nodeId} ${peer}: ${type.type} ${describeTrouble(type)}`);
+}
+
+function describeTrouble(type: TypeSyncMessage): string {
+  const { state, reason, last_nack: nack } = type;
+  const before = failureBefore(type);
+  if (before !== undefined) return `accepted, an earlier push failed at ${before.at}: ${before.message}`;
+  const when = state === 'error' && nack !== null ? ` at ${nack.at}` : '';
+  return `${stateLabel(state)}${when}: ${reason ?? ''}`;
+}
+
+/** The refusal that came with the acceptance of what the client runs now. */
+function failureBefore({ state, version_acked: version, last_nack: nack }: TypeSyncMessage): NackMessage | undefined {
+  return state === 'synced' && nack?.in_force === true && nack.version === version ? nack : undefined;
 }

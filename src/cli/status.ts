@@ -11,7 +11,7 @@ const help = `Usage: controlplane status [--api HOST:PORT] [--json]
 
 Shows every Envoy that is connected: its node id, where it connects from, how it speaks xDS, whether it runs what was
 committed, and the version of each type (the first 8 digits of the one that it runs; A->B: it runs A, B was sent).
-Below it, why a client does not: what it rejected, with its own words, or what is waited for. Last the removed
+Below it, why a client does not: what it rejected and when, with its own words, or what is waited for. Last the removed
 clusters that are still there for connections that use them.
 
   --api HOST:PORT

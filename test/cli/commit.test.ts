@@ -45,7 +45,7 @@ test('one refuses, one says nothing: exit code 3, and why', async (t) => {
   const { status, stdout } = await finished;
   const [summary, ...others] = stdout.split('\n');
   assert.match(String(summary), /^committed: 0 of 2 in sync after \d+\.\d s, 1 rejected, 1 not answered$/u);
-  assert.match(String(others[0]), /^refusing 127\.0\.0\.1:\d+: endpoint rejected: no such port$/u);
+  assert.match(String(others[0]), /^refusing 127\.0\.0\.1:\d+: endpoint rejected at \S+Z: no such port$/u);
   assert.match(String(others[1]), /^silent 127\.0\.0\.1:\d+: endpoint stale: sent, not answered since \S+Z$/u);
   assert.deepEqual(others.slice(2), ['']);
   assert.equal(status, 3);

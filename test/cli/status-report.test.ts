@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { ClientMessage, TypeMessage } from '../../src/api/v2/messages.ts';
+import type { ClientMessage, NackMessage, TypeMessage } from '../../src/api/v2/messages.ts';
 import { renderStatus } from '../../src/cli/status-report.ts';
 
 const [first, second] = ['0123456789abcdef', 'fedcba9876543210'];
+
+const nack: NackMessage = { at: '2031-01-02T03:04:06.789Z', version: second, message: 'no such port', in_force: false };
 
 function buildType(type: TypeMessage['type'], changes: Partial<TypeMessage> = {}): TypeMessage {
   return {
@@ -86,7 +88,7 @@ test('every client has a row, each type its column', () => {
 test('what is wrong stands below, one line per type, whatever is in it', () => {
   const lines = render(
     buildClient('a\n', [
-      buildType('cluster', { state: 'error', reason: 'bad\r\nport' }),
+      buildType('cluster', { state: 'error', reason: 'bad\r\nport', last_nack: { ...nack, message: 'bad\r\nport' } }),
       buildType('endpoint', { state: 'stale', reason: 'sent, not answered since then' }),
       buildType('listener'),
     ]),
@@ -94,11 +96,26 @@ test('what is wrong stands below, one line per type, whatever is in it', () => {
   );
   assert.deepEqual(lines.slice(3), [
     '',
-    'a\\u{a} 10.0.0.1:1: cluster rejected: bad\\u{d}\\u{a}port',
+    'a\\u{a} 10.0.0.1:1: cluster rejected at 2031-01-02T03:04:06.789Z: bad\\u{d}\\u{a}port',
     'a\\u{a} 10.0.0.1:1: endpoint stale: sent, not answered since then',
     'b 10.0.0.1:1: cluster waiting: not sent: nothing was committed yet',
     '',
     '2 clients: 0 in sync, 1 rejected, 1 waiting',
+    '',
+  ]);
+});
+
+test('a rejection that came with the acceptance of what runs now is told, and one before it is not', () => {
+  const lines = render(
+    buildClient('a', [buildType('listener', { last_nack: { ...nack, version: first, in_force: true } })]),
+    buildClient('b', [buildType('listener', { last_nack: { ...nack, in_force: true } })]),
+    buildClient('c', [buildType('listener', { last_nack: nack })]),
+  );
+  assert.deepEqual(lines.slice(4), [
+    '',
+    'a 10.0.0.1:1: listener accepted, an earlier push failed at 2031-01-02T03:04:06.789Z: no such port',
+    '',
+    '3 clients: 3 in sync',
     '',
   ]);
 });

@@ -62,7 +62,7 @@ test('one that does not answer is stale, one that refuses is rejected: exit code
   assert.match(stdout, new RegExp(`^silent .* stale +${versions}`, 'mu'));
   assert.match(stdout, new RegExp(`^refusing .* rejected +${versions}`, 'mu'));
   assert.match(stdout, /^silent 127\.0\.0\.1:\d+: endpoint stale: sent, not answered since \S+Z$/mu);
-  assert.match(stdout, /^refusing 127\.0\.0\.1:\d+: endpoint rejected: no such port \\u\{1b\}\[31m!$/mu);
+  assert.match(stdout, /^refusing 127\.0\.0\.1:\d+: endpoint rejected at \S+Z: no such port \\u\{1b\}\[31m!$/mu);
 });
 
 test('draining clusters are told', async (t) => {
