@@ -9,13 +9,38 @@ const maxRead = 64 * 1024;
 const quotedSecret =
   /((?:inline_string|inline_bytes|password|private_key|secret|token)[a-z_]{0,20}"?\s{0,4}[:=]?\s{0,4}(?:\{\s{0,4}"?[a-z_]{1,20}"?\s{0,4}:?\s{0,4})?)("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)/giu;
 
+const failedConstraint = 'Proto constraint validation failed';
+
+// What protobuf puts before a dump, so that nobody parses it: one of several words, and blanks, by chance.
+const filler = 'goo.gle/debug';
+const fillers = /goo\.gle\/debug\w*\s*/gu;
+
+// The dump of a resource has its name in a line of its own, without indentation.
+const dumpedName = /^(?:cluster_)?name: ("(?:\\.|[^"\\\n])*")/mu;
+
 /**
- * The telling part of a NACK's message in one line: without the random filler and the dump of the whole resource
- * that Envoy puts before a failed proto constraint, without secrets, white space collapsed, cut at 1,000 characters.
+ * The telling part of a NACK's message in one line: of the dump of a whole message that Envoy puts before a failed
+ * proto constraint only the name, without protobuf's random filler, without secrets, white space collapsed, cut at
+ * 1,000 characters.
  */
 export function describeNack(message: string): string {
-  const constraint = message.indexOf('Proto constraint validation failed');
-  const telling = (constraint < 0 ? message : message.slice(constraint)).slice(0, maxRead);
+  const [lead = '', ...rest] = message.split(failedConstraint);
+  const parts = rest.length === 0 ? [lead] : [nameFirst(lead), ...rest.slice(0, -1).map(cutDump), ...rest.slice(-1)];
+  const telling = parts.join(failedConstraint).slice(0, maxRead).replace(fillers, '');
   const text = telling.replace(quotedSecret, '$1[redacted]').replace(/\s+/gu, ' ').trim();
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
+}
+
+// What stands before the first constraint; when that is a dump and nothing else, the name in it.
+function nameFirst(lead: string): string {
+  const start = lead.indexOf(filler);
+  const isDump = start === 0 || (start < 0 && lead.endsWith('\n: '));
+  if (!isDump) return cutDump(lead);
+  const [, name] = dumpedName.exec(lead.slice(0, maxRead)) ?? [];
+  return name === undefined ? '' : `${name}: `;
+}
+
+function cutDump(text: string): string {
+  const start = text.indexOf(filler);
+  return start < 0 ? text : text.slice(0, start);
 }
