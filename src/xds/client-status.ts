@@ -44,6 +44,7 @@ function buildClientConfig(client: Client): PlainMessage {
       id: node.id,
       ...unlessEmpty('cluster', node.cluster),
       ...unlessEmpty('user_agent_name', node.userAgentName),
+      ...unlessEmpty('user_agent_version', node.userAgentVersion),
     },
     client_scope: peer,
     generic_xds_configs: buildConfigs(client),

@@ -27,7 +27,7 @@ export interface TypePart {
   readonly stream: StreamStatus;
 }
 
-/** How streams speak xDS; undefined where they differ, as when an Envoy takes its listeners by a stream of their own. */
+/** How streams speak xDS; undefined where they differ, as when an Envoy takes one type by a stream of its own. */
 export interface StreamMode {
   readonly apiVersion: ApiVersion | undefined;
   readonly protocol: ProtocolName | undefined;

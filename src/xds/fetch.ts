@@ -86,5 +86,6 @@ function readNode(request: JsonMessage): Node {
   const node = request.message('node');
   const id = node?.string('id') ?? '';
   if (node === undefined || id === '') throw new FieldError('node.id: required');
-  return { id, cluster: node.string('cluster'), userAgentName: node.string('user_agent_name') };
+  const [userAgentName, userAgentVersion] = [node.string('user_agent_name'), node.string('user_agent_version')];
+  return { id, cluster: node.string('cluster'), userAgentName, userAgentVersion };
 }

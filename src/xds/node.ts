@@ -12,6 +12,8 @@ export interface Node {
   readonly cluster: string;
   /** Usually "envoy"; '' when not told. */
   readonly userAgentName: string;
+  /** As "1.40.0"; '' when not told. */
+  readonly userAgentVersion: string;
 }
 
 /** Which snapshot a node is given. Called once per stream. */
@@ -20,13 +22,20 @@ export type NodeGroupOf = (node: Node) => NodeGroup;
 /** The one group there is today: every node is given the same snapshot, as in the original. */
 export const defaultNodeGroup: NodeGroup = 'default';
 
-const field = { id: lengthDelimited(1), cluster: lengthDelimited(2), userAgentName: lengthDelimited(6) };
+const field = {
+  id: lengthDelimited(1),
+  cluster: lengthDelimited(2),
+  userAgentName: lengthDelimited(6),
+  userAgentVersion: lengthDelimited(7),
+  userAgentBuildVersion: lengthDelimited(8),
+};
 
 /** Reads an encoded Node (same numbers in v2 and v3); what is not used, metadata above all, is passed over unread. @throws MalformedRequestError */
 export function parseNode(bytes: Uint8Array): Node {
   let id = '';
   let cluster = '';
   let userAgentName = '';
+  let userAgentVersion = '';
   try {
     const reader = protobuf.Reader.create(bytes);
     while (reader.pos < reader.len) {
@@ -34,11 +43,38 @@ export function parseNode(bytes: Uint8Array): Node {
       if (tag === field.id) id = readString(reader);
       else if (tag === field.cluster) cluster = readString(reader);
       else if (tag === field.userAgentName) userAgentName = readString(reader);
+      else if (tag === field.userAgentVersion) userAgentVersion = readString(reader);
+      else if (tag === field.userAgentBuildVersion) userAgentVersion = parseBuildVersion(reader.bytes());
       else reader.skipType(tag & 7);
     }
   } catch (error) {
     throw new MalformedRequestError(`node: not a Node message: ${(error as Error).message}`);
   }
   if (id === '') throw new MalformedRequestError('node.id: required in the first request of a stream');
-  return { id, cluster, userAgentName };
+  return { id, cluster, userAgentName, userAgentVersion };
+}
+
+// A BuildVersion: its metadata, which names the commit, is passed over.
+function parseBuildVersion(bytes: Uint8Array): string {
+  let version = '';
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === lengthDelimited(1)) version = parseSemanticVersion(reader.bytes());
+    else reader.skipType(tag & 7);
+  }
+  return version;
+}
+
+// Three numbers: major, minor, patch.
+function parseSemanticVersion(bytes: Uint8Array): string {
+  const numbers = [0, 0, 0];
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const index = (tag >>> 3) - 1;
+    if ((tag & 7) === 0 && index in numbers) numbers[index] = reader.uint32();
+    else reader.skipType(tag & 7);
+  }
+  return numbers.join('.');
 }

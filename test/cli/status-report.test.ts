@@ -31,7 +31,7 @@ function buildType(type: TypeMessage['type'], changes: Partial<TypeMessage> = {}
 function buildClient(id: string, types: readonly TypeMessage[], changes: Partial<ClientMessage> = {}): ClientMessage {
   return {
     peer: '10.0.0.1:1',
-    node: { id, cluster: 'c', user_agent: 'envoy' },
+    node: { id, cluster: 'c', user_agent: 'envoy', user_agent_version: '1.40.0' },
     api_version: 'v3',
     mode: 'sotw',
     aggregated: true,

@@ -48,7 +48,8 @@ describe('client status', () => {
   test('says who it is, and has an entry for every type, asked for or not', () => {
     const [config, ...others] = configs([streamOf('n', '127.0.0.1:1', [buildTypeStatus('endpoint')])]);
     assert.deepEqual(others, []);
-    assert.deepEqual(config?.node, { id: 'n', cluster: 'redis', user_agent_name: 'envoy' });
+    const node = { id: 'n', cluster: 'redis', user_agent_name: 'envoy', user_agent_version: '1.40.0' };
+    assert.deepEqual(config?.node, node);
     assert.equal(config?.client_scope, '127.0.0.1:1');
     assert.deepEqual(
       config?.generic_xds_configs,

@@ -48,7 +48,8 @@ describe('a client', () => {
 
   test('has its types in the order in which they are published, each with what every stream says of it', () => {
     const [route, cluster] = [buildTypeStatus('route'), buildTypeStatus('cluster')];
-    const [a, b] = [buildTypeStatus('endpoint', { versionSent: 'a' }), buildTypeStatus('endpoint', { versionSent: 'b' })];
+    const a = buildTypeStatus('endpoint', { versionSent: 'a' });
+    const b = buildTypeStatus('endpoint', { versionSent: 'b' });
     const client = foldOne(
       buildStreamStatus([route, a, cluster], { openedAtMs: 1 }),
       buildStreamStatus([b], { openedAtMs: 2 }),

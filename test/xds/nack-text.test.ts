@@ -27,7 +27,8 @@ const CASES: readonly (readonly [why: string, message: string, told: string])[] 
     'what stands before dumps stays, one by one',
     'Error in listener(s) l: goo.gle/debugonly \nname: "s"\n: Proto constraint validation failed (A: is bad)\n' +
       'm: goo.gle/debugonly \nname: "x"\n: Proto constraint validation failed (B: is bad)',
-    'Error in listener(s) l: Proto constraint validation failed (A: is bad) m: Proto constraint validation failed (B: is bad)',
+    'Error in listener(s) l: Proto constraint validation failed (A: is bad) ' +
+      'm: Proto constraint validation failed (B: is bad)',
   ],
   [
     'a dump without the filler goes too',

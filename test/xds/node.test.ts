@@ -20,12 +20,27 @@ for (const [version, message] of Object.entries(messages)) {
         metadata,
         locality: { region: 'r', zone: 'z' },
         user_agent_name: 'envoy',
+        user_agent_build_version: { version: { major_number: 1, minor_number: 40, patch: 0 }, metadata },
       });
-      assert.deepEqual(parseNode(bytes), { id: 'envoy-1', cluster: 'redis', userAgentName: 'envoy' });
+      assert.deepEqual(parseNode(bytes), {
+        id: 'envoy-1',
+        cluster: 'redis',
+        userAgentName: 'envoy',
+        userAgentVersion: '1.40.0',
+      });
     });
 
     test('gives empty strings for what is not told', () => {
-      assert.deepEqual(parseNode(encodeMessage(message, { id: 'n' })), { id: 'n', cluster: '', userAgentName: '' });
+      const node = parseNode(encodeMessage(message, { id: 'n' }));
+      assert.deepEqual(node, { id: 'n', cluster: '', userAgentName: '', userAgentVersion: '' });
+    });
+
+    test('takes a version in words, and one that is not told', () => {
+      const versionOf = (fields: PlainMessage): string =>
+        parseNode(encodeMessage(message, { id: 'n', ...fields })).userAgentVersion;
+      assert.equal(versionOf({ user_agent_version: '2.0-dev' }), '2.0-dev');
+      assert.equal(versionOf({ user_agent_build_version: { metadata } }), '');
+      assert.equal(versionOf({ user_agent_build_version: { version: { minor_number: 3 } } }), '0.3.0');
     });
 
     for (const [why, node] of [

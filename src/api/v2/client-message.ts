@@ -2,6 +2,7 @@
 
 import { clientState, modeOf, typesOf, worstState } from '../../xds/client.ts';
 import type { Client, ClientType, TypePart } from '../../xds/client.ts';
+import type { Node } from '../../xds/node.ts';
 import type { Nack, StreamStatus, TypeStatus } from '../../xds/stream-status.ts';
 import { isoTime } from './iso-time.ts';
 import type {
@@ -20,7 +21,7 @@ export function buildClientMessage(client: Client): ClientMessage {
   const { peer, node, streams } = client;
   return {
     peer,
-    node: { id: node.id, cluster: node.cluster, user_agent: node.userAgentName },
+    node: buildNodeMessage(node),
     ...buildModeMessage(streams),
     streams: streams.length,
     connected_since: isoTime(Math.min(...streams.map(({ openedAtMs }) => openedAtMs))),
@@ -35,6 +36,10 @@ export function buildNotInSyncMessages(client: Client): NotInSyncMessage[] {
     .map(buildTypeSyncMessage)
     .filter(({ state }) => state !== 'synced')
     .map((type) => ({ node_id: client.node.id, peer: client.peer, ...type }));
+}
+
+function buildNodeMessage({ id, cluster, userAgentName, userAgentVersion }: Node): ClientMessage['node'] {
+  return { id, cluster, user_agent: userAgentName, user_agent_version: userAgentVersion };
 }
 
 function buildModeMessage(streams: readonly StreamStatus[]): ModeMessage {

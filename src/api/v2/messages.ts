@@ -32,7 +32,15 @@ export interface ModeMessage {
 export interface ClientMessage extends ModeMessage {
   /** Address and port that it connects from. */
   readonly peer: string;
-  readonly node: { readonly id: string; readonly cluster: string; readonly user_agent: string };
+  /** As it names itself; '' where it does not. */
+  readonly node: {
+    readonly id: string;
+    readonly cluster: string;
+    /** Usually "envoy". */
+    readonly user_agent: string;
+    /** As "1.40.0". */
+    readonly user_agent_version: string;
+  };
   /** Its open streams. */
   readonly streams: number;
   /** When the oldest of them was opened. */

@@ -51,7 +51,7 @@ for (const variant of allVariants) {
     const held = await client.hold({ cluster: [], endpoint: ['a'] });
     const { connected_since: since, types, peer, ...rest } = await untilClient(api, ({ state }) => state === 'synced');
     assert.deepEqual(rest, {
-      node: { id: 'envoy-7', cluster: 'redis', user_agent: '' },
+      node: { id: 'envoy-7', cluster: 'redis', user_agent: '', user_agent_version: '' },
       api_version: apiVersion,
       mode: 'sotw',
       aggregated: isAggregated,
@@ -90,12 +90,13 @@ test('a delta client, its user agent', async (t) => {
   api.xds.commit(...addCluster('a', 1));
   const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
   const call = api.xds.connect().call(`${service}/DeltaAggregatedResources`);
-  const node = { id: 'd', user_agent_name: 'envoy' };
+  const version = { version: { major_number: 1, minor_number: 40, patch: 2 } };
+  const node = { id: 'd', user_agent_name: 'envoy', user_agent_build_version: version };
   const request = { node, type_url: typeUrlOf('v3', 'cluster'), resource_names_subscribe: ['*', 'b'] };
   call.send(encodeMessage('envoy.service.discovery.v3.DeltaDiscoveryRequest', request));
   const client = await untilClient(api, ({ types }) => types[0]?.state === 'stale');
   assert.equal(client.mode, 'delta');
-  assert.deepEqual(client.node, { id: 'd', cluster: '', user_agent: 'envoy' });
+  assert.deepEqual(client.node, { id: 'd', cluster: '', user_agent: 'envoy', user_agent_version: '1.40.2' });
   assert.deepEqual(client.types[0]?.names, { wildcard: true, count: 1, names: ['b'] });
 });
 

@@ -104,7 +104,8 @@ test('one does not read: it is told from one that does not answer', async (t) =>
   const silent = await holder(api, 'silent');
   const slow = new SotwClient(api.xds.connectByHand(0), v3, 'slow');
   slow.subscribe('endpoint', 'a');
-  await waitUntil('both are there', () => [...api.xds.hub.streams].filter(({ group }) => group !== undefined).length === 2);
+  const asking = (): number => [...api.xds.hub.streams].filter(({ group }) => group === defaultNodeGroup).length;
+  await waitUntil('both have asked', () => asking() === 2);
   api.xds.stage(addEndpoint('a', 2));
   const answer = commit(api, '1s');
   await silent.next('endpoint');

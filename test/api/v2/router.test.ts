@@ -36,7 +36,7 @@ test('HEAD /clients has no body', async (t) => {
 });
 
 test('an answer that fails half way is cut off and logged', async (t) => {
-  const node = { id: 'a', cluster: '', userAgentName: '' };
+  const node = { id: 'a', cluster: '', userAgentName: '', userAgentVersion: '' };
   const method = { apiVersion: 'v3', protocol: 'sotw', kind: undefined };
   // A time that no calendar has.
   const stream = { status: () => ({ peer: 'p', node, method, types: [], openedAtMs: NaN }) };

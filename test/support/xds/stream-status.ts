@@ -44,5 +44,5 @@ export function buildStreamStatus(types: readonly TypeStatus[], fields: Partial<
 }
 
 export function nodeOf(id: string, cluster = 'redis'): NonNullable<StreamStatus['node']> {
-  return { id, cluster, userAgentName: 'envoy' };
+  return { id, cluster, userAgentName: 'envoy', userAgentVersion: '1.40.0' };
 }
