@@ -6,13 +6,15 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
-// In a log, more lines would hide the rest.
+// In a log, more lines would hide the rest. The last one of each second is shown when it is over.
 const lineEveryMs = 1_000;
 const clearLine = '\r\u001b[K';
 
 export class ProgressLine {
   readonly #output: ProgressOutput;
   #nextLineAtMs = -Infinity;
+  #withheld = '';
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(output: ProgressOutput) {
     this.#output = output;
@@ -23,13 +25,23 @@ export class ProgressLine {
     if (this.#output.isTTY === true) {
       this.#output.write(`${clearLine}${text}`);
     } else if (nowMs >= this.#nextLineAtMs) {
+      this.#forgetWithheld();
       this.#nextLineAtMs = nowMs + lineEveryMs;
       this.#output.write(`${text}\n`);
+    } else {
+      this.#withheld = text;
+      this.#timer ??= setTimeout(() => this.show(this.#withheld, this.#nextLineAtMs), this.#nextLineAtMs - nowMs);
     }
   }
 
-  /** Makes room for what comes instead. */
+  /** Makes room for what comes instead; to be called at the end. */
   clear(): void {
+    this.#forgetWithheld();
     if (this.#output.isTTY === true) this.#output.write(clearLine);
+  }
+
+  #forgetWithheld(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
