@@ -75,11 +75,14 @@ export function renderTrouble(nodeId: string, peer: string, type: TypeSyncMessag
 }
 
 function describeTrouble(type: TypeSyncMessage): string {
-  const { state, reason, last_nack: nack } = type;
+  const { state, reason, version_sent: sent, version_acked: acked, last_nack: nack } = type;
   const before = failureBefore(type);
   if (before !== undefined) return `accepted, an earlier push failed at ${before.at}: ${before.message}`;
   const when = state === 'error' && nack !== null ? ` at ${nack.at}` : '';
-  return `${stateLabel(state)}${when}: ${reason ?? ''}`;
+  const trouble = `${stateLabel(state)}${when}: ${reason ?? ''}`;
+  // Something newer waits, and until it is sent the client goes without what it refused.
+  const isAfterRejection = state === 'stale' && nack !== null && nack.version === sent && sent !== acked;
+  return isAfterRejection ? `${trouble}; the last one was rejected at ${nack.at}: ${nack.message}` : trouble;
 }
 
 /** The refusal that came with the acceptance of what the client runs now. */

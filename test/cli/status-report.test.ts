@@ -105,6 +105,22 @@ test('what is wrong stands below, one line per type, whatever is in it', () => {
   ]);
 });
 
+test('what waits after a rejection tells of it too, unless something was sent or accepted since', () => {
+  const [state, reason] = ['stale', 'not sent: about to be sent'] as const;
+  const lines = render(
+    buildClient('a', [buildType('listener', { state, reason, version_sent: second, last_nack: nack })]),
+    buildClient('b', [buildType('listener', { state, reason, last_nack: nack })]),
+    buildClient('c', [
+      buildType('listener', { state, reason, version_sent: second, version_acked: second, last_nack: nack }),
+    ]),
+  );
+  assert.deepEqual(lines.slice(5, 8), [
+    `a 10.0.0.1:1: listener stale: ${reason}; the last one was rejected at ${nack.at}: no such port`,
+    `b 10.0.0.1:1: listener stale: ${reason}`,
+    `c 10.0.0.1:1: listener stale: ${reason}`,
+  ]);
+});
+
 test('a rejection that came with the acceptance of what runs now is told, and one before it is not', () => {
   const lines = render(
     buildClient('a', [buildType('listener', { last_nack: { ...nack, version: first, in_force: true } })]),

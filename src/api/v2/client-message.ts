@@ -3,7 +3,7 @@
 import { clientState, modeOf, typesOf, worstState } from '../../xds/client.ts';
 import type { Client, ClientType, TypePart } from '../../xds/client.ts';
 import type { Node } from '../../xds/node.ts';
-import type { Nack, StreamStatus, TypeStatus } from '../../xds/stream-status.ts';
+import type { Nack, StreamStatus } from '../../xds/stream-status.ts';
 import { isoTime } from './iso-time.ts';
 import type {
   ClientMessage,
@@ -65,7 +65,7 @@ function buildTypeMessage(clientType: ClientType): TypeMessage {
 function buildTypeSyncMessage({ kind, parts }: ClientType): TypeSyncMessage {
   const types = parts.map(({ type }) => type);
   const state = worstState(types.map((type) => type.state));
-  const worst = parts.find(({ type }) => type.state === state) as TypePart;
+  const [worst] = parts.filter(({ type }) => type.state === state).toSorted(byNackTime) as [TypePart];
   return {
     type: kind,
     type_url: worst.type.typeUrl,
@@ -75,7 +75,7 @@ function buildTypeSyncMessage({ kind, parts }: ClientType): TypeSyncMessage {
     version_acked: commonVersion(types.map(({ versionAccepted }) => versionAccepted)),
     unacked_since: oldestTime(types.map(({ unansweredSinceMs }) => unansweredSinceMs)),
     unwritten_since: oldestTime(parts.map(({ stream }) => stream.unwrittenSinceMs)),
-    last_nack: newestNack(types),
+    last_nack: buildNackMessage((state === 'error' ? worst : parts.toSorted(byNackTime)[0])?.type.lastNack),
   };
 }
 
@@ -89,12 +89,12 @@ function oldestTime(timesMs: readonly (number | undefined)[]): string | null {
   return oldestMs === Infinity ? null : isoTime(oldestMs);
 }
 
-function newestNack(types: readonly TypeStatus[]): NackMessage | null {
-  const nacks = types.map(({ lastNack }) => lastNack).filter((nack) => nack !== undefined);
-  const [newest] = nacks.sort((a, b) => b.atMs - a.atMs);
-  return newest === undefined ? null : buildNackMessage(newest);
+// Newest first, those without one last.
+function byNackTime(a: TypePart, b: TypePart): number {
+  return (b.type.lastNack?.atMs ?? -1) - (a.type.lastNack?.atMs ?? -1);
 }
 
-function buildNackMessage({ atMs, version, message, isInForce }: Nack): NackMessage {
-  return { at: isoTime(atMs), version, message, in_force: isInForce };
+function buildNackMessage(nack: Nack | undefined): NackMessage | null {
+  if (nack === undefined) return null;
+  return { at: isoTime(nack.atMs), version: nack.version, message: nack.message, in_force: nack.isInForce };
 }

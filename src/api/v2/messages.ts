@@ -68,7 +68,7 @@ export interface TypeSyncMessage {
    * read; null when none does. While one waits, nothing newer is sent.
    */
   readonly unwritten_since: string | null;
-  /** The last refusal, however long ago it was and whatever came after it. */
+  /** In state error the refusal that `reason` tells; else the last, however long ago and whatever came after it. */
   readonly last_nack: NackMessage | null;
 }
 
