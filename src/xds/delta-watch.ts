@@ -20,7 +20,8 @@ export class DeltaWatch extends Watch<DeltaRequest> {
 
   constructor(kind: ResourceKind, subscriptions: SubscriptionTable, first: DeltaRequest, onEncoded?: EncodeListener) {
     const subscription = firstSubscription(kind, first, subscriptions);
-    super(kind, subscription, holdingOf(first).restrictedTo(subscription));
+    const holding = holdingOf(first).restrictedTo(subscription);
+    super(kind, subscription, { isResumed: first.initialVersions.size > 0, holding });
     this.#subscriptions = subscriptions;
     this.#onEncoded = onEncoded;
   }

@@ -194,7 +194,9 @@ export class DiscoveryStream {
     this.#context.observer.requestReceived(this.#method, kind);
     const type = this.#types.get(kind);
     if (type === undefined) {
-      this.#types.set(kind, { watch: this.#protocol.open(kind, request), bytesSent: 0, lastNack: undefined });
+      const watch = this.#protocol.open(kind, request);
+      this.#types.set(kind, { watch, bytesSent: 0, lastNack: undefined });
+      this.#selector.begin(watch, performance.now());
       if (kind === 'endpoint') this.#resendEndpointsOfSent();
     } else {
       const answer = type.watch.receive(request);
@@ -208,7 +210,7 @@ export class DiscoveryStream {
   #isAnythingDue(kind: ResourceKind, watch: Watch): boolean {
     if (this.#isHoldingBack || this.#group === undefined) return true;
     const publication = this.#context.publicationFor(this.#group);
-    return publication !== undefined && !watch.isSent(this.#selector.target(kind, publication.snapshot));
+    return publication !== undefined && !this.#isAllSent(kind, watch, publication);
   }
 
   // The node counts in the first request only; it can't change later (xDS protocol, "Basic Protocol Overview").
@@ -347,9 +349,13 @@ export class DiscoveryStream {
   #syncState(kind: ResourceKind, watch: Watch): SyncState {
     const publication = this.#group === undefined ? undefined : this.#context.publicationFor(this.#group);
     if (publication === undefined) return 'not-sent';
-    if (!watch.isSent(this.#selector.target(kind, publication.snapshot))) return watch.wasAnswered ? 'stale' : 'not-sent';
+    if (!this.#isAllSent(kind, watch, publication)) return watch.wasAnswered ? 'stale' : 'not-sent';
     if (watch.delivery.isRefused) return 'error';
     return watch.delivery.unansweredSinceMs === undefined ? 'synced' : 'stale';
+  }
+
+  #isAllSent(kind: ResourceKind, watch: Watch, { snapshot }: Publication): boolean {
+    return watch.isSent(this.#selector.target(kind, snapshot, performance.now()));
   }
 
   // Asked after everything due was sent: what was sent last may be what the rest waits for.

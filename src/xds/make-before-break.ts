@@ -18,10 +18,12 @@ export interface Selection {
   readonly restAtMs: number | undefined;
 }
 
-/** Chooses what a stream is sent of a snapshot. */
+/** Chooses what a stream is sent of a snapshot. Times by the monotonic clock. */
 export interface SetSelector {
-  /** What the stream is to hold in the end. */
-  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet;
+  /** To be told of each watch, when the first request of its kind has come. */
+  begin(watch: Watch, nowMs: number): void;
+  /** What the stream is to hold in the end, as far as is known now. */
+  target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet;
   /** What it may be sent now. */
   select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection;
 }
@@ -33,6 +35,8 @@ export class NewestAtOnce implements SetSelector {
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
   }
+
+  begin(): void {}
 
   target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
     return snapshot.resources(kind, this.#dialect);
@@ -54,6 +58,8 @@ export class MakeBeforeBreak implements SetSelector {
   readonly #watchOf: (kind: ResourceKind) => Watch | undefined;
   readonly #boundMs: number;
   readonly #heldBackSinceMs = new Map<ResourceKind, number>();
+  // Until then a client that has not asked for listeners is taken to be about to.
+  #listenersExpectedUntilMs = 0;
 
   /** @param watchOf the watches of the same stream. */
   constructor(dialect: Dialect, watchOf: (kind: ResourceKind) => Watch | undefined, boundMs: number) {
@@ -62,29 +68,55 @@ export class MakeBeforeBreak implements SetSelector {
     this.#boundMs = boundMs;
   }
 
-  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
+  // A client that comes back asks for clusters first, and for listeners a moment later. If it holds clusters it may
+  // have connections that use what drains: what the first answer left out would be gone until the next one.
+  begin({ kind, isResumed }: Watch, nowMs: number): void {
+    if (kind === 'cluster' && isResumed) this.#listenersExpectedUntilMs = nowMs + this.#boundMs;
+  }
+
+  target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
     // Connections of a replaced listener live on for Envoy's drain time, and use what it routed to.
-    return this.#watchOf('listener') === undefined
-      ? snapshot.resources(kind, this.#dialect)
-      : snapshot.resourcesWithDraining(kind, this.#dialect);
+    return this.#hasListeners() || this.#areListenersExpected(nowMs)
+      ? snapshot.resourcesWithDraining(kind, this.#dialect)
+      : snapshot.resources(kind, this.#dialect);
   }
 
   select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
-    const set = this.target(kind, snapshot);
-    const whole = { set, restAtMs: undefined };
+    const set = this.target(kind, snapshot, nowMs);
+    const targetEndsAtMs = this.#targetEndsAtMs(kind, snapshot, nowMs);
+    const whole = { set, restAtMs: targetEndsAtMs };
     if (!watch.wasAnswered || watch.isSent(set)) {
       this.#heldBackSinceMs.delete(kind);
       return whole;
     }
     const isReferring = kind === 'listener' || kind === 'route';
     const latestMs = this.#longestWaitOf(kind, nowMs, isReferring ? 2 : 3);
-    const dueAtMs = isReferring ? Math.min(this.#upstreamsInForceAtMs(), latestMs) : this.#removalAtMs(snapshot, latestMs);
+    const dueAtMs = isReferring
+      ? Math.min(this.#upstreamsInForceAtMs(), latestMs)
+      : this.#removalAtMs(snapshot, latestMs, nowMs);
     if (dueAtMs <= nowMs) {
       this.#heldBackSinceMs.delete(kind);
       return whole;
     }
     if (isReferring) return { set: undefined, restAtMs: dueAtMs };
-    return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), restAtMs: dueAtMs };
+    const restAtMs = Math.min(dueAtMs, targetEndsAtMs ?? Infinity);
+    return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), restAtMs };
+  }
+
+  #hasListeners(): boolean {
+    return this.#watchOf('listener') !== undefined;
+  }
+
+  #areListenersExpected(nowMs: number): boolean {
+    return nowMs < this.#listenersExpectedUntilMs;
+  }
+
+  // When the target changes without a new snapshot; undefined: it does not.
+  #targetEndsAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number | undefined {
+    if (this.#hasListeners() || !this.#areListenersExpected(nowMs)) return undefined;
+    const declared = snapshot.resources(kind, this.#dialect);
+    const isSame = snapshot.resourcesWithDraining(kind, this.#dialect) === declared;
+    return isSame ? undefined : this.#listenersExpectedUntilMs;
   }
 
   // Changes that come faster than they are ACKed put the bound off again and again; they must not do so for ever.
@@ -108,12 +140,12 @@ export class MakeBeforeBreak implements SetSelector {
   }
 
   // Never before the listeners and routes were sent that no longer name what goes.
-  #removalAtMs(snapshot: Snapshot, latestMs: number): number {
+  #removalAtMs(snapshot: Snapshot, latestMs: number, nowMs: number): number {
     let inForceAtMs = 0;
     for (const kind of ['listener', 'route'] as const) {
       const watch = this.#watchOf(kind);
       if (watch === undefined) continue;
-      if (!watch.isSent(this.target(kind, snapshot))) return Infinity;
+      if (!watch.isSent(this.target(kind, snapshot, nowMs))) return Infinity;
       inForceAtMs = Math.max(inForceAtMs, watch.delivery.inForceAtMs(this.#boundMs));
     }
     return Math.min(inForceAtMs, latestMs);

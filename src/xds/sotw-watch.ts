@@ -48,7 +48,9 @@ export class SotwWatch extends Watch<SotwRequest> {
   /** @throws MalformedRequestError */
   constructor(kind: ResourceKind, tables: SotwTables, first: SotwRequest, onEncoded?: EncodeListener) {
     const nameList = tables.nameLists.decode(first.encodedNames);
-    super(kind, subscriptionTo(kind, nameList, true, tables.subscriptions), undefined, first.versionInfo);
+    const acceptedVersion = first.versionInfo;
+    const subscription = subscriptionTo(kind, nameList, true, tables.subscriptions);
+    super(kind, subscription, { isResumed: acceptedVersion !== '', acceptedVersion });
     this.#tables = tables;
     this.#onEncoded = onEncoded;
     this.#nameList = nameList;

@@ -17,6 +17,16 @@ export interface Due {
   readonly difference: Difference;
 }
 
+/** What the first request of a type says of an earlier stream. */
+export interface Earlier {
+  /** True when the client holds something of it. */
+  readonly isResumed: boolean;
+  /** What that is, as far as it is wanted; by default nothing that is known by name. */
+  readonly holding?: Holding;
+  /** The version that it runs; by default '', it says none. */
+  readonly acceptedVersion?: string;
+}
+
 /** Asking for nothing in particular means everything for these kinds only (xDS protocol, "How the client specifies what resources to return"). */
 export function mayBeWildcard(kind: ResourceKind): boolean {
   return kind === 'cluster' || kind === 'listener';
@@ -25,6 +35,8 @@ export function mayBeWildcard(kind: ResourceKind): boolean {
 /** @typeParam Request what {@link Watch.receive} takes: a request of the watch's protocol. */
 export abstract class Watch<Request = unknown> {
   readonly kind: ResourceKind;
+  /** True when the client said in its first request that it holds resources of this kind of an earlier stream. */
+  readonly isResumed: boolean;
   /** What was sent and answered. To be read only, but by the watch itself. */
   readonly delivery: Delivery;
   /** The first request of a stream is answered even when there is nothing to say; so is a change of wanted clusters or listeners. */
@@ -33,12 +45,13 @@ export abstract class Watch<Request = unknown> {
   #holding: Holding;
   #lastSet: ResourceSet | undefined;
 
-  /**
-   * @param holding what the client holds from an earlier stream.
-   * @param acceptedVersion the version that it says it runs from an earlier stream; '' when it says nothing.
-   */
-  protected constructor(kind: ResourceKind, subscription: Subscription, holding = Holding.nothing, acceptedVersion = '') {
+  protected constructor(
+    kind: ResourceKind,
+    subscription: Subscription,
+    { isResumed, holding = Holding.nothing, acceptedVersion = '' }: Earlier,
+  ) {
     this.kind = kind;
+    this.isResumed = isResumed;
     this.delivery = new Delivery(acceptedVersion);
     this.#subscription = subscription;
     this.#holding = holding;

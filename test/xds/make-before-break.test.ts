@@ -7,14 +7,19 @@ import type { ResourceKind } from '../../src/snapshot/resource.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import { DeltaWatch } from '../../src/xds/delta-watch.ts';
-import type { DeltaRequest } from '../../src/xds/discovery-request.ts';
+import type { DeltaRequest, SotwRequest } from '../../src/xds/discovery-request.ts';
 import { MakeBeforeBreak, NewestAtOnce } from '../../src/xds/make-before-break.ts';
+import type { SetSelector } from '../../src/xds/make-before-break.ts';
+import { NameListTable, SotwWatch } from '../../src/xds/sotw-watch.ts';
+import type { ProtocolName } from '../../src/xds/stream-method.ts';
+import type { Watch } from '../../src/xds/watch.ts';
 
 const boundMs = 5_000;
 const dialect = dialects.v3.ads;
 const table = new SubscriptionTable();
+const nameLists = new NameListTable();
 
-/** Names of each kind; `draining` are clusters that only `resourcesWithDraining` has. */
+/** Names of each kind; `draining` are clusters, and endpoints of theirs, that only `resourcesWithDraining` has. */
 interface Content {
   readonly cluster?: string;
   readonly endpoint?: string;
@@ -34,11 +39,15 @@ function snapshotOf(content: Content): Snapshot {
     return ResourceSet.of({ typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' }, resources);
   };
   const plain = new Map(publishOrder.map((kind) => [kind, setOf(content[kind] ?? '')]));
-  const draining = setOf(`${content.cluster ?? ''} ${content.draining ?? ''}`);
-  const resources: Snapshot['resources'] = (kind) => plain.get(kind) ?? assert.fail();
+  const withDraining = new Map(plain);
+  if (content.draining !== undefined) {
+    for (const kind of ['cluster', 'endpoint'] as const) {
+      withDraining.set(kind, setOf(`${content[kind] ?? ''} ${content.draining}`));
+    }
+  }
   return {
-    resources,
-    resourcesWithDraining: (kind, asked) => (kind === 'cluster' ? draining : resources(kind, asked)),
+    resources: (kind) => plain.get(kind) ?? assert.fail(),
+    resourcesWithDraining: (kind) => withDraining.get(kind) ?? assert.fail(),
   };
 }
 
@@ -55,9 +64,21 @@ function requestOf(fields: Partial<DeltaRequest>): DeltaRequest {
   };
 }
 
+function sotwRequestOf(fields: Partial<SotwRequest>): SotwRequest {
+  return {
+    node: undefined,
+    typeUrl: '',
+    responseNonce: '',
+    errorDetail: undefined,
+    versionInfo: '',
+    encodedNames: new Uint8Array(0),
+    ...fields,
+  };
+}
+
 /** What an aggregated stream does with a selector: selects, sends, gets answers. */
 class Stream {
-  readonly watches = new Map<ResourceKind, DeltaWatch>();
+  readonly watches = new Map<ResourceKind, Watch>();
   readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), boundMs);
   #nonce = 0;
 
@@ -65,8 +86,14 @@ class Stream {
     for (const kind of publishOrder) {
       const names = wanted[kind];
       if (names === undefined) continue;
-      this.watches.set(kind, new DeltaWatch(kind, table, requestOf({ subscribe: listOf(names) })));
+      this.open(new DeltaWatch(kind, table, requestOf({ subscribe: listOf(names) })));
     }
+  }
+
+  /** Takes up the first request of a kind. */
+  open(watch: Watch, nowMs = 0): void {
+    this.watches.set(watch.kind, watch);
+    this.selector.begin(watch, nowMs);
   }
 
   /** Names of what may be sent of the kind now, 'nothing' when all has to wait; and when the rest may. */
@@ -94,7 +121,7 @@ class Stream {
     this.watch(kind).receive(requestOf({ responseNonce: latest?.nonce ?? assert.fail(), errorDetail }));
   }
 
-  watch(kind: ResourceKind): DeltaWatch {
+  watch(kind: ResourceKind): Watch {
     return this.watches.get(kind) ?? assert.fail(`${kind} is not wanted`);
   }
 
@@ -136,7 +163,7 @@ describe('first answers', () => {
   test('nor by what is still to be ACKed or to be removed', () => {
     const stream = new Stream({ cluster: '', endpoint: 'x y' }).hold(x);
     stream.send('cluster', y);
-    stream.watches.set('listener', new DeltaWatch('listener', table, requestOf({})));
+    stream.open(new DeltaWatch('listener', table, requestOf({})));
     assert.deepEqual(stream.select('listener', y), ['to-y', undefined]);
   });
 });
@@ -268,10 +295,111 @@ describe('without listeners and routes', () => {
     assert.deepEqual(withListeners.select('cluster', snapshot), ['x y', undefined]);
     assert.deepEqual(without.select('cluster', snapshot), ['y', undefined]);
     const whole = snapshot.resourcesWithDraining('cluster', dialect);
-    assert.equal(withListeners.selector.target('cluster', snapshot), whole);
-    assert.equal(without.selector.target('cluster', snapshot), snapshot.resources('cluster', dialect));
+    assert.equal(withListeners.selector.target('cluster', snapshot, 0), whole);
+    assert.equal(without.selector.target('cluster', snapshot, 0), snapshot.resources('cluster', dialect));
   });
 });
+
+/** The first request for clusters of a client that holds `x` of an earlier stream, or nothing. */
+const firstWatch: Readonly<Record<ProtocolName, (holds: 'x' | 'nothing') => Watch>> = {
+  sotw: (holds) => {
+    const tables = { nameLists, subscriptions: table };
+    return new SotwWatch('cluster', tables, sotwRequestOf({ versionInfo: holds === 'x' ? 'of x' : '' }));
+  },
+  delta: (holds) => {
+    const initialVersions = new Map(holds === 'x' ? [['x', 'of x']] : []);
+    return new DeltaWatch('cluster', table, requestOf({ initialVersions }));
+  },
+};
+
+for (const protocol of ['sotw', 'delta'] as const) {
+  const startMs = 1000;
+  const endMs = startMs + boundMs;
+  const snapshot = snapshotOf({ cluster: 'y', endpoint: 'y', draining: 'x', listener: 'to-y', route: 'r' });
+  const listenerWatch = (): Watch => new DeltaWatch('listener', table, requestOf({}));
+
+  /** An aggregated stream that was opened with a request for clusters. */
+  function open(holds: 'x' | 'nothing', wanted: ConstructorParameters<typeof Stream>[0] = {}): Stream {
+    const stream = new Stream(wanted);
+    stream.open(firstWatch[protocol](holds), startMs);
+    return stream;
+  }
+
+  describe(`a ${protocol} client that holds clusters of an earlier stream, when some of them drain`, () => {
+    test('keeps them while it has not asked for listeners yet, and from then on', () => {
+      const stream = open('x', { endpoint: 'x y' });
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        assert.deepEqual(stream.select(kind, snapshot, startMs), ['x y', endMs]);
+        stream.send(kind, snapshot, startMs);
+        assert.deepEqual(stream.select(kind, snapshot, endMs - 1), ['x y', endMs]);
+      }
+      stream.open(listenerWatch(), endMs - 1);
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        assert.deepEqual(stream.select(kind, snapshot, endMs - 1), ['x y', undefined]);
+        assert.deepEqual(stream.select(kind, snapshot, endMs), ['x y', undefined]);
+      }
+    });
+
+    test('keeps them when it asks for listeners at once', () => {
+      const stream = open('x');
+      stream.open(listenerWatch(), startMs);
+      assert.deepEqual(stream.select('cluster', snapshot, startMs), ['x y', undefined]);
+      assert.deepEqual(stream.select('cluster', snapshot, endMs), ['x y', undefined]);
+    });
+
+    test('loses them when the bound has passed and it never asked for listeners', () => {
+      const stream = open('x', { endpoint: 'x y' });
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        stream.send(kind, snapshot, startMs);
+        assert.deepEqual(stream.select(kind, snapshot, endMs), ['y', undefined]);
+      }
+    });
+
+    test('is to hold them as long as it is given them', () => {
+      const stream = open('x');
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        const whole = snapshot.resourcesWithDraining(kind, dialect);
+        assert.equal(stream.selector.target(kind, snapshot, endMs - 1), whole);
+        assert.equal(stream.selector.target(kind, snapshot, endMs), snapshot.resources(kind, dialect));
+      }
+    });
+
+    test('is looked at again in time when a commit holds something else back', () => {
+      const stream = open('x', { route: 'r' });
+      for (const kind of ['cluster', 'route'] as const) stream.send(kind, snapshot, startMs);
+      const next = snapshotOf({ cluster: 'z', endpoint: 'z', draining: 'x y', listener: 'to-z', route: 's' });
+      assert.deepEqual(stream.select('cluster', next, startMs), ['x y z', endMs]);
+      const last = snapshotOf({ cluster: 'z', endpoint: 'z', listener: 'to-z', route: 's' });
+      assert.deepEqual(stream.select('cluster', last, startMs), ['x y z', Infinity]);
+    });
+
+    test('needs no second look when none of them drains', () => {
+      assert.deepEqual(open('x').select('cluster', y, startMs), ['y', undefined]);
+    });
+  });
+
+  describe(`a ${protocol} client that holds no clusters of an earlier stream`, () => {
+    test('is given what drains when it has asked for listeners, and not before', () => {
+      const stream = open('nothing', { endpoint: 'x y' });
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        assert.deepEqual(stream.select(kind, snapshot, startMs), ['y', undefined]);
+      }
+      stream.open(listenerWatch(), startMs);
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        assert.deepEqual(stream.select(kind, snapshot, startMs), ['x y', undefined]);
+      }
+    });
+  });
+
+  test(`a ${protocol} stream of clusters alone is not given what drains, whatever its client holds`, () => {
+    const watch = firstWatch[protocol]('x');
+    const selector: SetSelector = new NewestAtOnce(dialect);
+    selector.begin(watch, startMs);
+    const set = snapshot.resources('cluster', dialect);
+    assert.equal(selector.target('cluster', snapshot, startMs), set);
+    assert.deepEqual(selector.select('cluster', watch, snapshot, startMs), { set, restAtMs: undefined });
+  });
+}
 
 describe('without clusters or endpoints', () => {
   test('listeners wait for nothing', () => {

@@ -15,6 +15,7 @@ import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import type { NodeGroupOf } from '../../../src/xds/node.ts';
 import { createXdsServer } from '../../../src/xds/server.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
+import type { SyncState } from '../../../src/xds/stream-status.ts';
 import { fenceNodeId } from './byte-call.ts';
 import { buildSnapshot } from './hand-made-snapshot.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -32,6 +33,8 @@ export interface ServedXdsOptions {
   readonly store?: Store;
   readonly groupOf?: NodeGroupOf;
   readonly inForceBoundMs?: number;
+  /** How long a removed cluster drains. Default 0: it does not. */
+  readonly drainTimeMs?: number;
 }
 
 /** What has to be stopped and when: a TestContext. */
@@ -56,6 +59,7 @@ export class ServedXds {
     store = createMemoryStore(),
     groupOf = () => defaultNodeGroup,
     inForceBoundMs = neverMs,
+    drainTimeMs = 0,
   }: ServedXdsOptions) {
     this.snapshots.set(fenceNodeId, buildSnapshot({}));
     this.#controlPlane = new ControlPlane({
@@ -67,6 +71,7 @@ export class ServedXds {
         redisListener: { host: '0.0.0.0', port: 6379 },
         redisCatchAll: undefined,
       },
+      drainTimeMs,
     });
     const lines = { write: (line: string): void => void this.log.push(JSON.parse(line) as LogLine) };
     const log = pino({ level: 'debug', base: null }, lines);
@@ -127,6 +132,12 @@ export class ServedXds {
     return new SotwClient(this.connect(), variant, nodeId);
   }
 
+  /** How each type of the oldest stream stands, those of fences apart. */
+  get states(): Readonly<Record<string, SyncState>> {
+    const stream = [...this.hub.streams].find(({ group }) => group !== fenceNodeId);
+    return Object.fromEntries((stream?.status().types ?? []).map(({ kind, state }) => [kind, state]));
+  }
+
   /** Log lines with this message. */
   logged(message: string): LogLine[] {
     return this.log.filter(({ msg }) => msg === message);
@@ -134,6 +145,7 @@ export class ServedXds {
 
   /** Stops as the daemon does. */
   async shutDown(): Promise<void> {
+    this.#controlPlane.close();
     await this.#server.shutDown(graceMs);
   }
 

@@ -13,7 +13,10 @@ import type { Kind } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
-import { allVariants, scenario } from '../../support/xds/wire-variant.ts';
+import type { Scope, ServedXds, ServedXdsOptions } from '../../support/xds/served-xds.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
+import type { WireVariant } from '../../support/xds/wire-variant.ts';
 
 const wanted: Readonly<Record<Kind, readonly string[]>> = {
   cluster: [],
@@ -158,6 +161,64 @@ scenario('RST-02 delta: a restart with the same content removes nothing', allVar
   after.commit(addEndpoint('a', 6381));
   const pushes = await Promise.all(returned.map((client) => client.takeAndAck('cluster')));
   assert.ok(pushes.every(({ changes }) => changes.join() === 'not committed'));
+});
+
+/** A client as it comes back to a control plane that was started again: `x` was replaced by `y` before, and drains. */
+async function restartWhileXDrains(
+  t: Scope,
+  variant: WireVariant,
+  options: ServedXdsOptions = {},
+): Promise<{ xds: ServedXds; held: DeltaClient; client: DeltaClient }> {
+  const store = createMemoryStore();
+  const before = await serveXds(t, { store, drainTimeMs: 600_000 });
+  before.commit(...addCluster('x', 6379));
+  before.commit(...removeCluster('x', 6379), ...addCluster('y', 6380));
+  const held = connectDelta(before, variant);
+  for (const kind of ['listener', 'cluster', 'endpoint'] as const) {
+    held.subscribe(kind, ...(kind === 'endpoint' ? ['x', 'y'] : []));
+    await held.takeAndAck(kind);
+  }
+  await before.shutDown();
+  const xds = await serveXds(t, { store, drainTimeMs: 600_000, ...options });
+  return { xds, held, client: connectDelta(xds, variant) };
+}
+
+scenario('RST-02 delta: what drains stays when the request for listeners is late', aggregated, async (t, variant) => {
+  const { xds, held, client } = await restartWhileXDrains(t, variant);
+  client.resume('cluster', held.versions('cluster'));
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, []);
+  client.resume('endpoint', held.versions('endpoint'), 'x', 'y');
+  assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[6379], [6380]]);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced' });
+  client.resume('listener', held.versions('listener'));
+  assert.deepEqual((await client.takeAndAck('listener')).changes, []);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced', listener: 'synced' });
+});
+
+scenario('RST-02 delta: what drains goes when a client never asks for listeners', aggregated, async (t, variant) => {
+  const { xds, held, client } = await restartWhileXDrains(t, variant, { inForceBoundMs: 50 });
+  client.resume('cluster', held.versions('cluster'));
+  await waitUntil('x has gone', async () => (await client.takeAndAck('cluster')).removed.join() === 'x');
+  client.resume('endpoint', held.versions('endpoint'), 'x', 'y');
+  assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['y', '-x']);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced' });
+});
+
+scenario('RST-02 delta: what drains is nothing to a client that holds nothing yet', aggregated, async (t, variant) => {
+  const { client } = await restartWhileXDrains(t, variant);
+  client.subscribe('cluster');
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['y']);
+  await client.assertQuiet();
+});
+
+scenario('RST-02 delta: what drains has gone for a stream of clusters alone', perType, async (t, variant) => {
+  const { client } = await restartWhileXDrains(t, variant);
+  client.resume('cluster', { x: 'of the stream before' });
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['y', '-x']);
+  await client.assertQuiet();
 });
 
 scenario('RST-03 delta: what was removed while the control plane was away goes', allVariants, async (t, variant) => {

@@ -8,9 +8,11 @@ import { kinds } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
+import type { Scope, ServedXds, ServedXdsOptions } from '../../support/xds/served-xds.ts';
 import type { SotwClient } from '../../support/xds/sotw-client.ts';
 import type { SotwResponse } from '../../support/xds/sotw-response.ts';
-import { allVariants, scenario } from '../../support/xds/wire-variant.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 
 const wanted: Readonly<Record<Kind, readonly string[]>> = {
   cluster: [],
@@ -87,6 +89,58 @@ scenario('RST-02 a restart with the same content removes nothing', allVariants, 
   after.commit(addEndpoint('a', 6381));
   const pushes = await Promise.all(returned.map((client) => client.takeAndAck('cluster')));
   assert.ok(pushes.every(({ names }) => names.length === 3));
+});
+
+/** A control plane that was started again: `x` was replaced by `y` before, and drains. */
+async function restartWhileXDrains(t: Scope, options: ServedXdsOptions = {}): Promise<ServedXds> {
+  const store = createMemoryStore();
+  const before = await serveXds(t, { store, drainTimeMs: 600_000 });
+  before.commit(...addCluster('x', 6379));
+  before.commit(...removeCluster('x', 6379), ...addCluster('y', 6380));
+  await before.shutDown();
+  return serveXds(t, { store, drainTimeMs: 600_000, ...options });
+}
+
+scenario('RST-02 what drains stays when the request for listeners is late', aggregated, async (t, variant) => {
+  const xds = await restartWhileXDrains(t);
+  const client = xds.client(variant);
+  client.send('cluster', { version_info: 'of the stream before' });
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['x', 'y']);
+  client.send('endpoint', { version_info: 'of the stream before', resource_names: ['x', 'y'] });
+  assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[6379], [6380]]);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced' });
+  client.send('listener', { version_info: 'of the stream before' });
+  assert.deepEqual((await client.takeAndAck('listener')).names, ['redis_listener']);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced', listener: 'synced' });
+});
+
+scenario('RST-02 what drains goes when a client never asks for listeners', aggregated, async (t, variant) => {
+  const xds = await restartWhileXDrains(t, { inForceBoundMs: 50 });
+  const client = xds.client(variant);
+  client.send('cluster', { version_info: 'of the stream before' });
+  await waitUntil('only y is left', async () => (await client.takeAndAck('cluster')).names.join() === 'y');
+  client.subscribe('endpoint', 'x', 'y');
+  assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[], [6380]]);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced' });
+});
+
+scenario('RST-02 what drains is nothing to a client that holds nothing yet', aggregated, async (t, variant) => {
+  const xds = await restartWhileXDrains(t);
+  const client = xds.client(variant);
+  client.subscribe('cluster');
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['y']);
+  await client.assertQuiet();
+});
+
+scenario('RST-02 what drains has gone for a stream of clusters alone', perType, async (t, variant) => {
+  const xds = await restartWhileXDrains(t);
+  const client = xds.client(variant);
+  client.send('cluster', { version_info: 'of the stream before' });
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['y']);
+  await client.assertQuiet();
 });
 
 scenario('RST-03 what was removed while the control plane was away goes', allVariants, async (t, variant) => {

@@ -5,6 +5,7 @@ import type { StreamMethod } from '../../../src/xds/stream-method.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { describeRequest, describeResponse, parseResponse } from './discovery-message.ts';
 import type { ModelRequest, ModelResponse } from './discovery-message.ts';
+import { clusterNames } from './scenario.ts';
 import { checkOrder } from './swap-order.ts';
 import { TypeLedger } from './type-ledger.ts';
 import type { VersionLedger } from './version-ledger.ts';
@@ -32,6 +33,8 @@ export class Referee {
   readonly #ledgers = new Map<Kind, TypeLedger>();
   readonly #nonces = new Set<string>();
   #hasRefusedClusters = false;
+  // Until then it is taken to have listeners, though it has not asked for any.
+  #listenersExpectedUntilMs = 0;
 
   constructor(name: string, method: StreamMethod, surroundings: Surroundings) {
     this.#name = name;
@@ -50,7 +53,8 @@ export class Referee {
 
   /** True when clusters that drain are published to this stream. */
   get isGivenDraining(): boolean {
-    return this.#method.kind === undefined && this.#ledgers.has('listener');
+    const areListenersExpected = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
+    return this.#method.kind === undefined && (this.#ledgers.has('listener') || areListenersExpected);
   }
 
   receive(request: ModelRequest): void {
@@ -85,13 +89,15 @@ export class Referee {
   }
 
   #begin(request: ModelRequest): void {
-    const { versions, hasGone, isDraining } = this.#surroundings;
+    const { versions, hasGone, nowMs, boundMs } = this.#surroundings;
     const find = (name: string, version: string) => versions.resource(this.#scope(request.kind), name, version);
     const ledger = new TypeLedger(request, {
       find,
-      hasGone: (name) => hasGone(name) && !(this.isGivenDraining && isDraining(name)),
+      hasGone: (name) => hasGone(name) && !this.#isKept(name),
     });
     this.#ledgers.set(request.kind, ledger);
+    // A client that holds clusters of an earlier stream may use what drains, and asks for listeners a moment later.
+    if (request.kind === 'cluster' && holdsFromBefore(request)) this.#listenersExpectedUntilMs = nowMs() + boundMs;
     // A client that says that it has the endpoints may wait for them all the same: see below. With listeners
     // it is given clusters that drain.
     if (request.kind === 'endpoint') ledger.expectAgain(this.#ledgers.get('cluster')?.sent.keys() ?? []);
@@ -108,17 +114,31 @@ export class Referee {
     const isFirst = ledger.responses.length === 0;
     const said = ledger.whatIsSaid(response);
     if (this.#method.kind === undefined) {
-      const { boundMs, publishedSinceMs, isDraining } = this.#surroundings;
+      const { boundMs, publishedSinceMs } = this.#surroundings;
       const ledgerOf = (kind: Kind): TypeLedger | undefined => this.#ledgers.get(kind);
-      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs, isDraining });
+      const isKept = (name: string): boolean => this.#isKept(name);
+      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs, isKept });
     }
     const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);
     if (ledger.kind !== 'cluster') return;
+    this.#checkDraining(ledger, isFirst);
     // A changed cluster warms until its endpoints come, and so may any of a client that has just connected. What was
     // refused comes again with every full state, and changes when it is taken.
     if (isFirst || (this.#hasRefusedClusters && this.#method.protocol === 'sotw')) this.#expectAllEndpoints();
     else this.#ledgers.get('endpoint')?.expectAgain(changed);
+  }
+
+  #isKept(cluster: string): boolean {
+    return this.isGivenDraining && this.#surroundings.isDraining(cluster);
+  }
+
+  // First answers are never held back, and so hold nothing that is to go.
+  #checkDraining({ wanted, sent }: TypeLedger, isFirst: boolean): void {
+    const draining = clusterNames.filter((name) => this.#surroundings.isDraining(name) && wanted.includes(name));
+    const given = draining.filter((name) => sent.get(name) !== undefined);
+    const isRight = this.isGivenDraining ? given.length === draining.length : !isFirst || given.length === 0;
+    demand(isRight, 'order', () => `${this.#name}: ${draining.join()} drains, was given ${given.join() || 'nothing'}`);
   }
 
   #noteVersions({ kind, sent }: TypeLedger, response: ModelResponse): void {
@@ -141,4 +161,8 @@ export class Referee {
   #scope(kind: Kind): string {
     return `${this.#method.apiVersion} ${kind}`;
   }
+}
+
+function holdsFromBefore(request: ModelRequest): boolean {
+  return request.protocol === 'sotw' ? request.version !== '' : request.initialVersions.size > 0;
 }

@@ -72,7 +72,7 @@ export interface Scenario {
   readonly steps: readonly TimedStep[];
 }
 
-const clusterNames = ['a', 'b', 'c', 'd'];
+export const clusterNames = ['a', 'b', 'c', 'd'];
 const resourceNames: Readonly<Record<Kind, readonly string[]>> = {
   cluster: [...clusterNames, 'nowhere'],
   endpoint: [...clusterNames, 'nowhere'],

@@ -13,8 +13,8 @@ export interface StreamState {
   readonly boundMs: number;
   /** When the first snapshot at or after a moment was published. */
   readonly publishedSinceMs: (ms: number) => number;
-  /** True when the cluster may be in use by connections of a replaced listener. */
-  readonly isDraining: (name: string) => boolean;
+  /** True when the cluster may be in use by connections of a replaced listener of the client. */
+  readonly isKept: (name: string) => boolean;
 }
 
 const resourceOf = { listener: 'redis_listener', route: 'generic_route' } as const;
@@ -67,8 +67,7 @@ function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state:
       const named = mayBeRunning(referring, kind, state).flatMap(({ references }) => references);
       demand(!named.includes(name), 'order', () => `${ledger.kind} ${name} withdrawn while a ${kind} names it`);
     }
-    const isKept = state.ledger('listener') !== undefined && state.isDraining(name);
-    demand(!isKept, 'order', () => `${ledger.kind} ${name} withdrawn while it drains`);
+    demand(!state.isKept(name), 'order', () => `${ledger.kind} ${name} withdrawn while it drains`);
   }
 }
 
