@@ -24,6 +24,12 @@ export async function validateBootstrap(path: string): Promise<Finished> {
   return runCommand(await findEnvoy(), ['--mode', 'validate', '--log-level', 'warning', '-c', path]);
 }
 
+/** A cluster in Envoy's /clusters. */
+interface ClusterStatus {
+  readonly name: string;
+  readonly host_statuses?: { address: { socket_address: { address: string; port_value: number } } }[];
+}
+
 /** One running Envoy; made by {@link startEnvoy}. */
 export class Envoy {
   readonly child: Child;
@@ -69,22 +75,27 @@ export class Envoy {
 
   /** The hosts (`address:port`) of a cluster, sorted; empty also when there is no such cluster. */
   async hosts(cluster: string): Promise<string[]> {
-    interface Status {
-      name: string;
-      host_statuses?: { address: { socket_address: { address: string; port_value: number } } }[];
-    }
-    const { cluster_statuses: statuses } = JSON.parse(await this.#admin('clusters?format=json')) as {
-      cluster_statuses: Status[];
-    };
-    const hosts = statuses.find((status) => status.name === cluster)?.host_statuses ?? [];
+    const hosts = (await this.#clusterStatuses()).find(({ name }) => name === cluster)?.host_statuses ?? [];
     return hosts
       .map(({ address: { socket_address: { address, port_value: port } } }) => `${address}:${port}`)
       .toSorted();
   }
 
+  /** The names of all clusters, sorted. */
+  async clusters(): Promise<string[]> {
+    return (await this.#clusterStatuses()).map(({ name }) => name).toSorted();
+  }
+
   /** Everything that Envoy runs with, as its admin interface dumps it. */
   async configDump(): Promise<unknown> {
     return JSON.parse(await this.#admin('config_dump?include_eds'));
+  }
+
+  async #clusterStatuses(): Promise<ClusterStatus[]> {
+    const { cluster_statuses: statuses } = JSON.parse(await this.#admin('clusters?format=json')) as {
+      cluster_statuses: ClusterStatus[];
+    };
+    return statuses;
   }
 
   async #admin(path: string): Promise<string> {
