@@ -1,6 +1,5 @@
 // What was sent of one type on one stream, and what the client said to it. Without I/O.
 
-import { isPlaceholder } from '../snapshot/view.ts';
 import type { Difference } from '../snapshot/view.ts';
 import type { ErrorDetail } from './discovery-request.ts';
 
@@ -26,11 +25,17 @@ export type Answer =
   | { readonly kind: 'nack'; readonly sent: Sent; readonly error: ErrorDetail; readonly isInForce: boolean }
   | { readonly kind: 'stale' };
 
+/** An answer to a response that is known. */
+export type Verdict = Extract<Answer, { readonly sent: Sent }>;
+
+/** True when the client took the response, see {@link Delivery.settle}. */
+export function isAccepted(verdict: Verdict): boolean {
+  return verdict.kind === 'ack' || verdict.isInForce;
+}
+
 // Responses are not held back until older ones are ACKed, but a client that never
 // answers must not grow memory: of its oldest un-ACKed responses the server forgets.
 const maxUnanswered = 16;
-
-const none: readonly string[] = [];
 
 export class Delivery {
   #latest: Sent | undefined;
@@ -39,8 +44,6 @@ export class Delivery {
   // Un-ACKed responses before the latest, oldest first.
   #older: readonly Sent[] = [];
   #acceptedVersion: string;
-  // Names in refused responses, response by response.
-  #refused: readonly ReadonlySet<string>[] = [];
 
   /** @param acceptedVersion what the client says it runs from an earlier stream; '' when it says nothing. */
   constructor(acceptedVersion = '') {
@@ -105,44 +108,12 @@ export class Delivery {
       this.#isLatestInForce = isInForce;
     }
     if (isInForce) this.#acceptedVersion = sent.version;
-    this.#remember(sent, isInForce);
     return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce };
   }
 
-  /**
-   * Names to send along with `difference`, because they were in refused responses and the client may hold none
-   * of them. They go when one of them changes (the fix), not before: a refusal must not loop, and one bad resource
-   * takes good ones of its response with it. Those given are no longer remembered.
-   */
-  takeRefused(difference: Difference): readonly string[] {
-    if (this.#refused.length === 0) return [];
-    const names = namesIn(difference);
-    const touched = this.#refused.filter((group) => names.some((name) => group.has(name)));
-    this.#refused = this.#refused.filter((group) => !touched.includes(group));
-    return [...new Set(touched.flatMap((group) => [...group]))];
-  }
-
-  /** Names that are in refused responses and in no newer one that was accepted. */
-  get refusedNames(): readonly string[] {
-    return this.#refused.length === 0 ? none : [...new Set(this.#refused.flatMap((group) => [...group]))];
-  }
-
-  /** Takes names out of what was refused: they are sent again for another reason. */
-  dropRefused(names: readonly string[]): void {
-    this.#refused = without(this.#refused, names);
-  }
-
-  /** Names that a response said something of and no newer un-ACKed one does. To be asked when it was answered. */
-  namesNotSentAgain(sent: Sent): readonly string[] {
-    const unanswered = [...this.#older, ...(this.#latest === undefined ? [] : [this.#latest])];
-    const again = new Set(unanswered.filter((other) => other !== sent).flatMap(namesOf));
-    return namesOf(sent).filter((name) => !again.has(name));
-  }
-
-  #remember(sent: Sent, isInForce: boolean): void {
-    if (isInForce && sent.isFullState) this.#refused = [];
-    if (this.#refused.length > 0) this.#refused = without(this.#refused, namesOf(sent));
-    if (!isInForce) this.#refused = [...this.#refused, new Set(namesOf(sent))];
+  /** Responses after `sent` that are not answered yet. To be asked when that one was. */
+  unansweredAfter(sent: Sent): readonly Sent[] {
+    return sent === this.#latest || this.#latest === undefined ? [] : [...this.#older, this.#latest];
   }
 
   #take(nonce: string): Sent | undefined {
@@ -155,25 +126,4 @@ export class Delivery {
     if (sent !== undefined) this.#older = this.#older.slice(index + 1);
     return sent;
   }
-}
-
-function namesOf({ difference }: Sent): readonly string[] {
-  return namesIn(difference);
-}
-
-// A removal that was refused is as little known to the client as a change.
-function namesIn({ changedNames, removed }: Difference): readonly string[] {
-  return removed.length === 0 ? changedNames : [...changedNames, ...removed];
-}
-
-/** What a response said, name by name: the version, '' of what is gone. */
-export function versionsIn({ difference }: Sent): (readonly [name: string, version: string])[] {
-  const gone = difference.removed.map((name) => [name, ''] as const);
-  const there = difference.changed.map((resource) => [resource.name, isPlaceholder(resource) ? '' : resource.version] as const);
-  return [...there, ...gone];
-}
-
-function without(groups: readonly ReadonlySet<string>[], names: readonly string[]): ReadonlySet<string>[] {
-  const gone = new Set(names);
-  return groups.map((group) => group.difference(gone)).filter((group) => group.size > 0);
 }

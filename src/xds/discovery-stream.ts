@@ -8,7 +8,8 @@ import type { ConfigSourceKind, Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
-import type { Answer } from './delivery.ts';
+import { isAccepted } from './delivery.ts';
+import type { Answer, Verdict } from './delivery.ts';
 import { MalformedRequestError } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
 import { appendNonce } from './discovery-response.ts';
@@ -50,6 +51,8 @@ export interface StreamContext {
 const maxUnknownTypeUrls = 16;
 const maxShownLength = 200;
 
+const none: readonly string[] = [];
+
 // What a gRPC client takes unless it is told otherwise; Envoy has no limit.
 const largeMessageBytes = 4 * 1024 * 1024;
 
@@ -78,6 +81,8 @@ export class DiscoveryStream {
   // True while make-before-break keeps a part of the newest snapshot from the client.
   #isHoldingBack = false;
   #timer: NodeJS.Timeout | undefined;
+  // In state of the world: those that changed in refused responses, since the last that was accepted.
+  #refusedClusters: readonly string[] = none;
 
   constructor(transport: StreamTransport, method: StreamMethod, context: StreamContext) {
     this.#transport = transport;
@@ -247,13 +252,9 @@ export class DiscoveryStream {
     const publishedAtMs = 'sent' in answer ? answer.sent.publishedAtMs : undefined;
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
+    if (kind === 'cluster' && 'sent' in answer && answer.sent.isFullState) this.#noteClustersAnswered(type.watch, answer);
     if (answer.kind !== 'nack') return;
     const { sent, error, isInForce } = answer;
-    // A newer response with the same clusters is on its way: only that one changes them for the client.
-    if (kind === 'cluster' && sent.isFullState && sent !== type.watch.delivery.latest) {
-      const again = type.watch.delivery.namesNotSentAgain(sent);
-      this.#forgetEndpoints(sent.difference.changedNames.filter((name) => again.includes(name)));
-    }
     const message = describeNack(error.message);
     type.lastNack = { atMs: nowMs, version: sent.version, message, isInForce };
     this.#context.log.warn(
@@ -266,6 +267,16 @@ export class DiscoveryStream {
       },
       isInForce ? 'NACK of an earlier response, this one is in force' : 'NACK',
     );
+  }
+
+  #noteClustersAnswered({ delivery }: Watch, verdict: Verdict): void {
+    if (isAccepted(verdict)) {
+      this.#refusedClusters = none;
+      return;
+    }
+    this.#refusedClusters = [...new Set([...this.#refusedClusters, ...verdict.sent.difference.changedNames])];
+    // A newer response with the same clusters is on its way: they change for the client only with that one.
+    if (verdict.sent !== delivery.latest) this.#forgetEndpoints(this.#refusedClusters);
   }
 
   #flushKind(kind: ResourceKind, publication: Publication, nowMs: number): void {
@@ -295,9 +306,9 @@ export class DiscoveryStream {
   // which endpoints it holds does not say which it waits for (xDS protocol, "Resource warming").
   #resendEndpoints({ view, difference }: Due, isFirst: boolean): void {
     this.#forgetEndpoints(isFirst ? view.names : difference.changedNames);
-    // What the client refused and is sent once more with everything else changes for it only now.
-    const delivery = this.#types.get('cluster')?.watch.delivery;
-    if (delivery?.latest?.isFullState === true) this.#forgetEndpoints(delivery.refusedNames);
+    // What was refused is sent once more with everything else, and changes for the client only now.
+    this.#refusedClusters = this.#refusedClusters.filter((name) => view.set.resources.has(name));
+    this.#forgetEndpoints(this.#refusedClusters);
   }
 
   // The same when the client asks for endpoints after it was sent clusters.

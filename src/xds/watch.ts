@@ -6,9 +6,10 @@ import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Subscription } from '../snapshot/subscription.ts';
 import { Holding } from '../snapshot/view.ts';
 import type { Difference, View } from '../snapshot/view.ts';
-import { Delivery, versionsIn } from './delivery.ts';
-import type { Answer, Sent } from './delivery.ts';
+import { Delivery, isAccepted } from './delivery.ts';
+import type { Answer, Sent, Verdict } from './delivery.ts';
 import type { ErrorDetail } from './discovery-request.ts';
+import { Refusals } from './refusals.ts';
 
 /** A response that is due, without its nonce. */
 export interface Due {
@@ -41,6 +42,7 @@ export abstract class Watch<Request = unknown> {
   readonly delivery: Delivery;
   /** The first request of a stream is answered even when there is nothing to say; so is a change of wanted clusters or listeners. */
   protected mustAnswer = true;
+  readonly #refusals = new Refusals();
   #subscription: Subscription;
   #holding: Holding;
   #lastSet: ResourceSet | undefined;
@@ -101,7 +103,8 @@ export abstract class Watch<Request = unknown> {
   advance(set: ResourceSet, envelope: Pick<Sent, 'nonce' | 'sentAtMs' | 'publishedAtMs'>): Due | undefined {
     const view = set.view(this.#subscription);
     if (!this.mustAnswer && this.#holding === view.held) return undefined;
-    const difference = this.#differenceTo(view);
+    this.#mendRefused(view);
+    const difference = view.differenceFrom(this.#holding);
     const isDue = !this.#subscription.isEmpty && (this.mustAnswer || this.isWorthSending(difference));
     this.#holding = view.held;
     this.#lastSet = set;
@@ -110,13 +113,15 @@ export abstract class Watch<Request = unknown> {
     const { nonce, sentAtMs, publishedAtMs } = envelope;
     const { isFullState } = this;
     this.delivery.record({ nonce, version: view.version, difference, sentAtMs, publishedAtMs, isFullState });
+    this.#refusals.noteSent(difference);
     return { body: this.encode(view, difference), view, difference };
   }
 
   /** What a request says of earlier responses; what follows from it is due from now on. */
   protected settle(nonce: string, versionInfo: string, error: ErrorDetail | undefined): Answer {
     const answer = this.delivery.settle(nonce, versionInfo, error);
-    if (answer.kind === 'nack' && !answer.isInForce && !this.isFullState) this.#mendOvertaken(answer.sent);
+    // What is refused of a full state comes again with the next one anyway.
+    if ('sent' in answer && !this.isFullState) this.#noteVerdict(answer);
     return answer;
   }
 
@@ -138,24 +143,22 @@ export abstract class Watch<Request = unknown> {
 
   protected abstract encode(view: View, difference: Difference): Uint8Array;
 
-  // A part of what was refused has changed or gone before the refusal came. That may have been the fix, and
-  // the rest went down with the fault: it is sent again, as far as it is not on its way.
-  #mendOvertaken(sent: Sent): void {
-    const said = versionsIn(sent);
-    const hasMoved = ([name, version]: readonly [string, string]): boolean =>
-      (this.#lastSet?.resources.get(name)?.version ?? '') !== version;
-    if (!said.some(hasMoved)) return;
-    this.delivery.dropRefused(said.map(([name]) => name));
-    const moved = new Set(said.filter(hasMoved).map(([name]) => name));
-    const rest = this.delivery.namesNotSentAgain(sent).filter((name) => !moved.has(name));
-    if (rest.length > 0) this.forget(rest);
+  #noteVerdict(verdict: Verdict): void {
+    const { difference } = verdict.sent;
+    if (isAccepted(verdict)) {
+      this.#refusals.noteAccepted(difference);
+      return;
+    }
+    const newer = this.delivery.unansweredAfter(verdict.sent).map((sent) => sent.difference);
+    this.#refusals.noteRefused(difference, this.isRemovalSaid, newer);
+    // The fix may have been sent before the refusal came.
+    if (this.#lastSet !== undefined) this.#mendRefused(this.#lastSet.view(this.#subscription));
   }
 
-  #differenceTo(view: View): Difference {
-    const difference = view.differenceFrom(this.#holding);
-    // Where a removal is said in words of its own, what is gone needs no placeholder.
-    const gone = new Set(this.isRemovalSaid ? difference.removed : []);
-    const again = this.delivery.takeRefused(difference).filter((name) => !gone.has(name));
-    return again.length === 0 ? difference : view.differenceFrom(this.#holding.forgetting(again));
+  #mendRefused({ set, subscription }: View): void {
+    const again = this.#refusals.takeMended((name) => {
+      return subscription.includes(name) ? (set.resources.get(name)?.version ?? '') : undefined;
+    });
+    if (again.length > 0) this.forget(again);
   }
 }

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ResourceSet } from '../../src/snapshot/resource-set.ts';
+
 import { Resource } from '../../src/snapshot/resource.ts';
-import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
-import { Holding } from '../../src/snapshot/view.ts';
 import type { Difference } from '../../src/snapshot/view.ts';
-import { Delivery, versionsIn } from '../../src/xds/delivery.ts';
+import { Delivery } from '../../src/xds/delivery.ts';
 import type { Answer, Sent } from '../../src/xds/delivery.ts';
 
 const error = { code: 13, message: 'refused' };
@@ -167,89 +165,12 @@ describe('in force', () => {
   });
 });
 
-describe('what was refused', () => {
-  test('is given when one of it changes, and once', () => {
-    const delivery = new Delivery();
-    delivery.record(response(1, 'a', 'b'));
-    delivery.settle('1', '', error);
-    assert.deepEqual(delivery.takeRefused(changing('c')), []);
-    assert.deepEqual([...delivery.takeRefused(changing('b', 'c'))].sort(), ['a', 'b']);
-    assert.deepEqual(delivery.takeRefused(changing('a')), []);
-  });
-
-  test('goes by response, and is no longer what was accepted since', () => {
-    const delivery = new Delivery();
-    delivery.record(response(1, 'a', 'b'));
-    delivery.settle('1', '', error);
-    delivery.record(response(2, 'c', 'd'));
-    delivery.settle('2', '', error);
-    delivery.record(response(3, 'b', 'd'));
-    delivery.settle('3', '', undefined);
-    assert.deepEqual(delivery.takeRefused(changing('a')), ['a']);
-    assert.deepEqual(delivery.takeRefused(changing('c')), ['c']);
-  });
-
-  test('is nothing of a response whose error is of an earlier one', () => {
-    const delivery = new Delivery();
-    delivery.record(response(1, 'a'));
-    delivery.settle('1', 'v1', error);
-    assert.deepEqual(delivery.takeRefused(changing('a')), []);
-  });
-
-  test('has removals in it like changes', () => {
-    const delivery = new Delivery();
-    delivery.record({ ...response(1), difference: { ...changing('a'), removed: ['gone'] } });
-    delivery.settle('1', '', error);
-    assert.deepEqual(delivery.takeRefused(changing('a')), ['a', 'gone']);
-    delivery.record({ ...response(2), difference: { ...changing('a'), removed: ['gone'] } });
-    delivery.settle('2', '', error);
-    assert.deepEqual(delivery.takeRefused({ ...changing(), removed: ['a'] }), ['a', 'gone']);
-  });
-
-  test('can be dropped by name', () => {
-    const delivery = new Delivery();
-    delivery.record(response(1, 'a', 'b'));
-    delivery.settle('1', '', error);
-    delivery.dropRefused(['a', 'stranger']);
-    assert.deepEqual(delivery.takeRefused(changing('a')), []);
-    assert.deepEqual(delivery.takeRefused(changing('b')), ['b']);
-  });
-
-  test('is nothing any more after a full state was accepted', () => {
-    const delivery = new Delivery();
-    delivery.record(response(1, 'a', 'b'));
-    delivery.settle('1', '', error);
-    delivery.record({ ...response(2, 'c'), isFullState: true });
-    delivery.settle('2', '', undefined);
-    assert.deepEqual(delivery.takeRefused(changing('a')), []);
-  });
-});
-
-describe('what a response said', () => {
-  /** Responses 1 to 3 with these names, separated by spaces; of the first, what no newer one says. */
-  function notSentAgain(...names: readonly string[]): readonly string[] {
-    const delivery = new Delivery();
-    const sent = names.map((each, index) => response(index + 1, ...each.split(' ')));
-    for (const each of sent) delivery.record(each);
-    delivery.settle('1', '', error);
-    assert.ok(sent[0] !== undefined);
-    return delivery.namesNotSentAgain(sent[0]);
-  }
-
-  test('is not sent again as far as no newer response says it', () => {
-    assert.deepEqual(notSentAgain('a b c', 'b'), ['a', 'c']);
-    assert.deepEqual(notSentAgain('a b c', 'b', 'c d'), ['a']);
-    assert.deepEqual(notSentAgain('a b'), ['a', 'b']);
-    assert.deepEqual(notSentAgain('a', 'a'), []);
-  });
-
-  test('is known name by name: the version, none of what is gone or a placeholder', () => {
-    const there = new Resource('a', Buffer.from([1]));
-    const options = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' } as const;
-    const set = ResourceSet.of({ ...options, placeholder: (name) => new Resource(name, Buffer.alloc(0)) }, [there]);
-    const view = set.view(new SubscriptionTable().intern(false, ['a', 'gone', 'missing']));
-    const difference = view.differenceFrom(new Holding(undefined, new Map([['gone', '1']])));
-    const versions = new Map(versionsIn({ ...response(1), difference }));
-    assert.deepEqual(versions, new Map([['a', there.version], ['missing', ''], ['gone', '']]));
-  });
+test('what was sent after a response is what is not answered after it', () => {
+  const delivery = new Delivery();
+  const [first, second, third] = [response(1), response(2), response(3)];
+  for (const each of [first, second, third]) delivery.record(each);
+  delivery.settle('1', '', error);
+  assert.deepEqual(delivery.unansweredAfter(first), [second, third]);
+  delivery.settle('3', '', error);
+  assert.deepEqual(delivery.unansweredAfter(third), []);
 });

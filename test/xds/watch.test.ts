@@ -166,6 +166,42 @@ describe('what was refused', () => {
     assert.deepEqual(driven.publish(endpoints({ a: 2, b: 3, c: 1 })), ['b']);
   });
 
+  test('is not sent again because of what has gone, of which it said nothing', () => {
+    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    driven.publish(endpoints({ a: 1, b: 1 }));
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '1' });
+    assert.deepEqual(driven.publish(endpoints({ a: 2 })), ['a']);
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '2', error_detail: refusal });
+    assert.deepEqual(driven.publish(endpoints({ a: 2, b: 2 })), ['b']);
+  });
+
+  test('is sent again when a part of it is no longer wanted', () => {
+    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    driven.publish(endpoints({ a: 1, b: 1 }));
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '1', error_detail: refusal });
+    driven.receive({ resource_names: ['b'], response_nonce: '1' });
+    assert.deepEqual(driven.publish(endpoints({ a: 1, b: 1 })), ['b']);
+    assert.equal(driven.publish(endpoints({ a: 1, b: 1 })), undefined);
+  });
+
+  test('is sent again at once when a part of it has changed before the refusal came', () => {
+    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    driven.publish(endpoints({ a: 1, b: 1 }));
+    assert.deepEqual(driven.publish(endpoints({ a: 2, b: 1 })), ['a']);
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '1', error_detail: refusal });
+    assert.deepEqual(driven.publish(endpoints({ a: 2, b: 1 })), ['b']);
+  });
+
+  test('is not sent along with a part of it that is sent again as it was, but with the fix of that part', () => {
+    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    driven.publish(endpoints({ a: 1, b: 1 }));
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '1', error_detail: refusal });
+    driven.watch.forget(['a']);
+    assert.deepEqual(driven.publish(endpoints({ a: 1, b: 1 })), ['a']);
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '2', error_detail: refusal });
+    assert.deepEqual(driven.publish(endpoints({ a: 2, b: 1 })), ['a', 'b']);
+  });
+
   test('is forgotten once it is accepted', () => {
     const driven = new DrivenWatch('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));

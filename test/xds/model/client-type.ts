@@ -156,7 +156,7 @@ export class ClientType {
     const error = refusal && `refused: ${[...refusal.names].join()}`;
     this.#pending.push({ nonce: response.nonce, version: this.#acceptedVersion, error });
     for (const name of [...response.resources.keys(), ...response.removed]) {
-      if (this.#names.has(name)) this.told.add(name);
+      if (this.#names.has(name) || this.#subscribed.has(name)) this.told.add(name);
     }
     return refusal?.isWhole === true ? { added: [], changed: [], taken: [] } : this.#take(response, refusal?.names);
   }

@@ -80,7 +80,7 @@ class TypeCheck {
 
   // Whether a refused resource is still all that there is to say of its name.
   #isStill(name: string, text: string | undefined): boolean {
-    if (!this.#ledger.wanted.includes(name)) return true;
+    if (!this.#ledger.wanted.includes(name)) return false;
     const now = this.#textOf(name);
     return now === text || (now === undefined && this.#type.kind === 'endpoint' && text === noEndpoints);
   }

@@ -85,7 +85,7 @@ export class Referee {
   /** To be told which clusters came or went. */
   noteCommit(cameOrWent: readonly string[]): void {
     // A cluster that came or went may have said before what it says now: that there are no endpoints.
-    this.#ledgers.get('endpoint')?.expectAgain(cameOrWent);
+    this.#ledgers.get('endpoint')?.noteMoved(cameOrWent);
   }
 
   #begin(request: ModelRequest): void {

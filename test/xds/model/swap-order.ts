@@ -77,9 +77,9 @@ function mayBeRunning({ responses, wanted }: TypeLedger, kind: ReferringKind, st
   if (!wanted.includes(name)) return [];
   const running: Content[] = [];
   let isAnswered = false;
-  for (const { said, changed, answer, sentAtMs } of [...responses].reverse()) {
+  for (const { said, answer, sentAtMs } of [...responses].reverse()) {
     isAnswered ||= answer === 'ack';
-    if (!changed.has(name)) continue;
+    if (!said.has(name)) continue;
     const content = said.get(name);
     if (content !== undefined && answer !== 'nack') running.push(content);
     if (answer !== 'nack' && isAnswered) break;

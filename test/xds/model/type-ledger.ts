@@ -35,7 +35,7 @@ export class TypeLedger {
   readonly responses: SentResponse[] = [];
   /** What was sent last of each wanted name; undefined: that there is none. */
   readonly sent = new Map<string, Content | undefined>();
-  readonly #refusals = new Refusals();
+  readonly #refusals = new Refusals((one, other) => this.#isSame(one, other));
   readonly #hasGone: (name: string) => boolean;
   // Every response of such a type says all that there is.
   readonly #isFullState: boolean;
@@ -86,7 +86,7 @@ export class TypeLedger {
   receive(request: ModelRequest): void {
     const before = this.#wanted;
     this.#wanted = request.protocol === 'sotw' ? this.#receiveNames(request) : this.#receiveChanges(request);
-    for (const name of [...this.sent.keys()]) if (!this.#wanted.includes(name)) this.sent.delete(name);
+    for (const name of [...this.sent.keys()]) if (!this.#wanted.includes(name)) this.#drop(name);
     if (this.#isFullState && !this.#wanted.equals(before)) {
       this.#mayBeAnswered = true;
       this.#mustBeAnswered = true;
@@ -104,6 +104,12 @@ export class TypeLedger {
     if (this.latest?.answer !== 'nack') return false;
     const { said } = this.latest;
     return [name, ...said.keys()].every((each) => isStill(each, said.get(each)?.text));
+  }
+
+  /** To be told of clusters that came or went: of what is there for a while only, the server need not say anything. */
+  noteMoved(names: readonly string[]): void {
+    this.expectAgain(names);
+    this.#refusals.noteMoved(names);
   }
 
   /** These may come again, the same or not. */
@@ -129,7 +135,7 @@ export class TypeLedger {
     this.#demandReason(response, said, changed);
     for (const [name, content] of said) this.sent.set(name, content);
     for (const name of said.keys()) this.#due.delete(name);
-    this.#refusals.noteSent(new Map([...said].map(([name, content]) => [name, content?.text])));
+    if (!this.#isFullState) this.#refusals.noteSent(response.nonce, textsOf(said));
     this.#mayBeAnswered = false;
     this.#mustBeAnswered = false;
     const sent: SentResponse = { response, sentAtMs: nowMs, said, changed, answer: 'none' };
@@ -163,8 +169,13 @@ export class TypeLedger {
     if (answered === undefined || answered.answer !== 'none') return;
     for (const older of this.responses.slice(0, index)) if (older.answer === 'none') older.answer = 'skipped';
     answered.answer = this.#isRefusal(request, answered) ? 'nack' : 'ack';
-    if (answered.answer === 'ack') this.#acceptedVersion = answered.response.version;
-    else this.#noteRefusal(answered, this.responses.slice(index + 1));
+    const { nonce, version } = answered.response;
+    if (answered.answer === 'ack') {
+      this.#acceptedVersion = version;
+      this.#refusals.noteAccepted(nonce, textsOf(answered.said));
+    } else {
+      this.#refusals.noteRefused(nonce, textsOf(this.sent));
+    }
   }
 
   // A NACK that names the version just sent as the one in force is of an earlier response,
@@ -175,29 +186,22 @@ export class TypeLedger {
     return request.version !== response.version || request.version === this.#acceptedVersion;
   }
 
-  #noteRefusal({ said }: SentResponse, later: readonly SentResponse[]): void {
-    const group = new Map([...said].map(([name, content]) => [name, content?.text]));
-    const newer = new Set(later.flatMap((response) => [...response.said.keys()]));
-    const isMoot = (name: string): boolean => newer.has(name) || this.#hasGone(name) || !this.#wanted.includes(name);
-    const others = [...group].filter(([name]) => !isMoot(name));
-    // What was sent again, has gone or was dropped before the refusal came may have been the fault: all may go again.
-    if (others.length < group.size) this.expectAgain(group.keys());
-    // When it has changed, the others have to.
-    const isFixed = [...group].some(([name, text]) => this.sent.has(name) && !this.#isSame(text, this.sent.get(name)));
-    if (!isFixed) this.#refusals.add(new Map(others));
+  #drop(name: string): void {
+    this.sent.delete(name);
+    this.#refusals.noteMoved([name]);
   }
 
   // To be told that there are no endpoints is to be told that there is no load assignment.
-  #isSame(text: string | undefined, content: Content | undefined): boolean {
+  #isSame(one: string | undefined, other: string | undefined): boolean {
     const nothing = this.kind === 'endpoint' ? endpointText([]) : undefined;
-    return (text ?? nothing) === (content?.text ?? nothing);
+    return (one ?? nothing) === (other ?? nothing);
   }
 
   #findChanged(said: Said): Set<string> {
-    const news = new Set([...said].filter(([name, content]) => this.#isNews(name, content)).map(([name]) => name));
-    // That a refused one goes may be the fix for those that were refused with it.
-    const gone = new Set([...this.sent.keys()].filter((name) => this.#hasGone(name)));
-    return news.union(this.#refusals.togetherWith(news.union(gone)).intersection(said));
+    this.#refusals.noteMoved([...this.sent.keys()].filter((name) => this.#hasGone(name)));
+    const isChanged = ([name, content]: readonly [string, Content | undefined]): boolean =>
+      this.#isNews(name, content) || this.#refusals.mayComeAgain(name, textsOf(said));
+    return new Set([...said].filter(isChanged).map(([name]) => name));
   }
 
   #isNews(name: string, content: Content | undefined): boolean {
@@ -219,4 +223,8 @@ export class TypeLedger {
     const needless = [...said.keys()].filter((name) => !changed.has(name));
     demand(needless.length === 0, 'no needless response', () => `${where}: ${needless.join()} again`);
   }
+}
+
+function textsOf(said: Said): Map<string, string | undefined> {
+  return new Map([...said].map(([name, content]) => [name, content?.text]));
 }

@@ -1,0 +1,82 @@
+// What a client refused of one type on one stream: a bad resource takes good ones of its response with
+// it, and the NACK does not say which. Without I/O.
+
+import { isPlaceholder } from '../snapshot/view.ts';
+import type { Difference } from '../snapshot/view.ts';
+
+/** Version by name; '' of what does not exist. */
+type Said = ReadonlyMap<string, string>;
+
+/** One refused response. */
+interface Refused {
+  /** What it said, less what was accepted since: any of it may be the fault. */
+  readonly suspects: Said;
+  /** Of these, what no newer response says. */
+  readonly missing: Said;
+}
+
+// Shared: a whole fleet may refuse the same response.
+const changesSaid = new WeakMap<Difference, Said>();
+
+export class Refusals {
+  #responses: readonly Refused[] = [];
+
+  /** To be told of every response that is sent: of what it says again, the answer to it counts. */
+  noteSent(difference: Difference): void {
+    this.#update(({ suspects, missing }) => ({ suspects, missing: without(missing, difference) }));
+  }
+
+  /** To be told of every response that is accepted. */
+  noteAccepted(difference: Difference): void {
+    this.#update(({ suspects, missing }) => ({ suspects: without(suspects, difference), missing }));
+  }
+
+  /**
+   * @param isRemovalSaid false: nothing was said of what was removed.
+   * @param newer what was sent since.
+   */
+  noteRefused(difference: Difference, isRemovalSaid: boolean, newer: readonly Difference[]): void {
+    // The same response may be refused twice.
+    this.noteSent(difference);
+    const suspects = saidIn(difference, isRemovalSaid);
+    const missing = newer.reduce(without, suspects);
+    if (missing.size > 0) this.#responses = [...this.#responses, { suspects, missing }];
+  }
+
+  /**
+   * Names to send again, because something is no longer as a refused response said it, which may be the fix. What
+   * has changed itself is not among them. Those given are no longer remembered.
+   * @param versionOf what there is for the client now: '' when there is none, undefined when it is not wanted.
+   */
+  takeMended(versionOf: (name: string) => string | undefined): readonly string[] {
+    if (this.#responses.length === 0) return [];
+    const isSame = ([name, version]: readonly [string, string]): boolean => versionOf(name) === version;
+    const kept = this.#responses.filter(({ suspects }) => [...suspects].every(isSame));
+    const mended = this.#responses.filter((response) => !kept.includes(response));
+    this.#responses = kept;
+    return mended.flatMap(({ missing }) => [...missing].filter(isSame).map(([name]) => name));
+  }
+
+  #update(change: (refused: Refused) => Refused): void {
+    if (this.#responses.length === 0) return;
+    this.#responses = this.#responses.map(change).filter(({ missing }) => missing.size > 0);
+  }
+}
+
+function saidIn(difference: Difference, isRemovalSaid: boolean): Said {
+  let said = changesSaid.get(difference);
+  if (said === undefined) {
+    said = new Map(difference.changed.map((each) => [each.name, isPlaceholder(each) ? '' : each.version]));
+    changesSaid.set(difference, said);
+  }
+  if (!isRemovalSaid || difference.removed.length === 0) return said;
+  return new Map([...said, ...difference.removed.map((name) => [name, ''] as const)]);
+}
+
+function without(said: Said, { changedNames, removed }: Difference): Said {
+  const names = [...changedNames, ...removed];
+  if (!names.some((name) => said.has(name))) return said;
+  const left = new Map(said);
+  for (const name of names) left.delete(name);
+  return left;
+}
