@@ -21,8 +21,15 @@ export interface Sent {
 export type Answer =
   | { readonly kind: 'none' }
   | { readonly kind: 'ack'; readonly sent: Sent }
-  /** `isInForce`: the client took this response; the error is of an earlier one, see {@link Delivery.settle}. */
-  | { readonly kind: 'nack'; readonly sent: Sent; readonly error: ErrorDetail; readonly isInForce: boolean }
+  | {
+      readonly kind: 'nack';
+      readonly sent: Sent;
+      readonly error: ErrorDetail;
+      /** The client took this response; the error is of an earlier one, see {@link Delivery.settle}. */
+      readonly isInForce: boolean;
+      /** Older responses that were not answered, oldest first: the error may be of any of them. */
+      readonly passedOver: readonly Sent[];
+    }
   | { readonly kind: 'stale' };
 
 /** An answer to a response that is known. */
@@ -97,8 +104,9 @@ export class Delivery {
    */
   settle(nonce: string, versionInfo: string, error: ErrorDetail | undefined): Answer {
     if (nonce === '') return { kind: 'none' };
-    const sent = this.#take(nonce);
-    if (sent === undefined) return { kind: 'stale' };
+    const taken = this.#take(nonce);
+    if (taken === undefined) return { kind: 'stale' };
+    const { sent, passedOver } = taken;
     const isLatest = sent === this.#latest;
     // The same nonce once more, without an error: the client changed what it wants.
     if (isLatest && this.#isLatestAnswered && error === undefined) return { kind: 'none' };
@@ -108,7 +116,7 @@ export class Delivery {
       this.#isLatestInForce = isInForce;
     }
     if (isInForce) this.#acceptedVersion = sent.version;
-    return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce };
+    return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce, passedOver };
   }
 
   /** Responses after `sent` that are not answered yet. To be asked when that one was. */
@@ -116,14 +124,13 @@ export class Delivery {
     return sent === this.#latest || this.#latest === undefined ? [] : [...this.#older, this.#latest];
   }
 
-  #take(nonce: string): Sent | undefined {
-    if (nonce === this.#latest?.nonce) {
-      this.#older = [];
-      return this.#latest;
-    }
-    const index = this.#older.findIndex((sent) => sent.nonce === nonce);
-    const sent = this.#older[index];
-    if (sent !== undefined) this.#older = this.#older.slice(index + 1);
-    return sent;
+  #take(nonce: string): { readonly sent: Sent; readonly passedOver: readonly Sent[] } | undefined {
+    if (this.#latest === undefined) return undefined;
+    const responses = [...this.#older, this.#latest];
+    const index = responses.findIndex((sent) => sent.nonce === nonce);
+    const sent = responses[index];
+    if (sent === undefined) return undefined;
+    this.#older = responses.slice(index + 1, -1);
+    return { sent, passedOver: responses.slice(0, index) };
   }
 }

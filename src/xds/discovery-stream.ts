@@ -270,13 +270,15 @@ export class DiscoveryStream {
   }
 
   #noteClustersAnswered({ delivery }: Watch, verdict: Verdict): void {
-    if (isAccepted(verdict)) {
-      this.#refusedClusters = none;
-      return;
+    if (verdict.kind === 'nack') {
+      const refused = verdict.isInForce ? verdict.passedOver : [...verdict.passedOver, verdict.sent];
+      const names = refused.flatMap(({ difference }) => difference.changedNames);
+      this.#refusedClusters = [...new Set([...this.#refusedClusters, ...names])];
+      // Clusters that a newer response brought again, or will, change for the client with that one only: it wants
+      // their endpoints after it.
+      if (verdict.isInForce || verdict.sent !== delivery.latest) this.#forgetEndpoints(this.#refusedClusters);
     }
-    this.#refusedClusters = [...new Set([...this.#refusedClusters, ...verdict.sent.difference.changedNames])];
-    // A newer response with the same clusters is on its way: they change for the client only with that one.
-    if (verdict.sent !== delivery.latest) this.#forgetEndpoints(this.#refusedClusters);
+    if (isAccepted(verdict)) this.#refusedClusters = none;
   }
 
   #flushKind(kind: ResourceKind, publication: Publication, nowMs: number): void {

@@ -24,7 +24,7 @@ const error = { code: 13, message: 'no' };
 const answers: Readonly<Record<Answer['kind'], Answer>> = {
   none: { kind: 'none' },
   ack: { kind: 'ack', sent },
-  nack: { kind: 'nack', sent, error, isInForce: false },
+  nack: { kind: 'nack', sent, error, isInForce: false, passedOver: [] },
   stale: { kind: 'stale' },
 };
 

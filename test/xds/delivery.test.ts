@@ -165,6 +165,14 @@ describe('in force', () => {
   });
 });
 
+test('a NACK tells of the older responses that were not answered', () => {
+  const delivery = deliver(4);
+  delivery.settle('1', '', undefined);
+  const [second, fourth] = [delivery.settle('2', '', error), delivery.settle('4', '', error)];
+  const passedOver = [second, fourth].map((answer) => 'passedOver' in answer && answer.passedOver.map(({ nonce }) => nonce));
+  assert.deepEqual(passedOver, [[], ['3']]);
+});
+
 test('what was sent after a response is what is not answered after it', () => {
   const delivery = new Delivery();
   const [first, second, third] = [response(1), response(2), response(3)];

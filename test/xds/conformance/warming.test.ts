@@ -52,6 +52,40 @@ scenario('WRM-01 without endpoints, the empty assignment is sent again', aggrega
   await client.assertQuiet();
 });
 
+scenario('WRM-01 a cluster that was refused changes with the next response', aggregated, async (t, variant) => {
+  const endpoints = { a: [1], b: [2] };
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
+  const client = xds.client(variant);
+  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
+  xds.publish(buildSnapshot({ clusters: { a: 2, b: 1 }, endpoints }));
+  await client.next('cluster');
+  client.nack('cluster');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  await client.assertQuiet();
+  xds.publish(buildSnapshot({ clusters: { a: 2, b: 2 }, endpoints }));
+  await client.takeAndAck('cluster');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a', 'b']);
+  await client.assertQuiet();
+});
+
+scenario('WRM-01 also when one answer says both', aggregated, async (t, variant) => {
+  const endpoints = { a: [1], b: [2] };
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
+  const client = xds.client(variant);
+  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
+  xds.publish(buildSnapshot({ clusters: { a: 2, b: 1 }, endpoints }));
+  await client.next('cluster');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  xds.publish(buildSnapshot({ clusters: { a: 2, b: 2 }, endpoints }));
+  const { versionInfo } = await client.next('cluster');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['b']);
+  client.send('cluster', { version_info: versionInfo, error_detail: { code: 13, message: 'the first was refused' } });
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  await client.assertQuiet();
+});
+
 scenario('WRM-02 a cluster that went and came back gets its endpoints', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('c', 6379), ...addCluster('other', 6380));
