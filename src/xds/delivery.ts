@@ -119,9 +119,9 @@ export class Delivery {
     return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce, passedOver };
   }
 
-  /** Responses after `sent` that are not answered yet. To be asked when that one was. */
-  unansweredAfter(sent: Sent): readonly Sent[] {
-    return sent === this.#latest || this.#latest === undefined ? [] : [...this.#older, this.#latest];
+  /** Responses that are not answered yet, oldest first. Right after an answer: those sent after the one it answers. */
+  get unanswered(): readonly Sent[] {
+    return this.#isLatestAnswered || this.#latest === undefined ? [] : [...this.#older, this.#latest];
   }
 
   #take(nonce: string): { readonly sent: Sent; readonly passedOver: readonly Sent[] } | undefined {

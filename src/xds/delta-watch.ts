@@ -64,7 +64,13 @@ export class DeltaWatch extends Watch<DeltaRequest> {
     // What is subscribed again is sent again: the client may have forgotten it. What is dropped while
     // everything is wanted has to be told of again, present or not ("Unsubscribing from Resources").
     const dropped = isWildcard ? unsubscribe.filter((name) => before.names.has(name)) : [];
-    this.forget([...subscribe.filter((name) => name !== wildcard), ...dropped]);
+    // A response that is still on its way may say what the client has dropped and, with everything, wants again.
+    const onItsWay = isWildcard && !before.wildcard ? this.#unansweredNames().filter((name) => !before.includes(name)) : [];
+    this.forget([...subscribe.filter((name) => name !== wildcard), ...dropped, ...onItsWay]);
+  }
+
+  #unansweredNames(): string[] {
+    return this.delivery.unanswered.flatMap(({ difference }) => difference.changedNames);
   }
 }
 

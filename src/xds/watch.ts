@@ -149,7 +149,7 @@ export abstract class Watch<Request = unknown> {
       this.#refusals.noteAccepted(difference);
       return;
     }
-    const newer = this.delivery.unansweredAfter(verdict.sent).map((sent) => sent.difference);
+    const newer = this.delivery.unanswered.map((sent) => sent.difference);
     this.#refusals.noteRefused(difference, this.isRemovalSaid, newer);
     // The fix may have been sent before the refusal came.
     if (this.#lastSet !== undefined) this.#mendRefused(this.#lastSet.view(this.#subscription));

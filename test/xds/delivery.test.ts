@@ -173,12 +173,14 @@ test('a NACK tells of the older responses that were not answered', () => {
   assert.deepEqual(passedOver, [[], ['3']]);
 });
 
-test('what was sent after a response is what is not answered after it', () => {
+test('right after an answer, what is not answered is what was sent later', () => {
   const delivery = new Delivery();
+  assert.deepEqual(delivery.unanswered, []);
   const [first, second, third] = [response(1), response(2), response(3)];
   for (const each of [first, second, third]) delivery.record(each);
+  assert.deepEqual(delivery.unanswered, [first, second, third]);
   delivery.settle('1', '', error);
-  assert.deepEqual(delivery.unansweredAfter(first), [second, third]);
+  assert.deepEqual(delivery.unanswered, [second, third]);
   delivery.settle('3', '', error);
-  assert.deepEqual(delivery.unansweredAfter(third), []);
+  assert.deepEqual(delivery.unanswered, []);
 });

@@ -277,6 +277,22 @@ describe('later requests and sets', () => {
     watch.receive(requestOf({ subscribe: ['b'] }));
     assert.equal(send(watch, setOf({ b: 1 })), 'b=1 -a');
   });
+
+  test('what was dropped while it was on its way and is wanted again with everything is told of, there or not', () => {
+    const watch = open('cluster', { subscribe: ['a', 'b'] });
+    send(watch, setOf({ a: 1, b: 1 }));
+    watch.receive(requestOf({ unsubscribe: ['a'] }));
+    watch.receive(requestOf({ subscribe: ['*'] }));
+    assert.equal(send(watch, setOf({ b: 1, c: 1 })), 'c=1 -a');
+  });
+
+  test('not so when it was answered before', () => {
+    const watch = open('cluster', { subscribe: ['a', 'b'] });
+    send(watch, setOf({ a: 1, b: 1 }));
+    watch.receive(requestOf({ unsubscribe: ['a'], responseNonce: `${lastNonce}` }));
+    watch.receive(requestOf({ subscribe: ['*'] }));
+    assert.equal(send(watch, setOf({ b: 1, c: 1 })), 'c=1');
+  });
 });
 
 describe('answers', () => {
