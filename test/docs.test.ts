@@ -88,6 +88,13 @@ describe('the READMEs and the code', () => {
       assert.ok(codeBlocks(text).includes(`text\n${commands.join('\n')}\n`));
     });
 
+    test(`${name}: every npm script that it names exists`, () => {
+      const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
+      const named = new Set(Array.from(text.matchAll(/npm run ([a-z]+)/g), ([, script]) => script ?? ''));
+      assert.ok(named.has('soak'));
+      for (const script of named) assert.ok(script in scripts, script);
+    });
+
     test(`${name} names the two commands, and everything at the top of the checkout that users may touch`, () => {
       for (const command of ['./controlplane', 'npm cit', 'npm run demo']) {
         assert.ok(codeBlocks(text).includes(`sh\n${command}\n`), command);

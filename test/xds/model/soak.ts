@@ -1,5 +1,6 @@
 // The model for as long as one likes: `npm run soak`, or `npm run soak -- --minutes 60 --runs 500 --steps 120`.
-// Every batch of runs has a seed of its own; the first failure is told, with what replays it, and ends the soak.
+// Every batch of runs has a seed of its own and is told when it is done; the first failure is told with what
+// replays it, and ends the soak.
 
 import { parseArgs } from 'node:util';
 
