@@ -12,7 +12,7 @@ import { listenOn } from '../listen.ts';
 import { packageDefinition } from '../proto/protos.ts';
 import { buildReflectionDefinition } from '../proto/reflection.ts';
 import { ClientStatusService, clientStatusServiceName } from './csds.ts';
-import { addDiscoveryServices, discoveryServiceNames } from './discovery-services.ts';
+import { addDiscoveryServices, createDiscoveryInterceptor, discoveryServiceNames } from './discovery-services.ts';
 import type { StreamHub } from './stream-hub.ts';
 
 const serviceNames: readonly string[] = [...discoveryServiceNames, clientStatusServiceName];
@@ -40,8 +40,8 @@ export interface XdsServer {
 
 export function createXdsServer(hub: StreamHub, log: Logger): XdsServer {
   logGrpc(log);
-  const server = new Server(serverOptions);
-  addDiscoveryServices(server, packageDefinition, hub);
+  const server = new Server({ ...serverOptions, interceptors: [createDiscoveryInterceptor(hub)] });
+  addDiscoveryServices(server, packageDefinition);
   const clientStatus = new ClientStatusService(hub, log);
   clientStatus.addTo(server, packageDefinition);
   const health = new HealthImplementation(Object.fromEntries(['', ...serviceNames].map((name) => [name, 'SERVING'])));
