@@ -40,6 +40,8 @@ export interface StreamContext {
   readonly groupOf: NodeGroupOf;
   /** Asks for a later call of {@link DiscoveryStream.flush}; repeated asking is one. */
   readonly schedule: (stream: DiscoveryStream) => void;
+  /** Told when all that a stream wrote has left for the network. */
+  readonly onWritten: () => void;
   readonly publicationFor: (group: NodeGroup) => Publication | undefined;
   readonly observer: DiscoveryObserver;
   readonly log: Logger;
@@ -108,13 +110,18 @@ export class DiscoveryStream {
     }
   }
 
-  /** Writes what is due of the newest snapshot. Does nothing while the transport still holds earlier messages. Never throws. */
-  flush(): void {
+  /**
+   * Writes what is due of the newest snapshot; true when there was something. Does nothing while the transport still
+   * holds earlier messages. Never throws.
+   */
+  flush(): boolean {
+    const nonceBefore = this.#lastNonce;
     try {
       this.#flush();
     } catch (error) {
       this.#failOn(error);
     }
+    return this.#lastNonce > nonceBefore;
   }
 
   /** Ends the stream with an error, from the server's side. */
@@ -334,7 +341,9 @@ export class DiscoveryStream {
     this.#unwritten += 1;
     this.#transport.write(message, () => {
       this.#unwritten -= 1;
-      if (this.#unwritten === 0 && this.#isFlushWanted) this.#context.schedule(this);
+      if (this.#unwritten > 0) return;
+      if (this.#isFlushWanted) this.#context.schedule(this);
+      this.#context.onWritten();
     });
   }
 

@@ -28,6 +28,10 @@ const defaultInForceBoundMs = 5_000;
 // before everything else, for with smaller turns the ACKs of the first hold up the last.
 const streamsPerTurn = 10_000;
 
+// Streams with something on its way to the network at a time. When it has left, the next stream writes: Envoys work
+// from the first write on, and what a stream needs is still at hand for the processor when its bytes leave.
+const maxWriting = 16;
+
 export class StreamHub {
   readonly #streams = new Set<DiscoveryStream>();
   // In the order of asking. A stream asked for many times before its turn is flushed once,
@@ -36,6 +40,9 @@ export class StreamHub {
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
   #isTurnPlanned = false;
+  #leftInTurn = 0;
+  #leftToWrite = 0;
+  #isFlushing = false;
 
   constructor({
     snapshots,
@@ -49,6 +56,7 @@ export class StreamHub {
       protocols: createProtocols(onEncoded),
       groupOf,
       schedule: (stream) => this.#schedule(stream),
+      onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
       log,
       observer,
@@ -91,6 +99,10 @@ export class StreamHub {
 
   #schedule(stream: DiscoveryStream): void {
     this.#scheduled.add(stream);
+    this.#planTurn();
+  }
+
+  #planTurn(): void {
     if (this.#isTurnPlanned) return;
     this.#isTurnPlanned = true;
     setImmediate(() => this.#takeTurn());
@@ -98,13 +110,31 @@ export class StreamHub {
 
   #takeTurn(): void {
     this.#isTurnPlanned = false;
-    let left = streamsPerTurn;
+    this.#leftInTurn = streamsPerTurn;
+    // Afresh: what a stalled stream has not let go of by now holds up nobody else.
+    this.#leftToWrite = maxWriting;
+    this.#flushScheduled();
+    if (this.#scheduled.size > 0) this.#planTurn();
+  }
+
+  #onWritten(): void {
+    if (this.#leftToWrite < maxWriting) this.#leftToWrite += 1;
+    this.#flushScheduled();
+  }
+
+  #flushScheduled(): void {
+    // A transport may write at once, and say so before the stream is through.
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
     for (const stream of this.#scheduled) {
-      if (left-- === 0) break;
+      if (this.#leftInTurn === 0 || this.#leftToWrite === 0) break;
       this.#scheduled.delete(stream);
-      stream.flush();
+      this.#leftInTurn -= 1;
+      this.#leftToWrite -= 1;
+      if (!stream.flush()) this.#leftToWrite += 1;
     }
-    const [next] = this.#scheduled;
-    if (next !== undefined) this.#schedule(next);
+    // The turn is over: what is asked for from now on waits for the next one, and may merge until then.
+    if (this.#scheduled.size === 0) this.#leftInTurn = 0;
+    this.#isFlushing = false;
   }
 }

@@ -99,6 +99,36 @@ describe('StreamHub', () => {
     assert.ok(turns > 1, 'other work had its turn before the last stream was served');
   });
 
+  test('a push goes on, in the same turn, as what was written leaves for the network', async () => {
+    const { snapshots, hub } = build();
+    const streams = Array.from({ length: 100 }, () => subscribe(hub));
+    await nextTurn();
+    for (const stream of streams) stream.isReading = false;
+    snapshots.set(group, buildSnapshot({ clusters: { a: 1 } }));
+    const writing = (): FakeTransport[] => streams.filter(({ written }) => written.length > 0);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const first = writing();
+    assert.ok(first.length > 1 && first.length < streams.length, `${first.length} write at a time`);
+    first[0]?.drain();
+    assert.equal(writing().length, first.length + 1);
+    for (const stream of streams) stream.drain();
+    assert.equal(writing().length, streams.length);
+  });
+
+  test('streams that do not read hold up nobody', async () => {
+    const { snapshots, hub } = build();
+    const streams = Array.from({ length: 100 }, (_, index) => {
+      const stream = subscribe(hub);
+      stream.isReading = index >= 50;
+      return stream;
+    });
+    snapshots.set(group, buildSnapshot({ clusters: { a: 1 } }));
+    for (const stream of streams) assert.deepEqual((await stream.responses.take('clusters')).names, ['a']);
+    snapshots.set(group, buildSnapshot({ clusters: { b: 1 } }));
+    for (const stream of streams.slice(50)) assert.deepEqual((await stream.responses.take('clusters')).names, ['b']);
+    assert.ok(streams.slice(0, 50).every(({ written }) => written.length === 1));
+  });
+
   test('a stream that asks all the time does not keep another from its turn', async () => {
     const { snapshots, hub } = build();
     snapshots.set(group, buildSnapshot({ clusters: { a: 1 } }));
