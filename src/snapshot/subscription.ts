@@ -1,8 +1,6 @@
 // What one stream wants of one type. Immutable and interned: streams that want
 // the same share one object, so what is computed for it is computed once.
 
-import { createHash } from 'node:crypto';
-
 import { WeakTable } from './weak-table.ts';
 
 /** Names wanted of one type, and whether everything is wanted. Made by {@link SubscriptionTable}; compare by identity. */
@@ -42,10 +40,9 @@ export class SubscriptionTable {
   }
 }
 
-// A hash keeps the table small when a subscription names 10,000 clusters; the
-// length before each name keeps ["ab"] and ["a", "b"] apart.
+// The length before each name keeps ["ab"] and ["a", "b"] apart.
 function keyOf(wildcard: boolean, sortedNames: readonly string[]): string {
-  const hash = createHash('sha256').update(wildcard ? '*' : '-');
-  for (const name of sortedNames) hash.update(`${name.length}:${name}`);
-  return hash.digest('base64');
+  let key = wildcard ? '*' : '-';
+  for (const name of sortedNames) key += `${name.length}:${name}`;
+  return key;
 }

@@ -1,5 +1,11 @@
 // One object per key for as long as somebody holds the object.
 
+import { createHash } from 'node:crypto';
+
+// Longer keys are hashed, so that the table stays small when a stream names 10,000 clusters. Shorter ones are
+// cheaper as they are, and a fleet that connects looks up thousands of them.
+const maxPlainLength = 512;
+
 /** Interns values by key without keeping them alive. */
 export class WeakTable<Value extends object> {
   readonly #byKey = new Map<string, WeakRef<Value>>();
@@ -8,8 +14,9 @@ export class WeakTable<Value extends object> {
     if (this.#byKey.get(key)?.deref() === undefined) this.#byKey.delete(key);
   });
 
-  /** The value known under `key`, or a new one from `make`. */
-  intern(key: string, make: () => Value): Value {
+  /** The value known under the key `text`, or a new one from `make`. */
+  intern(text: string, make: () => Value): Value {
+    const key = text.length <= maxPlainLength ? `=${text}` : createHash('sha256').update(text).digest('base64');
     const known = this.#byKey.get(key)?.deref();
     if (known !== undefined) return known;
     const value = make();

@@ -94,7 +94,7 @@ export function parseDeltaRequest(bytes: Uint8Array): DeltaRequest {
     let errorDetail: ErrorDetail | undefined;
     const subscribe: string[] = [];
     const unsubscribe: string[] = [];
-    const initialVersions = new Map<string, string>();
+    let initialVersions: Map<string, string> | undefined;
     const reader = protobuf.Reader.create(bytes);
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
@@ -102,14 +102,14 @@ export function parseDeltaRequest(bytes: Uint8Array): DeltaRequest {
       else if (tag === lengthDelimited(deltaField.typeUrl)) typeUrl = readString(reader);
       else if (tag === lengthDelimited(deltaField.subscribe)) subscribe.push(readString(reader));
       else if (tag === lengthDelimited(deltaField.unsubscribe)) unsubscribe.push(readString(reader));
-      else if (tag === lengthDelimited(deltaField.initialVersions)) parseEntry(reader.bytes(), initialVersions);
+      else if (tag === lengthDelimited(deltaField.initialVersions)) parseEntry(reader.bytes(), (initialVersions ??= new Map()));
       else if (tag === lengthDelimited(deltaField.responseNonce)) responseNonce = readString(reader);
       else if (tag === lengthDelimited(deltaField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
       else reader.skipType(tag & 7);
     }
     limitNames('resource_names_subscribe', subscribe.length);
-    limitNames('initial_resource_versions', initialVersions.size);
-    return { node, typeUrl, responseNonce, errorDetail, subscribe, unsubscribe, initialVersions };
+    limitNames('initial_resource_versions', initialVersions?.size ?? 0);
+    return { node, typeUrl, responseNonce, errorDetail, subscribe, unsubscribe, initialVersions: initialVersions ?? noVersions };
   });
 }
 
@@ -128,6 +128,8 @@ export function parseNames(encodedNames: Uint8Array): string[] {
 }
 
 const noBytes = new Uint8Array(0);
+// Shared by all ACKs.
+const noVersions: ReadonlyMap<string, string> = new Map();
 
 // The tag of the first name has been read: goes on to the end of the run of names and gives its bytes, first tag included.
 function readRun(reader: protobuf.Reader, bytes: Uint8Array): Uint8Array {

@@ -1,8 +1,6 @@
 // State of the world: every request lists all names that are wanted, every response of
 // clusters or listeners lists all there are.
 
-import { createHash } from 'node:crypto';
-
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { Subscription, SubscriptionTable } from '../snapshot/subscription.ts';
 import type { Difference, View } from '../snapshot/view.ts';
@@ -13,6 +11,7 @@ import type { SotwRequest } from './discovery-request.ts';
 import { encodeChanges, encodeFullState } from './discovery-response.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { Watch, mayBeWildcard } from './watch.ts';
+import { viewOf } from './wire.ts';
 
 /** A list of names as it stood on the wire. Interned: thousands of streams send the same bytes with every ACK. */
 interface NameList {
@@ -29,8 +28,10 @@ export class NameListTable {
   /** @throws MalformedRequestError */
   decode(encoded: Uint8Array): NameList {
     if (encoded.length === 0) return noNames;
-    const key = createHash('sha256').update(encoded).digest('base64');
-    return this.#table.intern(key, () => ({ encoded: Buffer.from(encoded), names: parseNames(encoded) }));
+    return this.#table.intern(viewOf(encoded).toString('latin1'), () => ({
+      encoded: Buffer.from(encoded),
+      names: parseNames(encoded),
+    }));
   }
 }
 
