@@ -31,6 +31,7 @@ export class ResourceSet {
   readonly sum: bigint;
   readonly version: string;
   readonly #views = new WeakMap<Subscription, View>();
+  #latestView: View | undefined;
   readonly #retaining = new WeakMap<ResourceSet, ResourceSet>();
   #step: Step | undefined;
 
@@ -88,12 +89,15 @@ export class ResourceSet {
 
   /** What a subscription selects of this set; one object per subscription. */
   view(subscription: Subscription): View {
+    // One stream of a fleet after the other asks for the same.
+    if (this.#latestView?.subscription === subscription) return this.#latestView;
     let view = this.#views.get(subscription);
     if (view === undefined) {
       const before = this.#step === undefined ? undefined : this.#step.from.#views.get(subscription);
       view = new View(this, subscription, before);
       this.#views.set(subscription, view);
     }
+    this.#latestView = view;
     return view;
   }
 

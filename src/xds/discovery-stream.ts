@@ -1,8 +1,6 @@
 // One discovery stream: aggregated, or of one type. Takes requests, holds a watch per
 // type, and writes what is due, in order and never more than the transport takes.
 
-import type { Logger } from 'pino';
-
 import { dialects, kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import type { ConfigSourceKind, Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
@@ -20,6 +18,8 @@ import { parseNode } from './node.ts';
 import type { Node, NodeGroupOf } from './node.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import type { Protocol, Protocols } from './protocol.ts';
+import { cut } from './stream-log.ts';
+import type { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
 import type { Nack, StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
 import type { Due, Watch } from './watch.ts';
@@ -38,20 +38,19 @@ export interface StreamTransport {
 export interface StreamContext {
   readonly protocols: Protocols;
   readonly groupOf: NodeGroupOf;
-  /** Asks for a later call of {@link DiscoveryStream.flush}; repeated asking is one. */
+  /** Asks for a later call of {@link DiscoveryStream.flush}. */
   readonly schedule: (stream: DiscoveryStream) => void;
   /** Told when all that a stream wrote has left for the network. */
   readonly onWritten: () => void;
   readonly publicationFor: (group: NodeGroup) => Publication | undefined;
   readonly observer: DiscoveryObserver;
-  readonly log: Logger;
+  readonly log: StreamLog;
   /** How long make-before-break waits for a client that does not ACK. */
   readonly inForceBoundMs: number;
 }
 
 // Enough to see which types somebody asks for in vain; a client must not grow the list.
 const maxUnknownTypeUrls = 16;
-const maxShownLength = 200;
 
 const none: readonly string[] = [];
 
@@ -60,6 +59,7 @@ const largeMessageBytes = 4 * 1024 * 1024;
 
 /** One type on this stream. */
 interface WatchedType {
+  readonly kind: ResourceKind;
   readonly watch: Watch<RequestHead>;
   bytesSent: number;
   lastNack: Nack | undefined;
@@ -71,13 +71,15 @@ export class DiscoveryStream {
   readonly #context: StreamContext;
   readonly #selector: SetSelector;
   readonly #protocol: Protocol<RequestHead>;
-  readonly #types = new Map<ResourceKind, WatchedType>();
+  // In the order of publishing; at most four.
+  #types: readonly WatchedType[] = [];
   readonly #openedAtMs = performance.now();
-  readonly #unknownTypeUrls = new Set<string>();
+  #unknownTypeUrls: Set<string> | undefined;
   #node: Node | undefined;
   #group: NodeGroup | undefined;
   #lastNonce = 0;
   #unwritten = 0;
+  #isTurnRequested = false;
   #isClosed = false;
   #isFlushWanted = false;
   // True while make-before-break keeps a part of the newest snapshot from the client.
@@ -100,6 +102,13 @@ export class DiscoveryStream {
     return this.#group;
   }
 
+  /** Asks for a call of {@link flush} in a later turn of the event loop; asking again until then is the same. */
+  requestTurn(): void {
+    if (this.#isTurnRequested) return;
+    this.#isTurnRequested = true;
+    this.#context.schedule(this);
+  }
+
   /** Takes one message from the client. A bad one ends the stream, and only this one. */
   receive(message: Uint8Array): void {
     if (this.#isClosed) return;
@@ -115,6 +124,7 @@ export class DiscoveryStream {
    * holds earlier messages. Never throws.
    */
   flush(): boolean {
+    this.#isTurnRequested = false;
     const nonceBefore = this.#lastNonce;
     try {
       this.#flush();
@@ -136,7 +146,7 @@ export class DiscoveryStream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#types.clear();
+    this.#types = [];
     this.#context.observer.streamClosed(this.#method);
   }
 
@@ -147,55 +157,49 @@ export class DiscoveryStream {
       peer: this.#transport.peer,
       node: this.#node,
       openedAtMs: this.#openedAtMs,
-      hasSnapshot: this.#group !== undefined && this.#context.publicationFor(this.#group) !== undefined,
+      hasSnapshot: this.#publication !== undefined,
       unwrittenSinceMs: this.#unwrittenSinceMs(),
-      types: Array.from(this.#types, ([kind, type]) => this.#typeStatus(kind, type)),
+      types: this.#types.map((type) => this.#typeStatus(type)),
     };
   }
 
   /** True when the client has ACKed or refused the newest of everything it wants. */
   isSettled(): boolean {
-    for (const [kind, { watch }] of this.#types) {
+    return this.#types.every(({ kind, watch }) => {
       const state = this.#syncState(kind, watch);
-      if (state === 'stale' || state === 'not-sent') return false;
-    }
-    return true;
+      return state === 'synced' || state === 'error';
+    });
   }
 
   #flush(): void {
-    if (this.#isClosed || this.#group === undefined) return;
+    if (this.#isClosed) return;
     if (this.#unwritten > 0) {
       this.#isFlushWanted = true;
       return;
     }
-    const publication = this.#context.publicationFor(this.#group);
+    const publication = this.#publication;
     if (publication === undefined) return;
     this.#isFlushWanted = false;
     this.#isHoldingBack = false;
     const nowMs = performance.now();
-    for (const kind of publishOrder) this.#flushKind(kind, publication, nowMs);
+    for (const type of this.#types) this.#flushType(type, publication, nowMs);
     if (this.#timer !== undefined || this.#isHoldingBack) this.#setTimer(publication.snapshot, nowMs);
   }
 
   // What goes wrong on one stream ends that one and no other.
   #failOn(error: unknown): void {
     if (error instanceof MalformedRequestError) {
-      this.#context.log.warn({ ...this.#logKeys(), reason: error.message }, 'bad discovery request, stream ended');
+      this.#context.log.badRequest(this.#node, error.message);
       this.fail('INVALID_ARGUMENT', error.message);
     } else {
-      this.#context.log.error({ ...this.#logKeys(), err: error }, 'discovery stream failed');
+      this.#context.log.failed(this.#node, error);
       this.fail('INTERNAL', 'internal error');
     }
   }
 
-  // Not a child logger: ten thousand streams that never log would each hold one.
-  #logKeys(): object {
-    return this.#node === undefined ? {} : { node_id: this.#node.id, node_cluster: this.#node.cluster };
-  }
-
   #createSelector(dialect: Dialect): SetSelector {
     if (this.#method.kind !== undefined) return new NewestAtOnce(dialect);
-    return new MakeBeforeBreak(dialect, (kind) => this.#types.get(kind)?.watch, this.#context.inForceBoundMs);
+    return new MakeBeforeBreak(dialect, (kind) => this.#watchOf(kind), this.#context.inForceBoundMs);
   }
 
   #receiveRequest(message: Uint8Array): void {
@@ -204,25 +208,47 @@ export class DiscoveryStream {
     const kind = this.#kindOf(request.typeUrl);
     if (kind === undefined) return;
     this.#context.observer.requestReceived(this.#method, kind);
-    const type = this.#types.get(kind);
+    const nowMs = performance.now();
+    const type = this.#typeOf(kind);
     if (type === undefined) {
-      const watch = this.#protocol.open(kind, request);
-      this.#types.set(kind, { watch, bytesSent: 0, lastNack: undefined });
-      this.#selector.begin(watch, performance.now());
-      if (kind === 'endpoint') this.#resendEndpointsOfSent();
+      this.#beginType(kind, this.#protocol.open(kind, request), nowMs);
     } else {
       const answer = type.watch.receive(request);
-      this.#noteAnswer(kind, type, answer);
-      if (answer.kind === 'ack' && !this.#isAnythingDue(kind, type.watch)) return;
+      this.#noteAnswer(type, answer, nowMs);
+      if (answer.kind === 'ack' && !this.#isAnythingDue(type, nowMs)) return;
     }
-    this.#context.schedule(this);
+    this.requestTurn();
+  }
+
+  #beginType(kind: ResourceKind, watch: Watch<RequestHead>, nowMs: number): void {
+    const types = [...this.#types, { kind, watch, bytesSent: 0, lastNack: undefined }];
+    this.#types = types.sort((a, b) => publishOrder.indexOf(a.kind) - publishOrder.indexOf(b.kind));
+    this.#selector.begin(watch, nowMs);
+    if (kind === 'endpoint') this.#resendEndpointsOfSent();
+  }
+
+  #typeOf(kind: ResourceKind): WatchedType | undefined {
+    for (const type of this.#types) if (type.kind === kind) return type;
+    return undefined;
+  }
+
+  #watchOf(kind: ResourceKind): Watch | undefined {
+    return this.#typeOf(kind)?.watch;
+  }
+
+  #typeUrlOf(kind: ResourceKind): string {
+    return typeUrlOf(messageNames[this.#method.apiVersion][kind]);
   }
 
   // Most requests are ACKs that change nothing: thousands of them follow each commit.
-  #isAnythingDue(kind: ResourceKind, watch: Watch): boolean {
-    if (this.#isHoldingBack || this.#group === undefined) return true;
-    const publication = this.#context.publicationFor(this.#group);
-    return publication !== undefined && !this.#isAllSent(kind, watch, publication);
+  #isAnythingDue({ kind, watch }: WatchedType, nowMs: number): boolean {
+    if (this.#isHoldingBack) return true;
+    const publication = this.#publication;
+    return publication !== undefined && !watch.isSent(this.#selector.target(kind, publication.snapshot, nowMs));
+  }
+
+  get #publication(): Publication | undefined {
+    return this.#group === undefined ? undefined : this.#context.publicationFor(this.#group);
   }
 
   // The node counts in the first request only; it can't change later (xDS protocol, "Basic Protocol Overview").
@@ -231,13 +257,13 @@ export class DiscoveryStream {
     if (node === undefined) throw new MalformedRequestError('node: required in the first request of a stream');
     this.#node = parseNode(node);
     this.#group = this.#context.groupOf(this.#node);
-    this.#context.log.debug(this.#logKeys(), 'discovery stream opened');
+    this.#context.log.opened(this.#node);
   }
 
   #kindOf(typeUrl: string): ResourceKind | undefined {
     const { apiVersion, kind: only } = this.#method;
     if (only !== undefined) {
-      const expected = typeUrlOf(messageNames[apiVersion][only]);
+      const expected = this.#typeUrlOf(only);
       if (typeUrl === '' || typeUrl === expected) return only;
       throw new MalformedRequestError(`type_url ${JSON.stringify(cut(typeUrl))}: this stream serves ${expected}`);
     }
@@ -249,13 +275,14 @@ export class DiscoveryStream {
 
   #noteUnknown(typeUrl: string): void {
     const shown = cut(typeUrl);
+    this.#unknownTypeUrls ??= new Set();
     if (this.#unknownTypeUrls.has(shown) || this.#unknownTypeUrls.size === maxUnknownTypeUrls) return;
     this.#unknownTypeUrls.add(shown);
-    this.#context.log.warn({ ...this.#logKeys(), type_url: shown }, 'asked for a type that is not published, not answered');
+    this.#context.log.unknownType(this.#node, shown);
   }
 
-  #noteAnswer(kind: ResourceKind, type: WatchedType, answer: Answer): void {
-    const nowMs = performance.now();
+  #noteAnswer(type: WatchedType, answer: Answer, nowMs: number): void {
+    const { kind } = type;
     const publishedAtMs = 'sent' in answer ? answer.sent.publishedAtMs : undefined;
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
@@ -264,16 +291,13 @@ export class DiscoveryStream {
     const { sent, error, isInForce } = answer;
     const message = describeNack(error.message);
     type.lastNack = { atMs: nowMs, version: sent.version, message, isInForce };
-    this.#context.log.warn(
-      {
-        ...this.#logKeys(),
-        type_url: typeUrlOf(messageNames[this.#method.apiVersion][kind]),
-        version_info: sent.version,
-        response_nonce: sent.nonce,
-        error_detail: { code: error.code, message },
-      },
-      isInForce ? 'NACK of an earlier response, this one is in force' : 'NACK',
-    );
+    this.#context.log.nack(this.#node, this.#typeUrlOf(kind), {
+      version: sent.version,
+      nonce: sent.nonce,
+      code: error.code,
+      message,
+      isInForce,
+    });
   }
 
   #noteClustersAnswered({ delivery }: Watch, verdict: Verdict): void {
@@ -288,27 +312,35 @@ export class DiscoveryStream {
     if (isAccepted(verdict)) this.#refusedClusters = none;
   }
 
-  #flushKind(kind: ResourceKind, publication: Publication, nowMs: number): void {
-    const type = this.#types.get(kind);
-    if (type === undefined) return;
-    const { watch } = type;
-    const { set, restAtMs } = this.#selector.select(kind, watch, publication.snapshot, nowMs);
+  #flushType(type: WatchedType, { snapshot, atMs }: Publication, nowMs: number): void {
+    const { kind, watch } = type;
+    const { set, restAtMs } = this.#selector.select(kind, watch, snapshot, nowMs);
     if (restAtMs !== undefined) this.#isHoldingBack = true;
     if (set === undefined) return;
     const isFirst = !watch.wasAnswered;
-    const publishedAtMs = isFirst || watch.lastSet === set ? undefined : publication.atMs;
+    const publishedAtMs = isFirst || watch.lastSet === set ? undefined : atMs;
     const nonce = String(this.#lastNonce + 1);
-    const due = watch.advance(set, { nonce, sentAtMs: nowMs, publishedAtMs });
+    const due = watch.advance(set, nonce, nowMs, publishedAtMs);
     if (due === undefined) return;
     this.#lastNonce += 1;
     const message = appendNonce(due.body, nonce);
     type.bytesSent += message.length;
-    this.#write(message);
+    this.#unwritten += 1;
+    this.#transport.write(message, this.#onWritten);
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.responseSent(this.#method, kind, message.length, sinceCommitMs);
-    if (message.length > largeMessageBytes) this.#logLarge(kind, message.length);
+    if (message.length > largeMessageBytes) {
+      this.#context.log.largeResponse(this.#node, this.#typeUrlOf(kind), message.length);
+    }
     if (kind === 'cluster') this.#resendEndpoints(due, isFirst);
   }
+
+  readonly #onWritten = (): void => {
+    this.#unwritten -= 1;
+    if (this.#unwritten > 0) return;
+    if (this.#isFlushWanted) this.requestTurn();
+    this.#context.onWritten();
+  };
 
   // A changed cluster warms until its endpoints come again, changed or not, asked for or not. On a new stream that
   // may be any: the last one may have ended between a changed cluster and its endpoints, and a client that says
@@ -322,42 +354,25 @@ export class DiscoveryStream {
 
   // The same when the client asks for endpoints after it was sent clusters.
   #resendEndpointsOfSent(): void {
-    const { lastSet, subscription } = this.#types.get('cluster')?.watch ?? {};
+    const { lastSet, subscription } = this.#watchOf('cluster') ?? {};
     if (lastSet !== undefined && subscription !== undefined) this.#forgetEndpoints(lastSet.view(subscription).names);
   }
 
   #forgetEndpoints(clusterNames: readonly string[]): void {
-    if (clusterNames.length > 0) this.#types.get('endpoint')?.watch.forget(clusterNames);
-  }
-
-  #logLarge(kind: ResourceKind, bytes: number): void {
-    this.#context.log.warn(
-      { ...this.#logKeys(), type_url: typeUrlOf(messageNames[this.#method.apiVersion][kind]), bytes },
-      'large response: a gRPC client with default settings takes at most 4 MiB',
-    );
-  }
-
-  #write(message: Uint8Array): void {
-    this.#unwritten += 1;
-    this.#transport.write(message, () => {
-      this.#unwritten -= 1;
-      if (this.#unwritten > 0) return;
-      if (this.#isFlushWanted) this.#context.schedule(this);
-      this.#context.onWritten();
-    });
+    if (clusterNames.length > 0) this.#watchOf('endpoint')?.forget(clusterNames);
   }
 
   // Nothing is written while a message waits, so all that wait are of one flush, the last one.
   #unwrittenSinceMs(): number | undefined {
     if (this.#unwritten === 0) return undefined;
-    return Math.max(...this.#types.values().map(({ watch }) => watch.delivery.latest?.sentAtMs ?? 0));
+    return Math.max(...this.#types.map(({ watch }) => watch.delivery.latest?.sentAtMs ?? 0));
   }
 
-  #typeStatus(kind: ResourceKind, { watch, bytesSent, lastNack }: WatchedType): TypeStatus {
+  #typeStatus({ kind, watch, bytesSent, lastNack }: WatchedType): TypeStatus {
     const { delivery, subscription } = watch;
     return {
       kind,
-      typeUrl: typeUrlOf(messageNames[this.#method.apiVersion][kind]),
+      typeUrl: this.#typeUrlOf(kind),
       state: this.#syncState(kind, watch),
       versionSent: delivery.latest?.version ?? '',
       versionAccepted: delivery.acceptedVersion,
@@ -369,15 +384,12 @@ export class DiscoveryStream {
   }
 
   #syncState(kind: ResourceKind, watch: Watch): SyncState {
-    const publication = this.#group === undefined ? undefined : this.#context.publicationFor(this.#group);
+    const publication = this.#publication;
     if (publication === undefined) return 'not-sent';
-    if (!this.#isAllSent(kind, watch, publication)) return watch.wasAnswered ? 'stale' : 'not-sent';
+    const target = this.#selector.target(kind, publication.snapshot, performance.now());
+    if (!watch.isSent(target)) return watch.wasAnswered ? 'stale' : 'not-sent';
     if (watch.delivery.isRefused) return 'error';
     return watch.delivery.unansweredSinceMs === undefined ? 'synced' : 'stale';
-  }
-
-  #isAllSent(kind: ResourceKind, watch: Watch, { snapshot }: Publication): boolean {
-    return watch.isSent(this.#selector.target(kind, snapshot, performance.now()));
   }
 
   // Asked after everything due was sent: what was sent last may be what the rest waits for.
@@ -385,13 +397,13 @@ export class DiscoveryStream {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     let dueAtMs = Infinity;
-    for (const [kind, { watch }] of this.#types) {
+    for (const { kind, watch } of this.#types) {
       const { set, restAtMs } = this.#selector.select(kind, watch, snapshot, nowMs);
       if (restAtMs !== undefined) dueAtMs = Math.min(dueAtMs, restAtMs);
       else if (set !== undefined && !watch.isSent(set)) dueAtMs = nowMs;
     }
     if (dueAtMs === Infinity) return;
-    this.#timer = setTimeout(() => this.#context.schedule(this), Math.max(dueAtMs - nowMs, 0));
+    this.#timer = setTimeout(() => this.requestTurn(), Math.max(dueAtMs - nowMs, 0));
     this.#timer.unref();
   }
 }
@@ -400,9 +412,4 @@ export class DiscoveryStream {
 function configSourceOf({ kind, protocol }: StreamMethod): ConfigSourceKind {
   if (kind === undefined) return 'ads';
   return protocol === 'sotw' ? 'grpc' : 'delta-grpc';
-}
-
-// A client's text in a message or a log line stays short, however long it was.
-function cut(text: string): string {
-  return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
 }

@@ -9,7 +9,7 @@ import type { Watch } from './watch.ts';
 
 /** What may be sent of one kind now. */
 export interface Selection {
-  /** Undefined: nothing yet. */
+  /** Undefined: nothing, or nothing yet. */
   readonly set: ResourceSet | undefined;
   /**
    * When more may be sent, by the monotonic clock; Infinity when only an answer of the client changes anything,
@@ -17,6 +17,8 @@ export interface Selection {
    */
   readonly restAtMs: number | undefined;
 }
+
+const nothing: Selection = { set: undefined, restAtMs: undefined };
 
 /** Chooses what a stream is sent of a snapshot. Times by the monotonic clock. */
 export interface SetSelector {
@@ -57,7 +59,8 @@ export class MakeBeforeBreak implements SetSelector {
   readonly #dialect: Dialect;
   readonly #watchOf: (kind: ResourceKind) => Watch | undefined;
   readonly #boundMs: number;
-  readonly #heldBackSinceMs = new Map<ResourceKind, number>();
+  // Made when first needed: most commits hold nothing back.
+  #heldBackSinceMs: Map<ResourceKind, number> | undefined;
   // Until then a client that has not asked for listeners is taken to be about to.
   #listenersExpectedUntilMs = 0;
 
@@ -84,21 +87,18 @@ export class MakeBeforeBreak implements SetSelector {
   select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
     const set = this.target(kind, snapshot, nowMs);
     const targetEndsAtMs = this.#targetEndsAtMs(kind, snapshot, nowMs);
+    if (watch.isSent(set)) {
+      this.#heldBackSinceMs?.delete(kind);
+      return targetEndsAtMs === undefined ? nothing : { set: undefined, restAtMs: targetEndsAtMs };
+    }
     const whole = { set, restAtMs: targetEndsAtMs };
-    if (!watch.wasAnswered || watch.isSent(set)) {
-      this.#heldBackSinceMs.delete(kind);
-      return whole;
-    }
-    const isReferring = kind === 'listener' || kind === 'route';
-    const latestMs = this.#longestWaitOf(kind, nowMs, isReferring ? 2 : 3);
-    const dueAtMs = isReferring
-      ? Math.min(this.#upstreamsInForceAtMs(), latestMs)
-      : this.#removalAtMs(snapshot, latestMs, nowMs);
+    if (!watch.wasAnswered) return whole;
+    const dueAtMs = this.#dueAtMs(kind, snapshot, nowMs);
     if (dueAtMs <= nowMs) {
-      this.#heldBackSinceMs.delete(kind);
+      this.#heldBackSinceMs?.delete(kind);
       return whole;
     }
-    if (isReferring) return { set: undefined, restAtMs: dueAtMs };
+    if (isReferring(kind)) return { set: undefined, restAtMs: dueAtMs };
     const restAtMs = Math.min(dueAtMs, targetEndsAtMs ?? Infinity);
     return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), restAtMs };
   }
@@ -119,12 +119,20 @@ export class MakeBeforeBreak implements SetSelector {
     return isSame ? undefined : this.#listenersExpectedUntilMs;
   }
 
+  #dueAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number {
+    const inForceAtMs = isReferring(kind) ? this.#upstreamsInForceAtMs() : this.#removalAtMs(snapshot, nowMs);
+    if (inForceAtMs <= nowMs) return inForceAtMs;
+    const latestMs = this.#latestAtMs(kind, nowMs);
+    return inForceAtMs === Infinity ? Infinity : Math.min(inForceAtMs, latestMs);
+  }
+
   // Changes that come faster than they are ACKed put the bound off again and again; they must not do so for ever.
   // A removal waits for listeners that may have waited themselves.
-  #longestWaitOf(kind: ResourceKind, nowMs: number, bounds: number): number {
+  #latestAtMs(kind: ResourceKind, nowMs: number): number {
+    this.#heldBackSinceMs ??= new Map();
     const sinceMs = this.#heldBackSinceMs.get(kind) ?? nowMs;
     this.#heldBackSinceMs.set(kind, sinceMs);
-    return sinceMs + bounds * this.#boundMs;
+    return sinceMs + (isReferring(kind) ? 2 : 3) * this.#boundMs;
   }
 
   #upstreamsInForceAtMs(): number {
@@ -140,7 +148,7 @@ export class MakeBeforeBreak implements SetSelector {
   }
 
   // Never before the listeners and routes were sent that no longer name what goes.
-  #removalAtMs(snapshot: Snapshot, latestMs: number, nowMs: number): number {
+  #removalAtMs(snapshot: Snapshot, nowMs: number): number {
     let inForceAtMs = 0;
     for (const kind of ['listener', 'route'] as const) {
       const watch = this.#watchOf(kind);
@@ -148,6 +156,10 @@ export class MakeBeforeBreak implements SetSelector {
       if (!watch.isSent(this.target(kind, snapshot, nowMs))) return Infinity;
       inForceAtMs = Math.max(inForceAtMs, watch.delivery.inForceAtMs(this.#boundMs));
     }
-    return Math.min(inForceAtMs, latestMs);
+    return inForceAtMs;
   }
+}
+
+function isReferring(kind: ResourceKind): boolean {
+  return kind === 'listener' || kind === 'route';
 }

@@ -21,6 +21,11 @@ const changesSaid = new WeakMap<Difference, Said>();
 export class Refusals {
   #responses: readonly Refused[] = [];
 
+  /** True when nothing that was refused is waited for. */
+  get isEmpty(): boolean {
+    return this.#responses.length === 0;
+  }
+
   /** To be told of every response that is sent: of what it says again, the answer to it counts. */
   noteSent(difference: Difference): void {
     this.#update(({ suspects, missing }) => ({ suspects, missing: without(missing, difference) }));
@@ -49,7 +54,6 @@ export class Refusals {
    * @param versionOf what there is for the client now: '' when there is none, undefined when it is not wanted.
    */
   takeMended(versionOf: (name: string) => string | undefined): readonly string[] {
-    if (this.#responses.length === 0) return [];
     const isSame = ([name, version]: readonly [string, string]): boolean => versionOf(name) === version;
     const kept = this.#responses.filter(({ suspects }) => [...suspects].every(isSame));
     const mended = this.#responses.filter((response) => !kept.includes(response));

@@ -10,6 +10,7 @@ import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import { createProtocols } from './protocol.ts';
+import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
 
 export interface StreamHubOptions {
@@ -34,9 +35,10 @@ const maxWriting = 16;
 
 export class StreamHub {
   readonly #streams = new Set<DiscoveryStream>();
-  // In the order of asking. A stream asked for many times before its turn is flushed once,
-  // with the newest snapshot: rapid commits merge.
-  readonly #scheduled = new Set<DiscoveryStream>();
+  // In the order of asking; those before `#next` had their turn. A stream is in it once, and is flushed with the
+  // newest snapshot: rapid commits merge.
+  #scheduled: DiscoveryStream[] = [];
+  #next = 0;
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
   #isTurnPlanned = false;
@@ -58,7 +60,7 @@ export class StreamHub {
       schedule: (stream) => this.#schedule(stream),
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
-      log,
+      log: new StreamLog(log),
       observer,
       inForceBoundMs,
     };
@@ -81,7 +83,6 @@ export class StreamHub {
   remove(stream: DiscoveryStream): void {
     stream.close();
     this.#streams.delete(stream);
-    this.#scheduled.delete(stream);
   }
 
   /** Ends every stream so that its client connects elsewhere. */
@@ -94,11 +95,11 @@ export class StreamHub {
   }
 
   #scheduleGroup(group: NodeGroup): void {
-    for (const stream of this.#streams) if (stream.group === group) this.#schedule(stream);
+    for (const stream of this.#streams) if (stream.group === group) stream.requestTurn();
   }
 
   #schedule(stream: DiscoveryStream): void {
-    this.#scheduled.add(stream);
+    this.#scheduled.push(stream);
     this.#planTurn();
   }
 
@@ -114,7 +115,7 @@ export class StreamHub {
     // Afresh: what a stalled stream has not let go of by now holds up nobody else.
     this.#leftToWrite = maxWriting;
     this.#flushScheduled();
-    if (this.#scheduled.size > 0) this.#planTurn();
+    if (this.#scheduled.length > 0) this.#planTurn();
   }
 
   #onWritten(): void {
@@ -126,15 +127,20 @@ export class StreamHub {
     // A transport may write at once, and say so before the stream is through.
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    for (const stream of this.#scheduled) {
-      if (this.#leftInTurn === 0 || this.#leftToWrite === 0) break;
-      this.#scheduled.delete(stream);
+    while (this.#leftInTurn > 0 && this.#leftToWrite > 0) {
+      const stream = this.#scheduled[this.#next];
+      if (stream === undefined) break;
+      this.#next += 1;
       this.#leftInTurn -= 1;
       this.#leftToWrite -= 1;
       if (!stream.flush()) this.#leftToWrite += 1;
     }
-    // The turn is over: what is asked for from now on waits for the next one, and may merge until then.
-    if (this.#scheduled.size === 0) this.#leftInTurn = 0;
     this.#isFlushing = false;
+    const isDone = this.#next === this.#scheduled.length;
+    // The turn is over: what is asked for from now on waits for the next one, and may merge until then.
+    if (isDone) this.#leftInTurn = 0;
+    if (this.#next === 0 || this.#leftInTurn > 0) return;
+    this.#scheduled = isDone ? [] : this.#scheduled.slice(this.#next);
+    this.#next = 0;
   }
 }

@@ -98,9 +98,9 @@ export abstract class Watch<Request = unknown> {
   /**
    * What has to be sent now; undefined when the client holds all of `set` that it wants.
    * The caller must write it: from here on the client is taken to hold it.
-   * @param envelope what the response is sent with.
+   * @param nonce what the response is sent with; see {@link Sent} for this and the times.
    */
-  advance(set: ResourceSet, envelope: Pick<Sent, 'nonce' | 'sentAtMs' | 'publishedAtMs'>): Due | undefined {
+  advance(set: ResourceSet, nonce: string, sentAtMs: number, publishedAtMs?: number): Due | undefined {
     const view = set.view(this.#subscription);
     if (!this.mustAnswer && this.#holding === view.held) return undefined;
     this.#mendRefused(view);
@@ -110,7 +110,6 @@ export abstract class Watch<Request = unknown> {
     this.#lastSet = set;
     this.mustAnswer = false;
     if (!isDue) return undefined;
-    const { nonce, sentAtMs, publishedAtMs } = envelope;
     const { isFullState } = this;
     this.delivery.record({ nonce, version: view.version, difference, sentAtMs, publishedAtMs, isFullState });
     this.#refusals.noteSent(difference);
@@ -156,6 +155,7 @@ export abstract class Watch<Request = unknown> {
   }
 
   #mendRefused({ set, subscription }: View): void {
+    if (this.#refusals.isEmpty) return;
     const again = this.#refusals.takeMended((name) => {
       return subscription.includes(name) ? (set.resources.get(name)?.version ?? '') : undefined;
     });

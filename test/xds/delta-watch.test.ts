@@ -50,7 +50,7 @@ let lastNonce = 0;
 /** What is sent now, undefined for nothing: `NAME=BYTE` a resource, `NAME=` a placeholder, `-NAME` one that is gone. */
 function send(watch: DeltaWatch, set: ResourceSet): string | undefined {
   lastNonce += 1;
-  const due = watch.advance(set, { nonce: `${lastNonce}`, sentAtMs: 0, publishedAtMs: undefined });
+  const due = watch.advance(set, `${lastNonce}`, 0);
   return due === undefined ? undefined : describeDifference(due.difference);
 }
 
@@ -384,7 +384,7 @@ test('whatever is asked for and published, the client ends up with the newest of
       const client = new ModelClient(first);
       let set = setOf(start);
       const sendNow = (): void => {
-        const due = watch.advance(set, { nonce: '1', sentAtMs: 0, publishedAtMs: undefined });
+        const due = watch.advance(set, '1', 0);
         if (due !== undefined) client.apply(due.difference);
       };
       for (const event of all) {

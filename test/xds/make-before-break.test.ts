@@ -96,7 +96,7 @@ class Stream {
     this.selector.begin(watch, nowMs);
   }
 
-  /** Names of what may be sent of the kind now, 'nothing' when all has to wait; and when the rest may. */
+  /** Names of what may be sent of the kind now, 'nothing' when all was sent or has to wait; and when the rest may. */
   select(kind: ResourceKind, snapshot: Snapshot, nowMs = 0): readonly [names: string, restAtMs: number | undefined] {
     const { set, restAtMs } = this.selector.select(kind, this.watch(kind), snapshot, nowMs);
     return [set === undefined ? 'nothing' : [...set.resources.keys()].join(' '), restAtMs];
@@ -107,7 +107,7 @@ class Stream {
     const { set } = this.selector.select(kind, this.watch(kind), snapshot, nowMs);
     if (set === undefined) return;
     this.#nonce += 1;
-    this.watch(kind).advance(set, { nonce: `${this.#nonce}`, sentAtMs: nowMs, publishedAtMs: undefined });
+    this.watch(kind).advance(set, `${this.#nonce}`, nowMs);
   }
 
   ack(kind: ResourceKind): void {
@@ -146,7 +146,7 @@ test('a stream of one type is sent the newest at once', () => {
     const set = snapshot.resources('cluster', dialect);
     assert.equal(selector.target('cluster', snapshot), set);
     assert.deepEqual(selector.select('cluster', watch, snapshot), { set, restAtMs: undefined });
-    watch.advance(set, { nonce: '1', sentAtMs: 0, publishedAtMs: undefined });
+    watch.advance(set, '1', 0);
   }
 });
 
@@ -331,12 +331,12 @@ for (const protocol of ['sotw', 'delta'] as const) {
       for (const kind of ['cluster', 'endpoint'] as const) {
         assert.deepEqual(stream.select(kind, snapshot, startMs), ['x y', endMs]);
         stream.send(kind, snapshot, startMs);
-        assert.deepEqual(stream.select(kind, snapshot, endMs - 1), ['x y', endMs]);
+        assert.deepEqual(stream.select(kind, snapshot, endMs - 1), ['nothing', endMs]);
       }
       stream.open(listenerWatch(), endMs - 1);
       for (const kind of ['cluster', 'endpoint'] as const) {
-        assert.deepEqual(stream.select(kind, snapshot, endMs - 1), ['x y', undefined]);
-        assert.deepEqual(stream.select(kind, snapshot, endMs), ['x y', undefined]);
+        assert.deepEqual(stream.select(kind, snapshot, endMs - 1), ['nothing', undefined]);
+        assert.deepEqual(stream.select(kind, snapshot, endMs), ['nothing', undefined]);
       }
     });
 

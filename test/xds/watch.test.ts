@@ -42,7 +42,7 @@ class DrivenWatch {
   publish(resources: HandMadeResources): readonly string[] | undefined {
     const set = buildSnapshot(resources).resources(this.#kind, dialects.v3.ads);
     const nonce = String(this.#lastNonce + 1);
-    const due = this.watch.advance(set, { nonce, sentAtMs: (this.#nowMs += 1_000), publishedAtMs: undefined });
+    const due = this.watch.advance(set, nonce, (this.#nowMs += 1_000));
     if (due === undefined) return undefined;
     this.#lastNonce += 1;
     const response = parseSotwResponse('v3', appendNonce(due.body, nonce));

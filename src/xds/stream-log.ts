@@ -1,0 +1,75 @@
+// What streams tell the log, in the field's words.
+
+import type { Logger } from 'pino';
+
+import type { Node } from './node.ts';
+
+/** A refusal as it is logged. */
+export interface LoggedNack {
+  readonly version: string;
+  readonly nonce: string;
+  readonly code: number;
+  /** As it is shown, see {@link describeNack}. */
+  readonly message: string;
+  /** True when the response that it answers is in force, and the error is of an earlier one. */
+  readonly isInForce: boolean;
+}
+
+const maxShownLength = 200;
+
+/**
+ * One object for all streams: ten thousand that never log would each hold a child logger.
+ * `node` is undefined before the first request of a stream.
+ */
+export class StreamLog {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  opened(node: Node): void {
+    this.#log.debug(keysOf(node), 'discovery stream opened');
+  }
+
+  badRequest(node: Node | undefined, reason: string): void {
+    this.#log.warn({ ...keysOf(node), reason }, 'bad discovery request, stream ended');
+  }
+
+  failed(node: Node | undefined, error: unknown): void {
+    this.#log.error({ ...keysOf(node), err: error }, 'discovery stream failed');
+  }
+
+  unknownType(node: Node | undefined, typeUrl: string): void {
+    this.#log.warn({ ...keysOf(node), type_url: typeUrl }, 'asked for a type that is not published, not answered');
+  }
+
+  nack(node: Node | undefined, typeUrl: string, { version, nonce, code, message, isInForce }: LoggedNack): void {
+    this.#log.warn(
+      {
+        ...keysOf(node),
+        type_url: typeUrl,
+        version_info: version,
+        response_nonce: nonce,
+        error_detail: { code, message },
+      },
+      isInForce ? 'NACK of an earlier response, this one is in force' : 'NACK',
+    );
+  }
+
+  largeResponse(node: Node | undefined, typeUrl: string, bytes: number): void {
+    this.#log.warn(
+      { ...keysOf(node), type_url: typeUrl, bytes },
+      'large response: a gRPC client with default settings takes at most 4 MiB',
+    );
+  }
+}
+
+/** A client's text in a message or a log line stays short, however long it was. */
+export function cut(text: string): string {
+  return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
+}
+
+function keysOf(node: Node | undefined): object {
+  return node === undefined ? {} : { node_id: node.id, node_cluster: node.cluster };
+}
