@@ -51,28 +51,30 @@ const namesTag = (sotwField.resourceNames << 3) | 2;
 
 /** @throws MalformedRequestError */
 export function parseSotwRequest(bytes: Uint8Array): SotwRequest {
-  return guard(() => {
-    let versionInfo = '';
-    let node: Uint8Array | undefined;
-    let typeUrl = '';
-    let responseNonce = '';
-    let errorDetail: ErrorDetail | undefined;
-    const names: Uint8Array[] = [];
-    const reader = protobuf.Reader.create(bytes);
-    while (reader.pos < reader.len) {
-      const tag = reader.uint32();
-      if (tag === namesTag) names.push(readRun(reader, bytes));
-      else if (tag === lengthDelimited(sotwField.versionInfo)) versionInfo = readString(reader);
-      else if (tag === lengthDelimited(sotwField.node)) node = reader.bytes();
-      else if (tag === lengthDelimited(sotwField.typeUrl)) typeUrl = readString(reader);
-      else if (tag === lengthDelimited(sotwField.responseNonce)) responseNonce = readString(reader);
-      else if (tag === lengthDelimited(sotwField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
-      else reader.skipType(tag & 7);
-    }
-    const [first, ...rest] = names;
-    const encodedNames = first === undefined ? noBytes : rest.length === 0 ? first : Buffer.concat(names);
-    return { versionInfo, node, typeUrl, responseNonce, errorDetail, encodedNames };
-  });
+  return guard(readSotwRequest, bytes);
+}
+
+function readSotwRequest(bytes: Uint8Array): SotwRequest {
+  let versionInfo = '';
+  let node: Uint8Array | undefined;
+  let typeUrl = '';
+  let responseNonce = '';
+  let errorDetail: ErrorDetail | undefined;
+  const names: Uint8Array[] = [];
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === namesTag) names.push(readRun(reader, bytes));
+    else if (tag === lengthDelimited(sotwField.versionInfo)) versionInfo = readString(reader);
+    else if (tag === lengthDelimited(sotwField.node)) node = reader.bytes();
+    else if (tag === lengthDelimited(sotwField.typeUrl)) typeUrl = readString(reader);
+    else if (tag === lengthDelimited(sotwField.responseNonce)) responseNonce = readString(reader);
+    else if (tag === lengthDelimited(sotwField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
+    else reader.skipType(tag & 7);
+  }
+  const [first, ...rest] = names;
+  const encodedNames = first === undefined ? noBytes : rest.length === 0 ? first : Buffer.concat(names);
+  return { versionInfo, node, typeUrl, responseNonce, errorDetail, encodedNames };
 }
 
 const deltaField = {
@@ -87,44 +89,57 @@ const deltaField = {
 
 /** @throws MalformedRequestError */
 export function parseDeltaRequest(bytes: Uint8Array): DeltaRequest {
-  return guard(() => {
-    let node: Uint8Array | undefined;
-    let typeUrl = '';
-    let responseNonce = '';
-    let errorDetail: ErrorDetail | undefined;
-    const subscribe: string[] = [];
-    const unsubscribe: string[] = [];
-    let initialVersions: Map<string, string> | undefined;
-    const reader = protobuf.Reader.create(bytes);
-    while (reader.pos < reader.len) {
-      const tag = reader.uint32();
-      if (tag === lengthDelimited(deltaField.node)) node = reader.bytes();
-      else if (tag === lengthDelimited(deltaField.typeUrl)) typeUrl = readString(reader);
-      else if (tag === lengthDelimited(deltaField.subscribe)) subscribe.push(readString(reader));
-      else if (tag === lengthDelimited(deltaField.unsubscribe)) unsubscribe.push(readString(reader));
-      else if (tag === lengthDelimited(deltaField.initialVersions)) parseEntry(reader.bytes(), (initialVersions ??= new Map()));
-      else if (tag === lengthDelimited(deltaField.responseNonce)) responseNonce = readString(reader);
-      else if (tag === lengthDelimited(deltaField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
-      else reader.skipType(tag & 7);
-    }
-    limitNames('resource_names_subscribe', subscribe.length);
-    limitNames('initial_resource_versions', initialVersions?.size ?? 0);
-    return { node, typeUrl, responseNonce, errorDetail, subscribe, unsubscribe, initialVersions: initialVersions ?? noVersions };
-  });
+  return guard(readDeltaRequest, bytes);
+}
+
+function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
+  let node: Uint8Array | undefined;
+  let typeUrl = '';
+  let responseNonce = '';
+  let errorDetail: ErrorDetail | undefined;
+  const subscribe: string[] = [];
+  const unsubscribe: string[] = [];
+  let initialVersions: Map<string, string> | undefined;
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === lengthDelimited(deltaField.node)) node = reader.bytes();
+    else if (tag === lengthDelimited(deltaField.typeUrl)) typeUrl = readString(reader);
+    else if (tag === lengthDelimited(deltaField.subscribe)) subscribe.push(readString(reader));
+    else if (tag === lengthDelimited(deltaField.unsubscribe)) unsubscribe.push(readString(reader));
+    else if (tag === lengthDelimited(deltaField.initialVersions)) {
+      parseEntry(reader.bytes(), (initialVersions ??= new Map()));
+    } else if (tag === lengthDelimited(deltaField.responseNonce)) responseNonce = readString(reader);
+    else if (tag === lengthDelimited(deltaField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
+    else reader.skipType(tag & 7);
+  }
+  limitNames('resource_names_subscribe', subscribe.length);
+  limitNames('initial_resource_versions', initialVersions?.size ?? 0);
+  return {
+    node,
+    typeUrl,
+    responseNonce,
+    errorDetail,
+    subscribe,
+    unsubscribe,
+    initialVersions: initialVersions ?? noVersions,
+  };
 }
 
 /** The names in {@link SotwRequest.encodedNames}, as sent. @throws MalformedRequestError */
 export function parseNames(encodedNames: Uint8Array): string[] {
-  return guard(() => {
-    const names: string[] = [];
-    const reader = protobuf.Reader.create(encodedNames);
-    while (reader.pos < reader.len) {
-      reader.uint32();
-      names.push(readString(reader));
-    }
-    limitNames('resource_names', names.length);
-    return names;
-  });
+  return guard(readNames, encodedNames);
+}
+
+function readNames(encodedNames: Uint8Array): string[] {
+  const names: string[] = [];
+  const reader = protobuf.Reader.create(encodedNames);
+  while (reader.pos < reader.len) {
+    reader.uint32();
+    names.push(readString(reader));
+  }
+  limitNames('resource_names', names.length);
+  return names;
 }
 
 const noBytes = new Uint8Array(0);
@@ -174,9 +189,9 @@ export function limitNames(field: string, count: number): void {
 }
 
 // protobufjs throws RangeError past the end and plain Errors on bad wire types.
-function guard<Result>(parse: () => Result): Result {
+function guard<Result>(read: (bytes: Uint8Array) => Result, bytes: Uint8Array): Result {
   try {
-    return parse();
+    return read(bytes);
   } catch (error) {
     if (error instanceof MalformedRequestError) throw error;
     throw new MalformedRequestError(`not a discovery request: ${(error as Error).message}`);
