@@ -77,8 +77,9 @@ function mayBeRunning({ responses, wanted }: TypeLedger, kind: ReferringKind, st
   if (!wanted.includes(name)) return [];
   const running: Content[] = [];
   let isAnswered = false;
-  for (const { said, answer, sentAtMs } of [...responses].reverse()) {
+  for (const { said, dropped, answer, sentAtMs } of [...responses].reverse()) {
     isAnswered ||= answer === 'ack';
+    if (dropped.has(name)) break;
     if (!said.has(name)) continue;
     const content = said.get(name);
     if (content !== undefined && answer !== 'nack') running.push(content);

@@ -18,6 +18,8 @@ export interface SentResponse {
   readonly said: Said;
   /** Those names of which it was news, or may have been: what was refused comes along. */
   readonly changed: ReadonlySet<string>;
+  /** Names that the client has dropped since it answered: it runs nothing of that any more. */
+  readonly dropped: Set<string>;
   /** `skipped`: a newer one was answered first. */
   answer: 'none' | 'ack' | 'nack' | 'skipped';
 }
@@ -138,7 +140,7 @@ export class TypeLedger {
     if (!this.#isFullState) this.#refusals.noteSent(response.nonce, textsOf(said));
     this.#mayBeAnswered = false;
     this.#mustBeAnswered = false;
-    const sent: SentResponse = { response, sentAtMs: nowMs, said, changed, answer: 'none' };
+    const sent: SentResponse = { response, sentAtMs: nowMs, said, changed, dropped: new Set(), answer: 'none' };
     this.responses.push(sent);
     return sent;
   }
@@ -188,6 +190,7 @@ export class TypeLedger {
 
   #drop(name: string): void {
     this.sent.delete(name);
+    for (const { answer, dropped } of this.responses) if (answer !== 'none') dropped.add(name);
     this.#refusals.noteMoved([name]);
   }
 
