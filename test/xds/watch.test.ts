@@ -202,6 +202,15 @@ describe('what was refused', () => {
     assert.deepEqual(driven.publish(endpoints({ a: 2, b: 1 })), ['a', 'b']);
   });
 
+  test('is not sent again for its fix where it was for another reason since', () => {
+    const driven = new DrivenWatch('endpoint', 'a', 'b', 'c');
+    driven.publish(endpoints({ a: 1, b: 1, c: 1 }));
+    driven.receive({ resource_names: ['a', 'b', 'c'], response_nonce: '1', error_detail: refusal });
+    driven.watch.forget(['a']);
+    assert.deepEqual(driven.publish(endpoints({ a: 1, b: 1, c: 1 })), ['a']);
+    assert.deepEqual(driven.publish(endpoints({ a: 1, b: 2, c: 1 })), ['b', 'c']);
+  });
+
   test('is forgotten once it is accepted', () => {
     const driven = new DrivenWatch('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
