@@ -51,6 +51,8 @@ export class Delivery {
   // Un-ACKed responses before the latest, oldest first.
   #older: readonly Sent[] = [];
   #acceptedVersion: string;
+  // The newest that was refused and of which not everything was accepted since.
+  #refused: Sent | undefined;
 
   /** @param acceptedVersion what the client says it runs from an earlier stream; '' when it says nothing. */
   constructor(acceptedVersion = '') {
@@ -77,10 +79,11 @@ export class Delivery {
     return this.#latest !== undefined && this.#isLatestAnswered && !this.#isLatestInForce;
   }
 
-  /** When everything sent is taken to be in force: at once when the newest was ACKed, else `boundMs` after it was sent. */
+  /** When everything sent is taken to be in force: `boundMs` after it was sent, or at once when it was ACKed. */
   inForceAtMs(boundMs: number): number {
-    if (this.#latest === undefined || this.#isLatestInForce) return 0;
-    return this.#latest.sentAtMs + boundMs;
+    if (this.#latest === undefined) return 0;
+    const waitedFor = this.#isLatestInForce ? this.#refused : this.#latest;
+    return waitedFor === undefined ? 0 : waitedFor.sentAtMs + boundMs;
   }
 
   /** To be called before the write: the ACK may come in the same tick. */
@@ -99,7 +102,7 @@ export class Delivery {
    *
    * A NACK is told by error_detail alone. But when a good push follows a bad one in that time, Envoy's
    * single answer is an error with the good push's nonce and version: that version is in force
-   * (seen with Envoy 1.40), unless the client had it before.
+   * (seen with Envoy 1.40), unless the client had it before, or may have.
    * @param versionInfo '' in delta, which has no such field.
    */
   settle(nonce: string, versionInfo: string, error: ErrorDetail | undefined): Answer {
@@ -110,18 +113,26 @@ export class Delivery {
     const isLatest = sent === this.#latest;
     // The same nonce once more, without an error: the client changed what it wants.
     if (isLatest && this.#isLatestAnswered && error === undefined) return { kind: 'none' };
-    const isInForce = error === undefined || (versionInfo === sent.version && versionInfo !== this.#acceptedVersion);
+    const wasInForce = [this.#acceptedVersion, ...passedOver.map(({ version }) => version)].includes(versionInfo);
+    const isInForce = error === undefined || (versionInfo === sent.version && !wasInForce);
     if (isLatest) {
       this.#isLatestAnswered = true;
       this.#isLatestInForce = isInForce;
     }
     if (isInForce) this.#acceptedVersion = sent.version;
+    this.#noteRefused(sent, isInForce);
     return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce, passedOver };
   }
 
   /** Responses that are not answered yet, oldest first. Right after an answer: those sent after the one it answers. */
   get unanswered(): readonly Sent[] {
     return this.#isLatestAnswered || this.#latest === undefined ? [] : [...this.#older, this.#latest];
+  }
+
+  // The ACK of a newer response says nothing of what only the refused one said.
+  #noteRefused(sent: Sent, isInForce: boolean): void {
+    if (!isInForce) this.#refused = sent;
+    else if (this.#refused !== undefined && (sent.isFullState || isCovered(this.#refused, sent))) this.#refused = undefined;
   }
 
   #take(nonce: string): { readonly sent: Sent; readonly passedOver: readonly Sent[] } | undefined {
@@ -135,4 +146,13 @@ export class Delivery {
     this.#older = responses.slice(index + 1, -1);
     return { sent, passedOver: responses.slice(0, index) };
   }
+}
+
+function isCovered({ difference }: Sent, by: Sent): boolean {
+  const names = new Set(namesOf(by.difference));
+  return namesOf(difference).every((name) => names.has(name));
+}
+
+function namesOf({ changedNames, removed }: Difference): readonly string[] {
+  return [...changedNames, ...removed];
 }

@@ -124,6 +124,13 @@ describe('what the client runs', () => {
   });
 });
 
+test('a version that an unanswered response had before may have been in force: the error counts', () => {
+  const delivery = new Delivery();
+  for (const [n, version] of [[1, 'old'], [2, 'new'], [3, 'old']] as const) delivery.record({ ...response(n), version });
+  const answer = delivery.settle('3', 'old', error);
+  assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', false]);
+});
+
 describe('since when an answer is due', () => {
   test('from the oldest response that has none', () => {
     const delivery = deliver(3);
@@ -156,6 +163,27 @@ describe('in force', () => {
     assert.equal(delivery.inForceAtMs(boundMs), 0);
     delivery.record(response(3));
     assert.equal(delivery.inForceAtMs(boundMs), 3000 + boundMs);
+  });
+
+  test('is not what was refused although something else was ACKed since, before the bound is over', () => {
+    const delivery = new Delivery();
+    delivery.record(response(1, 'a'));
+    delivery.settle('1', '', error);
+    delivery.record(response(2, 'b'));
+    delivery.settle('2', '', undefined);
+    assert.equal(delivery.inForceAtMs(boundMs), 1000 + boundMs);
+    delivery.record(response(3, 'a', 'c'));
+    delivery.settle('3', '', undefined);
+    assert.equal(delivery.inForceAtMs(boundMs), 0);
+  });
+
+  test('is all there is when the full state was ACKed', () => {
+    const delivery = new Delivery();
+    delivery.record({ ...response(1, 'a'), isFullState: true });
+    delivery.settle('1', '', error);
+    delivery.record({ ...response(2, 'b'), isFullState: true });
+    delivery.settle('2', '', undefined);
+    assert.equal(delivery.inForceAtMs(boundMs), 0);
   });
 
   test('is not what was refused, before the bound is over', () => {

@@ -169,8 +169,9 @@ export class TypeLedger {
     const index = this.responses.findIndex(({ response }) => response.nonce === request.nonce);
     const answered = this.responses[index];
     if (answered === undefined || answered.answer !== 'none') return;
-    for (const older of this.responses.slice(0, index)) if (older.answer === 'none') older.answer = 'skipped';
-    answered.answer = this.#isRefusal(request, answered) ? 'nack' : 'ack';
+    const passedOver = this.responses.slice(0, index).filter(({ answer }) => answer === 'none');
+    for (const older of passedOver) older.answer = 'skipped';
+    answered.answer = this.#isRefusal(request, answered, passedOver) ? 'nack' : 'ack';
     const { nonce, version } = answered.response;
     if (answered.answer === 'ack') {
       this.#acceptedVersion = version;
@@ -181,11 +182,12 @@ export class TypeLedger {
   }
 
   // A NACK that names the version just sent as the one in force is of an earlier response,
-  // unless the client had that version before.
-  #isRefusal(request: ModelRequest, { response }: SentResponse): boolean {
+  // unless the client had that version before, or may have had it.
+  #isRefusal(request: ModelRequest, { response }: SentResponse, passedOver: readonly SentResponse[]): boolean {
     if (request.error === undefined) return false;
     if (request.protocol === 'delta') return true;
-    return request.version !== response.version || request.version === this.#acceptedVersion;
+    const before = [this.#acceptedVersion, ...passedOver.map(({ response: { version } }) => version)];
+    return request.version !== response.version || before.includes(request.version);
   }
 
   #drop(name: string): void {
