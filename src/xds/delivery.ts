@@ -113,8 +113,8 @@ export class Delivery {
     const isLatest = sent === this.#latest;
     // The same nonce once more, without an error: the client changed what it wants.
     if (isLatest && this.#isLatestAnswered && error === undefined) return { kind: 'none' };
-    const wasInForce = [this.#acceptedVersion, ...passedOver.map(({ version }) => version)].includes(versionInfo);
-    const isInForce = error === undefined || (versionInfo === sent.version && !wasInForce);
+    const isInForce =
+      error === undefined || (versionInfo === sent.version && !this.#mayHaveRun(versionInfo, passedOver));
     if (isLatest) {
       this.#isLatestAnswered = true;
       this.#isLatestInForce = isInForce;
@@ -127,6 +127,11 @@ export class Delivery {
   /** Responses that are not answered yet, oldest first. Right after an answer: those sent after the one it answers. */
   get unanswered(): readonly Sent[] {
     return this.#isLatestAnswered || this.#latest === undefined ? [] : [...this.#older, this.#latest];
+  }
+
+  // Before the answer that passes these over.
+  #mayHaveRun(version: string, passedOver: readonly Sent[]): boolean {
+    return version === this.#acceptedVersion || passedOver.some((sent) => sent.version === version);
   }
 
   // The ACK of a newer response says nothing of what only the refused one said.
