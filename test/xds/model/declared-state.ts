@@ -87,6 +87,11 @@ export class DeclaredState {
     return draining !== undefined && draining.untilMs > nowMs;
   }
 
+  /** When the cluster was last removed and had drained; Infinity: it never was. */
+  goneSinceMs(name: string): number {
+    return this.#draining.get(name)?.untilMs ?? Infinity;
+  }
+
   /** What a resource says now; undefined when it does not exist for a client that is (not) given draining clusters. */
   textOf(kind: Kind, name: string, nowMs: number, isGivenDraining: boolean): string | undefined {
     if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : undefined;

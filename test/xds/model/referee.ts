@@ -21,6 +21,7 @@ export interface Surroundings {
   readonly publishedSinceMs: (ms: number) => number;
   readonly isDeclared: (cluster: string) => boolean;
   readonly isDraining: (cluster: string) => boolean;
+  readonly goneSinceMs: (cluster: string) => number;
   /** True when it was declared once and is not any more. */
   readonly hasGone: (cluster: string) => boolean;
   readonly trace: (line: () => string) => void;
@@ -114,10 +115,10 @@ export class Referee {
     const isFirst = ledger.responses.length === 0;
     const said = ledger.whatIsSaid(response);
     if (this.#method.kind === undefined) {
-      const { boundMs, publishedSinceMs } = this.#surroundings;
+      const { boundMs, publishedSinceMs, goneSinceMs } = this.#surroundings;
       const ledgerOf = (kind: Kind): TypeLedger | undefined => this.#ledgers.get(kind);
       const isKept = (name: string): boolean => this.#isKept(name);
-      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs, isKept });
+      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs, isKept, goneSinceMs });
     }
     const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);

@@ -15,6 +15,8 @@ export interface StreamState {
   readonly publishedSinceMs: (ms: number) => number;
   /** True when the cluster may be in use by connections of a replaced listener of the client. */
   readonly isKept: (name: string) => boolean;
+  /** When the cluster was removed and had drained. */
+  readonly goneSinceMs: (name: string) => number;
 }
 
 const resourceOf = { listener: 'redis_listener', route: 'generic_route' } as const;
@@ -65,7 +67,9 @@ function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state:
       const referring = state.ledger(kind);
       if (referring === undefined) continue;
       const named = mayBeRunning(referring, kind, state).flatMap(({ references }) => references);
-      demand(!named.includes(name), 'order', () => `${ledger.kind} ${name} withdrawn while a ${kind} names it`);
+      // Changes that keep coming put off what the removal waits for, and the removal for no more than three bounds.
+      const isLong = state.goneSinceMs(name) <= state.nowMs - 3 * state.boundMs;
+      demand(isLong || !named.includes(name), 'order', () => `${ledger.kind} ${name} withdrawn while a ${kind} names it`);
     }
     demand(!state.isKept(name), 'order', () => `${ledger.kind} ${name} withdrawn while it drains`);
   }

@@ -47,6 +47,7 @@ export class World {
       isDeclared: (name) => this.operator.state.isDeclared(name),
       hasGone: (name) => this.operator.state.hasGone(name),
       isDraining: (name) => this.operator.state.isDraining(name, time.nowMs),
+      goneSinceMs: (name) => this.operator.state.goneSinceMs(name),
       report: (violation) => (this.#violation ??= violation),
     };
     this.clients = clients.map((traits, index) => {
