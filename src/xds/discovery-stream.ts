@@ -2,12 +2,11 @@
 // type, and writes what is due, in order and never more than the transport takes.
 
 import { dialects, kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
-import type { ConfigSourceKind, Dialect } from '../snapshot/dialect.ts';
+import type { ConfigSourceKind } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
-import { isAccepted } from './delivery.ts';
-import type { Answer, Verdict } from './delivery.ts';
+import type { Answer } from './delivery.ts';
 import { MalformedRequestError } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
 import { appendNonce } from './discovery-response.ts';
@@ -22,7 +21,8 @@ import { cut } from './stream-log.ts';
 import type { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
 import type { Nack, StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
-import type { Due, Watch } from './watch.ts';
+import { Warming } from './warming.ts';
+import type { Watch } from './watch.ts';
 
 /** The gRPC call as a stream sees it. */
 export interface StreamTransport {
@@ -52,8 +52,6 @@ export interface StreamContext {
 // Enough to see which types somebody asks for in vain; a client must not grow the list.
 const maxUnknownTypeUrls = 16;
 
-const none: readonly string[] = [];
-
 // What a gRPC client takes unless it is told otherwise; Envoy has no limit.
 const largeMessageBytes = 4 * 1024 * 1024;
 
@@ -70,6 +68,7 @@ export class DiscoveryStream {
   readonly #method: StreamMethod;
   readonly #context: StreamContext;
   readonly #selector: SetSelector;
+  readonly #warming: Warming;
   readonly #protocol: Protocol<RequestHead>;
   // In the order of publishing; at most four.
   #types: readonly WatchedType[] = [];
@@ -85,15 +84,19 @@ export class DiscoveryStream {
   // True while make-before-break keeps a part of the newest snapshot from the client.
   #isHoldingBack = false;
   #timer: NodeJS.Timeout | undefined;
-  // In state of the world: those that changed in refused responses, since the last that was accepted.
-  #refusedClusters: readonly string[] = none;
 
   constructor(transport: StreamTransport, method: StreamMethod, context: StreamContext) {
     this.#transport = transport;
     this.#method = method;
     this.#context = context;
     this.#protocol = context.protocols[method.protocol];
-    this.#selector = this.#createSelector(dialects[method.apiVersion][configSourceOf(method)]);
+    const watchOf = (kind: ResourceKind): Watch | undefined => this.#typeOf(kind)?.watch;
+    const dialect = dialects[method.apiVersion][configSourceOf(method)];
+    this.#warming = new Warming(watchOf);
+    this.#selector =
+      method.kind === undefined
+        ? new MakeBeforeBreak(dialect, watchOf, context.inForceBoundMs)
+        : new NewestAtOnce(dialect);
     context.observer.streamOpened(method);
   }
 
@@ -197,11 +200,6 @@ export class DiscoveryStream {
     }
   }
 
-  #createSelector(dialect: Dialect): SetSelector {
-    if (this.#method.kind !== undefined) return new NewestAtOnce(dialect);
-    return new MakeBeforeBreak(dialect, (kind) => this.#watchOf(kind), this.#context.inForceBoundMs);
-  }
-
   #receiveRequest(message: Uint8Array): void {
     const request = this.#protocol.parse(message);
     this.#identify(request);
@@ -224,16 +222,12 @@ export class DiscoveryStream {
     const types = [...this.#types, { kind, watch, bytesSent: 0, lastNack: undefined }];
     this.#types = types.sort((a, b) => publishOrder.indexOf(a.kind) - publishOrder.indexOf(b.kind));
     this.#selector.begin(watch, nowMs);
-    if (kind === 'endpoint') this.#resendEndpointsOfSent();
+    if (kind === 'endpoint') this.#warming.noteEndpointsAsked();
   }
 
   #typeOf(kind: ResourceKind): WatchedType | undefined {
     for (const type of this.#types) if (type.kind === kind) return type;
     return undefined;
-  }
-
-  #watchOf(kind: ResourceKind): Watch | undefined {
-    return this.#typeOf(kind)?.watch;
   }
 
   #typeUrlOf(kind: ResourceKind): string {
@@ -286,7 +280,7 @@ export class DiscoveryStream {
     const publishedAtMs = 'sent' in answer ? answer.sent.publishedAtMs : undefined;
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
-    if (kind === 'cluster' && 'sent' in answer && answer.sent.isFullState) this.#noteClustersAnswered(type.watch, answer);
+    if (kind === 'cluster' && 'sent' in answer) this.#warming.noteClustersAnswered(answer);
     if (answer.kind !== 'nack') return;
     const { sent, error, isInForce } = answer;
     const message = describeNack(error.message);
@@ -298,18 +292,6 @@ export class DiscoveryStream {
       message,
       isInForce,
     });
-  }
-
-  #noteClustersAnswered({ delivery }: Watch, verdict: Verdict): void {
-    if (verdict.kind === 'nack') {
-      const refused = verdict.isInForce ? verdict.passedOver : [...verdict.passedOver, verdict.sent];
-      const names = refused.flatMap(({ difference }) => difference.changedNames);
-      this.#refusedClusters = [...new Set([...this.#refusedClusters, ...names])];
-      // Clusters that a newer response brought again, or will, change for the client with that one only: it wants
-      // their endpoints after it.
-      if (verdict.isInForce || verdict.sent !== delivery.latest) this.#forgetEndpoints(this.#refusedClusters);
-    }
-    if (isAccepted(verdict)) this.#refusedClusters = none;
   }
 
   #flushType(type: WatchedType, { snapshot, atMs }: Publication, nowMs: number): void {
@@ -332,7 +314,7 @@ export class DiscoveryStream {
     if (message.length > largeMessageBytes) {
       this.#context.log.largeResponse(this.#node, this.#typeUrlOf(kind), message.length);
     }
-    if (kind === 'cluster') this.#resendEndpoints(due, isFirst);
+    if (kind === 'cluster') this.#warming.noteClustersSent(due, isFirst);
   }
 
   readonly #onWritten = (): void => {
@@ -341,26 +323,6 @@ export class DiscoveryStream {
     if (this.#isFlushWanted) this.requestTurn();
     this.#context.onWritten();
   };
-
-  // A changed cluster warms until its endpoints come again, changed or not, asked for or not. On a new stream that
-  // may be any: the last one may have ended between a changed cluster and its endpoints, and a client that says
-  // which endpoints it holds does not say which it waits for (xDS protocol, "Resource warming").
-  #resendEndpoints({ view, difference }: Due, isFirst: boolean): void {
-    this.#forgetEndpoints(isFirst ? view.names : difference.changedNames);
-    // What was refused is sent once more with everything else, and changes for the client only now.
-    this.#refusedClusters = this.#refusedClusters.filter((name) => view.set.resources.has(name));
-    this.#forgetEndpoints(this.#refusedClusters);
-  }
-
-  // The same when the client asks for endpoints after it was sent clusters.
-  #resendEndpointsOfSent(): void {
-    const { lastSet, subscription } = this.#watchOf('cluster') ?? {};
-    if (lastSet !== undefined && subscription !== undefined) this.#forgetEndpoints(lastSet.view(subscription).names);
-  }
-
-  #forgetEndpoints(clusterNames: readonly string[]): void {
-    if (clusterNames.length > 0) this.#watchOf('endpoint')?.forget(clusterNames);
-  }
 
   // Nothing is written while a message waits, so all that wait are of one flush, the last one.
   #unwrittenSinceMs(): number | undefined {
