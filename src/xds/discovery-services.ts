@@ -95,6 +95,10 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   readonly #call: ServerInterceptingCallInterface;
   readonly #method: StreamMethod;
   readonly #hub: StreamHub;
+  #unwritten = 0;
+  #onWritten = doNothing;
+  #isReading = false;
+  #isReadWanted = false;
 
   constructor(call: ServerInterceptingCallInterface, method: StreamMethod, hub: StreamHub) {
     super(call);
@@ -104,20 +108,20 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   }
 
   override start(): void {
-    const call = this.#call;
-    const hub = this.#hub;
-    const stream = hub.add(this, this.#method);
-    call.start({
-      onReceiveMetadata: () => call.startRead(),
+    const stream = this.#hub.add(this, this.#method);
+    this.#call.start({
+      onReceiveMetadata: () => this.#read(),
       onReceiveMessage: (message: Uint8Array) => {
         stream.receive(message);
-        call.startRead();
+        this.#read();
       },
       onReceiveHalfClose: () => {
-        hub.remove(stream);
-        call.sendStatus({ code: status.OK, details: '' });
+        // Who asks and says at once that this was all is answered too.
+        stream.flush();
+        this.#hub.remove(stream);
+        this.#call.sendStatus({ code: status.OK, details: '' });
       },
-      onCancel: () => hub.remove(stream),
+      onCancel: () => this.#hub.remove(stream),
     });
   }
 
@@ -127,10 +131,33 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   }
 
   write(message: Uint8Array, onWritten: () => void): void {
-    this.#call.sendMessage(message, onWritten);
+    this.#unwritten += 1;
+    this.#onWritten = onWritten;
+    this.#call.sendMessage(message, this.#noteWritten);
   }
 
   fail(code: Parameters<StreamTransport['fail']>[0], details: string): void {
     this.#call.sendStatus({ code: status[code], details });
   }
+
+  // A client that asks and does not read what it is answered has to wait with its next request. In a loop: of
+  // messages that came together grpc-js hands over the next before startRead returns, and they must not nest.
+  #read(): void {
+    this.#isReadWanted = true;
+    if (this.#isReading) return;
+    this.#isReading = true;
+    while (this.#isReadWanted && this.#unwritten === 0) {
+      this.#isReadWanted = false;
+      this.#call.startRead();
+    }
+    this.#isReading = false;
+  }
+
+  readonly #noteWritten = (): void => {
+    this.#unwritten -= 1;
+    this.#onWritten();
+    if (this.#isReadWanted) this.#read();
+  };
 }
+
+const doNothing = (): void => undefined;

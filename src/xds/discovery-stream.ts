@@ -28,7 +28,7 @@ import type { Watch } from './watch.ts';
 export interface StreamTransport {
   /** Address and port of the client. */
   readonly peer: string;
-  /** Writes one message; `onWritten` is called once it has left for the network. */
+  /** Writes one message; `onWritten`, which is the same for all messages of a stream, is called once it has left for the network. */
   write(message: Uint8Array, onWritten: () => void): void;
   /** Ends the call with a status other than OK. */
   fail(status: 'INVALID_ARGUMENT' | 'INTERNAL' | 'UNAVAILABLE', message: string): void;
@@ -40,6 +40,8 @@ export interface StreamContext {
   readonly groupOf: NodeGroupOf;
   /** Asks for a later call of {@link DiscoveryStream.flush}. */
   readonly schedule: (stream: DiscoveryStream) => void;
+  /** Told once, when the stream is closed from whichever side. */
+  readonly onClosed: (stream: DiscoveryStream) => void;
   /** Told when all that a stream wrote has left for the network. */
   readonly onWritten: () => void;
   readonly publicationFor: (group: NodeGroup) => Publication | undefined;
@@ -151,6 +153,7 @@ export class DiscoveryStream {
     clearTimeout(this.#timer);
     this.#types = [];
     this.#context.observer.streamClosed(this.#method);
+    this.#context.onClosed(this);
   }
 
   /** What is known of the client now. */

@@ -58,6 +58,7 @@ export class StreamHub {
       protocols: createProtocols(onEncoded),
       groupOf,
       schedule: (stream) => this.#schedule(stream),
+      onClosed: (stream) => void this.#streams.delete(stream),
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
       log: new StreamLog(log),
@@ -82,7 +83,6 @@ export class StreamHub {
   /** Forgets a stream and releases what it held; safe to repeat. */
   remove(stream: DiscoveryStream): void {
     stream.close();
-    this.#streams.delete(stream);
   }
 
   /** Ends every stream so that its client connects elsewhere. */
@@ -90,7 +90,6 @@ export class StreamHub {
     this.#stopWatching();
     for (const stream of [...this.#streams]) {
       stream.fail('UNAVAILABLE', 'the control plane is shutting down');
-      this.remove(stream);
     }
   }
 

@@ -165,6 +165,14 @@ describe('StreamHub', () => {
     assert.deepEqual([one.written.length, two.written.length], [1, 1]);
   });
 
+  test('a stream that was ended is no open stream any more, whenever its call is over', () => {
+    const { hub } = build();
+    const [bad, sound] = [subscribe(hub), subscribe(hub)];
+    bad.stream.receive(Buffer.from([0xff]));
+    assert.deepEqual(bad.failures.map(({ status }) => status), ['INVALID_ARGUMENT']);
+    assert.deepEqual([...hub.streams], [sound.stream]);
+  });
+
   test('a removed stream is written to no more, and removing it again is safe', async () => {
     const { snapshots, hub } = build();
     const [gone, left] = [subscribe(hub), subscribe(hub)];

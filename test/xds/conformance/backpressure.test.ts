@@ -179,6 +179,21 @@ scenario('BKP-04 a flood of requests is neither answered nor in the way of other
   await flooding.assertQuiet();
 });
 
+scenario('BKP-04 of a client that does not read no more requests are taken', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] } }));
+  const { client, connection } = await connectSlowly(xds, variant, { cluster: [] });
+  for (let n = 0; n < 100; n += 1) client.subscribe('endpoint', `${n}`);
+  await untilTaken(xds, connection);
+  const isAskedFor = (name: string): boolean =>
+    statusOf(xds, 'envoy-1').types.some(({ subscription }) => subscription.names.has(name));
+  // The one that was waited for when the first answer was written.
+  assert.ok(isAskedFor('0'));
+  connection.openWindow();
+  await client.takeAndAck('cluster');
+  await waitUntil('the last request is taken', () => isAskedFor('99'));
+});
+
 scenario('BKP-05 streams that want the same are given the same bytes', aggregated, async (t, variant) => {
   const xds = await serveXds(t);
   xds.publish(buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] } }));

@@ -269,6 +269,22 @@ scenario('BAD-07 a request that is cut short is not taken for a shorter one', pe
   await assertWitnessServed();
 });
 
+scenario('BAD-07 thousands of requests behind a compressed one, the last one broken', perType, async (t, variant) => {
+  const { connection, assertWitnessServed, xds } = await prepare(t, variant, (served) => served.connectByHand());
+  const { paths, sotwRequest } = discoveryApis[variant.apiVersion];
+  const call = connection.call(paths.cluster, () => undefined, { 'grpc-encoding': 'gzip' });
+  call.send(encodeMessage(sotwRequest, { node: { id: 'bad' } }));
+  await call.answering;
+  const empty = gzipSync(Buffer.alloc(0));
+  const compressedHead = Buffer.from([1, 0, 0, 0, empty.length]);
+  // As many as one DATA frame holds.
+  const emptyRequests = Buffer.alloc(5 * 3_268);
+  call.sendBytes(Buffer.concat([compressedHead, empty, emptyRequests, Buffer.from([0, 0, 0, 0, 1, 0xff])]));
+  assert.equal((await call.ended).code, 'INVALID_ARGUMENT');
+  await assertWitnessServed();
+  assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 50), []);
+});
+
 test('BAD-07 frames that gRPC does not know', async (t) => {
   const variant = { apiVersion: 'v3', isAggregated: true } as const;
   const { connection, assertWitnessServed, xds } = await prepare(t, variant, (served) => served.connectByHand());

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { encodeMessage } from '../../../src/proto/protos.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { discoveryApis, kinds } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
@@ -10,6 +11,7 @@ import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { ServedXds } from '../../support/xds/served-xds.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
+import { parseSotwResponse } from '../../support/xds/sotw-response.ts';
 import { SotwStream } from '../../support/xds/sotw-stream.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -74,6 +76,19 @@ scenario('STR-02 after the connection is lost nothing of the stream is left', al
   xds.commit(addEndpoint('a', 6380));
   await xds.connect().fence();
   assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 40), []);
+});
+
+scenario('STR-02 who asks and says at once that this was all is answered', perType, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const { paths, sotwRequest } = discoveryApis[variant.apiVersion];
+  const answers: Buffer[] = [];
+  const call = xds.connectByHand().call(paths.cluster, (message) => void answers.push(message));
+  call.send(encodeMessage(sotwRequest, { node: { id: 'n' } }));
+  call.halfClose();
+  assert.equal((await call.ended).code, 'OK');
+  assert.deepEqual(answers.map((message) => parseSotwResponse(variant.apiVersion, message).names), [['a']]);
+  await untilStreamCount(xds, 0);
 });
 
 scenario('STR-03 refused first requests leave nothing behind', perType, async (t, variant) => {
