@@ -353,8 +353,8 @@ export class DiscoveryStream {
     if (publication === undefined) return 'not-sent';
     const target = this.#selector.target(kind, publication.snapshot, performance.now());
     if (!watch.isSent(target)) return watch.wasAnswered ? 'stale' : 'not-sent';
-    if (watch.delivery.isRefused) return 'error';
-    return watch.delivery.unansweredSinceMs === undefined ? 'synced' : 'stale';
+    if (watch.delivery.unansweredSinceMs !== undefined) return 'stale';
+    return watch.isRefused ? 'error' : 'synced';
   }
 
   // Asked after everything due was sent: what was sent last may be what the rest waits for.

@@ -75,6 +75,14 @@ export abstract class Watch<Request = unknown> {
     return this.delivery.latest !== undefined;
   }
 
+  /**
+   * True when the client refused the newest response, or an older one of which something was neither sent again nor
+   * changed since.
+   */
+  get isRefused(): boolean {
+    return this.delivery.isRefused || !this.#refusals.isEmpty;
+  }
+
   /** The newest set that the client was brought up to; undefined before the first. */
   get lastSet(): ResourceSet | undefined {
     return this.#lastSet;

@@ -295,3 +295,25 @@ describe('what is wanted', () => {
     assert.equal(driven.publish(everything), undefined);
   });
 });
+
+test('a refusal counts until what was refused is sent again, changes or is no longer wanted', () => {
+  const refusedThenAcked = (): DrivenWatch => {
+    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    driven.publish(endpoints({ a: 1, b: 1 }));
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '1' });
+    driven.publish(endpoints({ a: 2, b: 1 }));
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '2', error_detail: refusal });
+    driven.publish(endpoints({ a: 2, b: 2 }));
+    driven.receive({ resource_names: ['a', 'b'], response_nonce: '3' });
+    assert.equal(driven.watch.isRefused, true);
+    return driven;
+  };
+  const changed = refusedThenAcked();
+  changed.publish(endpoints({ a: 3, b: 2 }));
+  changed.receive({ resource_names: ['a', 'b'], response_nonce: '4' });
+  assert.equal(changed.watch.isRefused, false);
+  const dropped = refusedThenAcked();
+  dropped.receive({ resource_names: ['b'], response_nonce: '3' });
+  dropped.publish(endpoints({ a: 2, b: 2 }));
+  assert.equal(dropped.watch.isRefused, false);
+});
