@@ -5,6 +5,7 @@ import { addDigest, versionOfSum } from './resource.ts';
 import type { Resource } from './resource.ts';
 import type { ResourceSet } from './resource-set.ts';
 import type { Subscription } from './subscription.ts';
+import { WeakTable } from './weak-table.ts';
 
 /** What has to be sent for a holding to become a view. */
 export interface Difference {
@@ -152,6 +153,7 @@ export class Holding {
   /** Version by name, as {@link View.versionOf}; undefined: the client is taken to know nothing of it. */
   readonly overrides: ReadonlyMap<string, string | undefined>;
   readonly #forgetting = new WeakMap<readonly string[], Holding>();
+  #forgettingByNames: WeakTable<Holding> | undefined;
   readonly #restricted = new WeakMap<Subscription, Holding>();
 
   constructor(view: View | undefined, overrides: ReadonlyMap<string, string | undefined>) {
@@ -173,13 +175,17 @@ export class Holding {
     }
   }
 
-  /** This holding without `names`: they will be sent again. Same array, same result. */
+  /** This holding without `names`: they will be sent again. Same names, same result; the same array is found faster. */
   forgetting(names: readonly string[]): Holding {
     let result = this.#forgetting.get(names);
     if (result === undefined) {
-      const overrides = new Map(this.overrides);
-      for (const name of names) overrides.set(name, undefined);
-      result = new Holding(this.view, overrides);
+      this.#forgettingByNames ??= new WeakTable();
+      const key = names.map((name) => `${name.length}:${name}`).join('');
+      result = this.#forgettingByNames.intern(key, () => {
+        const overrides = new Map(this.overrides);
+        for (const name of names) overrides.set(name, undefined);
+        return new Holding(this.view, overrides);
+      });
       this.#forgetting.set(names, result);
     }
     return result;

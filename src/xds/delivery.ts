@@ -41,7 +41,7 @@ export function isAccepted(verdict: Verdict): boolean {
 }
 
 // Responses are not held back until older ones are ACKed, but a client that never
-// answers must not grow memory: of its oldest un-ACKed responses the server forgets.
+// answers, or refuses everything, must not grow memory: of its oldest such responses the server forgets.
 const maxUnanswered = 16;
 
 export class Delivery {
@@ -51,8 +51,8 @@ export class Delivery {
   // Un-ACKed responses before the latest, oldest first.
   #older: readonly Sent[] = [];
   #acceptedVersion: string;
-  // The newest that was refused and of which not everything was accepted since.
-  #refused: Sent | undefined;
+  // Those that were refused and of which not everything was accepted since, oldest first.
+  #refused: readonly Sent[] = [];
 
   /** @param acceptedVersion what the client says it runs from an earlier stream; '' when it says nothing. */
   constructor(acceptedVersion = '') {
@@ -82,7 +82,7 @@ export class Delivery {
   /** When everything sent is taken to be in force: `boundMs` after it was sent, or at once when it was ACKed. */
   inForceAtMs(boundMs: number): number {
     if (this.#latest === undefined) return 0;
-    const waitedFor = this.#isLatestInForce ? this.#refused : this.#latest;
+    const waitedFor = this.#isLatestInForce ? this.#refused.at(-1) : this.#latest;
     return waitedFor === undefined ? 0 : waitedFor.sentAtMs + boundMs;
   }
 
@@ -136,8 +136,10 @@ export class Delivery {
 
   // The ACK of a newer response says nothing of what only the refused one said.
   #noteRefused(sent: Sent, isInForce: boolean): void {
-    if (!isInForce) this.#refused = sent;
-    else if (this.#refused !== undefined && (sent.isFullState || isCovered(this.#refused, sent))) this.#refused = undefined;
+    if (!isInForce) this.#refused = [...this.#refused.slice(1 - maxUnanswered), sent];
+    else if (this.#refused.length > 0) {
+      this.#refused = sent.isFullState ? [] : this.#refused.filter((refused) => !isCovered(refused, sent));
+    }
   }
 
   #take(nonce: string): { readonly sent: Sent; readonly passedOver: readonly Sent[] } | undefined {

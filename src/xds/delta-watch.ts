@@ -66,7 +66,7 @@ export class DeltaWatch extends Watch<DeltaRequest> {
     const dropped = isWildcard ? unsubscribe.filter((name) => before.names.has(name)) : [];
     // A response that is still on its way may say what the client has dropped and, with everything, wants again.
     const onItsWay = isWildcard && !before.wildcard ? this.#unansweredNames().filter((name) => !before.includes(name)) : [];
-    this.forget([...subscribe.filter((name) => name !== wildcard), ...dropped, ...onItsWay]);
+    this.forget([...subscribe.filter((name) => name !== wildcard && this.holds(name)), ...dropped, ...onItsWay]);
   }
 
   #unansweredNames(): string[] {

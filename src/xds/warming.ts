@@ -54,6 +54,6 @@ export class Warming {
   }
 
   #forgetEndpoints(clusterNames: readonly string[]): void {
-    if (clusterNames.length > 0) this.#watchOf('endpoint')?.forget(clusterNames);
+    this.#watchOf('endpoint')?.forget(clusterNames);
   }
 }

@@ -98,8 +98,9 @@ export abstract class Watch<Request = unknown> {
     return !this.mustAnswer && this.#holding === set.view(this.#subscription).held;
   }
 
-  /** Sends these again although they did not change. The same array is the same work for any number of streams. */
+  /** Sends these again although they did not change. The same names are the same work for any number of streams. */
   forget(names: readonly string[]): void {
+    if (names.length === 0) return;
     this.#holding = this.#holding.forgetting(names);
   }
 
@@ -167,6 +168,6 @@ export abstract class Watch<Request = unknown> {
     const again = this.#refusals.takeMended((name) => {
       return subscription.includes(name) ? (set.resources.get(name)?.version ?? '') : undefined;
     });
-    if (again.length > 0) this.forget(again);
+    this.forget(again);
   }
 }

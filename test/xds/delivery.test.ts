@@ -177,6 +177,20 @@ describe('in force', () => {
     assert.equal(delivery.inForceAtMs(boundMs), 0);
   });
 
+  test('is none of two that were refused before both were ACKed, or the bound is over', () => {
+    const delivery = new Delivery();
+    for (const [nonce, name] of [[1, 'a'], [2, 'b']] as const) {
+      delivery.record(response(nonce, name));
+      delivery.settle(`${nonce}`, '', error);
+    }
+    delivery.record(response(3, 'b'));
+    delivery.settle('3', '', undefined);
+    assert.equal(delivery.inForceAtMs(boundMs), 1000 + boundMs);
+    delivery.record(response(4, 'a'));
+    delivery.settle('4', '', undefined);
+    assert.equal(delivery.inForceAtMs(boundMs), 0);
+  });
+
   test('is all there is when the full state was ACKed', () => {
     const delivery = new Delivery();
     delivery.record({ ...response(1, 'a'), isFullState: true });

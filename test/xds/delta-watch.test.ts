@@ -401,3 +401,27 @@ test('whatever is asked for and published, the client ends up with the newest of
     }),
   );
 });
+
+describe('streams in the same state are given the same bytes', () => {
+  const bodies = (watches: readonly DeltaWatch[], set: ResourceSet, nonce: string): Set<Uint8Array | undefined> =>
+    new Set(watches.map((watch) => watch.advance(set, nonce, 0)?.body));
+  const openThree = (): DeltaWatch[] => Array.from({ length: 3 }, () => open('endpoint', { subscribe: ['a', 'b'] }));
+
+  test('when all ask for one more', () => {
+    const watches = openThree();
+    const set = setOf({ a: 1, b: 1, c: 1 }, 'endpoint');
+    assert.equal(bodies(watches, set, '1').size, 1);
+    for (const watch of watches) watch.receive(requestOf({ subscribe: ['c'] }));
+    assert.equal(bodies(watches, set, '2').size, 1);
+    for (const watch of watches) watch.receive(requestOf({ subscribe: ['a', 'c'] }));
+    assert.equal(bodies(watches, set, '3').size, 1);
+  });
+
+  test('when all refused the same and it is mended', () => {
+    const watches = openThree();
+    bodies(watches, setOf({ a: 1, b: 1 }, 'endpoint'), '1');
+    const errorDetail = { code: 13, message: 'refused' };
+    for (const watch of watches) watch.receive(requestOf({ responseNonce: '1', errorDetail }));
+    assert.equal(bodies(watches, setOf({ a: 2, b: 1 }, 'endpoint'), '2').size, 1);
+  });
+});
