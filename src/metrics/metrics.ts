@@ -16,6 +16,9 @@ import { addStreamMetrics } from './stream-metrics.ts';
 // From one changed cluster to everything of a large fleet.
 const workBoundsSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
+// Of prom-client's own: gauges with the ending that Prometheus keeps for counters. The same by type of resource stays.
+const misnamedGauges = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #streamCounters = new StreamCounters();
@@ -42,6 +45,7 @@ export class Metrics {
       [{ labels: {}, distribution: this.#responseEncode }],
     );
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }
 
   /** For the stream hub. */

@@ -25,6 +25,8 @@ export interface TypeCounts {
 export interface ModeCounts {
   readonly openStreams: Record<StreamType, number>;
   readonly types: Readonly<Record<ResourceKind, TypeCounts>>;
+  /** Requests for types that are not published. */
+  unknownTypeRequests: number;
 }
 
 // From a commit on a quiet machine to an Envoy that waits for clusters to warm.
@@ -50,6 +52,10 @@ export class StreamCounters implements DiscoveryObserver {
 
   requestReceived(method: StreamMethod, kind: ResourceKind): void {
     this.#of(method).types[kind].requests += 1;
+  }
+
+  unknownTypeRequested(method: StreamMethod): void {
+    this.#of(method).unknownTypeRequests += 1;
   }
 
   responseSent(method: StreamMethod, kind: ResourceKind, bytes: number, sinceCommitMs: number | undefined): void {
@@ -85,6 +91,7 @@ function countNothing(): ModeCounts {
   return {
     openStreams: { aggregated: 0, cluster: 0, endpoint: 0, listener: 0, route: 0 },
     types: { cluster: zero(), endpoint: zero(), listener: zero(), route: zero() },
+    unknownTypeRequests: 0,
   };
 }
 

@@ -30,7 +30,7 @@ const typeCounters: readonly (readonly [count: keyof TypeCounts, name: string, h
 ];
 
 /**
- * Registers them all: 180 series and 8 histograms, however many Envoys there are.
+ * Registers them all: 184 series and 8 histograms, however many Envoys there are.
  * @param statuses of the open streams, asked at each scrape.
  */
 export function addStreamMetrics(
@@ -43,6 +43,11 @@ export function addStreamMetrics(
   for (const [count, name, help] of typeCounters) {
     addCounter(registry, optionsOf(`${name}_total`, help, ['type']), () => typeSamples(modes, count));
   }
+  addCounter(
+    registry,
+    optionsOf('unknown_type_requests_total', 'Requests for types that are not published; not answered', []),
+    () => modes.map(({ labels, counts }) => ({ labels, value: counts.unknownTypeRequests })),
+  );
   addGauge(
     registry,
     optionsOf('subscriptions', 'Types that open streams ask for, by how they stand to the newest', ['type', 'state']),

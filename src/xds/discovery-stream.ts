@@ -271,6 +271,7 @@ export class DiscoveryStream {
   }
 
   #noteUnknown(typeUrl: string): void {
+    this.#context.observer.unknownTypeRequested(this.#method);
     const shown = cut(typeUrl);
     this.#unknownTypeUrls ??= new Set();
     if (this.#unknownTypeUrls.has(shown) || this.#unknownTypeUrls.size === maxUnknownTypeUrls) return;

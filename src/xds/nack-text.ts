@@ -7,7 +7,18 @@ const maxRead = 64 * 1024;
 
 // How secrets stand in the dump of a message: `inline_string: "..."`, `"inline_bytes":"..."`, `auth_password { ... "..." }`.
 const quotedSecret =
-  /((?:inline_string|inline_bytes|password|private_key|secret|token)[a-z_]{0,20}"?\s{0,4}[:=]?\s{0,4}(?:\{\s{0,4}"?[a-z_]{1,20}"?\s{0,4}:?\s{0,4})?)("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)/giu;
+  /((?:inline_string|inline_bytes|password|private_key|secret|token|api_?key)[a-z_]{0,20}"?\s{0,4}[:=]?\s{0,4}(?:\{\s{0,4}"?[a-z_]{1,20}"?\s{0,4}:?\s{0,4})?)("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)/giu;
+
+// And elsewhere: without quotes, in a header, in a URL, as PEM.
+const otherSecrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}-----|$)/gu, '[redacted]'],
+  [/(authorization"?\s{0,4}[:=]\s{0,4}"?(?:(?:bearer|basic)\s{1,4})?)[^\s"',}]+/giu, '$1[redacted]'],
+  [/(:\/\/[^\s/@:]{0,200}:)[^\s/@]{1,500}@/gu, '$1[redacted]@'],
+  [
+    /((?:inline_string|inline_bytes|password|private_key|secret|token|api_?key)[a-z_]{0,20}\s{0,4}[:=]\s{0,4})[^\s"'{}[\],;]+/giu,
+    '$1[redacted]',
+  ],
+];
 
 const failedConstraint = 'Proto constraint validation failed';
 
@@ -27,7 +38,11 @@ export function describeNack(message: string): string {
   const [lead = '', ...rest] = message.split(failedConstraint);
   const parts = rest.length === 0 ? [lead] : [nameFirst(lead), ...rest.slice(0, -1).map(cutDump), ...rest.slice(-1)];
   const telling = parts.join(failedConstraint).slice(0, maxRead).replace(fillers, '');
-  const text = telling.replace(quotedSecret, '$1[redacted]').replace(/\s+/gu, ' ').trim();
+  const redacted = otherSecrets.reduce(
+    (text, [pattern, replacement]) => text.replace(pattern, replacement),
+    telling.replace(quotedSecret, '$1[redacted]'),
+  );
+  const text = redacted.replace(/\s+/gu, ' ').trim();
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 

@@ -12,6 +12,8 @@ export interface DiscoveryObserver {
   streamOpened(method: StreamMethod): void;
   streamClosed(method: StreamMethod): void;
   requestReceived(method: StreamMethod, kind: ResourceKind): void;
+  /** A request for a type that is not published; it is not answered. */
+  unknownTypeRequested(method: StreamMethod): void;
   /** @param sinceCommitMs from publishing to writing; undefined when the response answers a request, not a commit. */
   responseSent(method: StreamMethod, kind: ResourceKind, bytes: number, sinceCommitMs: number | undefined): void;
   /** @param sinceCommitMs from publishing to this answer, when the response it answers was the push of a commit. */
@@ -23,6 +25,7 @@ export const noObserver: DiscoveryObserver = {
   streamOpened: () => undefined,
   streamClosed: () => undefined,
   requestReceived: () => undefined,
+  unknownTypeRequested: () => undefined,
   responseSent: () => undefined,
   answerReceived: () => undefined,
 };

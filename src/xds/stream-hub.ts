@@ -25,8 +25,8 @@ export interface StreamHubOptions {
 
 const defaultInForceBoundMs = 5_000;
 
-// Streams served before other work (ACKs, REST calls) gets its turn: a quarter of a second's work. A push goes
-// before everything else, for with smaller turns the ACKs of the first hold up the last.
+// Streams served before other work (ACKs, REST calls) gets its turn. A push goes before everything else, for with
+// smaller turns the ACKs of the first hold up the last.
 const streamsPerTurn = 10_000;
 
 // Streams with something on its way to the network at a time. When it has left, the next stream writes: Envoys work

@@ -33,6 +33,7 @@ describe('a scrape', () => {
     ['controlplane_xds_acks_total', 'counter', 2 * 2 * 4],
     ['controlplane_xds_nacks_total', 'counter', 2 * 2 * 4],
     ['controlplane_xds_stale_nonces_total', 'counter', 2 * 2 * 4],
+    ['controlplane_xds_unknown_type_requests_total', 'counter', 2 * 2],
     ['controlplane_xds_commit_to_sent_seconds', 'histogram', 4 * (15 + 2)],
     ['controlplane_xds_commit_to_ack_seconds', 'histogram', 4 * (15 + 2)],
     ['controlplane_commits_total', 'counter', 3],
@@ -56,6 +57,7 @@ describe('a scrape', () => {
 
   test('names things as Prometheus has them', async () => {
     for (const { name, type, help } of (await scrape(new Metrics(() => []))).values()) {
+      assert.equal(name.endsWith('_total'), type === 'counter', name);
       if (!name.startsWith('controlplane_')) continue;
       assert.equal(name.endsWith('_total'), type === 'counter', name);
       if (type === 'histogram') assert.match(name, /_seconds$/u);
@@ -73,12 +75,16 @@ describe('what happened shows', () => {
     const metrics = new Metrics(() => []);
     metrics.observer.streamOpened(method);
     metrics.observer.requestReceived(method, 'cluster');
+    metrics.observer.unknownTypeRequested(method);
     metrics.observer.responseSent(method, 'cluster', 70, 30);
     metrics.observer.answerReceived(method, 'cluster', { kind: 'stale' }, undefined);
     const scraped = await scrape(metrics);
     const labels = 'api_version="v3",mode="delta"';
     assert.deepEqual(nonZero(scraped, 'controlplane_xds_streams'), {
       [`controlplane_xds_streams{${labels},stream="aggregated"}`]: 1,
+    });
+    assert.deepEqual(nonZero(scraped, 'controlplane_xds_unknown_type_requests_total'), {
+      [`controlplane_xds_unknown_type_requests_total{${labels}}`]: 1,
     });
     const counted = { requests: 1, responses: 1, response_bytes: 70, acks: 0, nacks: 0, stale_nonces: 1 };
     for (const [name, value] of Object.entries(counted)) {

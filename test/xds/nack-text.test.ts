@@ -49,6 +49,14 @@ const CASES: readonly (readonly [why: string, message: string, told: string])[] 
   ],
   ['and one in a text dump', "auth_password {\n  inline_bytes: 'x y'\n}", 'auth_password { inline_bytes: [redacted] }'],
   ['a secret that was cut off too', 'private_key: "MIIE', 'private_key: [redacted]'],
+  ['an API key as well', 'api_key: "k"', 'api_key: [redacted]'],
+  ['one without quotes too', 'inline_string: p4ss, port: 1', 'inline_string: [redacted], port: 1'],
+  ['what a header carries', 'Authorization: Bearer abc.def, x', 'Authorization: Bearer [redacted], x'],
+  ['a password in a URL', 'redis://user:p4ss@10.0.0.1:6379 refused', 'redis://user:[redacted]@10.0.0.1:6379 refused'],
+  ['a private key', 'bad -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- end', 'bad [redacted] end'],
+  ['and one that was cut off', 'bad -----BEGIN PRIVATE KEY-----\nMII', 'bad [redacted]'],
+  ['a URL without a password stays', 'tcp://10.0.0.1:6379 refused', 'tcp://10.0.0.1:6379 refused'],
+  ['so does talk of passwords', 'a password is required', 'a password is required'],
   ['other quoted words stay', 'no such field: "hosts"', 'no such field: "hosts"'],
 ];
 

@@ -75,6 +75,10 @@ export class RecordingObserver implements DiscoveryObserver {
     this.#note(method, `request ${kind}`);
   }
 
+  unknownTypeRequested(method: StreamMethod): void {
+    this.#note(method, 'unknown type');
+  }
+
   responseSent(method: StreamMethod, kind: string): void {
     this.#note(method, `response ${kind}`);
   }

@@ -9,6 +9,7 @@ import { encodeMessage } from '../../../src/proto/protos.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { discoveryApis, kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
+import { RecordingObserver, serveObservedXds } from '../../support/xds/observed-xds.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { Scope, ServedXds } from '../../support/xds/served-xds.ts';
@@ -17,6 +18,7 @@ import { SotwClient } from '../../support/xds/sotw-client.ts';
 import { SotwStream } from '../../support/xds/sotw-stream.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const ports = { first: 6379, later: 6380 };
 
@@ -99,6 +101,17 @@ scenario('BAD-03 an unknown type URL is not answered, and told once', aggregated
   xds.commit(addEndpoint('a', 6380));
   assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
   await client.assertQuiet();
+});
+
+scenario('BAD-03 an unknown type URL is counted each time', aggregated, async (t, variant) => {
+  const observer = new RecordingObserver(({ apiVersion }) => apiVersion === variant.apiVersion);
+  const xds = await serveObservedXds(t, observer);
+  const connection = xds.connect();
+  const stream = new SotwStream(connection, discoveryApis[variant.apiVersion].aggregatedPath, variant.apiVersion, {
+    id: 'n',
+  });
+  for (let n = 0; n < 20; n += 1) stream.send({ type_url: 'type.googleapis.com/foo.Bar' });
+  await waitUntil('all are counted', () => observer.counts()['unknown type'] === 20);
 });
 
 scenario('BAD-03 it may be the first that the stream asks for', aggregated, async (t, variant) => {
