@@ -32,8 +32,9 @@ const pauseMs = 10;
 const maxShareOfTime = 0.05;
 
 /**
- * Waits for the streams of a group that are open and identified now; those that open later have the newest from the
- * start. Resolves when each of them has settled or closed, when the time is up, or when it is aborted; never rejects.
+ * Waits for the streams of a group that are open and identified now, and for those that the same nodes open meanwhile,
+ * as an Envoy does to get the endpoints of a new cluster on a stream of its own; other nodes' that open later have the
+ * newest from the start. Resolves when each of them has settled or closed, when the time is up, or when it is aborted; never rejects.
  */
 export async function awaitConvergence(
   hub: StreamHub,
@@ -42,13 +43,23 @@ export async function awaitConvergence(
 ): Promise<Convergence> {
   const deadlineMs = performance.now() + timeoutMs;
   const left = new Set(Array.from(hub.streams).filter((stream) => stream.group === group));
-  const total = left.size;
+  const seen = new WeakSet(left);
+  const nodeIds = new Set(Array.from(left, ({ nodeId }) => nodeId));
+  let total = left.size;
   const settled: StreamStatus[] = [];
   let closed = 0;
   const takeOut = (stream: DiscoveryStream): void => {
     left.delete(stream);
     if (hub.streams.has(stream)) settled.push(stream.status());
     else closed += 1;
+  };
+  const addOpenedSince = (): void => {
+    for (const stream of hub.streams) {
+      if (seen.has(stream) || !nodeIds.has(stream.nodeId) || stream.group !== group || stream.isSettled()) continue;
+      seen.add(stream);
+      left.add(stream);
+      total += 1;
+    }
   };
   onProgress?.(0, total);
   let lookMs = 0;
@@ -59,6 +70,7 @@ export async function awaitConvergence(
     const startMs = performance.now();
     // A closed stream wants nothing any more, and so has settled too.
     for (const stream of left) if (stream.isSettled()) takeOut(stream);
+    if (left.size === 0) addOpenedSince();
     lookMs = performance.now() - startMs;
     if (left.size < before) onProgress?.(total - left.size, total);
   }

@@ -107,6 +107,11 @@ export class DiscoveryStream {
     return this.#group;
   }
 
+  /** The id of the node at the other end; undefined before its first request. */
+  get nodeId(): string | undefined {
+    return this.#node?.id;
+  }
+
   /** Asks for a call of {@link flush} in a later turn of the event loop; asking again until then is the same. */
   requestTurn(): void {
     if (this.#isTurnRequested) return;

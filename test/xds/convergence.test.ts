@@ -85,6 +85,20 @@ describe('awaitConvergence', () => {
     assert.deepEqual(counts, [...new Set(counts)].sort());
   });
 
+  test('waits for a stream too that one of them opens meanwhile, and not for those of others', async () => {
+    const { xds } = await serve({ one: 'ack' });
+    xds.commit(...addCluster('b', 1));
+    const convergence = converge(xds, { timeoutMs: 500 });
+    const opened = ['one', 'other'].map((id) => {
+      const transport = new FakeTransport(xds.hub, { apiVersion: 'v3', isAggregated: false }, 'endpoint');
+      transport.request('endpoint', { node: { id }, resource_names: ['b'] });
+      return transport;
+    });
+    const { settled, waiting } = await convergence;
+    assert.deepEqual([idsOf(settled), idsOf(waiting)], [['one'], ['one']]);
+    assert.deepEqual(opened.map(({ written }) => written.length), [1, 1]);
+  });
+
   test('takes a refusal for an answer, and has its text', async () => {
     const { xds } = await serve({ one: 'nack', two: 'ack' });
     xds.commit(addEndpoint('a', 2));
