@@ -1,4 +1,4 @@
-// `node bench/profile.ts PROTOCOL ENVOYS CLUSTERS`: where our server's CPU time goes when commits are pushed to such a
+// `npm run profile -- PROTOCOL ENVOYS CLUSTERS`: where our server's CPU time goes when commits are pushed to such a
 // fleet; with `--connect`, when it connects at once.
 
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
