@@ -5,19 +5,27 @@ const maxLength = 1000;
 // Longer texts are cut before they are searched; what is told is far shorter.
 const maxRead = 64 * 1024;
 
-// How secrets stand in the dump of a message: `inline_string: "..."`, `"inline_bytes":"..."`, `auth_password { ... "..." }`.
-const quotedSecret =
-  /((?:inline_string|inline_bytes|password|private_key|secret|token|api_?key)[a-z_]{0,20}"?\s{0,4}[:=]?\s{0,4}(?:\{\s{0,4}"?[a-z_]{1,20}"?\s{0,4}:?\s{0,4})?)("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)/giu;
+const secretField = '(?:inline_string|inline_bytes|password|private_key|secret|token|api_?key)[a-z_]{0,20}';
 
-// And elsewhere: without quotes, in a header, in a URL, as PEM.
-const otherSecrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}-----|$)/gu, '[redacted]'],
-  [/(authorization"?\s{0,4}[:=]\s{0,4}"?(?:(?:bearer|basic)\s{1,4})?)[^\s"',}]+/giu, '$1[redacted]'],
-  [/(:\/\/[^\s/@:]{0,200}:)[^\s/@]{1,500}@/gu, '$1[redacted]@'],
+const redacted = '[redacted]';
+
+// How secrets stand in a text. The parts that repeat are bounded: a text from outside must not take long to search.
+const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  // In the dump of a message: `inline_string: "..."`, `"inline_bytes":"..."`, `auth_password { ... "..." }`.
   [
-    /((?:inline_string|inline_bytes|password|private_key|secret|token|api_?key)[a-z_]{0,20}\s{0,4}[:=]\s{0,4})[^\s"'{}[\],;]+/giu,
-    '$1[redacted]',
+    new RegExp(
+      String.raw`(${secretField}"?\s{0,4}[:=]?\s{0,4}(?:\{\s{0,4}"?[a-z_]{1,20}"?\s{0,4}:?\s{0,4})?)` +
+        String.raw`("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)`,
+      'giu',
+    ),
+    `$1${redacted}`,
   ],
+  // Without quotes.
+  [new RegExp(String.raw`(${secretField}\s{0,4}[:=]\s{0,4})[^\s"'{}[\],;]+`, 'giu'), `$1${redacted}`],
+  [/(authorization"?\s{0,4}[:=]\s{0,4}"?(?:(?:bearer|basic)\s{1,4})?)[^\s"',}]+/giu, `$1${redacted}`],
+  // The password in a URL.
+  [/(:\/\/[^\s/@:]{0,200}:)[^\s/@]{1,500}@/gu, `$1${redacted}@`],
+  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}-----|$)/gu, redacted],
 ];
 
 const failedConstraint = 'Proto constraint validation failed';
@@ -38,11 +46,8 @@ export function describeNack(message: string): string {
   const [lead = '', ...rest] = message.split(failedConstraint);
   const parts = rest.length === 0 ? [lead] : [nameFirst(lead), ...rest.slice(0, -1).map(cutDump), ...rest.slice(-1)];
   const telling = parts.join(failedConstraint).slice(0, maxRead).replace(fillers, '');
-  const redacted = otherSecrets.reduce(
-    (text, [pattern, replacement]) => text.replace(pattern, replacement),
-    telling.replace(quotedSecret, '$1[redacted]'),
-  );
-  const text = redacted.replace(/\s+/gu, ' ').trim();
+  const safe = secrets.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), telling);
+  const text = safe.replace(/\s+/gu, ' ').trim();
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 
