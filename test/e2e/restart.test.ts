@@ -8,8 +8,7 @@ import type { TestContext } from 'node:test';
 
 import type { ClientsMessage } from '../../src/api/v2/messages.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
-import type { Bootstrap } from '../support/bootstrap.ts';
+import { moveToLoopback, readBootstrap, withoutDrainClose } from '../support/bootstrap.ts';
 import { startControlPlane } from '../support/controlplane.ts';
 import type { ControlPlane } from '../support/controlplane.ts';
 import { startEnvoy } from '../support/envoy.ts';
@@ -93,13 +92,6 @@ async function setStage(t: TestContext, bootstrap: string, flags: readonly strin
   const connect = (): Promise<RespClient> => connectRedis(t, listenerPort);
   await envoy.child.until('the listener is there', connect);
   return { controlPlane, envoy, first, second, connect };
-}
-
-// Envoy closes connections of a replaced filter chain after a reply, now and then: here one must last.
-function withoutDrainClose(bootstrap: Bootstrap): Bootstrap {
-  const layer = { name: 'test', static_layer: { 'redis.drain_close_enabled': 0 } };
-  const runtime = { layered_runtime: { layers: [layer] } };
-  return { ...bootstrap, ...runtime };
 }
 
 async function startNamedRedis(t: TestContext, name: string): Promise<RedisServer> {

@@ -52,6 +52,15 @@ export function moveToLoopback(bootstrap: Bootstrap, ports: LoopbackPorts): Boot
   return moved;
 }
 
+/**
+ * A copy with which Envoy leaves connections of a replaced filter chain open. By default it closes them after a reply,
+ * now and then, whatever the control plane does.
+ */
+export function withoutDrainClose(bootstrap: Bootstrap): Bootstrap {
+  const layer = { name: 'test', static_layer: { 'redis.drain_close_enabled': 0 } };
+  return { ...bootstrap, ...{ layered_runtime: { layers: [layer] } } };
+}
+
 function move(address: Address | undefined, port: number): void {
   if (!address) throw new Error('the bootstrap has no such address to move');
   Object.assign(address.socket_address, { address: '127.0.0.1', port_value: port });
