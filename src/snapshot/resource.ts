@@ -61,6 +61,11 @@ export class Resource {
     return this.#deltaEntry;
   }
 
+  /** No entry of either kind is longer, in bytes: the numbers of fields, lengths and the version take up to 64. */
+  entrySizeBound(typeUrl: string): number {
+    return this.value.length + Buffer.byteLength(this.name) + typeUrl.length + 64;
+  }
+
   #encodeAny(typeUrl: string): Uint8Array {
     return protobuf.Writer.create()
       .uint32((1 << 3) | 2)
@@ -74,6 +79,13 @@ export class Resource {
 /** Adds a resource's digest to the sum of a set; a negative one is taken away. */
 export function addDigest(sum: bigint, digest: bigint): bigint {
   return BigInt.asUintN(128, sum + digest);
+}
+
+/**
+ * The digest, or the sum of digests, that a version stands for; 0 when there is none, or another control plane gave it.
+ */
+export function digestOfVersion(version: string | undefined): bigint {
+  return version !== undefined && /^[0-9a-f]{32}$/.test(version) ? BigInt(`0x${version}`) : 0n;
 }
 
 /**

@@ -1,7 +1,7 @@
 // What one subscription selects of a resource set, what a stream holds of it, and
 // the difference between the two. All immutable, and each made once for any number of streams.
 
-import { addDigest, versionOfSum } from './resource.ts';
+import { addDigest, digestOfVersion, versionOfSum } from './resource.ts';
 import type { Resource } from './resource.ts';
 import type { ResourceSet } from './resource-set.ts';
 import type { Subscription } from './subscription.ts';
@@ -14,6 +14,13 @@ export interface Difference {
   readonly changedNames: readonly string[];
   /** Names that the client holds, or asked for and was not yet told about, and that do not exist. */
   readonly removed: readonly string[];
+  /** A response that says it is at most so long, in bytes, but for its few fields that are no resources. */
+  readonly sizeBound: number;
+}
+
+/** The same for the name of a resource that is gone. */
+export function removalSizeBound(name: string): number {
+  return Buffer.byteLength(name) + 6;
 }
 
 const placeholders = new WeakSet<Resource>();
@@ -90,23 +97,35 @@ export class View {
   #compare(holding: Holding): Difference {
     const changed: Resource[] = [];
     const removed: string[] = [];
+    const { typeUrl } = this.set.options;
+    let sizeBound = 0;
     for (const name of this.#namesThatMayDiffer(holding)) {
       const heldVersion = holding.versionOf(name);
       const isWanted = this.subscription.includes(name);
       const resource = isWanted ? this.set.resources.get(name) : undefined;
       if (resource !== undefined) {
-        if (heldVersion !== resource.version) changed.push(resource);
+        if (heldVersion === resource.version) continue;
+        changed.push(resource);
+        sizeBound += resource.entrySizeBound(typeUrl);
         continue;
       }
-      if (heldVersion === '' || (heldVersion === undefined && !isWanted)) continue;
+      if (heldVersion === '' || (heldVersion === undefined && !this.#isAskedFor(name, holding))) continue;
       const placeholder = heldVersion === undefined ? this.set.options.placeholder?.(name) : undefined;
-      if (placeholder === undefined) removed.push(name);
-      else {
+      if (placeholder === undefined) {
+        removed.push(name);
+        sizeBound += removalSizeBound(name);
+      } else {
         placeholders.add(placeholder);
         changed.push(placeholder);
+        sizeBound += placeholder.entrySizeBound(typeUrl);
       }
     }
-    return { changed, changedNames: changed.map(({ name }) => name), removed };
+    return { changed, changedNames: changed.map(({ name }) => name), removed, sizeBound };
+  }
+
+  // That there is none need not be said of one among all, of which the client was never told.
+  #isAskedFor(name: string, { forgotten }: Holding): boolean {
+    return this.subscription.names.has(name) || (this.subscription.wildcard && forgotten.has(name));
   }
 
   // One step from set to set costs what changed in it; anything else is compared name by name.
@@ -115,11 +134,11 @@ export class View {
     const stepped = base?.subscription === this.subscription ? this.set.changedSince(base.set) : undefined;
     if (stepped !== undefined) {
       const names = new Set(stepped.filter((name) => this.subscription.includes(name)));
-      if (holding.overrides.size === 0) return names;
-      return [...names.union(holding.overrides)].sort();
+      if (holding.overrides.size === 0 && holding.forgotten.size === 0) return names;
+      return [...names.union(holding.overrides).union(holding.forgotten)].sort();
     }
     const wanted = this.subscription.wildcard ? this.set.resources.keys() : [];
-    return [...new Set([...wanted, ...this.subscription.names, ...holding.overrides.keys(), ...holding.names()])].sort();
+    return [...new Set([...wanted, ...this.subscription.names, ...holding.names()])].sort();
   }
 
   // From the sum before the step, where that is known: the cost of what changed.
@@ -142,6 +161,8 @@ export class View {
   }
 }
 
+const noNames: ReadonlySet<string> = new Set();
+
 /**
  * What a stream has been sent of one type: everything of `view`, except where
  * `overrides` says otherwise. Streams in the same state share one object.
@@ -150,29 +171,49 @@ export class Holding {
   static readonly nothing = new Holding(undefined, new Map());
 
   readonly view: View | undefined;
-  /** Version by name, as {@link View.versionOf}; undefined: the client is taken to know nothing of it. */
+  /** Version by name, as {@link View.versionOf}; undefined: it was not sent. */
   readonly overrides: ReadonlyMap<string, string | undefined>;
+  /** Names that the client is taken to know nothing of, although it was sent what stands above: they are sent again. */
+  readonly forgotten: ReadonlySet<string>;
   readonly #forgetting = new WeakMap<readonly string[], Holding>();
   #forgettingByNames: WeakTable<Holding> | undefined;
   readonly #restricted = new WeakMap<Subscription, Holding>();
+  #version: string | undefined;
 
-  constructor(view: View | undefined, overrides: ReadonlyMap<string, string | undefined>) {
+  constructor(
+    view: View | undefined,
+    overrides: ReadonlyMap<string, string | undefined>,
+    forgotten: ReadonlySet<string> = noNames,
+  ) {
     this.view = view;
     this.overrides = overrides;
+    this.forgotten = forgotten;
   }
 
   versionOf(name: string): string | undefined {
-    return this.overrides.has(name) ? this.overrides.get(name) : this.view?.versionOf(name);
+    return this.forgotten.has(name) ? undefined : this.#sentVersionOf(name);
   }
 
-  /** Every name of which something is held or known, in no order. */
-  *names(): Iterable<string> {
-    for (const [name, version] of this.overrides) if (version !== undefined) yield name;
-    if (this.view === undefined) return;
-    for (const resource of this.view.resources()) if (!this.overrides.has(resource.name)) yield resource.name;
-    for (const name of this.view.subscription.names) {
-      if (!this.view.set.resources.has(name) && !this.overrides.has(name)) yield name;
+  /** The hash of the resources that were sent and have not gone since, as {@link View.version}. */
+  get version(): string {
+    if (this.view !== undefined && this.overrides.size === 0) return this.view.version;
+    if (this.#version === undefined) {
+      let sum = digestOfVersion(this.view?.version);
+      for (const [name, version] of this.overrides) {
+        sum = addDigest(sum, digestOfVersion(version) - digestOfVersion(this.view?.versionOf(name)));
+      }
+      this.#version = versionOfSum(sum);
     }
+    return this.#version;
+  }
+
+  /** Every name that may be held, known or to be said again, in no order; some more than once. */
+  *names(): Iterable<string> {
+    yield* this.overrides.keys();
+    yield* this.forgotten;
+    if (this.view === undefined) return;
+    for (const { name } of this.view.resources()) yield name;
+    yield* this.view.subscription.names;
   }
 
   /** This holding without `names`: they will be sent again. Same names, same result; the same array is found faster. */
@@ -182,9 +223,7 @@ export class Holding {
       this.#forgettingByNames ??= new WeakTable();
       const key = names.map((name) => `${name.length}:${name}`).join('');
       result = this.#forgettingByNames.intern(key, () => {
-        const overrides = new Map(this.overrides);
-        for (const name of names) overrides.set(name, undefined);
-        return new Holding(this.view, overrides);
+        return new Holding(this.view, this.overrides, new Set([...this.forgotten, ...names]));
       });
       this.#forgetting.set(names, result);
     }
@@ -195,13 +234,20 @@ export class Holding {
   restrictedTo(subscription: Subscription): Holding {
     let result = this.#restricted.get(subscription);
     if (result === undefined) {
-      const kept = new Map<string, string | undefined>();
-      for (const name of new Set([...this.overrides.keys(), ...this.names()])) {
-        if (subscription.includes(name)) kept.set(name, this.versionOf(name));
-      }
-      result = new Holding(undefined, kept);
+      const names = [...new Set(this.names())].filter((name) => subscription.includes(name));
+      result = this.only(names);
       this.#restricted.set(subscription, result);
     }
     return result;
+  }
+
+  /** What stands here of `names`; of everything else it is what `view` says, if there is one. */
+  only(names: readonly string[], view?: View): Holding {
+    const sent = new Map(names.map((name) => [name, this.#sentVersionOf(name)]));
+    return new Holding(view, sent, new Set(names.filter((name) => this.forgotten.has(name))));
+  }
+
+  #sentVersionOf(name: string): string | undefined {
+    return this.overrides.has(name) ? this.overrides.get(name) : this.view?.versionOf(name);
   }
 }

@@ -17,7 +17,7 @@ function response(n: number, ...names: readonly string[]): Sent {
 }
 
 function changing(...changedNames: readonly string[]): Difference {
-  return { changed: changedNames.map((name) => new Resource(name, Buffer.alloc(0))), changedNames, removed: [] };
+  return { changed: changedNames.map((name) => new Resource(name, Buffer.alloc(0))), changedNames, removed: [], sizeBound: 0 };
 }
 
 /** A delivery with responses 1 to `count`, none answered; each changes the resource of its number. */

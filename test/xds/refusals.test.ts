@@ -21,6 +21,7 @@ function saying(contents: Contents): Difference {
     changed: there.map(([name, content]) => new Resource(name, Buffer.from(content))),
     changedNames: there.map(([name]) => name),
     removed: Object.keys(contents).filter((name) => contents[name] === ''),
+    sizeBound: 0,
   };
 }
 
