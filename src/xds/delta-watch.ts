@@ -9,21 +9,19 @@ import type { Answer } from './delivery.ts';
 import { limitNames } from './discovery-request.ts';
 import type { DeltaRequest } from './discovery-request.ts';
 import { encodeDelta } from './discovery-response.ts';
-import type { EncodeListener } from './discovery-response.ts';
 import { Watch, mayBeWildcard } from './watch.ts';
+import type { Sending } from './watch.ts';
 
 const wildcard = '*';
 
 export class DeltaWatch extends Watch<DeltaRequest> {
   readonly #subscriptions: SubscriptionTable;
-  readonly #onEncoded: EncodeListener | undefined;
 
-  constructor(kind: ResourceKind, subscriptions: SubscriptionTable, first: DeltaRequest, onEncoded?: EncodeListener) {
+  constructor(kind: ResourceKind, subscriptions: SubscriptionTable, first: DeltaRequest, sending: Sending = {}) {
     const subscription = firstSubscription(kind, first, subscriptions);
     const holding = holdingOf(first).restrictedTo(subscription);
-    super(kind, subscription, { isResumed: first.initialVersions.size > 0, holding });
+    super(kind, subscription, { isResumed: first.initialVersions.size > 0, holding }, sending);
     this.#subscriptions = subscriptions;
-    this.#onEncoded = onEncoded;
   }
 
   /**
@@ -48,8 +46,8 @@ export class DeltaWatch extends Watch<DeltaRequest> {
     return changed.length > 0 || removed.length > 0;
   }
 
-  protected override encode(view: View, difference: Difference): Uint8Array {
-    return encodeDelta(view, difference, this.#onEncoded);
+  protected override encode(view: View, difference: Difference, held: Holding): Uint8Array {
+    return encodeDelta(view, difference, held, this.sending.onEncoded);
   }
 
   // A name in both lists ends up unsubscribed.

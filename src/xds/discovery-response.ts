@@ -4,7 +4,7 @@
 import protobuf from 'protobufjs/minimal.js';
 
 import type { Resource } from '../snapshot/resource.ts';
-import type { Difference, View } from '../snapshot/view.ts';
+import type { Difference, Holding, View } from '../snapshot/view.ts';
 import { lengthDelimited } from './wire.ts';
 
 // The same number in both protocols and versions, unless the name says otherwise.
@@ -19,19 +19,32 @@ export type EncodeListener = (tookMs: number) => void;
 
 /** A state-of-the-world DiscoveryResponse without nonce that carries everything in the view: what clusters and listeners need. */
 export function encodeFullState(view: View, onEncoded?: EncodeListener): Uint8Array {
-  return memo(fullBodies, view, onEncoded, () => encodeSotw(view, view.resources()));
+  return memo(fullBodies, view, onEncoded, () => encodeSotw(view, view.resources(), view.version));
 }
 
-/** A state-of-the-world DiscoveryResponse without nonce that carries what changed: enough for endpoints and routes. */
-export function encodeChanges(view: View, difference: Difference, onEncoded?: EncodeListener): Uint8Array {
-  return memo(changesBodies, difference, onEncoded, () => encodeSotw(view, difference.changed));
+/**
+ * A state-of-the-world DiscoveryResponse without nonce that carries what changed: enough for endpoints and routes.
+ * @param held what its client then holds.
+ */
+export function encodeChanges(
+  view: View,
+  difference: Difference,
+  held: Holding,
+  onEncoded?: EncodeListener,
+): Uint8Array {
+  return memo(changesBodies, difference, onEncoded, () => encodeSotw(view, difference.changed, held.version));
 }
 
-/** A DeltaDiscoveryResponse without nonce: what changed and what has gone. */
-export function encodeDelta(view: View, difference: Difference, onEncoded?: EncodeListener): Uint8Array {
+/** A DeltaDiscoveryResponse without nonce: what changed and what has gone. @param held what its client then holds. */
+export function encodeDelta(
+  view: View,
+  difference: Difference,
+  held: Holding,
+  onEncoded?: EncodeListener,
+): Uint8Array {
   return memo(deltaBodies, difference, onEncoded, () => {
     const { typeUrl, apiVersion } = view.set.options;
-    const head = encodeHead(view);
+    const head = encodeHead(view, held.version);
     // v2 has no such field here.
     if (apiVersion === 'v3') head.uint32(lengthDelimited(field.deltaControlPlane)).bytes(controlPlane);
     for (const name of difference.removed) head.uint32(lengthDelimited(field.removedResources)).string(name);
@@ -49,16 +62,16 @@ export function appendNonce(body: Uint8Array, nonce: string): Uint8Array {
   return message;
 }
 
-function encodeSotw(view: View, resources: Iterable<Resource>): Uint8Array {
+function encodeSotw(view: View, resources: Iterable<Resource>, version: string): Uint8Array {
   const { typeUrl } = view.set.options;
-  const head = encodeHead(view).uint32(lengthDelimited(field.sotwControlPlane)).bytes(controlPlane).finish();
+  const head = encodeHead(view, version).uint32(lengthDelimited(field.sotwControlPlane)).bytes(controlPlane).finish();
   return Buffer.concat([head, ...Array.from(resources, (resource) => resource.sotwEntry(typeUrl))]);
 }
 
-function encodeHead(view: View): protobuf.Writer {
+function encodeHead(view: View, version: string): protobuf.Writer {
   return protobuf.Writer.create()
     .uint32(lengthDelimited(field.version))
-    .string(view.version)
+    .string(version)
     .uint32(lengthDelimited(field.typeUrl))
     .string(view.set.options.typeUrl);
 }

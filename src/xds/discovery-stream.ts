@@ -193,7 +193,10 @@ export class DiscoveryStream {
     this.#isFlushWanted = false;
     this.#isHoldingBack = false;
     const nowMs = performance.now();
-    for (const type of this.#types) this.#flushType(type, publication, nowMs);
+    for (const type of this.#types) {
+      // What comes after waits for all parts: it may refer to what the next one brings.
+      if (!this.#flushType(type, publication, nowMs)) break;
+    }
     if (this.#timer !== undefined || this.#isHoldingBack) this.#setTimer(publication.snapshot, nowMs);
   }
 
@@ -303,20 +306,23 @@ export class DiscoveryStream {
     });
   }
 
-  #flushType(type: WatchedType, { snapshot, atMs }: Publication, nowMs: number): void {
+  /** False after a part: the next one is written when it has left. */
+  #flushType(type: WatchedType, { snapshot, atMs }: Publication, nowMs: number): boolean {
     const { kind, watch } = type;
     const { set, restAtMs } = this.#selector.select(kind, watch, snapshot, nowMs);
     if (restAtMs !== undefined) this.#isHoldingBack = true;
-    if (set === undefined) return;
+    if (set === undefined) return true;
     const isFirst = !watch.wasAnswered;
-    const publishedAtMs = isFirst || watch.lastSet === set ? undefined : atMs;
+    const isPush = !isFirst && watch.lastSet !== set;
+    const publishedAtMs = isPush ? atMs : watch.latestPart?.publishedAtMs;
     const nonce = String(this.#lastNonce + 1);
     const due = watch.advance(set, nonce, nowMs, publishedAtMs);
-    if (due === undefined) return;
+    if (due === undefined) return true;
     this.#lastNonce += 1;
     const message = appendNonce(due.body, nonce);
     type.bytesSent += message.length;
     this.#unwritten += 1;
+    if (!due.isLast) this.#isFlushWanted = true;
     this.#transport.write(message, this.#onWritten);
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.responseSent(this.#method, kind, message.length, sinceCommitMs);
@@ -324,6 +330,7 @@ export class DiscoveryStream {
       this.#context.log.largeResponse(this.#node, this.#typeUrlOf(kind), message.length);
     }
     if (kind === 'cluster') this.#warming.noteClustersSent(due, isFirst);
+    return due.isLast;
   }
 
   readonly #onWritten = (): void => {

@@ -66,7 +66,7 @@ export class DiscoveryFetch {
   #render(apiVersion: ApiVersion, view: View): string {
     let body = this.#bodies.get(view);
     if (body === undefined) {
-      const response = encodeChanges(view, view.differenceFrom(Holding.nothing));
+      const response = encodeChanges(view, view.differenceFrom(Holding.nothing), view.held);
       const name = responseNames[apiVersion];
       body = JSON.stringify(toProtoJson(name, decodeMessage(name, response)));
       this.#bodies.set(view, body);

@@ -53,7 +53,7 @@ export class NewestAtOnce implements SetSelector {
  * Clusters and endpoints grow first; listeners and routes follow when these are in force; what they no
  * longer name goes last, when they are in force. In force is what the client ACKed, or what was sent
  * `boundMs` ago: Envoy holds ACKs back while any cluster warms, and a fix must still get through.
- * First answers are never held back: there is nothing to break yet.
+ * First answers are never held back: there is nothing to break yet. Nor are parts of a set that was begun.
  */
 export class MakeBeforeBreak implements SetSelector {
   readonly #dialect: Dialect;
@@ -92,7 +92,8 @@ export class MakeBeforeBreak implements SetSelector {
       return targetEndsAtMs === undefined ? nothing : { set: undefined, restAtMs: targetEndsAtMs };
     }
     const whole = { set, restAtMs: targetEndsAtMs };
-    if (!watch.wasAnswered) return whole;
+    const isBegun = watch.latestPart !== undefined && watch.lastSet === set;
+    if (!watch.wasAnswered || isBegun) return whole;
     const dueAtMs = this.#dueAtMs(kind, snapshot, nowMs);
     if (dueAtMs <= nowMs) {
       this.#heldBackSinceMs?.delete(kind);
@@ -142,7 +143,7 @@ export class MakeBeforeBreak implements SetSelector {
     const latest = clusters?.delivery.latest;
     if (clusters === undefined || latest === undefined) return endpointsAtMs;
     // A client may ACK new clusters before it asks for their endpoints.
-    const isComplete = endpoints === undefined || latest.difference.changedNames.every((name) => endpoints.holds(name));
+    const isComplete = endpoints === undefined || clusters.lastChanges.every((name) => endpoints.holds(name));
     const clustersAtMs = isComplete ? clusters.delivery.inForceAtMs(this.#boundMs) : latest.sentAtMs + this.#boundMs;
     return Math.max(clustersAtMs, endpointsAtMs);
   }

@@ -1,6 +1,7 @@
 // The two ways to speak xDS on a stream. Everything else about a stream is the same in both.
 
 import type { ResourceKind } from '../snapshot/resource.ts';
+import { Splitter } from '../snapshot/splitter.ts';
 import { SubscriptionTable } from '../snapshot/subscription.ts';
 import { DeltaWatch } from './delta-watch.ts';
 import { parseDeltaRequest, parseSotwRequest } from './discovery-request.ts';
@@ -23,15 +24,15 @@ export interface Protocols {
   readonly delta: Protocol<RequestHead>;
 }
 
-export function createProtocols(onEncoded?: EncodeListener): Protocols {
+/** @param maxBytes above which a response is split that can be, see {@link Splitter}. */
+export function createProtocols(onEncoded?: EncodeListener, maxBytes?: number): Protocols {
   const subscriptions = new SubscriptionTable();
   const tables = { nameLists: new NameListTable(), subscriptions };
+  const sotw = { onEncoded, splitter: new Splitter({ isRemovalSaid: false, maxBytes }) };
+  const delta = { onEncoded, splitter: new Splitter({ isRemovalSaid: true, maxBytes }) };
   return {
-    sotw: seal({ parse: parseSotwRequest, open: (kind, first) => new SotwWatch(kind, tables, first, onEncoded) }),
-    delta: seal({
-      parse: parseDeltaRequest,
-      open: (kind, first) => new DeltaWatch(kind, subscriptions, first, onEncoded),
-    }),
+    sotw: seal({ parse: parseSotwRequest, open: (kind, first) => new SotwWatch(kind, tables, first, sotw) }),
+    delta: seal({ parse: parseDeltaRequest, open: (kind, first) => new DeltaWatch(kind, subscriptions, first, delta) }),
   };
 }
 

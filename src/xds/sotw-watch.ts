@@ -3,14 +3,14 @@
 
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { Subscription, SubscriptionTable } from '../snapshot/subscription.ts';
-import type { Difference, View } from '../snapshot/view.ts';
+import type { Difference, Holding, View } from '../snapshot/view.ts';
 import { WeakTable } from '../snapshot/weak-table.ts';
 import type { Answer } from './delivery.ts';
 import { parseNames } from './discovery-request.ts';
 import type { SotwRequest } from './discovery-request.ts';
 import { encodeChanges, encodeFullState } from './discovery-response.ts';
-import type { EncodeListener } from './discovery-response.ts';
 import { Watch, mayBeWildcard } from './watch.ts';
+import type { Sending } from './watch.ts';
 import { viewOf } from './wire.ts';
 
 /** A list of names as it stood on the wire. Interned: thousands of streams send the same bytes with every ACK. */
@@ -42,18 +42,16 @@ export interface SotwTables {
 
 export class SotwWatch extends Watch<SotwRequest> {
   readonly #tables: SotwTables;
-  readonly #onEncoded: EncodeListener | undefined;
   #nameList: NameList;
   #wereNamesGiven: boolean;
 
   /** @throws MalformedRequestError */
-  constructor(kind: ResourceKind, tables: SotwTables, first: SotwRequest, onEncoded?: EncodeListener) {
+  constructor(kind: ResourceKind, tables: SotwTables, first: SotwRequest, sending: Sending = {}) {
     const nameList = tables.nameLists.decode(first.encodedNames);
     const acceptedVersion = first.versionInfo;
     const subscription = subscriptionTo(kind, nameList, true, tables.subscriptions);
-    super(kind, subscription, { isResumed: acceptedVersion !== '', acceptedVersion });
+    super(kind, subscription, { isResumed: acceptedVersion !== '', acceptedVersion }, sending);
     this.#tables = tables;
-    this.#onEncoded = onEncoded;
     this.#nameList = nameList;
     this.#wereNamesGiven = nameList.names.length > 0;
   }
@@ -81,9 +79,9 @@ export class SotwWatch extends Watch<SotwRequest> {
     return changed.length > 0 || (this.isFullState && removed.length > 0);
   }
 
-  protected override encode(view: View, difference: Difference): Uint8Array {
-    if (this.isFullState) return encodeFullState(view, this.#onEncoded);
-    return encodeChanges(view, difference, this.#onEncoded);
+  protected override encode(view: View, difference: Difference, held: Holding): Uint8Array {
+    if (this.isFullState) return encodeFullState(view, this.sending.onEncoded);
+    return encodeChanges(view, difference, held, this.sending.onEncoded);
   }
 
   #receiveNames(encodedNames: Uint8Array): void {

@@ -21,6 +21,8 @@ export interface StreamHubOptions {
   readonly onEncoded?: EncodeListener;
   /** How long make-before-break waits for an Envoy that does not ACK, which it does not while a cluster warms. Default 5,000. */
   readonly inForceBoundMs?: number;
+  /** No response is longer that can be split, unless it is a single resource. Default 3.5 MiB. */
+  readonly maxBytes?: number;
 }
 
 const defaultInForceBoundMs = 5_000;
@@ -53,9 +55,10 @@ export class StreamHub {
     observer = noObserver,
     onEncoded,
     inForceBoundMs = defaultInForceBoundMs,
+    maxBytes,
   }: StreamHubOptions) {
     this.#context = {
-      protocols: createProtocols(onEncoded),
+      protocols: createProtocols(onEncoded, maxBytes),
       groupOf,
       schedule: (stream) => this.#schedule(stream),
       onClosed: (stream) => void this.#streams.delete(stream),

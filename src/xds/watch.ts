@@ -3,19 +3,30 @@
 
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
+import type { Part, Splitter } from '../snapshot/splitter.ts';
 import type { Subscription } from '../snapshot/subscription.ts';
 import { Holding } from '../snapshot/view.ts';
 import type { Difference, View } from '../snapshot/view.ts';
 import { Delivery, isAccepted } from './delivery.ts';
 import type { Answer, Sent, Verdict } from './delivery.ts';
 import type { ErrorDetail } from './discovery-request.ts';
+import type { EncodeListener } from './discovery-response.ts';
 import { Refusals } from './refusals.ts';
 
 /** A response that is due, without its nonce. */
 export interface Due {
   readonly body: Uint8Array;
+  /** False for a part: more of the same set is due. */
+  readonly isLast: boolean;
   readonly view: View;
   readonly difference: Difference;
+}
+
+/** How all watches of a protocol send. */
+export interface Sending {
+  readonly onEncoded?: EncodeListener | undefined;
+  /** Undefined: nothing is split. */
+  readonly splitter?: Splitter | undefined;
 }
 
 /** What the first request of a type says of an earlier stream. */
@@ -42,17 +53,23 @@ export abstract class Watch<Request = unknown> {
   readonly delivery: Delivery;
   /** The first request of a stream is answered even when there is nothing to say; so is a change of wanted clusters or listeners. */
   protected mustAnswer = true;
+  protected readonly sending: Sending;
   readonly #refusals = new Refusals();
   #subscription: Subscription;
   #holding: Holding;
   #lastSet: ResourceSet | undefined;
+  // True after a part, until the last one.
+  #isUnfinished = false;
+  #lastChanges: readonly string[] = [];
 
   protected constructor(
     kind: ResourceKind,
     subscription: Subscription,
     { isResumed, holding = Holding.nothing, acceptedVersion = '' }: Earlier,
+    sending: Sending,
   ) {
     this.kind = kind;
+    this.sending = sending;
     this.isResumed = isResumed;
     this.delivery = new Delivery(acceptedVersion);
     this.#subscription = subscription;
@@ -83,9 +100,19 @@ export abstract class Watch<Request = unknown> {
     return this.delivery.isRefused || !this.#refusals.isEmpty;
   }
 
-  /** The newest set that the client was brought up to; undefined before the first. */
+  /** The newest set that the client was brought up to, or by parts is being so; undefined before the first. */
   get lastSet(): ResourceSet | undefined {
     return this.#lastSet;
+  }
+
+  /** The newest response when it was a part, and more is due. */
+  get latestPart(): Sent | undefined {
+    return this.#isUnfinished ? this.delivery.latest : undefined;
+  }
+
+  /** Names that changed with the newest response, or with it and those before it that are parts of the same. */
+  get lastChanges(): readonly string[] {
+    return this.#lastChanges;
   }
 
   /** True when the client was told of `name`. */
@@ -105,7 +132,8 @@ export abstract class Watch<Request = unknown> {
   }
 
   /**
-   * What has to be sent now; undefined when the client holds all of `set` that it wants.
+   * What has to be sent now; undefined when the client holds all of `set` that it wants. It may be a part of that:
+   * the rest is due then, of `set` or of what there is by that time.
    * The caller must write it: from here on the client is taken to hold it.
    * @param nonce what the response is sent with; see {@link Sent} for this and the times.
    */
@@ -113,16 +141,24 @@ export abstract class Watch<Request = unknown> {
     const view = set.view(this.#subscription);
     if (!this.mustAnswer && this.#holding === view.held) return undefined;
     this.#mendRefused(view);
-    const difference = view.differenceFrom(this.#holding);
+    const whole = view.differenceFrom(this.#holding);
+    const part = this.#partOf(whole, view);
+    const difference = part?.difference ?? whole;
+    const held = part?.held ?? view.held;
+    const isLast = held === view.held;
+    const isContinued = this.#isUnfinished;
     const isDue = !this.#subscription.isEmpty && (this.mustAnswer || this.isWorthSending(difference));
-    this.#holding = view.held;
+    this.#holding = held;
     this.#lastSet = set;
+    this.#isUnfinished = !isLast;
     this.mustAnswer = false;
     if (!isDue) return undefined;
     const { isFullState } = this;
-    this.delivery.record({ nonce, version: view.version, difference, sentAtMs, publishedAtMs, isFullState });
+    this.delivery.record({ nonce, version: held.version, difference, sentAtMs, publishedAtMs, isFullState });
     this.#refusals.noteSent(difference);
-    return { body: this.encode(view, difference), view, difference };
+    const { changedNames } = difference;
+    this.#lastChanges = isContinued ? [...this.#lastChanges, ...changedNames] : changedNames;
+    return { body: this.encode(view, difference, held), isLast, view, difference };
   }
 
   /** What a request says of earlier responses; what follows from it is due from now on. */
@@ -149,7 +185,14 @@ export abstract class Watch<Request = unknown> {
   /** Whether a difference is to be sent at all, in this protocol and for this kind. */
   protected abstract isWorthSending(difference: Difference): boolean;
 
-  protected abstract encode(view: View, difference: Difference): Uint8Array;
+  protected abstract encode(view: View, difference: Difference, held: Holding): Uint8Array;
+
+  // Undefined: it is sent whole. A full state always is: what is left out of it is deleted.
+  #partOf(whole: Difference, view: View): Part | undefined {
+    const { splitter } = this.sending;
+    if (splitter === undefined || whole.sizeBound <= splitter.maxBytes || this.isFullState) return undefined;
+    return splitter.first(whole, view, this.#holding);
+  }
 
   #noteVerdict(verdict: Verdict): void {
     const { difference } = verdict.sent;

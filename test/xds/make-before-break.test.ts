@@ -5,6 +5,7 @@ import { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { Resource, publishOrder } from '../../src/snapshot/resource.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import { Splitter } from '../../src/snapshot/splitter.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import type { DeltaRequest, SotwRequest } from '../../src/xds/discovery-request.ts';
@@ -18,6 +19,7 @@ const boundMs = 5_000;
 const dialect = dialects.v3.ads;
 const table = new SubscriptionTable();
 const nameLists = new NameListTable();
+const everyResourceAlone = new Splitter({ isRemovalSaid: true, maxBytes: 1 });
 
 /** Names of each kind; `draining` are clusters, and endpoints of theirs, that only `resourcesWithDraining` has. */
 interface Content {
@@ -125,6 +127,10 @@ class Stream {
     return this.watches.get(kind) ?? assert.fail(`${kind} is not wanted`);
   }
 
+  subscribe(kind: ResourceKind, names: string): void {
+    this.watch(kind).receive(requestOf({ subscribe: listOf(names) }));
+  }
+
   /** Sends and ACKs all of a first snapshot. */
   hold(snapshot: Snapshot): this {
     for (const kind of this.watches.keys()) {
@@ -148,6 +154,33 @@ test('a stream of one type is sent the newest at once', () => {
     assert.deepEqual(selector.select('cluster', watch, snapshot), { set, restAtMs: undefined });
     watch.advance(set, '1', 0);
   }
+});
+
+test('clusters in parts are in force when the endpoints of all parts were sent', () => {
+  const stream = new Stream({ endpoint: 'x', listener: '' });
+  stream.open(new DeltaWatch('cluster', table, requestOf({}), { splitter: everyResourceAlone }));
+  stream.hold(x);
+  const both = snapshotOf({ cluster: 'x y z', endpoint: 'x y z', listener: 'to-y' });
+  for (let part = 0; part < 2; part += 1) stream.send('cluster', both);
+  stream.ack('cluster');
+  stream.subscribe('endpoint', 'z');
+  stream.send('endpoint', both);
+  stream.ack('endpoint');
+  assert.deepEqual(stream.select('listener', both), ['nothing', boundMs]);
+  stream.subscribe('endpoint', 'y');
+  stream.send('endpoint', both);
+  stream.ack('endpoint');
+  assert.deepEqual(stream.select('listener', both), ['to-y', undefined]);
+});
+
+test('a set that was begun in parts is not held back, a newer one is', () => {
+  const stream = new Stream({ cluster: '' });
+  stream.open(new DeltaWatch('listener', table, requestOf({}), { splitter: everyResourceAlone }));
+  const first = snapshotOf({ cluster: 'x', listener: 'to-x to-y' });
+  for (const kind of ['cluster', 'listener'] as const) stream.send(kind, first);
+  assert.deepEqual(stream.select('listener', first), ['to-x to-y', undefined]);
+  const newer = snapshotOf({ cluster: 'x', listener: 'to-x to-z' });
+  assert.deepEqual(stream.select('listener', newer), ['nothing', boundMs]);
 });
 
 describe('first answers', () => {

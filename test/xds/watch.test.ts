@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 
 import { encodeMessage } from '../../src/proto/protos.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
+import { Splitter } from '../../src/snapshot/splitter.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import type { Answer } from '../../src/xds/delivery.ts';
 import { parseSotwRequest } from '../../src/xds/discovery-request.ts';
@@ -25,6 +26,13 @@ function requestOf(fields: SotwRequestFields): SotwRequest {
   return parseSotwRequest(encodeMessage(discoveryApis.v3.sotwRequest, { ...fields }));
 }
 
+interface Wanted {
+  readonly kind: Kind;
+  readonly names: readonly string[];
+  /** True: each resource is a part of its own. */
+  readonly isSplit: boolean;
+}
+
 /** A watch that is driven by hand: nonces count up from 1. */
 class DrivenWatch {
   readonly watch: SotwWatch;
@@ -33,9 +41,10 @@ class DrivenWatch {
   #nowMs = 0;
   readonly versions = new Map<string, string>();
 
-  constructor(kind: Kind, ...names: readonly string[]) {
+  constructor({ kind, names, isSplit }: Wanted) {
     this.#kind = kind;
-    this.watch = new SotwWatch(kind, tables, requestOf({ resource_names: names }));
+    const sending = isSplit ? { splitter: new Splitter({ isRemovalSaid: false, maxBytes: 1 }) } : {};
+    this.watch = new SotwWatch(kind, tables, requestOf({ resource_names: names }), sending);
   }
 
   /** Names of the response that this content calls for; undefined when none is due. */
@@ -53,6 +62,10 @@ class DrivenWatch {
   receive(fields: SotwRequestFields): Answer {
     return this.watch.receive(requestOf(fields));
   }
+}
+
+function watchOf(kind: Kind, ...names: readonly string[]): DrivenWatch {
+  return new DrivenWatch({ kind, names, isSplit: false });
 }
 
 /** What an answer says, in a word. */
@@ -89,7 +102,7 @@ describe('what a request says of earlier responses', () => {
 
   for (const [why, { version, ...fields }, told] of CASES) {
     test(`${why}: ${told}`, () => {
-      const driven = new DrivenWatch('endpoint', 'a');
+      const driven = watchOf('endpoint', 'a');
       for (const port of [1, 2, 3]) {
         assert.deepEqual(driven.publish(endpoints({ a: port })), ['a']);
         if (port === 1) driven.receive({ resource_names: ['a'], response_nonce: '1' });
@@ -102,14 +115,14 @@ describe('what a request says of earlier responses', () => {
   }
 
   test('the answer to a newer response settles the older ones', () => {
-    const driven = new DrivenWatch('endpoint', 'a');
+    const driven = watchOf('endpoint', 'a');
     for (const port of [1, 2, 3]) driven.publish(endpoints({ a: port }));
     assert.equal(describeAnswer(driven.receive({ resource_names: ['a'], response_nonce: '3' })), 'ack 3');
     assert.equal(describeAnswer(driven.receive({ resource_names: ['a'], response_nonce: '2' })), 'stale');
   });
 
   test('the same ACK once more says nothing; a NACK after it counts', () => {
-    const driven = new DrivenWatch('endpoint', 'a');
+    const driven = watchOf('endpoint', 'a');
     driven.publish(endpoints({ a: 1 }));
     const ack = { resource_names: ['a'], response_nonce: '1' };
     assert.equal(describeAnswer(driven.receive(ack)), 'ack 1');
@@ -118,7 +131,7 @@ describe('what a request says of earlier responses', () => {
   });
 
   test('an error with the version that was in force before is a plain NACK', () => {
-    const driven = new DrivenWatch('cluster', '*');
+    const driven = watchOf('cluster', '*');
     driven.publish({ clusters: { a: 1 } });
     const version = { version_info: driven.versions.get('1') ?? assert.fail() };
     driven.receive({ resource_names: ['*'], response_nonce: '1', ...version });
@@ -134,7 +147,7 @@ describe('what a request says of earlier responses', () => {
   });
 
   test('of a client that never answers only the newest responses are remembered', () => {
-    const driven = new DrivenWatch('endpoint', 'a');
+    const driven = watchOf('endpoint', 'a');
     for (let port = 1; port <= 1_000; port += 1) driven.publish(endpoints({ a: port }));
     assert.equal(describeAnswer(driven.receive({ resource_names: ['a'], response_nonce: '1' })), 'stale');
     assert.equal(describeAnswer(driven.receive({ resource_names: ['a'], response_nonce: '990' })), 'ack 990');
@@ -144,7 +157,7 @@ describe('what a request says of earlier responses', () => {
 
 describe('what was refused', () => {
   test('is sent again, all of it, when one part of it changes', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b', 'c');
+    const driven = watchOf('endpoint', 'a', 'b', 'c');
     driven.publish(endpoints({ a: 1, b: 1, c: 1 }));
     driven.receive({ resource_names: ['a', 'b', 'c'], response_nonce: '1' });
     assert.deepEqual(driven.publish(endpoints({ a: 2, b: 2, c: 1 })), ['a', 'b']);
@@ -156,7 +169,7 @@ describe('what was refused', () => {
   });
 
   test('is not sent along with what was refused in another response', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b', 'c');
+    const driven = watchOf('endpoint', 'a', 'b', 'c');
     driven.publish(endpoints({ a: 1, b: 1, c: 1 }));
     driven.receive({ resource_names: ['a', 'b', 'c'], response_nonce: '1' });
     for (const [nonce, ports] of [['2', { a: 2, b: 1, c: 1 }], ['3', { a: 2, b: 2, c: 1 }]] as const) {
@@ -167,7 +180,7 @@ describe('what was refused', () => {
   });
 
   test('is not sent again because of what has gone, of which it said nothing', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    const driven = watchOf('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
     driven.receive({ resource_names: ['a', 'b'], response_nonce: '1' });
     assert.deepEqual(driven.publish(endpoints({ a: 2 })), ['a']);
@@ -176,7 +189,7 @@ describe('what was refused', () => {
   });
 
   test('is sent again when a part of it is no longer wanted', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    const driven = watchOf('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
     driven.receive({ resource_names: ['a', 'b'], response_nonce: '1', error_detail: refusal });
     driven.receive({ resource_names: ['b'], response_nonce: '1' });
@@ -185,7 +198,7 @@ describe('what was refused', () => {
   });
 
   test('is sent again at once when a part of it has changed before the refusal came', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    const driven = watchOf('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
     assert.deepEqual(driven.publish(endpoints({ a: 2, b: 1 })), ['a']);
     driven.receive({ resource_names: ['a', 'b'], response_nonce: '1', error_detail: refusal });
@@ -193,7 +206,7 @@ describe('what was refused', () => {
   });
 
   test('is not sent along with a part of it that is sent again as it was, but with the fix of that part', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    const driven = watchOf('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
     driven.receive({ resource_names: ['a', 'b'], response_nonce: '1', error_detail: refusal });
     driven.watch.forget(['a']);
@@ -203,7 +216,7 @@ describe('what was refused', () => {
   });
 
   test('is not sent again for its fix where it was for another reason since', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b', 'c');
+    const driven = watchOf('endpoint', 'a', 'b', 'c');
     driven.publish(endpoints({ a: 1, b: 1, c: 1 }));
     driven.receive({ resource_names: ['a', 'b', 'c'], response_nonce: '1', error_detail: refusal });
     driven.watch.forget(['a']);
@@ -212,7 +225,7 @@ describe('what was refused', () => {
   });
 
   test('is forgotten once it is accepted', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    const driven = watchOf('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
     driven.receive({ resource_names: ['a', 'b'], response_nonce: '1', error_detail: refusal });
     assert.deepEqual(driven.publish(endpoints({ a: 2, b: 1 })), ['a', 'b']);
@@ -221,7 +234,7 @@ describe('what was refused', () => {
   });
 
   test('is not what is in force although an earlier push failed', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    const driven = watchOf('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
     driven.receive({ resource_names: ['a', 'b'], response_nonce: '1' });
     driven.publish(endpoints({ a: 2, b: 2 }));
@@ -271,7 +284,7 @@ describe('what is wanted', () => {
   for (const [kind, first, answered, then, answer] of CASES) {
     const name = `${kind} [${first.join()}] gives ${answered?.join()}, then [${then.join()}] ${answer?.join()}`;
     test(name, () => {
-      const driven = new DrivenWatch(kind, ...first);
+      const driven = watchOf(kind, ...first);
       assert.deepEqual(driven.publish(everything), answered);
       driven.receive({ resource_names: then, response_nonce: answered === undefined ? '' : '1' });
       assert.deepEqual(driven.publish(everything), answer);
@@ -280,7 +293,7 @@ describe('what is wanted', () => {
   }
 
   test('a name that was dropped between two looks is sent again', () => {
-    const driven = new DrivenWatch('endpoint', 'a');
+    const driven = watchOf('endpoint', 'a');
     driven.publish(everything);
     driven.receive({ response_nonce: '1' });
     driven.receive({ resource_names: ['a'], response_nonce: '1' });
@@ -288,7 +301,7 @@ describe('what is wanted', () => {
   });
 
   test('endpoints that are to be sent again are, with their empty assignments', () => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b', 'missing');
+    const driven = watchOf('endpoint', 'a', 'b', 'missing');
     driven.publish(everything);
     driven.watch.forget(['a', 'missing', 'not wanted']);
     assert.deepEqual(driven.publish(everything), ['a', 'missing']);
@@ -296,9 +309,89 @@ describe('what is wanted', () => {
   });
 });
 
+describe('what is sent in parts', () => {
+  const inParts = (kind: Kind, ...names: readonly string[]): DrivenWatch => {
+    return new DrivenWatch({ kind, names, isSplit: true });
+  };
+  /** The version of endpoints as one whole. */
+  const versionOf = (ports: Readonly<Record<string, number>>): string => {
+    const whole = watchOf('endpoint', ...Object.keys(ports));
+    whole.publish(endpoints(ports));
+    return whole.versions.get('1') ?? assert.fail();
+  };
+
+  test('has, part by part, the version of what is held then', () => {
+    const driven = inParts('endpoint', 'a', 'b', 'c');
+    const content = endpoints({ a: 1, b: 1, c: 1 });
+    assert.deepEqual([1, 2, 3, 4].map(() => driven.publish(content)), [['a'], ['b'], ['c'], undefined]);
+    const versions = [versionOf({ a: 1 }), versionOf({ a: 1, b: 1 }), versionOf({ a: 1, b: 1, c: 1 })];
+    assert.deepEqual([...driven.versions.values()], versions);
+  });
+
+  test('counts as sent with the last part', () => {
+    const driven = inParts('endpoint', 'a', 'b');
+    const set = buildSnapshot(endpoints({ a: 1, b: 1 })).resources('endpoint', dialects.v3.ads);
+    const states = ['1', '2'].map((nonce) => {
+      const due = driven.watch.advance(set, nonce, 0);
+      return [due?.isLast, driven.watch.isSent(set), driven.watch.latestPart?.nonce];
+    });
+    assert.deepEqual(states, [[false, false, '1'], [true, true, undefined]]);
+    assert.deepEqual(driven.watch.lastChanges, ['a', 'b']);
+  });
+
+  test('goes on with the newest, not with the rest of what is outdated', () => {
+    const driven = inParts('endpoint', 'a', 'b', 'c', 'd');
+    driven.publish(endpoints({ a: 1, b: 1, c: 1, d: 1 }));
+    driven.publish(endpoints({ a: 1, b: 1, c: 1, d: 1 }));
+    const newest = endpoints({ a: 1, b: 2, c: 2 });
+    assert.deepEqual([1, 2, 3, 4].map(() => driven.publish(newest)), [['b'], ['c'], ['d'], undefined]);
+  });
+
+  test('goes on with what is wanted by then', () => {
+    const driven = inParts('endpoint', 'a', 'b', 'c');
+    const content = endpoints({ a: 1, b: 1, c: 1, d: 1 });
+    driven.publish(content);
+    driven.receive({ resource_names: ['a', 'c', 'd'], response_nonce: '1' });
+    assert.deepEqual([1, 2, 3].map(() => driven.publish(content)), [['c'], ['d'], undefined]);
+    assert.equal(driven.versions.get('3'), versionOf({ a: 1, c: 1, d: 1 }));
+  });
+
+  test('is refused part by part: the others are not sent again with the fix', () => {
+    const driven = inParts('endpoint', 'a', 'b', 'c');
+    const content = endpoints({ a: 1, b: 1, c: 1 });
+    for (const nonce of ['1', '2', '3']) {
+      driven.publish(content);
+      const error = nonce === '2' ? { error_detail: refusal } : {};
+      driven.receive({ resource_names: ['a', 'b', 'c'], response_nonce: nonce, ...error });
+    }
+    assert.equal(driven.publish(content), undefined);
+    assert.equal(driven.watch.isRefused, true);
+    const fixed = endpoints({ a: 1, b: 2, c: 1 });
+    assert.deepEqual([1, 2].map(() => driven.publish(fixed)), [['b'], undefined]);
+    driven.receive({ resource_names: ['a', 'b', 'c'], response_nonce: '4' });
+    assert.equal(driven.watch.isRefused, false);
+  });
+
+  test('is sent again in parts too', () => {
+    const driven = inParts('endpoint', 'a', 'b', 'c');
+    const content = endpoints({ a: 1, b: 1, c: 1 });
+    for (let n = 0; n < 3; n += 1) driven.publish(content);
+    driven.watch.forget(['a', 'c']);
+    assert.deepEqual([1, 2, 3].map(() => driven.publish(content)), [['a'], ['c'], undefined]);
+    assert.equal(new Set(['3', '4', '5'].map((nonce) => driven.versions.get(nonce))).size, 1);
+  });
+
+  test('is no full state: what is left out of that is deleted', () => {
+    const driven = inParts('cluster');
+    assert.deepEqual(driven.publish({ clusters: { a: 1, b: 1 } }), ['a', 'b']);
+    assert.deepEqual(driven.publish({ clusters: { b: 2, c: 1 } }), ['b', 'c']);
+    assert.equal(driven.publish({ clusters: { b: 2, c: 1 } }), undefined);
+  });
+});
+
 test('a refusal counts until what was refused is sent again, changes or is no longer wanted', () => {
   const refusedThenAcked = (): DrivenWatch => {
-    const driven = new DrivenWatch('endpoint', 'a', 'b');
+    const driven = watchOf('endpoint', 'a', 'b');
     driven.publish(endpoints({ a: 1, b: 1 }));
     driven.receive({ resource_names: ['a', 'b'], response_nonce: '1' });
     driven.publish(endpoints({ a: 2, b: 1 }));

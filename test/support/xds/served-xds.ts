@@ -33,6 +33,8 @@ export interface ServedXdsOptions {
   readonly store?: Store;
   readonly groupOf?: NodeGroupOf;
   readonly inForceBoundMs?: number;
+  /** Above which a response is split, where it can be. Default: as the daemon has it. */
+  readonly maxBytes?: number;
   /** How long a removed cluster drains. Default 0: it does not. */
   readonly drainTimeMs?: number;
 }
@@ -59,6 +61,7 @@ export class ServedXds {
     store = createMemoryStore(),
     groupOf = () => defaultNodeGroup,
     inForceBoundMs = neverMs,
+    maxBytes,
     drainTimeMs = 0,
   }: ServedXdsOptions) {
     this.snapshots.set(fenceNodeId, buildSnapshot({}));
@@ -80,6 +83,7 @@ export class ServedXds {
       groupOf: (node) => (node.id === fenceNodeId ? fenceNodeId : groupOf(node)),
       log,
       inForceBoundMs,
+      ...(maxBytes === undefined ? {} : { maxBytes }),
     });
     this.#server = createXdsServer(this.hub, log);
   }

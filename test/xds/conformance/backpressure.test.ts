@@ -53,6 +53,17 @@ async function readAll(client: SotwClient): Promise<SotwResponse[]> {
   return all;
 }
 
+async function takeAndAckParts(client: SotwClient, count: number): Promise<SotwResponse[]> {
+  const parts: SotwResponse[] = [];
+  while (parts.length < count) parts.push(await client.takeAndAck('endpoint'));
+  return parts;
+}
+
+/** What tells names apart that are long for their own sake. */
+function shortOf(name: string): string {
+  return name.replace(/^x+/, '');
+}
+
 /** How a node's only stream stands. */
 function statusOf({ hub }: ServedXds, nodeId: string): StreamStatus {
   const status = Array.from(hub.streams, (stream) => stream.status()).find(({ node }) => node?.id === nodeId);
@@ -213,6 +224,78 @@ scenario('BKP-06 an answer of more than 4 MiB arrives whole', allVariants, async
   const client = new SotwClient(xds.connect({ 'grpc.max_receive_message_length': -1 }), variant);
   client.subscribe('cluster');
   assert.equal((await client.takeAndAck('cluster')).names.length, names.length);
+});
+
+scenario('BKP-06 endpoints of more than 4 MiB come in parts a gRPC client takes', allVariants, async (t, variant) => {
+  const names = Array.from({ length: 150 }, (_, index) => `${index}`.padStart(30_000, 'x'));
+  const xds = await serveXds(t);
+  xds.publish(buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [1]])) }));
+  const client = xds.client(variant);
+  client.subscribe('endpoint', ...names);
+  const answered = await takeAndAckParts(client, 3);
+  assert.deepEqual(answered.flatMap((part) => part.names.map(shortOf)), names.toSorted().map(shortOf));
+  assert.equal(new Set(answered.map(({ versionInfo }) => versionInfo)).size, 3);
+  await client.assertQuiet();
+  xds.publish(buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [2]])) }));
+  const pushed = await takeAndAckParts(client, 3);
+  assert.deepEqual(pushed.map((part) => part.names.map(shortOf)), answered.map((part) => part.names.map(shortOf)));
+  await client.assertQuiet();
+  assert.deepEqual(xds.log.filter(({ level }) => Number(level) > 30), []);
+});
+
+scenario('BKP-06 a refused part comes again with its fix, the others do not', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { maxBytes: 1 });
+  const endpointsOf = (b: number): ReturnType<typeof buildSnapshot> => {
+    return buildSnapshot({ endpoints: { a: [1], b: [b], c: [1] } });
+  };
+  xds.publish(endpointsOf(1));
+  const client = xds.client(variant);
+  client.subscribe('endpoint', 'a', 'b', 'c');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  assert.deepEqual((await client.next('endpoint')).names, ['b']);
+  client.nack('endpoint');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['c']);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { endpoint: 'error' });
+  xds.publish(endpointsOf(2));
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['b']);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { endpoint: 'synced' });
+});
+
+scenario('BKP-06 names that change between two parts count for the next', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { maxBytes: 40_000 });
+  const names = ['a', 'b', 'c', 'd'].map((name) => name.repeat(30_000));
+  const [a = '', b = '', c = '', d = ''] = names;
+  xds.publish(buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [1]])) }));
+  const connection = xds.connectByHand(0);
+  const client = new SotwClient(connection, variant);
+  client.subscribe('endpoint', a, b, c);
+  await untilTaken(xds, connection);
+  client.subscribe('endpoint', a, c, d);
+  await untilTaken(xds, connection);
+  connection.openWindow();
+  const responses = await readAll(client);
+  const said = responses.flatMap((response) => response.names.map(([letter]) => letter));
+  // The second part may have been on its way.
+  assert.deepEqual(said.filter((letter) => letter !== 'b'), ['a', 'c', 'd']);
+});
+
+scenario('BKP-06 a client that reads slowly gets the newest between two parts', aggregated, async (t, variant) => {
+  const xds = await serveXds(t, { maxBytes: 1 });
+  xds.publish(buildSnapshot({ endpoints: { a: [1], b: [1], c: [1] } }));
+  const transport = new FakeTransport(xds.hub, variant);
+  transport.isReading = false;
+  transport.request('endpoint', { node: { id: 'slow' }, resource_names: ['a', 'b', 'c'] });
+  assert.deepEqual((await transport.responses.take('the first part')).names, ['a']);
+  xds.publish(buildSnapshot({ endpoints: { a: [2], b: [2], c: [1] } }));
+  await nextTurn();
+  assert.equal(transport.written.length, 1);
+  transport.isReading = true;
+  transport.drain();
+  const rest = [1, 2, 3].map(() => transport.responses.take('the rest'));
+  const said = (await Promise.all(rest)).flatMap(({ resources, names }) => [names, portsOf(resources[0])]);
+  assert.deepEqual(said, [['a'], [2], ['b'], [2], ['c'], [1]]);
 });
 
 test('BKP-06 a client that refuses such a size loses its stream and no other does', async (t) => {

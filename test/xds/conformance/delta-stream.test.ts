@@ -205,13 +205,64 @@ scenario('BKP-04 delta: a flood of requests is not in the way of others', allVar
   await flooding.assertQuiet();
 });
 
-scenario('BKP-06 delta: an answer of more than 4 MiB arrives whole', allVariants, async (t, variant) => {
-  const names = Array.from({ length: 100 }, (_, index) => `${index}`.padStart(30_000, 'x'));
+scenario('BKP-06 delta: more than 4 MiB comes in parts a gRPC client takes', allVariants, async (t, variant) => {
+  const names = Array.from({ length: 80 }, (_, index) => `${index}`.padStart(30_000, 'x')).toSorted();
   const xds = await serveXds(t);
-  xds.publish(buildSnapshot({ clusters: Object.fromEntries(names.map((name) => [name, 1])) }));
-  const client = new DeltaClient(xds.connect({ 'grpc.max_receive_message_length': -1 }), variant);
+  xds.publish(
+    buildSnapshot({
+      clusters: Object.fromEntries(names.map((name) => [name, 1])),
+      endpoints: Object.fromEntries(names.map((name) => [name, [1]])),
+    }),
+  );
+  const client = connectDelta(xds, variant);
+  for (const [kind, wanted] of [['cluster', []], ['endpoint', names]] as const) {
+    client.subscribe(kind, ...wanted);
+    const parts = [await client.takeAndAck(kind), await client.takeAndAck(kind)];
+    const said = parts.flatMap((part) => part.names);
+    assert.equal(said.length, names.length);
+    assert.ok(said.every((name, index) => name === names[index]));
+    await client.assertQuiet();
+  }
+  assert.deepEqual(xds.log.filter(({ level }) => Number(level) > 30), []);
+});
+
+scenario('BKP-06 delta: a refused part comes again with its fix, the others do not', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { maxBytes: 1 });
+  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1, c: 1 } }));
+  const client = connectDelta(xds, variant);
   client.subscribe('cluster');
-  assert.equal((await client.takeAndAck('cluster')).names.length, names.length);
+  assert.deepEqual((await client.next('cluster')).changes, ['a']);
+  client.nack('cluster');
+  for (const name of ['b', 'c']) assert.deepEqual((await client.takeAndAck('cluster')).changes, [name]);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'error' });
+  xds.publish(buildSnapshot({ clusters: { a: 2, b: 1 } }));
+  for (const change of ['a', '-c']) assert.deepEqual((await client.takeAndAck('cluster')).changes, [change]);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced' });
+});
+
+scenario('BKP-06 delta: listeners wait for the last part of what they name', aggregated, async (t, variant) => {
+  const xds = await serveXds(t, { maxBytes: 1 });
+  xds.publish(buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] }, listeners: { l: 1 } }));
+  const client = connectDelta(xds, variant);
+  await client.hold({ cluster: [], endpoint: ['a'], listener: [] });
+  client.subscribe('endpoint', 'b', 'c');
+  for (const name of ['b', 'c']) assert.deepEqual((await client.takeAndAck('endpoint')).names, [name]);
+  xds.publish(buildSnapshot({ clusters: { b: 1, c: 1 }, endpoints: { b: [1], c: [1] }, listeners: { l: 2 } }));
+  const upstreams = [['cluster', 'b'], ['cluster', 'c'], ['endpoint', 'b'], ['endpoint', 'c']] as const;
+  for (const [kind, name] of upstreams) {
+    const response = await client.nextOfAny();
+    assert.deepEqual([response.kind, response.changes], [kind, [name]]);
+    // The last one is not ACKed yet.
+    if (kind === 'cluster' || name === 'b') client.ack(kind);
+  }
+  await client.assertQuiet();
+  client.ack('endpoint');
+  assert.deepEqual((await client.nextOfAny()).changes, ['l']);
+  await client.assertQuiet();
+  client.ack('listener');
+  assert.deepEqual((await client.nextOfAny()).changes, ['-a']);
 });
 
 const ports = { first: 6379, later: 6380 };
