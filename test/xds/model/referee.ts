@@ -15,10 +15,14 @@ import { demand } from './violation.ts';
 export interface Surroundings {
   readonly versions: VersionLedger;
   readonly boundMs: number;
+  /** True when a response may be a part of what there is to say. */
+  readonly isSplit: boolean;
   readonly nowMs: () => number;
   readonly isPublished: () => boolean;
   /** When the first snapshot at or after a moment was published; Infinity: there was none. */
   readonly publishedSinceMs: (ms: number) => number;
+  /** What a resource says in the newest snapshot, as far as a client (not) given what drains is concerned. */
+  readonly textOf: (kind: Kind, name: string, isGivenDraining: boolean) => string | undefined;
   readonly isDeclared: (cluster: string) => boolean;
   readonly isDraining: (cluster: string) => boolean;
   readonly goneSinceMs: (cluster: string) => number;
@@ -90,11 +94,12 @@ export class Referee {
   }
 
   #begin(request: ModelRequest): void {
-    const { versions, hasGone, nowMs, boundMs } = this.#surroundings;
+    const { versions, hasGone, nowMs, boundMs, isSplit, textOf } = this.#surroundings;
     const find = (name: string, version: string) => versions.resource(this.#scope(request.kind), name, version);
     const ledger = new TypeLedger(request, {
       find,
       hasGone: (name) => hasGone(name) && !this.#isKept(name),
+      next: isSplit ? (name) => textOf(request.kind, name, this.isGivenDraining) : undefined,
     });
     this.#ledgers.set(request.kind, ledger);
     // A client that holds clusters of an earlier stream may use what drains, and asks for listeners a moment later.
@@ -115,15 +120,17 @@ export class Referee {
     const isFirst = ledger.responses.length === 0;
     const said = ledger.whatIsSaid(response);
     if (this.#method.kind === undefined) {
-      const { boundMs, publishedSinceMs, goneSinceMs } = this.#surroundings;
+      const { boundMs, isSplit, publishedSinceMs, goneSinceMs } = this.#surroundings;
       const ledgerOf = (kind: Kind): TypeLedger | undefined => this.#ledgers.get(kind);
       const isKept = (name: string): boolean => this.#isKept(name);
-      checkOrder(ledger, said, { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs, isKept, goneSinceMs });
+      const state = { ledger: ledgerOf, nowMs, boundMs, isSplit, publishedSinceMs, isKept, goneSinceMs };
+      checkOrder(ledger, said, state);
     }
     const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);
     if (ledger.kind !== 'cluster') return;
-    this.#checkDraining(ledger, isFirst);
+    // The next part may bring or remove it.
+    if (!this.#surroundings.isSplit) this.#checkDraining(ledger, isFirst);
     // A changed cluster warms until its endpoints come, and so may any of a client that has just connected. What was
     // refused comes again with every full state, and changes when it is taken.
     if (isFirst || (this.#hasRefusedClusters && this.#method.protocol === 'sotw')) this.#expectAllEndpoints();
@@ -142,15 +149,19 @@ export class Referee {
     demand(isRight, 'order', () => `${this.#name}: ${draining.join()} drains, was given ${given.join() || 'nothing'}`);
   }
 
-  #noteVersions({ kind, sent }: TypeLedger, response: ModelResponse): void {
-    const { versions, isDeclared } = this.#surroundings;
+  #noteVersions(ledger: TypeLedger, response: ModelResponse): void {
+    const { kind, sent } = ledger;
+    const { versions, isDeclared, isSplit } = this.#surroundings;
     const scope = this.#scope(kind);
     if (this.#method.protocol === 'delta') {
       for (const resource of response.resources.values()) versions.noteResource(scope, resource.version, resource);
     }
     const held = [...sent.values()].filter((content) => content !== undefined);
     // A client keeps, and may be sent, load assignments of clusters that are not there.
-    const isCertain = (name: string): boolean => kind !== 'endpoint' || isDeclared(name);
+    // When such a cluster has come it does so until the part with its load assignment.
+    const isCertain = (name: string): boolean => {
+      return kind !== 'endpoint' || (isDeclared(name) && !(isSplit && ledger.isAskedFor(name)));
+    };
     versions.noteState(
       scope,
       response.version,

@@ -52,6 +52,13 @@ export class Refusals {
     }
   }
 
+  /** To be told, before a part is sent, what the parts after it may say: the fix may be in one of them. */
+  noteNext(textOf: (name: string) => Text): void {
+    for (const response of this.#responses) {
+      response.mayBeMended ||= [...response.said].some(([name, text]) => !this.#isSame(textOf(name), text));
+    }
+  }
+
   /** To be told of every ACK, and what that response said. */
   noteAccepted(nonce: string, said: ReadonlyMap<string, Text>): void {
     this.#responses = this.#responses.filter((response) => response.nonce !== nonce);

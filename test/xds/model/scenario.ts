@@ -68,6 +68,8 @@ export interface Scenario {
   /** How long make-before-break waits for an ACK. */
   readonly boundMs: number;
   readonly drainTimeMs: number;
+  /** Above which a response is split; undefined: nothing is. */
+  readonly maxBytes: number | undefined;
   readonly clients: readonly ClientTraits[];
   readonly steps: readonly TimedStep[];
 }
@@ -168,6 +170,8 @@ export function anyScenario(maxSteps: number): fc.Arbitrary<Scenario> {
   return fc.record({
     boundMs: fc.constantFrom(5_000, 1),
     drainTimeMs: fc.constantFrom(0, 60_000),
+    // Nothing, every resource alone, two or three together.
+    maxBytes: fc.constantFrom(undefined, 1, 500),
     clients: fc.array(anyTraits, { minLength: 1, maxLength: 4, size: 'max' }),
     steps: fc.array(anyTimedStep, { maxLength: maxSteps, size: 'max' }),
   });

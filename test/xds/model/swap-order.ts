@@ -11,6 +11,8 @@ export interface StreamState {
   readonly nowMs: number;
   /** How long a client that does not ACK is waited for. */
   readonly boundMs: number;
+  /** True when a response may be a part of what there is to say. */
+  readonly isSplit: boolean;
   /** When the first snapshot at or after a moment was published. */
   readonly publishedSinceMs: (ms: number) => number;
   /** True when the cluster may be in use by connections of a replaced listener of the client. */
@@ -63,6 +65,8 @@ function isSentInForce({ responses }: TypeLedger, name: string, boundMs: number)
 function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state: StreamState): void {
   for (const [name, content] of said) {
     if (content !== undefined || ledger.sent.get(name) === undefined) continue;
+    // What a client brought from an earlier stream may go with the first answer, of which this may be a part.
+    if (state.isSplit && !ledger.responses.some((response) => response.said.has(name))) continue;
     for (const kind of referringKinds) {
       const referring = state.ledger(kind);
       if (referring === undefined) continue;

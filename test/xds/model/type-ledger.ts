@@ -30,6 +30,8 @@ export interface LedgerSurroundings {
   readonly find: (name: string, version: string) => Content | undefined;
   /** True for a cluster that was there and is not there any more. */
   readonly hasGone: (name: string) => boolean;
+  /** What a name says in parts that may follow; undefined: there are no parts. */
+  readonly next: ((name: string) => string | undefined) | undefined;
 }
 
 export class TypeLedger {
@@ -39,6 +41,7 @@ export class TypeLedger {
   readonly sent = new Map<string, Content | undefined>();
   readonly #refusals = new Refusals((one, other) => this.#isSame(one, other));
   readonly #hasGone: (name: string) => boolean;
+  readonly #next: LedgerSurroundings['next'];
   // Every response of such a type says all that there is.
   readonly #isFullState: boolean;
   #wanted: Wanted;
@@ -49,8 +52,9 @@ export class TypeLedger {
   readonly #due = new Set<string>();
   #acceptedVersion = '';
 
-  constructor(first: ModelRequest, { find, hasGone }: LedgerSurroundings) {
+  constructor(first: ModelRequest, { find, hasGone, next }: LedgerSurroundings) {
     this.kind = first.kind;
+    this.#next = next;
     // State of the world says of no load assignment that it has gone: when the server notes it can't be seen.
     this.#hasGone = (name) => first.protocol === 'sotw' && first.kind === 'endpoint' && hasGone(name);
     this.#isFullState = first.protocol === 'sotw' && isFullStateKind(first.kind);
@@ -204,6 +208,7 @@ export class TypeLedger {
 
   #findChanged(said: Said): Set<string> {
     this.#refusals.noteMoved([...this.sent.keys()].filter((name) => this.#hasGone(name)));
+    if (this.#next !== undefined) this.#refusals.noteNext(this.#next);
     const isChanged = ([name, content]: readonly [string, Content | undefined]): boolean =>
       this.#isNews(name, content) || this.#refusals.mayComeAgain(name, textsOf(said));
     return new Set([...said].filter(isChanged).map(([name]) => name));

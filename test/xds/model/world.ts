@@ -25,14 +25,16 @@ export class World {
   readonly operator: Operator;
   readonly clients: readonly ModelClient[];
   readonly boundMs: number;
+  readonly #maxBytes: number | undefined;
   readonly #surroundings: LinkSurroundings;
   #hub: StreamHub;
   #openStreams = 0;
   #violation: unknown;
 
-  constructor({ boundMs, drainTimeMs, clients }: Scenario, time: VirtualTime, trace: LinkSurroundings['trace']) {
+  constructor({ boundMs, drainTimeMs, maxBytes, clients }: Scenario, time: VirtualTime, trace: LinkSurroundings['trace']) {
     this.time = time;
     this.boundMs = boundMs;
+    this.#maxBytes = maxBytes;
     this.operator = new Operator(time, drainTimeMs, (cameOrWent) => {
       for (const client of this.clients) for (const link of client.links) link.referee.noteCommit(cameOrWent);
     });
@@ -40,10 +42,12 @@ export class World {
     this.#surroundings = {
       versions: new VersionLedger(),
       boundMs,
+      isSplit: maxBytes !== undefined,
       trace,
       nowMs: () => time.nowMs,
       isPublished: () => this.operator.state.isPublished,
       publishedSinceMs: (ms) => this.operator.state.publishedSinceMs(ms),
+      textOf: (kind, name, isDraining) => this.operator.state.textOf(kind, name, time.nowMs, isDraining),
       isDeclared: (name) => this.operator.state.isDeclared(name),
       hasGone: (name) => this.operator.state.hasGone(name),
       isDraining: (name) => this.operator.state.isDraining(name, time.nowMs),
@@ -128,6 +132,7 @@ export class World {
       log: this.#createLog(),
       observer,
       inForceBoundMs: this.boundMs,
+      maxBytes: this.#maxBytes ?? Infinity,
     });
   }
 
