@@ -380,7 +380,7 @@ for (const path of [
   '/envoy.service.cluster.v3.ClusterDiscoveryService/StreamNothing',
   '/',
 ]) {
-  test(`BAD-09 ${path} is not implemented`, async (t) => {
+  test(`BAD-09 ${path} is answered UNIMPLEMENTED`, async (t) => {
     const variant = { apiVersion: 'v3', isAggregated: true } as const;
     const { connection, assertWitnessServed } = await prepare(t, variant, (xds) => xds.connect());
     const call = connection.call(path);
