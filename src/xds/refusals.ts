@@ -13,6 +13,8 @@ interface Refused {
   readonly suspects: Said;
   /** Of these, what no newer response says. */
   readonly missing: Said;
+  /** Something was said otherwise before the refusal came, whatever has become of it since. */
+  readonly isMended: boolean;
 }
 
 // Shared: a whole fleet may refuse the same response.
@@ -28,12 +30,12 @@ export class Refusals {
 
   /** To be told of every response that is sent: of what it says again, the answer to it counts. */
   noteSent(difference: Difference): void {
-    this.#update(({ suspects, missing }) => ({ suspects, missing: without(missing, difference) }));
+    this.#update((refused) => ({ ...refused, missing: without(refused.missing, difference) }));
   }
 
   /** To be told of every response that is accepted. */
   noteAccepted(difference: Difference): void {
-    this.#update(({ suspects, missing }) => ({ suspects: without(suspects, difference), missing }));
+    this.#update((refused) => ({ ...refused, suspects: without(refused.suspects, difference) }));
   }
 
   /**
@@ -45,17 +47,19 @@ export class Refusals {
     this.noteSent(difference);
     const suspects = saidIn(difference, isRemovalSaid);
     const missing = newer.reduce(without, suspects);
-    if (missing.size > 0) this.#responses = [...this.#responses, { suspects, missing }];
+    if (missing.size === 0) return;
+    const isMended = newer.some((each) => saysOtherwise(saidIn(each, isRemovalSaid), suspects));
+    this.#responses = [...this.#responses, { suspects, missing, isMended }];
   }
 
   /**
-   * Names to send again, because something is no longer as a refused response said it, which may be the fix. What
-   * has changed itself is not among them. Those given are no longer remembered.
+   * Names to send again, because something is not, or was not for a while, as a refused response said it, which may be
+   * the fix. What has changed itself is not among them. Those given are no longer remembered.
    * @param versionOf what there is for the client now: '' when there is none, undefined when it is not wanted.
    */
   takeMended(versionOf: (name: string) => string | undefined): readonly string[] {
     const isSame = ([name, version]: readonly [string, string]): boolean => versionOf(name) === version;
-    const kept = this.#responses.filter(({ suspects }) => [...suspects].every(isSame));
+    const kept = this.#responses.filter(({ suspects, isMended }) => !isMended && [...suspects].every(isSame));
     const mended = this.#responses.filter((response) => !kept.includes(response));
     this.#responses = kept;
     return mended.flatMap(({ missing }) => [...missing].filter(isSame).map(([name]) => name));
@@ -75,6 +79,10 @@ function saidIn(difference: Difference, isRemovalSaid: boolean): Said {
   }
   if (!isRemovalSaid || difference.removed.length === 0) return said;
   return new Map([...said, ...difference.removed.map((name) => [name, ''] as const)]);
+}
+
+function saysOtherwise(said: Said, suspects: Said): boolean {
+  return [...said].some(([name, version]) => (suspects.get(name) ?? version) !== version);
 }
 
 function without(said: Said, { changedNames, removed }: Difference): Said {

@@ -105,6 +105,17 @@ describe('what was refused is sent again', () => {
     assert.equal(client.again({ a: '2', b: '1' }), 'b');
   });
 
+  test('at once, when one of it had changed before the refusal came, and has changed back', () => {
+    const now = { a: '1', b: '1' };
+    for (const a of ['2', '']) {
+      assert.equal(new Client().refuse(now, true, { a }, { a: '1' }).again(now), 'b');
+    }
+  });
+
+  test('not because it was said once more, as it was, before the refusal came', () => {
+    assert.equal(new Client().refuse({ a: '1', b: '1' }, true, { a: '1' }).again({ a: '1', b: '1' }), '');
+  });
+
   test('when one of it changes that was refused once more by itself', () => {
     const client = new Client().refuse({ a: '1', b: '1' }).refuse({ a: '1' });
     assert.equal(client.again({ a: '2', b: '1' }), 'b');

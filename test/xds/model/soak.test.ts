@@ -23,3 +23,9 @@ test('a flag that is no number ends it before it begins', async () => {
   assert.match(stderr, /--minutes: "long" is no number/);
   assert.equal(stdout, '');
 });
+
+test('its help names every flag', async () => {
+  const { status, stdout } = await soak('--help');
+  assert.equal(status, 0);
+  for (const flag of ['--minutes', '--runs', '--steps', '--seed']) assert.match(stdout, new RegExp(`^  ${flag} N `, 'm'));
+});

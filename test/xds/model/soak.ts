@@ -1,21 +1,32 @@
-// The model for as long as one likes: `npm run soak`, or `npm run soak -- --minutes 60 --runs 500 --steps 120`.
-// Every batch of runs has a seed of its own and is told when it is done; the first failure is told with what
-// replays it, and ends the soak.
+// `npm run soak`: the model for as long as one likes. Every batch of runs has a seed of its own and is told when it is
+// done; the first failure is told with what replays it, and ends the soak.
 
 import { parseArgs } from 'node:util';
 
 import { defaultSettings, findFailure } from './check-runs.ts';
 
+const help = `Usage: npm run soak -- [flags]
+
+  --minutes N  Begin no batch later than that (default 10)
+  --runs N     Runs of one batch (default ${defaultSettings.runs})
+  --steps N    Steps that a run has at most (default ${defaultSettings.maxSteps})
+  --seed N     Seed of the first batch, the next has the next (default another one each time)
+`;
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
-    /** Of one batch. */
     runs: { type: 'string', default: String(defaultSettings.runs) },
     steps: { type: 'string', default: String(defaultSettings.maxSteps) },
-    /** Of the first batch; the next has the next. By default another one each time. */
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    help: { type: 'boolean', default: false },
   },
 });
+
+if (values.help) {
+  process.stdout.write(help);
+  process.exit();
+}
 
 const minutes = toNumber('minutes', values.minutes);
 const settings = { runs: toNumber('runs', values.runs), maxSteps: toNumber('steps', values.steps), path: undefined };
