@@ -40,6 +40,11 @@ export function isAccepted(verdict: Verdict): boolean {
   return verdict.kind === 'ack' || verdict.isInForce;
 }
 
+/** The responses of which the error may be. */
+export function refusedBy({ sent, isInForce, passedOver }: Extract<Answer, { kind: 'nack' }>): readonly Sent[] {
+  return isInForce ? passedOver : [...passedOver, sent];
+}
+
 // Responses are not held back until older ones are ACKed, but a client that never
 // answers, or refuses everything, must not grow memory: of its oldest such responses the server forgets.
 const maxUnanswered = 16;

@@ -6,7 +6,8 @@ import type { ConfigSourceKind } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
-import type { Answer } from './delivery.ts';
+import { refusedBy } from './delivery.ts';
+import type { Answer, Sent } from './delivery.ts';
 import { MalformedRequestError } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
 import { appendNonce } from './discovery-response.ts';
@@ -53,6 +54,9 @@ export interface StreamContext {
 
 // Enough to see which types somebody asks for in vain; a client must not grow the list.
 const maxUnknownTypeUrls = 16;
+
+// Enough to find a bad resource by; a response may change thousands.
+const maxNackNames = 10;
 
 // What a gRPC client takes unless it is told otherwise; Envoy has no limit.
 const largeMessageBytes = 4 * 1024 * 1024;
@@ -296,12 +300,14 @@ export class DiscoveryStream {
     if (answer.kind !== 'nack') return;
     const { sent, error, isInForce } = answer;
     const message = describeNack(error.message);
-    type.lastNack = { atMs: nowMs, version: sent.version, message, isInForce };
+    const names = firstNames(refusedBy(answer), maxNackNames);
+    type.lastNack = { atMs: nowMs, version: sent.version, message, names, isInForce };
     this.#context.log.nack(this.#node, this.#typeUrlOf(kind), {
       version: sent.version,
       nonce: sent.nonce,
       code: error.code,
       message,
+      names,
       isInForce,
     });
   }
@@ -384,6 +390,13 @@ export class DiscoveryStream {
     this.#timer = setTimeout(() => this.requestTurn(), Math.max(dueAtMs - nowMs, 0));
     this.#timer.unref();
   }
+}
+
+function firstNames(responses: readonly Sent[], max: number): readonly string[] {
+  const names = responses.flatMap(({ difference: { changedNames, removed } }) => {
+    return [...changedNames.slice(0, max), ...removed.slice(0, max)];
+  });
+  return [...new Set(names)].slice(0, max);
 }
 
 // A resource sends Envoy for the rest by the way that the resource itself came.

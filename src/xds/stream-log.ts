@@ -11,6 +11,8 @@ export interface LoggedNack {
   readonly code: number;
   /** As it is shown, see {@link describeNack}. */
   readonly message: string;
+  /** Names that the refused response changed, few of them. */
+  readonly names: readonly string[];
   /** True when the response that it answers is in force, and the error is of an earlier one. */
   readonly isInForce: boolean;
 }
@@ -44,13 +46,14 @@ export class StreamLog {
     this.#log.warn({ ...keysOf(node), type_url: typeUrl }, 'asked for a type that is not published, not answered');
   }
 
-  nack(node: Node | undefined, typeUrl: string, { version, nonce, code, message, isInForce }: LoggedNack): void {
+  nack(node: Node | undefined, typeUrl: string, { version, nonce, code, message, names, isInForce }: LoggedNack): void {
     this.#log.warn(
       {
         ...keysOf(node),
         type_url: typeUrl,
         version_info: version,
         response_nonce: nonce,
+        resource_names: names,
         error_detail: { code, message },
       },
       isInForce ? 'NACK of an earlier response, this one is in force' : 'NACK',

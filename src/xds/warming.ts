@@ -2,7 +2,7 @@
 // not, asked for or not (xDS protocol, "Resource warming").
 
 import type { ResourceKind } from '../snapshot/resource.ts';
-import { isAccepted } from './delivery.ts';
+import { isAccepted, refusedBy } from './delivery.ts';
 import type { Verdict } from './delivery.ts';
 import type { Due, Watch } from './watch.ts';
 
@@ -36,8 +36,7 @@ export class Warming {
   noteClustersAnswered(verdict: Verdict): void {
     if (!verdict.sent.isFullState) return;
     if (verdict.kind === 'nack') {
-      const refused = verdict.isInForce ? verdict.passedOver : [...verdict.passedOver, verdict.sent];
-      const names = refused.flatMap(({ difference }) => difference.changedNames);
+      const names = refusedBy(verdict).flatMap(({ difference }) => difference.changedNames);
       this.#refusedClusters = [...new Set([...this.#refusedClusters, ...names])];
       // Clusters that a newer response brought again, or will, change for the client with that one only: it wants
       // their endpoints after it.

@@ -6,7 +6,13 @@ import { renderStatus } from '../../src/cli/status-report.ts';
 
 const [first, second] = ['0123456789abcdef', 'fedcba9876543210'];
 
-const nack: NackMessage = { at: '2031-01-02T03:04:06.789Z', version: second, message: 'no such port', in_force: false };
+const nack: NackMessage = {
+  at: '2031-01-02T03:04:06.789Z',
+  version: second,
+  message: 'no such port',
+  names: ['a'],
+  in_force: false,
+};
 
 function buildType(type: TypeMessage['type'], changes: Partial<TypeMessage> = {}): TypeMessage {
   return {

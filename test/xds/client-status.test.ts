@@ -12,7 +12,7 @@ import { buildStreamStatus, buildTypeStatus, nodeOf, subscriptionTo } from '../s
 const all = new JsonMessage({});
 
 const atMs = 1_700_000_000_250 - performance.timeOrigin;
-const nack: Nack = { atMs, version: 'v-bad', message: 'no such cluster', isInForce: false };
+const nack: Nack = { atMs, version: 'v-bad', message: 'no such cluster', names: [], isInForce: false };
 
 function streamOf(id: string, peer: string, types: readonly TypeStatus[], kind?: Kind): StreamStatus {
   return buildStreamStatus(types, {

@@ -96,5 +96,6 @@ function byNackTime(a: TypePart, b: TypePart): number {
 
 function buildNackMessage(nack: Nack | undefined): NackMessage | null {
   if (nack === undefined) return null;
-  return { at: isoTime(nack.atMs), version: nack.version, message: nack.message, in_force: nack.isInForce };
+  const { atMs, version, message, names, isInForce } = nack;
+  return { at: isoTime(atMs), version, message, names, in_force: isInForce };
 }

@@ -72,11 +72,15 @@ export interface TypeSyncMessage {
   readonly last_nack: NackMessage | null;
 }
 
-/** `in_force` is true when the client runs this version: what it refused is an earlier push. */
+/**
+ * `names` are the first ten of those that the refused push changed; Envoy's `message` mostly says which was bad.
+ * `in_force` is true when the client runs this version: what it refused is an earlier push.
+ */
 export interface NackMessage {
   readonly at: string;
   readonly version: string;
   readonly message: string;
+  readonly names: readonly string[];
   readonly in_force: boolean;
 }
 

@@ -10,7 +10,7 @@ import { buildStreamStatus, buildTypeStatus } from '../../support/xds/stream-sta
 const method = { apiVersion: 'v3', protocol: 'sotw', kind: 'endpoint' } as const;
 
 function nackOf(message: string, atMs: number): Nack {
-  return { atMs, version: 'v-2', message, isInForce: false };
+  return { atMs, version: 'v-2', message, names: [], isInForce: false };
 }
 
 /** The endpoints of a client that has a stream per cluster. */

@@ -151,7 +151,8 @@ describe('what is not in sync is told with its reason:', () => {
     assert.deepEqual([reason, unacked_since], ['bad port', null]);
     assert.deepEqual([version_sent, version_acked], [versionInfo, held.endpoint.versionInfo]);
     assert.match(String(last_nack?.at), isoTime);
-    assert.deepEqual({ ...last_nack, at: '' }, { at: '', version: versionInfo, message: 'bad port', in_force: false });
+    const told = { at: '', version: versionInfo, message: 'bad port', names: ['a'], in_force: false };
+    assert.deepEqual({ ...last_nack, at: '' }, told);
   });
 
   test('held back by make-before-break', async (t) => {
@@ -187,18 +188,18 @@ describe('what is not in sync is told with its reason:', () => {
 
 test('a rejection of an earlier push: the client runs the version that was sent', async (t) => {
   const api = await serveV2(t);
-  api.xds.commit(...addCluster('a', 1));
+  api.xds.commit(...addCluster('a', 1), ...addCluster('b', 1));
   const client = api.xds.client(v3);
-  await client.hold({ cluster: [], endpoint: ['a'] });
+  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
   api.xds.commit(addEndpoint('a', 2));
   await client.next('endpoint');
-  api.xds.commit(addEndpoint('a', 3));
+  api.xds.commit(addEndpoint('b', 3));
   const { versionInfo } = await client.next('endpoint');
   client.send('endpoint', { version_info: versionInfo, error_detail: { code: 13, message: 'bad' } });
   const shown = await untilClient(api, ({ types }) => types.some(({ last_nack: nack }) => nack !== null));
   const { state, reason, version_acked, last_nack } = typeOf(shown, 'endpoint');
   assert.deepEqual([state, reason, version_acked], ['synced', null, versionInfo]);
-  assert.deepEqual([last_nack?.version, last_nack?.in_force], [versionInfo, true]);
+  assert.deepEqual([last_nack?.version, last_nack?.names, last_nack?.in_force], [versionInfo, ['a'], true]);
 });
 
 test('streams of one connection are one client; where they differ there is no one version', async (t) => {

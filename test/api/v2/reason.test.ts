@@ -7,7 +7,7 @@ import { buildStreamStatus, buildTypeStatus } from '../../support/xds/stream-sta
 
 const atMs = Date.UTC(2031, 0, 2, 3, 4, 5) - performance.timeOrigin;
 const laterMs = atMs + 1_000;
-const lastNack: Nack = { atMs, version: 'v-2', message: 'no such port', isInForce: false };
+const lastNack: Nack = { atMs, version: 'v-2', message: 'no such port', names: [], isInForce: false };
 const other = buildTypeStatus('cluster');
 const unanswered = buildTypeStatus('cluster', { state: 'stale', unansweredSinceMs: atMs });
 const notRead = 'not read: the last response is still in our send buffer since 2031-01-02T03:04:06.000Z';

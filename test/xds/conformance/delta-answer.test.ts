@@ -62,6 +62,7 @@ scenario('ACK-06 a NACK is recorded and not answered', allVariants, async (t, va
     assert.equal(last?.['type_url'], typeUrlOf(variant.apiVersion, kind));
     assert.equal(last?.['response_nonce'], nonce);
     assert.deepEqual(last?.['error_detail'], { code: 13, message: 'no such thing' });
+    assert.deepEqual(last?.['resource_names'], ['a', 'b']);
   }
 });
 
