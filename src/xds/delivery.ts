@@ -125,6 +125,8 @@ export class Delivery {
       this.#isLatestInForce = isInForce;
     }
     if (isInForce) this.#acceptedVersion = sent.version;
+    // It took an older response without an ACK of that one.
+    else if (passedOver.some(({ version }) => version === versionInfo)) this.#acceptedVersion = versionInfo;
     this.#noteRefused(sent, isInForce);
     return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce, passedOver };
   }

@@ -124,6 +124,15 @@ describe('what the client runs', () => {
   });
 });
 
+test('a refusal says which of the older responses the client runs, though it did not answer that one', () => {
+  const delivery = deliver(3);
+  delivery.settle('3', 'v1', error);
+  assert.equal(delivery.acceptedVersion, 'v1');
+  delivery.record({ ...response(4), version: 'v1' });
+  const answer = delivery.settle('4', 'v1', error);
+  assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', false]);
+});
+
 test('a version that an unanswered response had before may have been in force: the error counts', () => {
   const delivery = new Delivery();
   for (const [n, version] of [[1, 'old'], [2, 'new'], [3, 'old']] as const) delivery.record({ ...response(n), version });

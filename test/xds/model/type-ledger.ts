@@ -181,6 +181,7 @@ export class TypeLedger {
       this.#acceptedVersion = version;
       this.#refusals.noteAccepted(nonce, textsOf(answered.said));
     } else {
+      if (request.protocol === 'sotw') this.#acceptedVersion = request.version;
       this.#refusals.noteRefused(nonce, textsOf(this.sent));
     }
   }
