@@ -12,7 +12,7 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
-import type { StreamTransport } from './discovery-stream.ts';
+import type { DiscoveryStream, StreamTransport } from './discovery-stream.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamMethod } from './stream-method.ts';
 
@@ -99,6 +99,10 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   #onWritten = doNothing;
   #isReading = false;
   #isReadWanted = false;
+  #stream: DiscoveryStream | undefined;
+  // The client has said that it asks for nothing more.
+  #isHalfClosed = false;
+  #isEnded = false;
 
   constructor(call: ServerInterceptingCallInterface, method: StreamMethod, hub: StreamHub) {
     super(call);
@@ -109,6 +113,7 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
 
   override start(): void {
     const stream = this.#hub.add(this, this.#method);
+    this.#stream = stream;
     this.#call.start({
       onReceiveMetadata: () => this.#read(),
       onReceiveMessage: (message: Uint8Array) => {
@@ -116,10 +121,8 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
         this.#read();
       },
       onReceiveHalfClose: () => {
-        // Who asks and says at once that this was all is answered too.
-        stream.flush();
-        this.#hub.remove(stream);
-        this.#call.sendStatus({ code: status.OK, details: '' });
+        this.#isHalfClosed = true;
+        this.#finish();
       },
       onCancel: () => this.#hub.remove(stream),
     });
@@ -137,7 +140,20 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   }
 
   fail(code: Parameters<StreamTransport['fail']>[0], details: string): void {
-    this.#call.sendStatus({ code: status[code], details });
+    this.#end({ code: status[code], details });
+  }
+
+  // Who asks and says at once that this was all is answered too, part by part.
+  #finish(): void {
+    if (this.#unwritten > 0 || this.#stream === undefined || this.#stream.flush()) return;
+    this.#hub.remove(this.#stream);
+    this.#end({ code: status.OK, details: '' });
+  }
+
+  #end(outcome: { readonly code: status; readonly details: string }): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#call.sendStatus(outcome);
   }
 
   // A client that asks and does not read what it is answered has to wait with its next request. In a loop: of
@@ -157,6 +173,7 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
     this.#unwritten -= 1;
     this.#onWritten();
     if (this.#isReadWanted) this.#read();
+    if (this.#isHalfClosed) this.#finish();
   };
 }
 

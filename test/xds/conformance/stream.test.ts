@@ -91,6 +91,20 @@ scenario('STR-02 who asks and says at once that this was all is answered', perTy
   await untilStreamCount(xds, 0);
 });
 
+scenario('STR-02 such a client is sent every part of its answer', perType, async (t, variant) => {
+  const xds = await serveXds(t, { maxBytes: 1 });
+  for (const name of ['a', 'b', 'c']) xds.commit(...addCluster(name, 6379));
+  const { paths, sotwRequest } = discoveryApis[variant.apiVersion];
+  const answers: Buffer[] = [];
+  const call = xds.connectByHand().call(paths.endpoint, (message) => void answers.push(message));
+  call.send(encodeMessage(sotwRequest, { node: { id: 'n' }, resource_names: ['a', 'b', 'c'] }));
+  call.halfClose();
+  assert.equal((await call.ended).code, 'OK');
+  const parts = answers.map((message) => parseSotwResponse(variant.apiVersion, message).names);
+  assert.deepEqual(parts, [['a'], ['b'], ['c']]);
+  await untilStreamCount(xds, 0);
+});
+
 scenario('STR-03 refused first requests leave nothing behind', perType, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
