@@ -93,7 +93,7 @@ export class MakeBeforeBreak implements SetSelector {
     }
     const whole = { set, restAtMs: targetEndsAtMs };
     const isBegun = watch.latestPart !== undefined && watch.lastSet === set;
-    if (!watch.wasAnswered || isBegun) return whole;
+    if (!watch.wasAnswered || isBegun || !watch.hasNews(set)) return whole;
     const dueAtMs = this.#dueAtMs(kind, snapshot, nowMs);
     if (dueAtMs <= nowMs) {
       this.#heldBackSinceMs?.delete(kind);

@@ -125,6 +125,11 @@ export abstract class Watch<Request = unknown> {
     return !this.mustAnswer && this.#holding === set.view(this.#subscription).held;
   }
 
+  /** True when there is something to say of `set`, which a change of what is wanted need not bring. */
+  hasNews(set: ResourceSet): boolean {
+    return this.#isDue(set.view(this.#subscription).differenceFrom(this.#holding));
+  }
+
   /** Sends these again although they did not change. The same names are the same work for any number of streams. */
   forget(names: readonly string[]): void {
     if (names.length === 0) return;
@@ -147,7 +152,7 @@ export abstract class Watch<Request = unknown> {
     const held = part?.held ?? view.held;
     const isLast = held === view.held;
     const isContinued = this.#isUnfinished;
-    const isDue = !this.#subscription.isEmpty && (this.mustAnswer || this.isWorthSending(difference));
+    const isDue = this.#isDue(difference);
     this.#holding = held;
     this.#lastSet = set;
     this.#isUnfinished = !isLast;
@@ -186,6 +191,10 @@ export abstract class Watch<Request = unknown> {
   protected abstract isWorthSending(difference: Difference): boolean;
 
   protected abstract encode(view: View, difference: Difference, held: Holding): Uint8Array;
+
+  #isDue(difference: Difference): boolean {
+    return !this.#subscription.isEmpty && (this.mustAnswer || this.isWorthSending(difference));
+  }
 
   // Undefined: it is sent whole. A full state always is: what is left out of it is deleted.
   #partOf(whole: Difference, view: View): Part | undefined {

@@ -454,3 +454,12 @@ test('a listener that changes alone is not held back', () => {
   const relisten = snapshotOf({ cluster: 'x', endpoint: 'x', listener: 'other', route: 'r' });
   assert.deepEqual(new Stream(all).hold(x).select('listener', relisten), ['other', undefined]);
 });
+
+test('a change of what is wanted that brings nothing new is not held back', () => {
+  const stream = new Stream({ cluster: '', listener: 'to-x' });
+  for (const kind of ['cluster', 'listener'] as const) stream.send(kind, x);
+  stream.subscribe('listener', '*');
+  assert.deepEqual(stream.select('listener', x), ['to-x', undefined]);
+  stream.send('listener', x);
+  assert.equal(stream.watch('listener').isSent(x.resources('listener', dialect)), true);
+});
