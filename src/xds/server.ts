@@ -20,9 +20,6 @@ const serviceNames: readonly string[] = [...discoveryServiceNames, clientStatusS
 const serverOptions = {
   // On per-type streams an Envoy opens one stream per cluster for endpoints, all on one connection.
   'grpc.max_concurrent_streams': 100_000,
-  // A host that lost power sends no FIN: pings find it.
-  'grpc.keepalive_time_ms': 60_000,
-  'grpc.keepalive_timeout_ms': 20_000,
   // A delta reconnect lists name and version of all that the client holds.
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
   // Counts of every message and socket that nobody asks for.
@@ -31,6 +28,14 @@ const serverOptions = {
   'grpc.max_send_message_length': -1,
 };
 
+/** A host that lost power sends no FIN: pings find it. */
+export interface Keepalive {
+  /** Between two pings. Default 60,000. */
+  readonly timeMs?: number;
+  /** How long an answer may take before the connection is closed. Default 20,000. */
+  readonly timeoutMs?: number;
+}
+
 export interface XdsServer {
   /** Opens the port; gives the port that was bound (for port 0). Rejects with the reason in one line. */
   listen(host: string, port: number): Promise<number>;
@@ -38,9 +43,18 @@ export interface XdsServer {
   shutDown(graceMs: number): Promise<void>;
 }
 
-export function createXdsServer(hub: StreamHub, log: Logger): XdsServer {
+export function createXdsServer(
+  hub: StreamHub,
+  log: Logger,
+  { timeMs = 60_000, timeoutMs = 20_000 }: Keepalive = {},
+): XdsServer {
   logGrpc(log);
-  const server = new Server({ ...serverOptions, interceptors: [createDiscoveryInterceptor(hub)] });
+  const server = new Server({
+    ...serverOptions,
+    'grpc.keepalive_time_ms': timeMs,
+    'grpc.keepalive_timeout_ms': timeoutMs,
+    interceptors: [createDiscoveryInterceptor(hub)],
+  });
   addDiscoveryServices(server, packageDefinition);
   const clientStatus = new ClientStatusService(hub, log);
   clientStatus.addTo(server, packageDefinition);

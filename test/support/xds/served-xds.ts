@@ -14,6 +14,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import type { NodeGroupOf } from '../../../src/xds/node.ts';
 import { createXdsServer } from '../../../src/xds/server.ts';
+import type { Keepalive } from '../../../src/xds/server.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
 import type { SyncState } from '../../../src/xds/stream-status.ts';
 import { fenceNodeId } from './byte-call.ts';
@@ -35,6 +36,8 @@ export interface ServedXdsOptions {
   readonly inForceBoundMs?: number;
   /** Above which a response is split, where it can be. Default: as the daemon has it. */
   readonly maxBytes?: number;
+  /** Pings to clients. Default: as the daemon has it. */
+  readonly keepalive?: Keepalive;
   /** How long a removed cluster drains. Default 0: it does not. */
   readonly drainTimeMs?: number;
 }
@@ -62,6 +65,7 @@ export class ServedXds {
     groupOf = () => defaultNodeGroup,
     inForceBoundMs = neverMs,
     maxBytes,
+    keepalive,
     drainTimeMs = 0,
   }: ServedXdsOptions) {
     this.snapshots.set(fenceNodeId, buildSnapshot({}));
@@ -85,7 +89,7 @@ export class ServedXds {
       inForceBoundMs,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     });
-    this.#server = createXdsServer(this.hub, log);
+    this.#server = createXdsServer(this.hub, log, keepalive);
   }
 
   get port(): number {
