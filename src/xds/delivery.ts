@@ -25,8 +25,11 @@ export type Answer =
       readonly kind: 'nack';
       readonly sent: Sent;
       readonly error: ErrorDetail;
-      /** The client took this response; the error is of an earlier one, see {@link Delivery.settle}. */
-      readonly isInForce: boolean;
+      /**
+       * Which of the responses that it answers the client runs; undefined: none. When it is `sent`, the error is of an
+       * earlier one, see {@link Delivery.settle}.
+       */
+      readonly inForce: Sent | undefined;
       /** Older responses that were not answered, oldest first: the error may be of any of them. */
       readonly passedOver: readonly Sent[];
     }
@@ -37,12 +40,12 @@ export type Verdict = Extract<Answer, { readonly sent: Sent }>;
 
 /** True when the client took the response, see {@link Delivery.settle}. */
 export function isAccepted(verdict: Verdict): boolean {
-  return verdict.kind === 'ack' || verdict.isInForce;
+  return verdict.kind === 'ack' || verdict.inForce === verdict.sent;
 }
 
 /** The responses of which the error may be. */
-export function refusedBy({ sent, isInForce, passedOver }: Extract<Answer, { kind: 'nack' }>): readonly Sent[] {
-  return isInForce ? passedOver : [...passedOver, sent];
+export function refusedBy({ sent, inForce, passedOver }: Extract<Answer, { kind: 'nack' }>): readonly Sent[] {
+  return [...passedOver, sent].filter((response) => response !== inForce);
 }
 
 // Responses are not held back until older ones are ACKed, but a client that never
@@ -124,11 +127,11 @@ export class Delivery {
       this.#isLatestAnswered = true;
       this.#isLatestInForce = isInForce;
     }
-    if (isInForce) this.#acceptedVersion = sent.version;
-    // It took an older response without an ACK of that one.
-    else if (passedOver.some(({ version }) => version === versionInfo)) this.#acceptedVersion = versionInfo;
+    // It may have taken an older response, without an ACK of that one.
+    const inForce = isInForce ? sent : passedOver.findLast(({ version }) => version === versionInfo);
+    if (inForce !== undefined) this.#acceptedVersion = inForce.version;
     this.#noteRefused(sent, isInForce);
-    return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, isInForce, passedOver };
+    return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, inForce, passedOver };
   }
 
   /** Responses that are not answered yet, oldest first. Right after an answer: those sent after the one it answers. */

@@ -6,7 +6,7 @@ import type { ConfigSourceKind } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
-import { refusedBy } from './delivery.ts';
+import { isAccepted, refusedBy } from './delivery.ts';
 import type { Answer, Sent } from './delivery.ts';
 import { MalformedRequestError } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
@@ -298,7 +298,8 @@ export class DiscoveryStream {
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
     if (kind === 'cluster' && 'sent' in answer) this.#warming.noteClustersAnswered(answer);
     if (answer.kind !== 'nack') return;
-    const { sent, error, isInForce } = answer;
+    const { sent, error } = answer;
+    const isInForce = isAccepted(answer);
     const message = describeNack(error.message);
     const names = firstNames(refusedBy(answer), maxNackNames);
     type.lastNack = { atMs: nowMs, version: sent.version, message, names, isInForce };

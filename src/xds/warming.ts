@@ -2,8 +2,7 @@
 // not, asked for or not (xDS protocol, "Resource warming").
 
 import type { ResourceKind } from '../snapshot/resource.ts';
-import { isAccepted, refusedBy } from './delivery.ts';
-import type { Verdict } from './delivery.ts';
+import type { Sent, Verdict } from './delivery.ts';
 import type { Due, Watch } from './watch.ts';
 
 const none: readonly string[] = [];
@@ -35,15 +34,22 @@ export class Warming {
   /** To be told of each answer to a response with clusters. */
   noteClustersAnswered(verdict: Verdict): void {
     if (!verdict.sent.isFullState) return;
-    if (verdict.kind === 'nack') {
-      const names = refusedBy(verdict).flatMap(({ difference }) => difference.changedNames);
-      this.#refusedClusters = [...new Set([...this.#refusedClusters, ...names])];
-      // Clusters that a newer response brought again, or will, change for the client with that one only: it wants
-      // their endpoints after it.
-      const isOvertaken = verdict.sent !== this.#watchOf('cluster')?.delivery.latest;
-      if (verdict.isInForce || isOvertaken) this.#forgetEndpoints(this.#refusedClusters);
+    if (verdict.kind === 'ack') {
+      this.#refusedClusters = none;
+      return;
     }
-    if (isAccepted(verdict)) this.#refusedClusters = none;
+    // Clusters that were refused change for the client with the next response that it takes, as that brings them again:
+    // it wants their endpoints after it.
+    const { sent, inForce, passedOver } = verdict;
+    const answered = [...passedOver, sent];
+    if (inForce !== undefined) {
+      const refused = answered.splice(0, answered.indexOf(inForce) + 1).slice(0, -1);
+      this.#forgetEndpoints([...this.#refusedClusters, ...changedIn(refused)]);
+      this.#refusedClusters = none;
+    }
+    this.#refusedClusters = [...new Set([...this.#refusedClusters, ...changedIn(answered)])];
+    // What was sent meanwhile brings them, too, and may be taken.
+    if (sent !== this.#watchOf('cluster')?.delivery.latest) this.#forgetEndpoints(this.#refusedClusters);
   }
 
   /** To be told when the client asks for endpoints for the first time; it may have been sent clusters before. */
@@ -55,4 +61,8 @@ export class Warming {
   #forgetEndpoints(clusterNames: readonly string[]): void {
     this.#watchOf('endpoint')?.forget(clusterNames);
   }
+}
+
+function changedIn(responses: readonly Sent[]): readonly string[] {
+  return responses.flatMap(({ difference }) => difference.changedNames);
 }

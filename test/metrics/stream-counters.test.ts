@@ -24,7 +24,7 @@ const error = { code: 13, message: 'no' };
 const answers: Readonly<Record<Answer['kind'], Answer>> = {
   none: { kind: 'none' },
   ack: { kind: 'ack', sent },
-  nack: { kind: 'nack', sent, error, isInForce: false, passedOver: [] },
+  nack: { kind: 'nack', sent, error, inForce: undefined, passedOver: [] },
   stale: { kind: 'stale' },
 };
 

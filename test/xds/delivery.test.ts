@@ -32,6 +32,10 @@ function describeAnswer(answer: Answer): string {
   return 'sent' in answer ? `${answer.kind} ${answer.sent.nonce}` : answer.kind;
 }
 
+function inForceOf(answer: Answer): string | undefined {
+  return answer.kind === 'nack' ? answer.inForce?.nonce : undefined;
+}
+
 describe('before anything was sent', () => {
   test('everything is in force and nothing is waited for', () => {
     const delivery = new Delivery();
@@ -107,7 +111,7 @@ describe('what the client runs', () => {
   test('is what it refused, when it says so: the error is of an earlier response', () => {
     const delivery = deliver(2);
     const answer = delivery.settle('2', 'v2', error);
-    assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', true]);
+    assert.deepEqual([describeAnswer(answer), inForceOf(answer)], ['nack 2', '2']);
     assert.equal(delivery.acceptedVersion, 'v2');
     assert.equal(delivery.isRefused, false);
     assert.equal(delivery.inForceAtMs(boundMs), 0);
@@ -119,7 +123,7 @@ describe('what the client runs', () => {
     delivery.settle('1', 'v1', undefined);
     delivery.record({ ...response(2, 'b'), version: 'v1' });
     const answer = delivery.settle('2', 'v1', error);
-    assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', false]);
+    assert.deepEqual([answer.kind, inForceOf(answer)], ['nack', undefined]);
     assert.equal(delivery.isRefused, true);
   });
 });
@@ -130,14 +134,14 @@ test('a refusal says which of the older responses the client runs, though it did
   assert.equal(delivery.acceptedVersion, 'v1');
   delivery.record({ ...response(4), version: 'v1' });
   const answer = delivery.settle('4', 'v1', error);
-  assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', false]);
+  assert.deepEqual([answer.kind, inForceOf(answer)], ['nack', undefined]);
 });
 
 test('a version that an unanswered response had before may have been in force: the error counts', () => {
   const delivery = new Delivery();
   for (const [n, version] of [[1, 'old'], [2, 'new'], [3, 'old']] as const) delivery.record({ ...response(n), version });
   const answer = delivery.settle('3', 'old', error);
-  assert.deepEqual([answer.kind, 'isInForce' in answer && answer.isInForce], ['nack', false]);
+  assert.deepEqual([answer.kind, inForceOf(answer)], ['nack', '1']);
 });
 
 describe('since when an answer is due', () => {

@@ -72,7 +72,7 @@ function watchOf(kind: Kind, ...names: readonly string[]): DrivenWatch {
 function describeAnswer(answer: Answer): string {
   if (answer.kind === 'none' || answer.kind === 'stale') return answer.kind;
   const { nonce } = answer.sent;
-  return answer.kind === 'nack' && answer.isInForce ? `nack of before ${nonce}` : `${answer.kind} ${nonce}`;
+  return answer.kind === 'nack' && answer.inForce === answer.sent ? `nack of before ${nonce}` : `${answer.kind} ${nonce}`;
 }
 
 const endpoints = (ports: Readonly<Record<string, number>>): HandMadeResources => ({

@@ -86,6 +86,25 @@ scenario('WRM-01 also when one answer says both', aggregated, async (t, variant)
   await client.assertQuiet();
 });
 
+scenario('WRM-01 also when the answer says that an older response is in force', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  const endpoints = { a: [6379], b: [6380] };
+  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
+  const client = xds.client(variant);
+  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
+  // It refuses the first, takes the second, refuses the third, and says so at once.
+  const versions: string[] = [];
+  for (const clusters of [{ a: 2, b: 1 }, { a: 2, b: 2 }, { a: 2, b: 3 }]) {
+    xds.publish(buildSnapshot({ clusters, endpoints }));
+    versions.push((await client.next('cluster')).versionInfo);
+    await client.takeAndAck('endpoint');
+  }
+  const [, taken = ''] = versions;
+  client.send('cluster', { version_info: taken, error_detail: { code: 13, message: 'no' } });
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  await client.assertQuiet();
+});
+
 scenario('WRM-02 a cluster that went and came back gets its endpoints', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('c', 6379), ...addCluster('other', 6380));
