@@ -80,7 +80,7 @@ function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state:
 }
 
 /** Contents of a listener or route that the client may run: the newest, and older ones until it is in force. */
-function mayBeRunning({ responses, wanted }: TypeLedger, kind: ReferringKind, state: StreamState): Content[] {
+function mayBeRunning({ responses, wanted, isFullState }: TypeLedger, kind: ReferringKind, state: StreamState): Content[] {
   const name = resourceOf[kind];
   if (!wanted.includes(name)) return [];
   const running: Content[] = [];
@@ -88,7 +88,8 @@ function mayBeRunning({ responses, wanted }: TypeLedger, kind: ReferringKind, st
   for (const { said, dropped, answer, sentAtMs } of [...responses].reverse()) {
     isAnswered ||= answer === 'ack';
     if (dropped.has(name)) break;
-    if (!said.has(name)) continue;
+    // What a full state leaves out has gone, though the client may have dropped it meanwhile.
+    if (!said.has(name) && !isFullState) continue;
     const content = said.get(name);
     if (content !== undefined && answer !== 'nack') running.push(content);
     if (answer !== 'nack' && isAnswered) break;

@@ -36,14 +36,14 @@ export interface LedgerSurroundings {
 
 export class TypeLedger {
   readonly kind: Kind;
+  /** True when every response says all that there is. */
+  readonly isFullState: boolean;
   readonly responses: SentResponse[] = [];
   /** What was sent last of each wanted name; undefined: that there is none. */
   readonly sent = new Map<string, Content | undefined>();
   readonly #refusals = new Refusals((one, other) => this.#isSame(one, other));
   readonly #hasGone: (name: string) => boolean;
   readonly #next: LedgerSurroundings['next'];
-  // Every response of such a type says all that there is.
-  readonly #isFullState: boolean;
   #wanted: Wanted;
   #wereNamesGiven = false;
   #mayBeAnswered = true;
@@ -57,7 +57,7 @@ export class TypeLedger {
     this.#next = next;
     // State of the world says of no load assignment that it has gone: when the server notes it can't be seen.
     this.#hasGone = (name) => first.protocol === 'sotw' && first.kind === 'endpoint' && hasGone(name);
-    this.#isFullState = first.protocol === 'sotw' && isFullStateKind(first.kind);
+    this.isFullState = first.protocol === 'sotw' && isFullStateKind(first.kind);
     if (first.protocol === 'sotw') {
       this.#wereNamesGiven = first.names.length > 0;
       this.#wanted = wantedBySotw(first, this.#wereNamesGiven);
@@ -93,7 +93,7 @@ export class TypeLedger {
     const before = this.#wanted;
     this.#wanted = request.protocol === 'sotw' ? this.#receiveNames(request) : this.#receiveChanges(request);
     for (const name of [...this.sent.keys()]) if (!this.#wanted.includes(name)) this.#drop(name);
-    if (this.#isFullState && !this.#wanted.equals(before)) {
+    if (this.isFullState && !this.#wanted.equals(before)) {
       this.#mayBeAnswered = true;
       this.#mustBeAnswered = true;
     }
@@ -106,7 +106,7 @@ export class TypeLedger {
    * @param isStill tells whether this is what there is to say of a name today.
    */
   excuse(name: string, isStill: (name: string, text: string | undefined) => boolean): boolean {
-    if (!this.#isFullState) return this.#refusals.excuse(name, isStill);
+    if (!this.isFullState) return this.#refusals.excuse(name, isStill);
     if (this.latest?.answer !== 'nack') return false;
     const { said } = this.latest;
     return [name, ...said.keys()].every((each) => isStill(each, said.get(each)?.text));
@@ -127,7 +127,7 @@ export class TypeLedger {
   whatIsSaid({ resources, removed }: ModelResponse): Said {
     const said = new Map<string, Content | undefined>(resources);
     for (const name of removed) said.set(name, undefined);
-    if (!this.#isFullState) return said;
+    if (!this.isFullState) return said;
     // What is left out has gone.
     for (const name of this.sent.keys()) if (!said.has(name)) said.set(name, undefined);
     return said;
@@ -141,7 +141,7 @@ export class TypeLedger {
     this.#demandReason(response, said, changed);
     for (const [name, content] of said) this.sent.set(name, content);
     for (const name of said.keys()) this.#due.delete(name);
-    if (!this.#isFullState) this.#refusals.noteSent(response.nonce, textsOf(said));
+    if (!this.isFullState) this.#refusals.noteSent(response.nonce, textsOf(said));
     this.#mayBeAnswered = false;
     this.#mustBeAnswered = false;
     const sent: SentResponse = { response, sentAtMs: nowMs, said, changed, dropped: new Set(), answer: 'none' };
@@ -230,7 +230,7 @@ export class TypeLedger {
     const hasReason = this.#mayBeAnswered || changed.size > 0;
     demand(hasReason, 'no needless response', () => `${where} says nothing new`);
     demand(!this.#wanted.isNothing, 'no needless response', () => `${where}: nothing is wanted`);
-    if (this.#isFullState) return;
+    if (this.isFullState) return;
     const needless = [...said.keys()].filter((name) => !changed.has(name));
     demand(needless.length === 0, 'no needless response', () => `${where}: ${needless.join()} again`);
   }
