@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { encodeMessage } from '../../../src/proto/protos.ts';
 import { discoveryApis, typeUrlOf } from './discovery-api.ts';
+import type { ApiVersion } from './discovery-api.ts';
 import { Inbox } from './inbox.ts';
 
 /** How a call ended. */
@@ -41,20 +42,17 @@ export interface Connection {
 /** The node that asks in {@link fenceOff}; a server under test gives it a snapshot of its own. */
 export const fenceNodeId = 'fence';
 
-const fenceRequest = encodeMessage(discoveryApis.v3.sotwRequest, {
-  node: { id: fenceNodeId },
-  type_url: typeUrlOf('v3', 'cluster'),
-});
-
 // The second round is for a stream that was still busy with an earlier write in the first.
 const rounds = 2;
 
-/** {@link Connection.fence} on any connection. */
-export async function fenceOff(connection: Pick<Connection, 'call'>): Promise<void> {
+/** {@link Connection.fence} on any connection, by either version: what is counted may be the other's. */
+export async function fenceOff(connection: Pick<Connection, 'call'>, apiVersion: ApiVersion = 'v3'): Promise<void> {
+  const { sotwRequest, aggregatedPath } = discoveryApis[apiVersion];
+  const request = encodeMessage(sotwRequest, { node: { id: fenceNodeId }, type_url: typeUrlOf(apiVersion, 'cluster') });
   for (let round = 0; round < rounds; round += 1) {
     const answers = new Inbox<Buffer>((answer) => `${answer.length} bytes`);
-    const call = connection.call(discoveryApis.v3.aggregatedPath, (answer) => answers.put(answer));
-    call.send(fenceRequest);
+    const call = connection.call(aggregatedPath, (answer) => answers.put(answer));
+    call.send(request);
     await answers.take('the fence');
     call.cancel();
     await nextTurn();

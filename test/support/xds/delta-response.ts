@@ -11,6 +11,8 @@ import type { ApiVersion, Kind } from './discovery-api.ts';
 export interface DeltaResponse {
   readonly kind: Kind;
   readonly nonce: string;
+  /** For debugging, says the protocol: '' when there is none. */
+  readonly versionInfo: string;
   /** The names of the resources, in the order of the response. */
   readonly names: readonly string[];
   /** The resources, decoded; same order. */
@@ -31,7 +33,10 @@ interface WireResource {
 /** Throws when the message is no response, lacks nonce or versions, mixes types, or has a name twice. */
 export function parseDeltaResponse(apiVersion: ApiVersion, message: Uint8Array): DeltaResponse {
   const response = decodeMessage(deltaApis[apiVersion].response, message);
-  const { type_url: typeUrl = '', nonce = '' } = response as Record<string, string>;
+  const { type_url: typeUrl = '', nonce = '', system_version_info: versionInfo = '' } = response as Record<
+    string,
+    string
+  >;
   const kind = kindOf(apiVersion, typeUrl);
   const entries = (response['resources'] ?? []) as readonly WireResource[];
   const removed = (response['removed_resources'] ?? []) as readonly string[];
@@ -47,7 +52,7 @@ export function parseDeltaResponse(apiVersion: ApiVersion, message: Uint8Array):
   assert.equal(new Set([...names, ...removed]).size, changes.length, `a name occurs twice: ${changes.join(', ')}`);
   assert.ok(!versions.includes(''), `a resource without version: ${changes.join(', ')}`);
   assert.notEqual(nonce, '', 'a response without nonce');
-  return { kind, nonce, names, resources, versions, removed, changes };
+  return { kind, nonce, versionInfo, names, resources, versions, removed, changes };
 }
 
 /** A response in one line. */

@@ -4,6 +4,11 @@
 import { encodeMessage } from '../../../src/proto/protos.ts';
 import type { DiscoveryStream, StreamTransport } from '../../../src/xds/discovery-stream.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
+import type { ProtocolName } from '../../../src/xds/stream-method.ts';
+import { deltaApis } from './delta-api.ts';
+import { describeDeltaResponse, parseDeltaResponse } from './delta-response.ts';
+import type { DeltaResponse } from './delta-response.ts';
+import type { DeltaRequestFields } from './delta-stream.ts';
 import { discoveryApis, typeUrlOf } from './discovery-api.ts';
 import type { Kind } from './discovery-api.ts';
 import { Inbox } from './inbox.ts';
@@ -12,37 +17,46 @@ import type { SotwResponse } from './sotw-response.ts';
 import type { SotwRequestFields } from './sotw-stream.ts';
 import type { WireVariant } from './wire-variant.ts';
 
-export class FakeTransport implements StreamTransport {
+abstract class TransportOf<Response, Fields extends object> implements StreamTransport {
   readonly peer = '127.0.0.1:1';
-  readonly responses = new Inbox<SotwResponse>(describeResponse);
+  readonly responses: Inbox<Response>;
   /** Bytes as they were written. */
   readonly written: Uint8Array[] = [];
   /** Statuses that the server ended the call with. */
   readonly failures: { status: string; message: string }[] = [];
   /** Called inside `write`. */
-  onResponse: (response: SotwResponse) => void = () => undefined;
+  onResponse: (response: Response) => void = () => undefined;
   /** False: what is written does not leave. */
   isReading = true;
   readonly stream: DiscoveryStream;
-  readonly #variant: WireVariant;
+  protected readonly variant: WireVariant;
   readonly #held: (() => void)[] = [];
 
   /** @param kind of a stream of one type. */
-  constructor(hub: StreamHub, variant: WireVariant, kind?: Kind) {
-    this.#variant = variant;
-    this.stream = hub.add(this, { apiVersion: variant.apiVersion, protocol: 'sotw', kind });
+  constructor(
+    hub: StreamHub,
+    variant: WireVariant,
+    protocol: ProtocolName,
+    describe: (response: Response) => string,
+    kind?: Kind,
+  ) {
+    this.variant = variant;
+    this.responses = new Inbox(describe);
+    this.stream = hub.add(this, { apiVersion: variant.apiVersion, protocol, kind });
   }
 
+  protected abstract parse(message: Uint8Array): Response;
+
+  protected abstract encode(request: Fields): Uint8Array;
+
   /** Sends a request of this type with these fields. */
-  request(kind: Kind, fields: SotwRequestFields): void {
-    const { apiVersion } = this.#variant;
-    const request = { type_url: typeUrlOf(apiVersion, kind), ...fields };
-    this.stream.receive(encodeMessage(discoveryApis[apiVersion].sotwRequest, request));
+  request(kind: Kind, fields: Fields): void {
+    this.stream.receive(this.encode({ type_url: typeUrlOf(this.variant.apiVersion, kind), ...fields }));
   }
 
   write(message: Uint8Array, onWritten: () => void): void {
     this.written.push(message);
-    const response = parseSotwResponse(this.#variant.apiVersion, message);
+    const response = this.parse(message);
     this.responses.put(response);
     this.onResponse(response);
     if (this.isReading) onWritten();
@@ -56,5 +70,53 @@ export class FakeTransport implements StreamTransport {
 
   fail(status: string, message: string): void {
     this.failures.push({ status, message });
+  }
+}
+
+/** In state of the world. */
+export class FakeTransport extends TransportOf<SotwResponse, SotwRequestFields> {
+  constructor(hub: StreamHub, variant: WireVariant, kind?: Kind) {
+    super(hub, variant, 'sotw', describeResponse, kind);
+  }
+
+  /** Asks for these names, in the first request of a stream. */
+  subscribe(kind: Kind, nodeId: string, ...names: readonly string[]): void {
+    this.request(kind, { node: { id: nodeId }, resource_names: names });
+  }
+
+  /** Accepts a response to a subscription to everything. */
+  ack({ kind, nonce, versionInfo }: SotwResponse): void {
+    this.request(kind, { response_nonce: nonce, version_info: versionInfo });
+  }
+
+  protected parse(message: Uint8Array): SotwResponse {
+    return parseSotwResponse(this.variant.apiVersion, message);
+  }
+
+  protected encode(request: SotwRequestFields): Uint8Array {
+    return encodeMessage(discoveryApis[this.variant.apiVersion].sotwRequest, { ...request });
+  }
+}
+
+/** The same in delta. */
+export class FakeDeltaTransport extends TransportOf<DeltaResponse, DeltaRequestFields> {
+  constructor(hub: StreamHub, variant: WireVariant, kind?: Kind) {
+    super(hub, variant, 'delta', describeDeltaResponse, kind);
+  }
+
+  subscribe(kind: Kind, nodeId: string, ...names: readonly string[]): void {
+    this.request(kind, { node: { id: nodeId }, resource_names_subscribe: names });
+  }
+
+  ack({ kind, nonce }: DeltaResponse): void {
+    this.request(kind, { response_nonce: nonce });
+  }
+
+  protected parse(message: Uint8Array): DeltaResponse {
+    return parseDeltaResponse(this.variant.apiVersion, message);
+  }
+
+  protected encode(request: DeltaRequestFields): Uint8Array {
+    return encodeMessage(deltaApis[this.variant.apiVersion].request, { ...request });
   }
 }

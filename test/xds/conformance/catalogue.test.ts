@@ -132,7 +132,7 @@ const leftOut: Readonly<Record<string, string>> = {
 };
 
 /** A call that registers tests, and the id that begins their title. */
-const title = /\b(?:scenario|test)\(\s*['"`](?<id>[A-Z]{3}-\d{2}) /gu;
+const title = /\b(?:scenario|scenarioOfBoth|test)\(\s*['"`](?<id>[A-Z]{3}-\d{2}) /gu;
 
 /** Ids by which tests in this folder are named. */
 function findTestedIds(): ReadonlySet<string> {

@@ -1,15 +1,19 @@
 // How streams live and end: section "Stream lifecycle" of the catalogue.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
 import { encodeMessage } from '../../../src/proto/protos.ts';
+import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
-import { discoveryApis, kinds } from '../../support/xds/discovery-api.ts';
+import type { DiscoveryClient } from '../../support/xds/both-protocols.ts';
+import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
+import { discoveryApis, kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
+import type { Http2Connection } from '../../support/xds/http2-connection.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { ServedXds } from '../../support/xds/served-xds.ts';
+import { connectSlowly } from '../../support/xds/slow-reader.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
 import { parseSotwResponse } from '../../support/xds/sotw-response.ts';
 import { SotwStream } from '../../support/xds/sotw-stream.ts';
@@ -105,18 +109,27 @@ scenario('STR-02 such a client is sent every part of its answer', perType, async
   await untilStreamCount(xds, 0);
 });
 
-scenario('STR-03 refused first requests leave nothing behind', perType, async (t, variant) => {
+scenarioOfBoth('STR-03 refused first requests leave nothing behind', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
   const connection = xds.connect();
-  for (let n = 0; n < 500; n += 1) {
-    const path = discoveryApis[variant.apiVersion].paths.cluster;
-    const stream = new SotwStream(connection, path, variant.apiVersion, { id: '' });
-    stream.send({});
-    assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
+  const typeUrl = typeUrlOf(variant.apiVersion, 'cluster');
+  const firstRequests = [
+    encodeMessage(protocol.requestOf(variant.apiVersion), { type_url: typeUrl, node: { id: '' } }),
+    encodeMessage(protocol.requestOf(variant.apiVersion), { type_url: typeUrl }),
+    Buffer.from([0xff]),
+  ];
+  const tries = 2_500;
+  for (let n = 0; n < tries; n += firstRequests.length) {
+    const ends = firstRequests.map((request) => {
+      const stream = protocol.stream(connection, variant, 'cluster', {});
+      stream.call.send(request);
+      return stream.ended;
+    });
+    assert.deepEqual((await Promise.all(ends)).map(({ code }) => code), firstRequests.map(() => 'INVALID_ARGUMENT'));
   }
-  await untilStreamCount(xds, 0);
-  const client = new SotwClient(connection, variant);
+  await waitUntil('no stream is left', () => xds.hub.streams.size === 0);
+  const client = protocol.client(connection, variant);
   client.subscribe('cluster');
   assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
 });
@@ -137,21 +150,30 @@ scenario('STR-04 the end of an old stream of a node leaves its new one alone', a
   await client.assertQuiet();
 });
 
-scenario('STR-05 a reset in the middle of a push touches no other stream', allVariants, async (t, variant) => {
-  const xds = await serveXds(t);
-  xds.commit(...addCluster('a', 6379));
-  const broken = Array.from({ length: 5 }, () => xds.connectByHand());
-  for (const connection of broken) await new SotwClient(connection, variant).hold(wanted);
-  const client = xds.client(variant);
-  await client.hold(wanted);
-  xds.commit(addEndpoint('a', 6380));
-  for (const connection of broken) connection.close();
-  xds.commit(addEndpoint('a', 6381));
-  await waitUntil('the last change is there', () => client.unread.length > 0);
-  await client.connection.fence();
-  const responses = client.unread.filter(({ kind }) => kind === 'endpoint');
-  assert.deepEqual(portsOf(responses.at(-1)?.resources[0]), [6379, 6380, 6381]);
-});
+const breaks: Readonly<Record<string, (client: DiscoveryClient, connection: Http2Connection) => void>> = {
+  reset: (client) => client.cancel(),
+  'lost connection': (_, connection) => connection.close(),
+};
+
+for (const [what, breakOff] of Object.entries(breaks)) {
+  scenarioOfBoth(`STR-05 a ${what} during a push touches no other`, allVariants, async (t, variant, protocol) => {
+    const xds = await serveXds(t);
+    xds.commit(...addCluster('a', 6379));
+    const client = protocol.client(xds.connect(), variant);
+    await client.hold(wanted);
+    const count = xds.streamCount;
+    const broken = Array.from({ length: 5 }, () => xds.connectByHand());
+    const victims = broken.map((connection) => protocol.client(connection, variant));
+    for (const victim of victims) await victim.hold(wanted);
+    xds.commit(addEndpoint('a', 6380));
+    broken.forEach((connection, index) => breakOff(victims[index] ?? assert.fail(), connection));
+    xds.commit(addEndpoint('a', 6381));
+    await untilStreamCount(xds, count);
+    await client.connection.fence();
+    assert.deepEqual(portsOf(client.unread.at(-1)?.resources[0]), [6379, 6380, 6381]);
+    assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 40), []);
+  });
+}
 
 scenario('STR-06 a shutdown ends every stream with UNAVAILABLE', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
@@ -171,22 +193,19 @@ scenario('STR-06 a shutdown ends every stream with UNAVAILABLE', allVariants, as
   assert.equal(xds.streamCount, 0);
 });
 
-test('STR-06 a client that does not read does not hold up a shutdown', async (t) => {
+scenarioOfBoth('STR-06 who does not read does not hold up a shutdown', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
-  const connection = xds.connectByHand(0);
-  const call = connection.call(discoveryApis.v3.paths.cluster);
-  const stream = new SotwStream({ call: () => call, fence: () => connection.fence() }, '', 'v3', { id: 'slow' });
-  stream.send({});
-  await call.answering;
+  const { client } = await connectSlowly(xds, protocol, variant, wanted);
   await xds.shutDown();
-  assert.equal(xds.streamCount, 0);
+  assert.equal(xds.hub.streams.size, 0);
+  assert.equal(client.responseCount, 0);
 });
 
-scenario('STR-07 what is staged is not served before it is committed', allVariants, async (t, variant) => {
+scenarioOfBoth('STR-07 nothing is served before it is committed', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.stage(...addCluster('a', 6379));
-  const client = xds.client(variant);
+  const client = protocol.client(xds.connect(), variant);
   client.subscribe('cluster');
   client.subscribe('endpoint', 'a');
   await client.assertQuiet();
@@ -198,35 +217,41 @@ scenario('STR-07 what is staged is not served before it is committed', allVarian
   await client.assertQuiet();
 });
 
-test('STR-08 a client may send pings as it likes', async (t) => {
+scenarioOfBoth('STR-08 a client may send pings as it likes', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
   const connection = xds.connectByHand();
   for (let n = 0; n < 100; n += 1) await connection.ping();
-  const client = new SotwClient(connection, { apiVersion: 'v3', isAggregated: true });
+  const client = protocol.client(connection, variant);
   await client.hold(wanted);
   for (let n = 0; n < 100; n += 1) await connection.ping();
   xds.commit(addEndpoint('a', 6380));
   assert.deepEqual(portsOf((await client.takeAndAck('endpoint')).resources[0]), [6379, 6380]);
 });
 
-test('STR-09 a thousand endpoint streams on one connection', async (t) => {
+scenarioOfBoth('STR-09 a thousand endpoint streams on one connection', perType, async (t, variant, protocol) => {
   const names = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
+  const endpointsAt = (port: number): Snapshot =>
+    buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [port]])) });
   const xds = await serveXds(t);
-  xds.publish(buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [6379]])) }));
+  xds.publish(endpointsAt(6379));
   const connection = xds.connect();
-  const path = discoveryApis.v3.paths.endpoint;
-  const streams = names.map((name) => {
-    const stream = new SotwStream(connection, path, 'v3', { id: 'envoy-1' });
-    stream.send({ resource_names: [name] });
-    return stream;
+  const clients = names.map((name) => {
+    const client = protocol.client(connection, variant);
+    client.subscribe('endpoint', name);
+    return client;
   });
-  const take = async (stream: SotwStream): Promise<string | undefined> =>
-    (await stream.responses.take('endpoint response')).names[0];
-  assert.deepEqual(await Promise.all(streams.map(take)), names);
+  const takeAll = (): Promise<unknown[]> =>
+    Promise.all(
+      clients.map(async (client) => {
+        const { names: [name], resources: [resource] } = await client.takeAndAck('endpoint');
+        return [name, portsOf(resource)];
+      }),
+    );
+  assert.deepEqual(await takeAll(), names.map((name) => [name, [6379]]));
   assert.equal(xds.streamCount, names.length);
-  xds.publish(buildSnapshot({ endpoints: Object.fromEntries(names.map((name) => [name, [6380]])) }));
-  assert.deepEqual(await Promise.all(streams.map(take)), names);
+  xds.publish(endpointsAt(6380));
+  assert.deepEqual(await takeAll(), names.map((name) => [name, [6380]]));
 });
 
 scenario('STR-09 streams of a node may come and go on one connection', aggregated, async (t, variant) => {

@@ -1,0 +1,72 @@
+// State of the world and delta side by side, for the scenarios that hold for both.
+
+import type { TestContext } from 'node:test';
+
+import type { PlainMessage } from '../../../src/proto/protos.ts';
+import type { StreamHub } from '../../../src/xds/stream-hub.ts';
+import type { ProtocolName } from '../../../src/xds/stream-method.ts';
+import type { Connection } from './byte-call.ts';
+import { deltaApis } from './delta-api.ts';
+import { DeltaClient } from './delta-client.ts';
+import type { DeltaResponse } from './delta-response.ts';
+import { DeltaStream } from './delta-stream.ts';
+import { discoveryApis } from './discovery-api.ts';
+import type { ApiVersion, DiscoveryApi, Kind } from './discovery-api.ts';
+import { FakeDeltaTransport, FakeTransport } from './fake-transport.ts';
+import { SotwClient } from './sotw-client.ts';
+import type { SotwResponse } from './sotw-response.ts';
+import { SotwStream } from './sotw-stream.ts';
+import { scenario } from './wire-variant.ts';
+import type { WireVariant } from './wire-variant.ts';
+
+export type DiscoveryClient = SotwClient | DeltaClient;
+export type DiscoveryResponse = SotwResponse | DeltaResponse;
+
+/** One of the two protocols, and how to speak it. */
+export interface ProtocolUnderTest<Client extends DiscoveryClient = DiscoveryClient> {
+  readonly name: ProtocolName;
+  /** Name of its request message. */
+  requestOf(apiVersion: ApiVersion): string;
+  /** @param kind what a stream of one type is of. */
+  pathOf(variant: WireVariant, kind: Kind): string;
+  client(connection: Connection, variant: WireVariant, nodeId?: string): Client;
+  stream(connection: Connection, variant: WireVariant, kind: Kind, node: PlainMessage): SotwStream | DeltaStream;
+  fake(hub: StreamHub, variant: WireVariant): FakeTransport | FakeDeltaTransport;
+}
+
+export const sotw: ProtocolUnderTest<SotwClient> = {
+  name: 'sotw',
+  requestOf: (apiVersion) => discoveryApis[apiVersion].sotwRequest,
+  pathOf: (variant, kind) => pathOf(discoveryApis, variant, kind),
+  client: (connection, variant, nodeId) => new SotwClient(connection, variant, nodeId),
+  stream: (connection, variant, kind, node) =>
+    new SotwStream(connection, pathOf(discoveryApis, variant, kind), variant.apiVersion, node),
+  fake: (hub, variant) => new FakeTransport(hub, variant),
+};
+
+export const delta: ProtocolUnderTest<DeltaClient> = {
+  name: 'delta',
+  requestOf: (apiVersion) => deltaApis[apiVersion].request,
+  pathOf: (variant, kind) => pathOf(deltaApis, variant, kind),
+  client: (connection, variant, nodeId) => new DeltaClient(connection, variant, nodeId),
+  stream: (connection, variant, kind, node) =>
+    new DeltaStream(connection, pathOf(deltaApis, variant, kind), variant.apiVersion, node),
+  fake: (hub, variant) => new FakeDeltaTransport(hub, variant),
+};
+
+type Paths = Pick<DiscoveryApi, 'aggregatedPath' | 'paths'>;
+
+function pathOf(apis: Readonly<Record<ApiVersion, Paths>>, variant: WireVariant, kind: Kind): string {
+  const { aggregatedPath, paths } = apis[variant.apiVersion];
+  return variant.isAggregated ? aggregatedPath : paths[kind];
+}
+
+/** As {@link scenario}, once per protocol; the test by delta is named `ID delta: ...`. */
+export function scenarioOfBoth(
+  name: string,
+  variants: readonly WireVariant[],
+  run: (t: TestContext, variant: WireVariant, protocol: ProtocolUnderTest) => Promise<void>,
+): void {
+  scenario(name, variants, (t, variant) => run(t, variant, sotw));
+  scenario(name.replace(' ', ' delta: '), variants, (t, variant) => run(t, variant, delta));
+}
