@@ -1,7 +1,7 @@
 // One call of a grpc-js client.
 
 import { status } from '@grpc/grpc-js';
-import type { Client, ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
+import type { CallOptions, Client, ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
 
 import { bounded } from './bounded.ts';
 import type { ByteCall, CallEnd } from './byte-call.ts';
@@ -10,11 +10,12 @@ export class GrpcCall implements ByteCall {
   readonly #ended: Promise<CallEnd>;
   readonly #call: ClientDuplexStream<Uint8Array, Buffer>;
 
-  constructor(client: Client, path: string, onMessage: (message: Buffer) => void) {
+  constructor(client: Client, path: string, onMessage: (message: Buffer) => void, options: CallOptions = {}) {
     this.#call = client.makeBidiStreamRequest(
       path,
       (message: Uint8Array) => Buffer.from(message),
       (message: Buffer) => message,
+      options,
     );
     this.#call.on('data', onMessage);
     // The status says the same; without a listener an error ends the process.

@@ -23,14 +23,16 @@ export class Http2Connection implements Connection {
     this.session.on('error', () => undefined);
   }
 
+  /** @param endStream true: the headers say at once that no requests come. */
   call(
     path: string,
     onMessage: (message: Buffer) => void = () => undefined,
     headers: Readonly<Record<string, string>> = {},
+    endStream = false,
   ): Http2Call {
     const stream = this.session.request(
       { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers },
-      { endStream: false },
+      { endStream },
     );
     return new Http2Call(stream, onMessage);
   }

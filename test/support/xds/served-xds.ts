@@ -13,6 +13,8 @@ import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import type { NodeGroupOf } from '../../../src/xds/node.ts';
+import { noObserver } from '../../../src/xds/observer.ts';
+import type { DiscoveryObserver } from '../../../src/xds/observer.ts';
 import { createXdsServer } from '../../../src/xds/server.ts';
 import type { Keepalive } from '../../../src/xds/server.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
@@ -33,6 +35,7 @@ export interface ServedXdsOptions {
   /** Where the state is kept; shared by two servers it stands for a restart. Default: a new one in memory. */
   readonly store?: Store;
   readonly groupOf?: NodeGroupOf;
+  readonly observer?: DiscoveryObserver;
   readonly inForceBoundMs?: number;
   /** Above which a response is split, where it can be. Default: as the daemon has it. */
   readonly maxBytes?: number;
@@ -63,6 +66,7 @@ export class ServedXds {
   constructor({
     store = createMemoryStore(),
     groupOf = () => defaultNodeGroup,
+    observer = noObserver,
     inForceBoundMs = neverMs,
     maxBytes,
     keepalive,
@@ -86,6 +90,7 @@ export class ServedXds {
       snapshots: this.snapshots,
       groupOf: (node) => (node.id === fenceNodeId ? fenceNodeId : groupOf(node)),
       log,
+      observer,
       inForceBoundMs,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     });

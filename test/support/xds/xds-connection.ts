@@ -1,7 +1,7 @@
 // One grpc-js connection to the xDS port, for any number of calls.
 
 import { Client, credentials } from '@grpc/grpc-js';
-import type { ChannelOptions } from '@grpc/grpc-js';
+import type { CallOptions, ChannelOptions } from '@grpc/grpc-js';
 
 import { fenceOff } from './byte-call.ts';
 import type { Connection } from './byte-call.ts';
@@ -18,8 +18,8 @@ export class XdsConnection implements Connection {
     });
   }
 
-  call(path: string, onMessage: (message: Buffer) => void = () => undefined): GrpcCall {
-    return new GrpcCall(this.client, path, onMessage);
+  call(path: string, onMessage: (message: Buffer) => void = () => undefined, options: CallOptions = {}): GrpcCall {
+    return new GrpcCall(this.client, path, onMessage, options);
   }
 
   fence(): Promise<void> {
