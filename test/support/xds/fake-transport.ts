@@ -79,7 +79,7 @@ export class FakeTransport extends TransportOf<SotwResponse, SotwRequestFields> 
     super(hub, variant, 'sotw', describeResponse, kind);
   }
 
-  /** Asks for these names, in the first request of a stream. */
+  /** Asks for these names, none may mean all; says the node too. */
   subscribe(kind: Kind, nodeId: string, ...names: readonly string[]): void {
     this.request(kind, { node: { id: nodeId }, resource_names: names });
   }

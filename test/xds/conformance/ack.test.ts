@@ -91,10 +91,12 @@ scenario('ACK-03 the fix of what was refused is pushed at once', allVariants, as
   await client.next('cluster');
   client.nack('cluster');
   await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'error' });
   xds.publish(buildSnapshot({ clusters: { a: 3 } }));
   const fixed = await client.takeAndAck('cluster');
   assert.deepEqual(fixed.resources.map(({ connect_timeout: timeout }) => timeout), [{ seconds: 3 }]);
   await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced' });
 });
 
 scenario('ACK-03 good resources refused beside a bad one come with its fix', allVariants, async (t, variant) => {
@@ -108,9 +110,12 @@ scenario('ACK-03 good resources refused beside a bad one come with its fix', all
   await client.assertQuiet();
   xds.publish(buildSnapshot({ endpoints: { a: [2], b: [2], c: [2] } }));
   assert.deepEqual((await client.takeAndAck('endpoint')).names, ['c']);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { endpoint: 'error' }, 'the ACK says nothing of what was refused');
   xds.publish(buildSnapshot({ endpoints: { a: [3], b: [2], c: [2] } }));
   assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a', 'b']);
   await client.assertQuiet();
+  assert.deepEqual(xds.states, { endpoint: 'synced' });
 });
 
 scenario('ACK-04 names that come with a NACK are served, without what was refused', allVariants, async (t, variant) => {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 
 import type { StreamStatus } from '../../../src/xds/stream-status.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import { scenarioOfBoth, sotw } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint, removeEndpoint } from '../../support/xds/changes.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
@@ -14,44 +15,12 @@ import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { clustersRoutedTo, portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { ServedXds } from '../../support/xds/served-xds.ts';
+import { connectSlowly, readAll, untilTaken } from '../../support/xds/slow-reader.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
 import type { SotwResponse } from '../../support/xds/sotw-response.ts';
 import { allVariants, aggregated, scenario } from '../../support/xds/wire-variant.ts';
-import type { WireVariant } from '../../support/xds/wire-variant.ts';
-import type { Http2Connection } from '../../support/xds/http2-connection.ts';
 
 const wanted = { cluster: [], endpoint: ['a'], listener: [], route: ['generic_route'] };
-
-/** A client with a window of zero, whose subscriptions the server has begun to answer. */
-async function connectSlowly(
-  xds: ServedXds,
-  variant: WireVariant,
-  names: Readonly<Partial<Record<Kind, readonly string[]>>>,
-): Promise<{ client: SotwClient; connection: Http2Connection }> {
-  const connection = xds.connectByHand(0);
-  const client = new SotwClient(connection, variant);
-  for (const kind of kinds) if (names[kind] !== undefined) client.subscribe(kind, ...names[kind]);
-  await untilTaken(xds, connection);
-  assert.equal(client.responseCount, 0);
-  return { client, connection };
-}
-
-/** Resolves when the server has had its turn for what was sent on a connection that can't be read from. */
-async function untilTaken(xds: ServedXds, connection: Http2Connection): Promise<void> {
-  await connection.ping();
-  await xds.connect().fence();
-}
-
-/** Reads until the server has nothing more to say; every response is ACKed. */
-async function readAll(client: SotwClient): Promise<SotwResponse[]> {
-  const all: SotwResponse[] = [];
-  await client.connection.fence();
-  while (client.unread.length > 0) {
-    for (const { kind } of client.unread) all.push(await client.takeAndAck(kind));
-    await client.connection.fence();
-  }
-  return all;
-}
 
 async function takeAndAckParts(client: SotwClient, count: number): Promise<SotwResponse[]> {
   const parts: SotwResponse[] = [];
@@ -74,7 +43,7 @@ function statusOf({ hub }: ServedXds, nodeId: string): StreamStatus {
 scenario('SUB-10 a change that has not left yet is dropped with its name', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379), ...addCluster('b', 6380));
-  const { client, connection } = await connectSlowly(xds, variant, { endpoint: ['a', 'b'] });
+  const { client, connection } = await connectSlowly(xds, sotw, variant, { endpoint: ['a', 'b'] });
   xds.commit(addEndpoint('a', 6381), addEndpoint('b', 6382));
   client.subscribe('endpoint', 'a');
   await untilTaken(xds, connection);
@@ -86,23 +55,25 @@ scenario('SUB-10 a change that has not left yet is dropped with its name', allVa
   await client.assertQuiet();
 });
 
-scenario('BKP-01 one client that does not read delays no other', allVariants, async (t, variant) => {
+scenarioOfBoth('BKP-01 one client that does not read delays no other', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 7000));
-  const clients = Array.from({ length: 25 }, () => xds.client(variant));
-  await connectSlowly(xds, variant, wanted);
-  await Promise.all(clients.map((client) => client.hold({ cluster: [], endpoint: ['a'] })));
+  const clients = Array.from({ length: 99 }, () => protocol.client(xds.connect(), variant));
+  const { client: slow } = await connectSlowly(xds, protocol, variant, wanted);
+  for (const client of clients) client.subscribe('endpoint', 'a');
+  await Promise.all(clients.map((client) => client.takeAndAck('endpoint')));
   for (let port = 7001; port <= 7010; port += 1) {
     xds.commit(addEndpoint('a', port));
     const responses = await Promise.all(clients.map((client) => client.takeAndAck('endpoint')));
     assert.ok(responses.every(({ resources }) => portsOf(resources[0]).at(-1) === port));
   }
+  assert.equal(slow.responseCount, 0);
 });
 
 scenario('BKP-02 a client that reads late gets what was in flight and the newest', allVariants, async (t, variant) => {
   const xds = await serveXds(t, { inForceBoundMs: 0 });
   xds.commit(...addCluster('a', 1));
-  const { client, connection } = await connectSlowly(xds, variant, wanted);
+  const { client, connection } = await connectSlowly(xds, sotw, variant, wanted);
   const commits = 1_000;
   for (let n = 1; n <= commits; n += 1) {
     xds.commit(addEndpoint('a', n + 1), removeEndpoint('a', n), ...(n % 100 === 0 ? addCluster(`b${n}`) : []));
@@ -146,7 +117,7 @@ scenario('BKP-02 who does not read is told from who does not answer', allVariant
   xds.commit(...addCluster('a', 1));
   const silent = xds.client(variant, 'silent');
   silent.subscribe('cluster');
-  const { client: slow, connection } = await connectSlowly(xds, variant, { cluster: [] });
+  const { client: slow, connection } = await connectSlowly(xds, sotw, variant, { cluster: [] });
   const { versionInfo } = await silent.next('cluster');
   const waiting = statusOf(xds, 'envoy-1');
   assert.equal(typeof waiting.unwrittenSinceMs, 'number');
@@ -193,7 +164,7 @@ scenario('BKP-04 a flood of requests is neither answered nor in the way of other
 scenario('BKP-04 of a client that does not read no more requests are taken', aggregated, async (t, variant) => {
   const xds = await serveXds(t);
   xds.publish(buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] } }));
-  const { client, connection } = await connectSlowly(xds, variant, { cluster: [] });
+  const { client, connection } = await connectSlowly(xds, sotw, variant, { cluster: [] });
   for (let n = 0; n < 100; n += 1) client.subscribe('endpoint', `${n}`);
   await untilTaken(xds, connection);
   const isAskedFor = (name: string): boolean =>
@@ -205,13 +176,13 @@ scenario('BKP-04 of a client that does not read no more requests are taken', agg
   await waitUntil('the last request is taken', () => isAskedFor('99'));
 });
 
-scenario('BKP-05 streams that want the same are given the same bytes', aggregated, async (t, variant) => {
+scenarioOfBoth('BKP-05 streams that want the same get the same bytes', aggregated, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.publish(buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] } }));
-  const [first, second] = [new FakeTransport(xds.hub, variant), new FakeTransport(xds.hub, variant)];
+  const [first, second] = [protocol.fake(xds.hub, variant), protocol.fake(xds.hub, variant)];
   for (const transport of [first, second]) {
-    transport.request('cluster', { node: { id: 'n' } });
-    transport.request('endpoint', { resource_names: ['a'] });
+    transport.subscribe('cluster', 'n');
+    transport.subscribe('endpoint', 'n', 'a');
     for (const kind of ['cluster', 'endpoint']) await transport.responses.take(kind);
   }
   assert.deepEqual(first.written, second.written);

@@ -5,19 +5,19 @@ import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { encodeMessage } from '../../../src/proto/protos.ts';
+import { delta } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
 import { deltaApis } from '../../support/xds/delta-api.ts';
 import { DeltaClient, connectDelta } from '../../support/xds/delta-client.ts';
-import type { DeltaResponse } from '../../support/xds/delta-response.ts';
 import { DeltaStream } from '../../support/xds/delta-stream.ts';
 import type { DeltaRequestFields } from '../../support/xds/delta-stream.ts';
 import { kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
-import type { Http2Connection } from '../../support/xds/http2-connection.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { Scope, ServedXds } from '../../support/xds/served-xds.ts';
+import { connectSlowly, readAll, untilTaken } from '../../support/xds/slow-reader.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -93,54 +93,10 @@ scenario('STR-06 delta: a shutdown ends every stream with UNAVAILABLE', allVaria
   assert.equal(xds.streamCount, 0);
 });
 
-/** A client with a window of zero, whose subscriptions the server has begun to answer. */
-async function connectSlowly(
-  xds: ServedXds,
-  variant: WireVariant,
-  names: Readonly<Partial<Record<Kind, readonly string[]>>>,
-): Promise<{ client: DeltaClient; connection: Http2Connection }> {
-  const connection = xds.connectByHand(0);
-  const client = new DeltaClient(connection, variant);
-  for (const kind of kinds) if (names[kind] !== undefined) client.subscribe(kind, ...names[kind]);
-  await untilTaken(xds, connection);
-  assert.equal(client.responseCount, 0);
-  return { client, connection };
-}
-
-/** Resolves when the server has had its turn for what was sent on a connection that can't be read from. */
-async function untilTaken(xds: ServedXds, connection: Http2Connection): Promise<void> {
-  await connection.ping();
-  await xds.connect().fence();
-}
-
-/** Reads until the server has nothing more to say; every response is ACKed. */
-async function readAll(client: DeltaClient): Promise<DeltaResponse[]> {
-  const all: DeltaResponse[] = [];
-  await client.connection.fence();
-  while (client.unread.length > 0) {
-    for (const { kind } of client.unread) all.push(await client.takeAndAck(kind));
-    await client.connection.fence();
-  }
-  return all;
-}
-
-scenario('BKP-01 delta: one client that does not read delays no other', allVariants, async (t, variant) => {
-  const xds = await serveXds(t);
-  xds.commit(...addCluster('a', 7000));
-  const clients = Array.from({ length: 25 }, () => connectDelta(xds, variant));
-  await connectSlowly(xds, variant, wanted);
-  await Promise.all(clients.map((client) => client.hold({ cluster: [], endpoint: ['a'] })));
-  for (let port = 7001; port <= 7010; port += 1) {
-    xds.commit(addEndpoint('a', port));
-    const responses = await Promise.all(clients.map((client) => client.takeAndAck('endpoint')));
-    assert.ok(responses.every(({ resources }) => portsOf(resources[0]).at(-1) === port));
-  }
-});
-
 scenario('BKP-02 delta: who reads late gets what was in flight and the newest', allVariants, async (t, variant) => {
   const xds = await serveXds(t, { inForceBoundMs: 0 });
   xds.commit(...addCluster('a', 1), ...addCluster('gone'));
-  const { client, connection } = await connectSlowly(xds, variant, { ...wanted, endpoint: ['a', 'gone'] });
+  const { client, connection } = await connectSlowly(xds, delta, variant, { ...wanted, endpoint: ['a', 'gone'] });
   const commits = 1_000;
   for (let n = 1; n <= commits; n += 1) {
     xds.commit(addEndpoint('a', n + 1), removeEndpoint('a', n), ...(n % 100 === 0 ? addCluster(`b${n}`) : []));
@@ -166,7 +122,7 @@ scenario('BKP-02 delta: names that come and go meanwhile count in the end', allV
   const names = ['a', 'b', 'c', 'd'];
   const xds = await serveXds(t);
   xds.commit(...names.flatMap((name) => addCluster(name, 6379)));
-  const { client, connection } = await connectSlowly(xds, variant, { endpoint: ['a', 'b'] });
+  const { client, connection } = await connectSlowly(xds, delta, variant, { endpoint: ['a', 'b'] });
   client.unsubscribe('endpoint', 'a');
   client.subscribe('endpoint', 'c', 'd');
   client.unsubscribe('endpoint', 'd');

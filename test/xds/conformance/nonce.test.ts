@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 
+import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
+import type { DeltaResponse } from '../../support/xds/delta-response.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { clustersRoutedTo } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
-import { FakeTransport } from '../../support/xds/fake-transport.ts';
+import type { SotwResponse } from '../../support/xds/sotw-response.ts';
 import { aggregated, allVariants, scenario } from '../../support/xds/wire-variant.ts';
 
 scenario('NON-01 a stale nonce is neither answered nor counted', allVariants, async (t, variant) => {
@@ -114,15 +116,13 @@ scenario('NON-04 nonce and version from an earlier stream make no difference', a
   await client.assertQuiet();
 });
 
-scenario('NON-05 the ACK may come while the response is being written', aggregated, async (t, variant) => {
+scenarioOfBoth('NON-05 the ACK may come during the write', aggregated, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.publish(buildSnapshot({ clusters: { a: 1 }, listeners: { l: 1 } }));
-  const transport = new FakeTransport(xds.hub, variant);
-  transport.onResponse = ({ kind, nonce, versionInfo }) => {
-    transport.request(kind, { response_nonce: nonce, version_info: versionInfo });
-  };
+  const transport = protocol.fake(xds.hub, variant);
+  transport.onResponse = (response: DeltaResponse & SotwResponse) => transport.ack(response);
   for (const kind of ['cluster', 'listener'] as const) {
-    transport.request(kind, { node: { id: 'n' } });
+    transport.subscribe(kind, 'n');
     await transport.responses.take(kind);
   }
   xds.publish(buildSnapshot({ clusters: { a: 2 }, listeners: { l: 2 } }));
