@@ -9,6 +9,9 @@ import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import type { ProtocolName, StreamMethod } from '../../../src/xds/stream-method.ts';
 import { parseScrape } from '../../metrics/scrape.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import { fenceOff } from '../../support/xds/byte-call.ts';
+import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
+import type { DiscoveryClient } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { DeltaClient } from '../../support/xds/delta-client.ts';
 import { kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
@@ -46,13 +49,14 @@ function statusOf({ hub }: ServedXds, variant: WireVariant, nodeId: string, kind
   return configs.find(({ type_url: typeUrl }) => typeUrl === typeUrlOf(variant.apiVersion, kind));
 }
 
-scenario('OBS-01 sync state per node and type', allVariants, async (t, variant) => {
+scenarioOfBoth('OBS-01 sync state per node and type', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
-  await xds.client(variant, 'acked').hold({ endpoint: ['a'] });
-  await xds.client(variant, 'other').hold({ cluster: [] });
-  const silent = xds.client(variant, 'silent');
-  const refusing = xds.client(variant, 'refusing');
+  const connect = (nodeId: string): DiscoveryClient => protocol.client(xds.connect(), variant, nodeId);
+  await connect('acked').hold({ endpoint: ['a'] });
+  await connect('other').hold({ cluster: [] });
+  const silent = connect('silent');
+  const refusing = connect('refusing');
   for (const client of [silent, refusing]) {
     client.subscribe('endpoint', 'a');
     await client.next('endpoint');
@@ -72,11 +76,11 @@ scenario('OBS-01 sync state per node and type', allVariants, async (t, variant) 
   assert.equal(statusOf(xds, variant, 'refusing', 'endpoint')?.error_state, undefined);
 });
 
-scenario('OBS-02 a NACK is logged at once, with all that helps to find the fault', allVariants, async (t, variant) => {
-  const observer = new RecordingObserver(isOf(variant, 'sotw'));
+scenarioOfBoth('OBS-02 a NACK is logged at once, with all that helps', allVariants, async (t, variant, protocol) => {
+  const observer = new RecordingObserver(isOf(variant, protocol.name));
   const xds = await serveObservedXds(t, observer);
   xds.snapshots.set(defaultNodeGroup, snapshot);
-  const client = new SotwClient(xds.connect(), variant, 'envoy-7');
+  const client = protocol.client(xds.connect(), variant, 'envoy-7');
   client.subscribe('listener');
   const { nonce, versionInfo } = await client.next('listener');
   client.nack('listener', `bad listener ${'x'.repeat(100_000)}`);
@@ -88,21 +92,24 @@ scenario('OBS-02 a NACK is logged at once, with all that helps to find the fault
   assert.equal(level, 40, 'a warning, which needs no debug mode');
   assert.deepEqual([nodeId, typeUrl], ['envoy-7', typeUrlOf(variant.apiVersion, 'listener')]);
   assert.deepEqual([version, answered], [versionInfo, nonce]);
+  assert.notEqual(versionInfo, '');
   const { code, message } = line['error_detail'] as { code: number; message: string };
   assert.equal(code, 13);
   assert.match(message, /^bad listener x{900,1000}…$/u);
 });
 
-scenario('OBS-03 what happens is counted', aggregated, async (t, variant) => {
+scenarioOfBoth('OBS-03 what happens is counted', aggregated, async (t, variant, protocol) => {
   const metrics = new Metrics(() => Array.from(xds.hub.streams, (stream) => stream.status()));
   const xds = await serveObservedXds(t, metrics.observer);
   const connection = xds.connect();
-  const client = new DeltaClient(connection, variant);
+  // By the other version: what is counted here is the client's alone.
+  const fence = (): Promise<void> => fenceOff(connection, variant.apiVersion === 'v2' ? 'v3' : 'v2');
+  const client = protocol.client(connection, variant);
   client.subscribe('cluster');
   client.subscribe('endpoint', 'a');
-  await connection.fence();
+  await fence();
 
-  const labels = `api_version="${variant.apiVersion}",mode="delta",`;
+  const labels = `api_version="${variant.apiVersion}",mode="${protocol.name}",`;
   const values = async (): Promise<Record<string, number>> => {
     const all = [...parseScrape(await metrics.scrape()).values()].flatMap(({ series }) => [...series]);
     const ours = all.filter(([name, value]) => name.includes(labels) && value > 0);
@@ -123,7 +130,7 @@ scenario('OBS-03 what happens is counted', aggregated, async (t, variant) => {
   await client.next('endpoint');
   client.nack('endpoint');
   client.send('endpoint', { response_nonce: 'no such nonce' });
-  await connection.fence();
+  await fence();
   const {
     'response_bytes_total{type="cluster"}': clusterBytes = 0,
     'response_bytes_total{type="endpoint"}': endpointBytes = 0,
@@ -153,7 +160,7 @@ scenario('OBS-03 what happens is counted', aggregated, async (t, variant) => {
   assert.deepEqual(await pushTimes(), [0, 0], 'what answers a request is no push');
   xds.snapshots.set(defaultNodeGroup, buildSnapshot({ clusters: { a: 2 } }));
   await client.takeAndAck('cluster');
-  await connection.fence();
+  await fence();
   assert.deepEqual(await pushTimes(), [1, 1]);
   client.cancel();
   await waitUntil('the stream is gone', async () => !('streams{stream="aggregated"}' in (await values())));
