@@ -8,33 +8,34 @@ import type { ProtocolName } from '../../../src/xds/stream-method.ts';
 import type { Connection } from './byte-call.ts';
 import { deltaApis } from './delta-api.ts';
 import { DeltaClient } from './delta-client.ts';
-import type { DeltaResponse } from './delta-response.ts';
 import { DeltaStream } from './delta-stream.ts';
 import { discoveryApis } from './discovery-api.ts';
 import type { ApiVersion, DiscoveryApi, Kind } from './discovery-api.ts';
 import { FakeDeltaTransport, FakeTransport } from './fake-transport.ts';
 import { SotwClient } from './sotw-client.ts';
-import type { SotwResponse } from './sotw-response.ts';
 import { SotwStream } from './sotw-stream.ts';
 import { scenario } from './wire-variant.ts';
 import type { WireVariant } from './wire-variant.ts';
 
 export type DiscoveryClient = SotwClient | DeltaClient;
-export type DiscoveryResponse = SotwResponse | DeltaResponse;
+export type DiscoveryStream = SotwStream | DeltaStream;
 
 /** One of the two protocols, and how to speak it. */
-export interface ProtocolUnderTest<Client extends DiscoveryClient = DiscoveryClient> {
+export interface ProtocolUnderTest<
+  Client extends DiscoveryClient = DiscoveryClient,
+  Stream extends DiscoveryStream = DiscoveryStream,
+> {
   readonly name: ProtocolName;
   /** Name of its request message. */
   requestOf(apiVersion: ApiVersion): string;
   /** @param kind what a stream of one type is of. */
   pathOf(variant: WireVariant, kind: Kind): string;
   client(connection: Connection, variant: WireVariant, nodeId?: string): Client;
-  stream(connection: Connection, variant: WireVariant, kind: Kind, node: PlainMessage): SotwStream | DeltaStream;
+  stream(connection: Connection, variant: WireVariant, kind: Kind, node: PlainMessage): Stream;
   fake(hub: StreamHub, variant: WireVariant): FakeTransport | FakeDeltaTransport;
 }
 
-export const sotw: ProtocolUnderTest<SotwClient> = {
+export const sotw: ProtocolUnderTest<SotwClient, SotwStream> = {
   name: 'sotw',
   requestOf: (apiVersion) => discoveryApis[apiVersion].sotwRequest,
   pathOf: (variant, kind) => pathOf(discoveryApis, variant, kind),
@@ -44,7 +45,7 @@ export const sotw: ProtocolUnderTest<SotwClient> = {
   fake: (hub, variant) => new FakeTransport(hub, variant),
 };
 
-export const delta: ProtocolUnderTest<DeltaClient> = {
+export const delta: ProtocolUnderTest<DeltaClient, DeltaStream> = {
   name: 'delta',
   requestOf: (apiVersion) => deltaApis[apiVersion].request,
   pathOf: (variant, kind) => pathOf(deltaApis, variant, kind),

@@ -1,60 +1,31 @@
-// What no client should send: section "Bad input" of the catalogue. Every test has a
-// witness, a stream on the same connection that must notice nothing.
+// What no client should send: section "Bad input" of the catalogue, without what is no
+// request at all (bad-bytes.test.ts). Every test has a witness.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { encodeMessage } from '../../../src/proto/protos.ts';
+import { sotw } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { discoveryApis, kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
-import type { Kind } from '../../support/xds/discovery-api.ts';
 import { RecordingObserver, serveObservedXds } from '../../support/xds/observed-xds.ts';
-import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { Scope, ServedXds } from '../../support/xds/served-xds.ts';
 import type { Connection } from '../../support/xds/byte-call.ts';
-import { SotwClient } from '../../support/xds/sotw-client.ts';
 import { SotwStream } from '../../support/xds/sotw-stream.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
+import { placeWitness } from '../../support/xds/witness.ts';
+import type { WitnessedScene } from '../../support/xds/witness.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-const ports = { first: 6379, later: 6380 };
-
-interface Scene<Wire extends Connection> {
-  readonly xds: ServedXds;
-  readonly connection: Wire;
-  /** A stream beside the witness, on the same connection. */
-  open(kind?: Kind): SotwStream;
-  /** Asserts that the witness is still served. */
-  assertWitnessServed(): Promise<void>;
-}
-
-async function prepare<Wire extends Connection>(
+function prepare<Wire extends Connection>(
   t: Scope,
   variant: WireVariant,
   connect: (xds: ServedXds) => Wire,
-): Promise<Scene<Wire>> {
-  const xds = await serveXds(t);
-  xds.commit(...addCluster('a', ports.first));
-  const connection = connect(xds);
-  const witness = new SotwClient(connection, variant, 'witness');
-  await witness.hold({ cluster: [], endpoint: ['a'] });
-  return {
-    xds,
-    connection,
-    open: (kind = 'cluster') => {
-      const { aggregatedPath, paths } = discoveryApis[variant.apiVersion];
-      const path = variant.isAggregated ? aggregatedPath : paths[kind];
-      return new SotwStream(connection, path, variant.apiVersion, { id: 'bad' });
-    },
-    assertWitnessServed: async () => {
-      xds.commit(addEndpoint('a', ports.later));
-      assert.deepEqual(portsOf((await witness.takeAndAck('endpoint')).resources[0]), [ports.first, ports.later]);
-      await witness.assertQuiet();
-    },
-  };
+): Promise<WitnessedScene<Wire, SotwStream>> {
+  return placeWitness(t, variant, sotw, connect);
 }
 
 scenario('BAD-01 no type URL on an aggregated stream', aggregated, async (t, variant) => {
@@ -243,134 +214,6 @@ scenario('BAD-06 more names than any fleet has end the stream', allVariants, asy
   const { code } = await stream.ended;
   assert.ok(code === 'INVALID_ARGUMENT' || code === 'RESOURCE_EXHAUSTED', code);
   await assertWitnessServed();
-});
-
-const garbage: Readonly<Record<string, Buffer>> = {
-  'random bytes': Buffer.from('ff8a2b0c77fe01d3a59960ffffffffffffffffffff', 'hex'),
-  'a length beyond the end': Buffer.from('12ff01', 'hex'),
-  'an endless varint': Buffer.alloc(64, 0xff),
-  'a group without end': Buffer.alloc(200_000, 0x0b),
-  'an unknown wire type': Buffer.from('0f', 'hex'),
-  'a node that is none': Buffer.from('1203ffffff', 'hex'),
-};
-
-for (const [what, bytes] of Object.entries(garbage)) {
-  scenario(`BAD-07 ${what} in place of a request`, allVariants, async (t, variant) => {
-    const { open, assertWitnessServed, xds } = await prepare(t, variant, (served) => served.connect());
-    const atStart = open();
-    atStart.call.send(bytes);
-    const { code } = await atStart.ended;
-    assert.ok(code === 'INVALID_ARGUMENT' || code === 'INTERNAL', code);
-    if (what === 'a node that is none') return;
-    const later = open();
-    later.send({ type_url: typeUrlOf(variant.apiVersion, 'cluster') });
-    await later.responses.take('clusters');
-    later.call.send(bytes);
-    assert.equal((await later.ended).code, code);
-    await assertWitnessServed();
-    assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 50), []);
-  });
-}
-
-scenario('BAD-07 a request that is cut short is not taken for a shorter one', perType, async (t, variant) => {
-  const { connection, assertWitnessServed } = await prepare(t, variant, (xds) => xds.connect());
-  const { paths, sotwRequest } = discoveryApis[variant.apiVersion];
-  const whole = encodeMessage(sotwRequest, { node: { id: 'cut' }, resource_names: ['a'], response_nonce: 'nonce' });
-  const stream = new SotwStream(connection, paths.endpoint, variant.apiVersion, {});
-  stream.call.send(whole.subarray(0, -2));
-  assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
-  await assertWitnessServed();
-});
-
-scenario('BAD-07 thousands of requests behind a compressed one, the last one broken', perType, async (t, variant) => {
-  const { connection, assertWitnessServed, xds } = await prepare(t, variant, (served) => served.connectByHand());
-  const { paths, sotwRequest } = discoveryApis[variant.apiVersion];
-  const call = connection.call(paths.cluster, () => undefined, { 'grpc-encoding': 'gzip' });
-  call.send(encodeMessage(sotwRequest, { node: { id: 'bad' } }));
-  await call.answering;
-  const empty = gzipSync(Buffer.alloc(0));
-  const compressedHead = Buffer.from([1, 0, 0, 0, empty.length]);
-  // As many as one DATA frame holds.
-  const emptyRequests = Buffer.alloc(5 * 3_268);
-  call.sendBytes(Buffer.concat([compressedHead, empty, emptyRequests, Buffer.from([0, 0, 0, 0, 1, 0xff])]));
-  assert.equal((await call.ended).code, 'INVALID_ARGUMENT');
-  await assertWitnessServed();
-  assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 50), []);
-});
-
-test('BAD-07 frames that gRPC does not know', async (t) => {
-  const variant = { apiVersion: 'v3', isAggregated: true } as const;
-  const { connection, assertWitnessServed, xds } = await prepare(t, variant, (served) => served.connectByHand());
-  const { aggregatedPath } = discoveryApis.v3;
-  const halfFrame = connection.call(aggregatedPath);
-  halfFrame.sendBytes(Buffer.from([0, 0, 0, 0, 9, 1, 2]));
-  halfFrame.halfClose();
-  await halfFrame.ended;
-  const notCompressed = connection.call(aggregatedPath, () => undefined, { 'grpc-encoding': 'gzip' });
-  notCompressed.send(Buffer.from('no gzip'), true);
-  assert.notEqual((await notCompressed.ended).code, 'OK');
-  const hugeLength = connection.call(aggregatedPath);
-  hugeLength.sendBytes(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]));
-  assert.equal((await hugeLength.ended).code, 'RESOURCE_EXHAUSTED');
-  await assertWitnessServed();
-  assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 50), []);
-});
-
-/** A length-delimited protobuf field. */
-function field(number: number, value: Uint8Array | string): Buffer {
-  const bytes = Buffer.from(value);
-  const length: number[] = [];
-  let rest = bytes.length;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) length.push((rest & 0x7f) | 0x80);
-  return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), bytes]);
-}
-
-/** Struct {"a": {"a": ... }}, `depth` levels of it. */
-function nestedStruct(depth: number): Buffer {
-  let struct: Buffer = Buffer.alloc(0);
-  for (let level = 0; level < depth; level += 1) {
-    struct = field(1, Buffer.concat([field(1, 'a'), field(2, field(5, struct))]));
-  }
-  return struct;
-}
-
-const strangeNodes: Readonly<Record<string, Buffer>> = {
-  'metadata nested 1,000 deep': Buffer.concat([field(1, 'n'), field(3, nestedStruct(1_000))]),
-  'metadata that is no Struct': Buffer.concat([field(1, 'n'), field(3, Buffer.alloc(50, 0xff))]),
-  'a string of a mebibyte in its metadata': Buffer.concat([field(1, 'n'), field(3, 'x'.repeat(mebibyte))]),
-  'unknown fields': Buffer.concat([field(1, 'n'), field(15, 'x'), Buffer.from([0xf8, 0x07, 0x01])]),
-  'a locality of another type': Buffer.concat([field(1, 'n'), Buffer.from([(4 << 3) | 0, 1])]),
-};
-
-for (const [what, node] of Object.entries(strangeNodes)) {
-  scenario(`BAD-08 a node with ${what} is served`, perType, async (t, variant) => {
-    const { open, assertWitnessServed } = await prepare(t, variant, (xds) => xds.connect());
-    const stream = open('cluster');
-    stream.call.send(field(2, node));
-    assert.deepEqual((await stream.responses.take('clusters')).names, ['a']);
-    await assertWitnessServed();
-  });
-}
-
-scenario('BAD-08 a node id of the wrong type ends its stream', perType, async (t, variant) => {
-  const { open, assertWitnessServed } = await prepare(t, variant, (xds) => xds.connect());
-  const stream = open('cluster');
-  stream.call.send(field(2, Buffer.from([(1 << 3) | 0, 7])));
-  assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
-  await assertWitnessServed();
-});
-
-scenario('BAD-08 what a node says of itself can not forge a log line', perType, async (t, variant) => {
-  const { connection, xds } = await prepare(t, variant, (served) => served.connect());
-  const id = 'n"}\n{"level":60,"msg":"forged"}\u001b[31m';
-  const client = new SotwClient(connection, variant, id);
-  client.subscribe('cluster');
-  await client.next('cluster');
-  client.nack('cluster', 'no\n{"level":60,"msg":"forged"}');
-  await client.assertQuiet();
-  assert.deepEqual(xds.logged('forged'), []);
-  const [nack] = xds.logged('NACK');
-  assert.equal(nack?.['node_id'], id);
 });
 
 for (const path of [
