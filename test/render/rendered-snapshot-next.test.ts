@@ -12,28 +12,13 @@ import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
 import { cluster, clustersOf, defaultOptions } from './examples.ts';
+import { anyCatchAll, anyClusters } from './random-clusters.ts';
 
 type Question = readonly [ResourceKind, Dialect];
 
 const everyQuestion: readonly Question[] = Object.values(dialects)
   .flatMap((byConfigSource) => Object.values(byConfigSource))
   .flatMap((dialect) => publishOrder.map((kind): Question => [kind, dialect]));
-
-const anyEndpoint = fc.record(
-  { address: fc.constantFrom('10.0.0.1', '10.0.0.2', '::1'), port: fc.constantFrom(1, 6379) },
-  { noNullPrototype: true },
-);
-
-// Few names and prefixes, so that prefixes overlap, move from cluster to cluster, and come back.
-const anyClusters: fc.Arbitrary<readonly Cluster[]> = fc
-  .record({
-    names: fc.shuffledSubarray(['a', 'b', 'c', 'd']),
-    prefixes: fc.shuffledSubarray(['/', '/a', '/a/b', '/b'], { minLength: 4 }),
-    endpoints: fc.array(fc.array(anyEndpoint, { maxLength: 2 }), { minLength: 4, maxLength: 4 }),
-  })
-  .map(({ names, prefixes, endpoints }) =>
-    names.map((name, index) => cluster(name, prefixes[index] ?? '', ...(endpoints[index] ?? []))),
-  );
 
 interface Step {
   readonly clusters: readonly Cluster[];
@@ -54,7 +39,6 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   asked: fc.subarray([...everyQuestion]),
   askedWithDraining: fc.subarray([...everyQuestion]),
 });
-const anyCatchAll = fc.constantFrom(undefined, 'a', 'nowhere');
 
 describe('the next snapshot', () => {
   test('has in every set what a snapshot from scratch has', () => {

@@ -26,10 +26,33 @@ interface RedisProxy {
   };
 }
 
+interface RouteConfiguration {
+  readonly virtual_hosts: readonly { readonly routes?: readonly { readonly route: { readonly cluster: string } }[] }[];
+}
+
+interface Cluster {
+  readonly name: string;
+  readonly type?: string;
+  readonly eds_cluster_config?: { readonly service_name?: string };
+}
+
+/** The name under which a cluster asks for its endpoints; undefined when it does not. */
+export function endpointsNameOf(resource: PlainMessage): string | undefined {
+  const { name, type, eds_cluster_config: config } = resource as unknown as Cluster;
+  return type === 'EDS' ? config?.service_name || name : undefined;
+}
+
 /** Ports of a load assignment, in its order. */
 export function portsOf(resource: PlainMessage | undefined): number[] {
   const { endpoints = [] } = resource as LoadAssignment;
   return endpoints.flatMap(({ lb_endpoints: each }) => each.map((lb) => lb.endpoint.address.socket_address.port_value));
+}
+
+/** Names of all clusters that a route configuration names, sorted. */
+export function clustersOfRoutes(resource: PlainMessage): string[] {
+  const { virtual_hosts: hosts } = resource as unknown as RouteConfiguration;
+  const names = hosts.flatMap(({ routes = [] }) => routes.map(({ route }) => route.cluster));
+  return [...new Set(names)].sort();
 }
 
 /** Names of all clusters that a Redis listener routes to, sorted. */
