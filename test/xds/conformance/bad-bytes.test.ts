@@ -68,7 +68,7 @@ const nodeField = { sotw: 2, delta: 1 };
 scenarioOfBoth('BAD-07 a node that is none in the first request', allVariants, async (t, variant, protocol) => {
   const { open, assertWitnessServed } = await placeWitness(t, variant, protocol, (xds) => xds.connect());
   const stream = open();
-  stream.call.send(field(nodeField[protocol.name], Buffer.alloc(3, 0xff)));
+  stream.call.send(requestOf(Buffer.alloc(3, 0xff), protocol, variant));
   assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
   await assertWitnessServed();
 });
