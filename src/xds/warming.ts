@@ -42,12 +42,13 @@ export class Warming {
     // it wants their endpoints after it.
     const { sent, inForce, passedOver } = verdict;
     const answered = [...passedOver, sent];
-    if (inForce !== undefined) {
-      const refused = answered.splice(0, answered.indexOf(inForce) + 1).slice(0, -1);
-      this.#forgetEndpoints([...this.#refusedClusters, ...changedIn(refused)]);
+    const taken = inForce === undefined ? -1 : answered.indexOf(inForce);
+    if (taken >= 0) {
+      this.#forgetEndpoints([...this.#refusedClusters, ...changedIn(answered.slice(0, taken))]);
       this.#refusedClusters = none;
     }
-    this.#refusedClusters = [...new Set([...this.#refusedClusters, ...changedIn(answered)])];
+    const refused = changedIn(answered.slice(taken + 1));
+    this.#refusedClusters = [...new Set([...this.#refusedClusters, ...refused])];
     // What was sent meanwhile brings them, too, and may be taken.
     if (sent !== this.#watchOf('cluster')?.delivery.latest) this.#forgetEndpoints(this.#refusedClusters);
   }
