@@ -10,7 +10,8 @@ import { deltaApis } from './delta-api.ts';
 import { DeltaClient } from './delta-client.ts';
 import { DeltaStream } from './delta-stream.ts';
 import { discoveryApis } from './discovery-api.ts';
-import type { ApiVersion, DiscoveryApi, Kind } from './discovery-api.ts';
+import type { ApiVersion, Kind } from './discovery-api.ts';
+import { pathOf } from './discovery-client.ts';
 import { FakeDeltaTransport, FakeTransport } from './fake-transport.ts';
 import { SotwClient } from './sotw-client.ts';
 import { SotwStream } from './sotw-stream.ts';
@@ -54,13 +55,6 @@ export const delta: ProtocolUnderTest<DeltaClient, DeltaStream> = {
     new DeltaStream(connection, pathOf(deltaApis, variant, kind), variant.apiVersion, node),
   fake: (hub, variant) => new FakeDeltaTransport(hub, variant),
 };
-
-type Paths = Pick<DiscoveryApi, 'aggregatedPath' | 'paths'>;
-
-function pathOf(apis: Readonly<Record<ApiVersion, Paths>>, variant: WireVariant, kind: Kind): string {
-  const { aggregatedPath, paths } = apis[variant.apiVersion];
-  return variant.isAggregated ? aggregatedPath : paths[kind];
-}
 
 /** As {@link scenario}, once per protocol; the test by delta is named `ID delta: ...`. */
 export function scenarioOfBoth(

@@ -1,16 +1,15 @@
-// A client of the delta protocol that does what it is told: the same calls for one
-// aggregated stream and for a stream per type.
+// A client of the delta protocol.
 
 import assert from 'node:assert/strict';
 
-import type { Connection } from './byte-call.ts';
+import type { PlainMessage } from '../../../src/proto/protos.ts';
 import { deltaApis } from './delta-api.ts';
-import { describeDeltaResponse } from './delta-response.ts';
 import type { DeltaResponse } from './delta-response.ts';
 import { DeltaStream } from './delta-stream.ts';
 import type { DeltaRequestFields } from './delta-stream.ts';
 import { kinds, typeUrlOf } from './discovery-api.ts';
 import type { Kind } from './discovery-api.ts';
+import { ClientOf, pathOf } from './discovery-client.ts';
 import type { ServedXds } from './served-xds.ts';
 import type { WireVariant } from './wire-variant.ts';
 
@@ -22,43 +21,9 @@ export function connectDelta(xds: ServedXds, variant: WireVariant, nodeId?: stri
   return new DeltaClient(xds.connect(), variant, nodeId);
 }
 
-export class DeltaClient {
-  readonly connection: Connection;
-  readonly variant: WireVariant;
-  readonly #nodeId: string;
-  readonly #streams = new Map<Kind | 'aggregated', DeltaStream>();
+export class DeltaClient extends ClientOf<DeltaResponse, DeltaRequestFields, DeltaStream> {
   readonly #lastTaken = new Map<Kind, DeltaResponse>();
   readonly #held = new Map<Kind, Map<string, string>>(kinds.map((kind) => [kind, new Map()]));
-
-  constructor(connection: Connection, variant: WireVariant, nodeId = 'envoy-1') {
-    this.connection = connection;
-    this.variant = variant;
-    this.#nodeId = nodeId;
-  }
-
-  /** The stream that carries this kind; opened when first asked for. */
-  stream(kind: Kind): DeltaStream {
-    const { apiVersion, isAggregated } = this.variant;
-    const key = isAggregated ? 'aggregated' : kind;
-    let stream = this.#streams.get(key);
-    if (stream === undefined) {
-      const { aggregatedPath, paths } = deltaApis[apiVersion];
-      const path = isAggregated ? aggregatedPath : paths[kind];
-      stream = new DeltaStream(this.connection, path, apiVersion, { id: this.#nodeId, cluster: 'redis' });
-      this.#streams.set(key, stream);
-    }
-    return stream;
-  }
-
-  /** Responses that arrived and were not taken, in order of arrival per stream. */
-  get unread(): readonly DeltaResponse[] {
-    return [...this.#streams.values()].flatMap((stream) => stream.responses.unread);
-  }
-
-  /** All responses that ever arrived. */
-  get responseCount(): number {
-    return [...this.#streams.values()].reduce((sum, stream) => sum + stream.responses.count, 0);
-  }
 
   /** What was taken and not removed since, dropped or not: what a new stream begins with. */
   versions(kind: Kind): Versions {
@@ -66,12 +31,12 @@ export class DeltaClient {
   }
 
   /** Sends a request of this type with these fields. */
-  send(kind: Kind, fields: DeltaRequestFields = {}): void {
+  override send(kind: Kind, fields: DeltaRequestFields = {}): void {
     this.stream(kind).send({ type_url: typeUrlOf(this.variant.apiVersion, kind), ...fields });
   }
 
   /** Asks for these names in addition; in the first request of a type, none may mean all. */
-  subscribe(kind: Kind, ...names: readonly string[]): void {
+  override subscribe(kind: Kind, ...names: readonly string[]): void {
     this.send(kind, { resource_names_subscribe: names });
   }
 
@@ -84,60 +49,20 @@ export class DeltaClient {
     this.send(kind, { resource_names_subscribe: names, initial_resource_versions: versions });
   }
 
-  /** The next response of this type. */
-  async next(kind: Kind): Promise<DeltaResponse> {
-    const response = await this.stream(kind).responses.take(`${kind} response`, (each) => each.kind === kind);
-    this.#note(response);
-    return response;
-  }
-
-  /** The next response of any type, on an aggregated stream. */
-  async nextOfAny(): Promise<DeltaResponse> {
-    const response = await this.stream('cluster').responses.take('response');
-    this.#note(response);
-    return response;
-  }
-
-  /** Accepts the last response taken of this type. */
-  ack(kind: Kind): void {
+  override ack(kind: Kind): void {
     this.send(kind, { response_nonce: this.#lastNonce(kind) });
   }
 
-  /** Refuses the last response taken of this type. */
-  nack(kind: Kind, message = 'refused'): void {
+  override nack(kind: Kind, message = 'refused'): void {
     this.send(kind, { response_nonce: this.#lastNonce(kind), error_detail: { code: 13, message } });
   }
 
-  async takeAndAck(kind: Kind): Promise<DeltaResponse> {
-    const response = await this.next(kind);
-    this.ack(kind);
-    return response;
+  protected override open(kind: Kind, node: PlainMessage): DeltaStream {
+    const { connection, variant } = this;
+    return new DeltaStream(connection, pathOf(deltaApis, variant, kind), variant.apiVersion, node);
   }
 
-  /** Subscribes to everything of these, one after the other, and ACKs the answers. */
-  async hold(names: Readonly<Partial<Record<Kind, readonly string[]>>>): Promise<Record<Kind, DeltaResponse>> {
-    const held: Partial<Record<Kind, DeltaResponse>> = {};
-    for (const kind of kinds) {
-      const wanted = names[kind];
-      if (wanted === undefined) continue;
-      this.subscribe(kind, ...wanted);
-      held[kind] = await this.takeAndAck(kind);
-    }
-    await this.assertQuiet();
-    return held as Record<Kind, DeltaResponse>;
-  }
-
-  /** Asserts that the server has nothing more to say to all that was sent and published so far. */
-  async assertQuiet(): Promise<void> {
-    await this.connection.fence();
-    assert.deepEqual(this.unread.map(describeDeltaResponse), [], 'responses that nothing called for');
-  }
-
-  cancel(): void {
-    for (const { call } of this.#streams.values()) call.cancel();
-  }
-
-  #note(response: DeltaResponse): void {
+  protected override note(response: DeltaResponse): void {
     const { kind, names, versions, removed } = response;
     this.#lastTaken.set(kind, response);
     const held = this.#held.get(kind) ?? assert.fail();

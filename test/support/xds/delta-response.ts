@@ -3,25 +3,15 @@
 import assert from 'node:assert/strict';
 
 import { decodeMessage } from '../../../src/proto/protos.ts';
-import type { PlainMessage } from '../../../src/proto/protos.ts';
 import { deltaApis } from './delta-api.ts';
 import { discoveryApis, kindOf } from './discovery-api.ts';
-import type { ApiVersion, Kind } from './discovery-api.ts';
+import type { ApiVersion } from './discovery-api.ts';
+import type { DiscoveryResponse } from './discovery-response.ts';
 
-export interface DeltaResponse {
-  readonly kind: Kind;
-  readonly nonce: string;
-  /** For debugging, says the protocol: '' when there is none. */
-  readonly versionInfo: string;
-  /** The names of the resources, in the order of the response. */
-  readonly names: readonly string[];
-  /** The resources, decoded; same order. */
-  readonly resources: readonly PlainMessage[];
-  /** Their versions; same order. */
+export interface DeltaResponse extends DiscoveryResponse {
+  /** Versions of the resources; same order. */
   readonly versions: readonly string[];
   readonly removed: readonly string[];
-  /** What the response says in one list: `NAME` for a resource, `-NAME` for a removed one. */
-  readonly changes: readonly string[];
 }
 
 interface WireResource {
@@ -53,9 +43,4 @@ export function parseDeltaResponse(apiVersion: ApiVersion, message: Uint8Array):
   assert.ok(!versions.includes(''), `a resource without version: ${changes.join(', ')}`);
   assert.notEqual(nonce, '', 'a response without nonce');
   return { kind, nonce, versionInfo, names, resources, versions, removed, changes };
-}
-
-/** A response in one line. */
-export function describeDeltaResponse({ kind, nonce, changes }: DeltaResponse): string {
-  return `${kind} [${changes.join(', ')}] nonce ${nonce}`;
 }

@@ -6,20 +6,22 @@ import type { DiscoveryStream, StreamTransport } from '../../../src/xds/discover
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import type { ProtocolName } from '../../../src/xds/stream-method.ts';
 import { deltaApis } from './delta-api.ts';
-import { describeDeltaResponse, parseDeltaResponse } from './delta-response.ts';
+import { parseDeltaResponse } from './delta-response.ts';
 import type { DeltaResponse } from './delta-response.ts';
 import type { DeltaRequestFields } from './delta-stream.ts';
 import { discoveryApis, typeUrlOf } from './discovery-api.ts';
 import type { Kind } from './discovery-api.ts';
+import { describeResponse } from './discovery-response.ts';
+import type { DiscoveryResponse } from './discovery-response.ts';
 import { Inbox } from './inbox.ts';
-import { describeResponse, parseSotwResponse } from './sotw-response.ts';
+import { parseSotwResponse } from './sotw-response.ts';
 import type { SotwResponse } from './sotw-response.ts';
 import type { SotwRequestFields } from './sotw-stream.ts';
 import type { WireVariant } from './wire-variant.ts';
 
-abstract class TransportOf<Response, Fields extends object> implements StreamTransport {
+abstract class TransportOf<Response extends DiscoveryResponse, Fields extends object> implements StreamTransport {
   readonly peer = '127.0.0.1:1';
-  readonly responses: Inbox<Response>;
+  readonly responses = new Inbox<Response>(describeResponse);
   /** Bytes as they were written. */
   readonly written: Uint8Array[] = [];
   /** Statuses that the server ended the call with. */
@@ -33,15 +35,8 @@ abstract class TransportOf<Response, Fields extends object> implements StreamTra
   readonly #held: (() => void)[] = [];
 
   /** @param kind of a stream of one type. */
-  constructor(
-    hub: StreamHub,
-    variant: WireVariant,
-    protocol: ProtocolName,
-    describe: (response: Response) => string,
-    kind?: Kind,
-  ) {
+  constructor(hub: StreamHub, variant: WireVariant, protocol: ProtocolName, kind?: Kind) {
     this.variant = variant;
-    this.responses = new Inbox(describe);
     this.stream = hub.add(this, { apiVersion: variant.apiVersion, protocol, kind });
   }
 
@@ -76,7 +71,7 @@ abstract class TransportOf<Response, Fields extends object> implements StreamTra
 /** In state of the world. */
 export class FakeTransport extends TransportOf<SotwResponse, SotwRequestFields> {
   constructor(hub: StreamHub, variant: WireVariant, kind?: Kind) {
-    super(hub, variant, 'sotw', describeResponse, kind);
+    super(hub, variant, 'sotw', kind);
   }
 
   /** Asks for these names, none may mean all; says the node too. */
@@ -101,7 +96,7 @@ export class FakeTransport extends TransportOf<SotwResponse, SotwRequestFields> 
 /** The same in delta. */
 export class FakeDeltaTransport extends TransportOf<DeltaResponse, DeltaRequestFields> {
   constructor(hub: StreamHub, variant: WireVariant, kind?: Kind) {
-    super(hub, variant, 'delta', describeDeltaResponse, kind);
+    super(hub, variant, 'delta', kind);
   }
 
   subscribe(kind: Kind, nodeId: string, ...names: readonly string[]): void {

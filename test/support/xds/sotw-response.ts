@@ -4,19 +4,11 @@
 import assert from 'node:assert/strict';
 
 import { decodeMessage } from '../../../src/proto/protos.ts';
-import type { PlainMessage } from '../../../src/proto/protos.ts';
 import { discoveryApis, kindOf } from './discovery-api.ts';
-import type { ApiVersion, Kind } from './discovery-api.ts';
+import type { ApiVersion } from './discovery-api.ts';
+import type { DiscoveryResponse } from './discovery-response.ts';
 
-export interface SotwResponse {
-  readonly kind: Kind;
-  readonly versionInfo: string;
-  readonly nonce: string;
-  /** In the order of the response. */
-  readonly names: readonly string[];
-  /** The resources, decoded; same order. */
-  readonly resources: readonly PlainMessage[];
-}
+export type SotwResponse = DiscoveryResponse;
 
 /** Throws when the message is no response, lacks version or nonce, mixes types, or has a name twice. */
 export function parseSotwResponse(apiVersion: ApiVersion, message: Uint8Array): SotwResponse {
@@ -32,10 +24,5 @@ export function parseSotwResponse(apiVersion: ApiVersion, message: Uint8Array): 
   assert.equal(new Set(names).size, names.length, `a name occurs twice: ${names.join(', ')}`);
   assert.notEqual(versionInfo, '', 'a response without version');
   assert.notEqual(nonce, '', 'a response without nonce');
-  return { kind, versionInfo, nonce, names, resources };
-}
-
-/** A response in one line. */
-export function describeResponse({ kind, nonce, names }: SotwResponse): string {
-  return `${kind} [${names.join(', ')}] nonce ${nonce}`;
+  return { kind, versionInfo, nonce, names, resources, changes: names };
 }
