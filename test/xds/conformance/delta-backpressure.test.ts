@@ -60,30 +60,6 @@ scenario('BKP-02 delta: names that come and go meanwhile count in the end', allV
   await client.assertQuiet();
 });
 
-scenario('BKP-03 delta: commits that come at once are one response', allVariants, async (t, variant) => {
-  const xds = await serveXds(t);
-  xds.commit(...addCluster('a', 7000));
-  const client = connectDelta(xds, variant);
-  await client.hold({ endpoint: ['a'] });
-  for (let port = 7001; port <= 7100; port += 1) xds.commit(addEndpoint('a', port));
-  assert.equal(portsOf((await client.takeAndAck('endpoint')).resources[0]).length, 101);
-  await client.assertQuiet();
-});
-
-scenario('BKP-04 delta: a flood of requests is not in the way of others', allVariants, async (t, variant) => {
-  const xds = await serveXds(t);
-  xds.commit(...addCluster('a', 6379));
-  const flooding = connectDelta(xds, variant);
-  await flooding.hold({ endpoint: ['a'] });
-  const other = connectDelta(xds, variant);
-  await other.hold({ endpoint: ['a'] });
-  for (let n = 0; n < 10_000; n += 1) flooding.ack('endpoint');
-  xds.commit(addEndpoint('a', 6380));
-  assert.deepEqual((await other.takeAndAck('endpoint')).changes, ['a']);
-  assert.deepEqual((await flooding.takeAndAck('endpoint')).changes, ['a']);
-  await flooding.assertQuiet();
-});
-
 scenario('BKP-06 delta: more than 4 MiB comes in parts a gRPC client takes', allVariants, async (t, variant) => {
   const names = Array.from({ length: 80 }, (_, index) => `${index}`.padStart(30_000, 'x')).toSorted();
   const xds = await serveXds(t);
