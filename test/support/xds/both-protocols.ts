@@ -9,12 +9,14 @@ import type { Connection } from './byte-call.ts';
 import { deltaApis } from './delta-api.ts';
 import { DeltaClient } from './delta-client.ts';
 import { DeltaStream } from './delta-stream.ts';
+import type { DeltaRequestFields } from './delta-stream.ts';
 import { discoveryApis } from './discovery-api.ts';
 import type { ApiVersion, Kind } from './discovery-api.ts';
 import { pathOf } from './discovery-client.ts';
 import { FakeDeltaTransport, FakeTransport } from './fake-transport.ts';
 import { SotwClient } from './sotw-client.ts';
 import { SotwStream } from './sotw-stream.ts';
+import type { SotwRequestFields } from './sotw-stream.ts';
 import { scenario } from './wire-variant.ts';
 import type { WireVariant } from './wire-variant.ts';
 
@@ -33,6 +35,8 @@ export interface ProtocolUnderTest<
   pathOf(variant: WireVariant, kind: Kind): string;
   client(connection: Connection, variant: WireVariant, nodeId?: string): Client;
   stream(connection: Connection, variant: WireVariant, kind: Kind, node: PlainMessage): Stream;
+  /** The fields by which a first request asks for these names. */
+  asking(...names: readonly string[]): SotwRequestFields & DeltaRequestFields;
   fake(hub: StreamHub, variant: WireVariant): FakeTransport | FakeDeltaTransport;
 }
 
@@ -43,6 +47,7 @@ export const sotw: ProtocolUnderTest<SotwClient, SotwStream> = {
   client: (connection, variant, nodeId) => new SotwClient(connection, variant, nodeId),
   stream: (connection, variant, kind, node) =>
     new SotwStream(connection, pathOf(discoveryApis, variant, kind), variant.apiVersion, node),
+  asking: (...names) => ({ resource_names: names }),
   fake: (hub, variant) => new FakeTransport(hub, variant),
 };
 
@@ -53,6 +58,7 @@ export const delta: ProtocolUnderTest<DeltaClient, DeltaStream> = {
   client: (connection, variant, nodeId) => new DeltaClient(connection, variant, nodeId),
   stream: (connection, variant, kind, node) =>
     new DeltaStream(connection, pathOf(deltaApis, variant, kind), variant.apiVersion, node),
+  asking: (...names) => ({ resource_names_subscribe: names }),
   fake: (hub, variant) => new FakeDeltaTransport(hub, variant),
 };
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
 import { encodeMessage } from '../../../src/proto/protos.ts';
-import { sotw } from '../../support/xds/both-protocols.ts';
+import { scenarioOfBoth, sotw } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { discoveryApis, kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import { RecordingObserver, serveObservedXds } from '../../support/xds/observed-xds.ts';
@@ -28,8 +28,8 @@ function prepare<Wire extends Connection>(
   return placeWitness(t, variant, sotw, connect);
 }
 
-scenario('BAD-01 no type URL on an aggregated stream', aggregated, async (t, variant) => {
-  const { open, assertWitnessServed } = await prepare(t, variant, (xds) => xds.connect());
+scenarioOfBoth('BAD-01 no type URL on an aggregated stream', aggregated, async (t, variant, protocol) => {
+  const { open, assertWitnessServed } = await placeWitness(t, variant, protocol, (xds) => xds.connect());
   const stream = open();
   stream.send({});
   const { code, details } = await stream.ended;
@@ -43,8 +43,8 @@ for (const [what, fields] of [
   ['an empty node', { node: {} }],
   ['an empty node id', { node: { id: '', cluster: 'redis' } }],
 ] as const) {
-  scenario(`BAD-02 ${what} in the first request`, allVariants, async (t, variant) => {
-    const { open, assertWitnessServed } = await prepare(t, variant, (xds) => xds.connect());
+  scenarioOfBoth(`BAD-02 ${what} in the first request`, allVariants, async (t, variant, protocol) => {
+    const { open, assertWitnessServed } = await placeWitness(t, variant, protocol, (xds) => xds.connect());
     const stream = open();
     stream.sendExactly({ type_url: typeUrlOf(variant.apiVersion, 'cluster'), ...fields });
     const { code, details } = await stream.ended;
@@ -107,11 +107,11 @@ scenario('BAD-03 unknown type URLs without end do not fill memory or log', aggre
 });
 
 for (const served of kinds) {
-  scenario(`BAD-04 a stream of one type asked for another (${served})`, perType, async (t, variant) => {
-    const { open, assertWitnessServed } = await prepare(t, variant, (xds) => xds.connect());
+  scenarioOfBoth(`BAD-04 a stream of one type asked for another (${served})`, perType, async (t, variant, protocol) => {
+    const { open, assertWitnessServed } = await placeWitness(t, variant, protocol, (xds) => xds.connect());
     const other = kinds[(kinds.indexOf(served) + 1) % kinds.length] ?? assert.fail();
     const stream = open(served);
-    stream.send({ type_url: typeUrlOf(variant.apiVersion, other), resource_names: ['a'] });
+    stream.send({ type_url: typeUrlOf(variant.apiVersion, other), ...protocol.asking('a') });
     assert.equal((await stream.ended).code, 'INVALID_ARGUMENT');
     assert.equal(stream.responses.count, 0);
     await assertWitnessServed();

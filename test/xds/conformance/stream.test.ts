@@ -16,7 +16,6 @@ import type { ServedXds } from '../../support/xds/served-xds.ts';
 import { connectSlowly } from '../../support/xds/slow-reader.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
 import { parseSotwResponse } from '../../support/xds/sotw-response.ts';
-import { SotwStream } from '../../support/xds/sotw-stream.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -26,34 +25,32 @@ async function untilStreamCount(xds: ServedXds, count: number): Promise<void> {
   await waitUntil(`${count} streams are open`, () => xds.streamCount === count);
 }
 
-scenario('STR-01 the node of the first request counts for the whole stream', allVariants, async (t, variant) => {
+scenarioOfBoth('STR-01 only the node of the first request counts', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t, { groupOf: ({ id }) => id });
   xds.publish(buildSnapshot({ clusters: { a: 1 } }), 'envoy-1');
   xds.publish(buildSnapshot({ clusters: { b: 1 } }), 'envoy-2');
-  const client = xds.client(variant, 'envoy-1');
+  const client = protocol.client(xds.connect(), variant, 'envoy-1');
   client.subscribe('cluster');
-  assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
-  client.send('cluster', { node: { id: 'envoy-1' } });
-  client.send('cluster', { node: { id: 'envoy-2' } });
-  client.send('cluster', { node: { id: '' } });
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['a']);
+  for (const id of ['envoy-1', 'envoy-2', '']) client.send('cluster', { node: { id } });
   await client.assertQuiet();
   assert.equal(xds.streamCount, 1);
   xds.publish(buildSnapshot({ clusters: { b: 2 } }), 'envoy-2');
   await client.assertQuiet();
   xds.publish(buildSnapshot({ clusters: { a: 2 } }), 'envoy-1');
-  assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['a']);
 });
 
-const endings: Readonly<Record<string, (client: SotwClient) => void>> = {
+const endings: Readonly<Record<string, (client: DiscoveryClient) => void>> = {
   'half-close': (client) => kinds.forEach((kind) => client.stream(kind).call.halfClose()),
   reset: (client) => client.cancel(),
 };
 
 for (const [ending, end] of Object.entries(endings)) {
-  scenario(`STR-02 after a ${ending} nothing of the stream is left`, allVariants, async (t, variant) => {
+  scenarioOfBoth(`STR-02 after a ${ending} nothing of a stream is left`, allVariants, async (t, variant, protocol) => {
     const xds = await serveXds(t, { inForceBoundMs: 50 });
     xds.commit(...addCluster('a', 6379));
-    const client = xds.client(variant);
+    const client = protocol.client(xds.connect(), variant);
     await client.hold(wanted);
     xds.commit(...addCluster('b', 6380));
     await client.next('cluster');
@@ -134,12 +131,12 @@ scenarioOfBoth('STR-03 refused first requests leave nothing behind', allVariants
   assert.deepEqual((await client.takeAndAck('cluster')).names, ['a']);
 });
 
-scenario('STR-04 the end of an old stream of a node leaves its new one alone', allVariants, async (t, variant) => {
+scenarioOfBoth('STR-04 the end of the old stream leaves the new alone', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
-  const old = xds.client(variant, 'envoy-1');
+  const old = protocol.client(xds.connect(), variant, 'envoy-1');
   await old.hold(wanted);
-  const client = xds.client(variant, 'envoy-1');
+  const client = protocol.client(xds.connect(), variant, 'envoy-1');
   await client.hold(wanted);
   const count = variant.isAggregated ? 1 : kinds.length;
   assert.equal(xds.streamCount, 2 * count);
@@ -175,17 +172,12 @@ for (const [what, breakOff] of Object.entries(breaks)) {
   });
 }
 
-scenario('STR-06 a shutdown ends every stream with UNAVAILABLE', allVariants, async (t, variant) => {
+scenarioOfBoth('STR-06 a shutdown ends every stream with UNAVAILABLE', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));
-  const client = xds.client(variant);
+  const client = protocol.client(xds.connect(), variant);
   await client.hold(wanted);
-  const silent = new SotwStream(
-    xds.connect(),
-    discoveryApis[variant.apiVersion].aggregatedPath,
-    variant.apiVersion,
-    {},
-  );
+  const silent = protocol.stream(xds.connect(), { ...variant, isAggregated: true }, 'cluster', {});
   await untilStreamCount(xds, variant.isAggregated ? 2 : kinds.length + 1);
   await xds.shutDown();
   for (const kind of kinds) assert.equal((await client.stream(kind).ended).code, 'UNAVAILABLE');
