@@ -56,16 +56,6 @@ scenario('VER-01 delta: a version that was never issued is no reason to be silen
   assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['a', 'd']);
 });
 
-scenario('VER-02 delta: the same content once more is silence', allVariants, async (t, variant) => {
-  const resources = { clusters: { a: 1 }, endpoints: { a: [1] }, listeners: { l: 1 }, routes: { r: 'a' } };
-  const xds = await serveXds(t);
-  xds.publish(buildSnapshot(resources));
-  const client = connectDelta(xds, variant);
-  await client.hold({ cluster: [], endpoint: ['a'], listener: [], route: ['r'] });
-  xds.publish(buildSnapshot(resources));
-  await client.assertQuiet();
-});
-
 scenario('VER-02 delta: what was changed and changed back is silence', allVariants, async (t, variant) => {
   const snapshotOf = (n: number): Snapshot =>
     buildSnapshot({ clusters: { a: n }, endpoints: { a: [n] }, listeners: { l: n }, routes: { r: `${n}` } });

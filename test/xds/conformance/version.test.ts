@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
@@ -77,11 +78,11 @@ scenario('VER-01 one version never stands for two contents', allVariants, async 
   assert.ok(contents.size > 10, 'too little was sent to tell');
 });
 
-scenario('VER-02 the same content once more is silence', allVariants, async (t, variant) => {
+scenarioOfBoth('VER-02 the same content once more is silence', allVariants, async (t, variant, protocol) => {
   const resources = { clusters: { a: 1 }, endpoints: { a: [1] }, listeners: { l: 1 }, routes: { r: 'a' } };
   const xds = await serveXds(t);
   xds.publish(buildSnapshot(resources));
-  const client = xds.client(variant);
+  const client = protocol.client(xds.connect(), variant);
   await client.hold({ cluster: [], endpoint: ['a'], listener: [], route: ['r'] });
   xds.publish(buildSnapshot(resources));
   await client.assertQuiet();
