@@ -3,46 +3,14 @@
 import assert from 'node:assert/strict';
 
 import { CommitError } from '../../../src/commit/control.ts';
+import { sotw } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
+import { holdX, subscriptionOrders, swapXForY, takeNext } from '../../support/xds/cluster-swap.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
-import { clustersRoutedTo, portsOf } from '../../support/xds/resource-content.ts';
+import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
-import type { ServedXds, ServedXdsOptions } from '../../support/xds/served-xds.ts';
-import type { SotwClient } from '../../support/xds/sotw-client.ts';
 import { aggregated, allVariants, scenario } from '../../support/xds/wire-variant.ts';
-import type { WireVariant } from '../../support/xds/wire-variant.ts';
-import type { Scope } from '../../support/xds/served-xds.ts';
-
-/** A client that holds cluster `x` and a listener and a route that name it. */
-async function holdX(
-  t: Scope,
-  variant: WireVariant,
-  options: ServedXdsOptions = {},
-): Promise<{ xds: ServedXds; client: SotwClient }> {
-  const xds = await serveXds(t, options);
-  xds.commit(...addCluster('x', 6379));
-  const client = xds.client(variant);
-  await client.hold({ cluster: [], endpoint: ['x'], listener: [], route: ['generic_route'] });
-  return { xds, client };
-}
-
-function swapXForY(xds: ServedXds): void {
-  xds.commit(...removeCluster('x', 6379), ...addCluster('y', 6380));
-}
-
-/** Takes the next response, whatever its type, and asserts the type. */
-async function takeNext(client: SotwClient, kind: Kind): Promise<readonly string[]> {
-  const response = await client.nextOfAny();
-  assert.equal(response.kind, kind);
-  if (kind === 'listener') return clustersRoutedTo(client.variant.apiVersion, response.resources[0]);
-  return response.names;
-}
-
-const subscriptionOrders: readonly (readonly Kind[])[] = [
-  ['cluster', 'endpoint', 'listener', 'route'],
-  ['route', 'listener', 'endpoint', 'cluster'],
-];
 
 for (const order of subscriptionOrders) {
   scenario(`ORD-01 CDS, EDS, LDS, RDS, subscribed in the order ${order.join(', ')}`, aggregated, async (t, variant) => {
@@ -88,7 +56,7 @@ scenario('ORD-01 the order holds when nothing is ACKed', aggregated, async (t, v
 });
 
 scenario('ORD-02 new cluster, then the listener, then the old cluster goes', aggregated, async (t, variant) => {
-  const { xds, client } = await holdX(t, variant);
+  const { xds, client } = await holdX(t, sotw, variant);
   swapXForY(xds);
   assert.deepEqual(await takeNext(client, 'cluster'), ['x', 'y']);
   client.subscribe('endpoint', 'x', 'y');
@@ -110,7 +78,7 @@ scenario('ORD-02 new cluster, then the listener, then the old cluster goes', agg
 });
 
 scenario('ORD-02 the ACK of clusters may precede the request for endpoints', aggregated, async (t, variant) => {
-  const { xds, client } = await holdX(t, variant);
+  const { xds, client } = await holdX(t, sotw, variant);
   swapXForY(xds);
   assert.deepEqual(await takeNext(client, 'cluster'), ['x', 'y']);
   client.ack('cluster');
@@ -130,7 +98,7 @@ scenario('ORD-02 the ACK of clusters may precede the request for endpoints', agg
 });
 
 scenario('ORD-02 without any ACK the same, after a bounded wait', aggregated, async (t, variant) => {
-  const { xds, client } = await holdX(t, variant, { inForceBoundMs: 30 });
+  const { xds, client } = await holdX(t, sotw, variant, { inForceBoundMs: 30 });
   swapXForY(xds);
   assert.deepEqual(await takeNext(client, 'cluster'), ['x', 'y']);
   client.subscribe('endpoint', 'x', 'y');
@@ -142,7 +110,7 @@ scenario('ORD-02 without any ACK the same, after a bounded wait', aggregated, as
 });
 
 scenario('ORD-02 what changes meanwhile does not drop the old cluster early', aggregated, async (t, variant) => {
-  const { xds, client } = await holdX(t, variant);
+  const { xds, client } = await holdX(t, sotw, variant);
   swapXForY(xds);
   assert.deepEqual(await takeNext(client, 'cluster'), ['x', 'y']);
   xds.commit(...addCluster('z', 6381));
@@ -173,7 +141,7 @@ scenario('ORD-02 a client without listeners sees a removed cluster go at once', 
 });
 
 scenario('ORD-03 no listener before its cluster, while an older CDS is un-ACKed', aggregated, async (t, variant) => {
-  const { xds, client } = await holdX(t, variant);
+  const { xds, client } = await holdX(t, sotw, variant);
   xds.commit(...addCluster('w', 6378));
   assert.deepEqual(await takeNext(client, 'cluster'), ['w', 'x']);
   xds.commit(...addCluster('y', 6380));
@@ -187,7 +155,7 @@ scenario('ORD-03 no listener before its cluster, while an older CDS is un-ACKed'
 });
 
 scenario('ORD-03 the old cluster stays while the listener that drops it is refused', aggregated, async (t, variant) => {
-  const { xds, client } = await holdX(t, variant);
+  const { xds, client } = await holdX(t, sotw, variant);
   client.subscribe('endpoint', 'x', 'y');
   await client.takeAndAck('endpoint');
   swapXForY(xds);
@@ -210,7 +178,7 @@ scenario('ORD-03 the old cluster stays while the listener that drops it is refus
 
 for (const answer of ['refused', 'not answered'] as const) {
   scenario(`ORD-03 the old cluster goes after a while, the listener ${answer}`, aggregated, async (t, variant) => {
-    const { xds, client } = await holdX(t, variant, { inForceBoundMs: 30 });
+    const { xds, client } = await holdX(t, sotw, variant, { inForceBoundMs: 30 });
     client.subscribe('endpoint', 'x', 'y');
     await client.takeAndAck('endpoint');
     swapXForY(xds);
@@ -228,7 +196,7 @@ for (const answer of ['refused', 'not answered'] as const) {
 }
 
 scenario('ORD-04 the last cluster goes after the listener that routes to it', aggregated, async (t, variant) => {
-  const { xds, client } = await holdX(t, variant);
+  const { xds, client } = await holdX(t, sotw, variant);
   xds.commit(...removeCluster('x', 6379));
   const listeners = await client.nextOfAny();
   assert.equal(listeners.kind, 'listener');

@@ -4,7 +4,9 @@
 
 import assert from 'node:assert/strict';
 
-import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
+import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
+import { addCluster, addEndpoint, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
+import { takeNext } from '../../support/xds/cluster-swap.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { clustersRoutedTo, portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
@@ -39,16 +41,17 @@ scenario('WRM-01 a request that looks like an ACK changes nothing about that', a
   await client.assertQuiet();
 });
 
-scenario('WRM-01 without endpoints, the empty assignment is sent again', aggregated, async (t, variant) => {
+scenarioOfBoth('WRM-01 an empty assignment is sent again too', aggregated, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.publish(buildSnapshot({ clusters: { a: 1 } }));
-  const client = xds.client(variant);
+  const client = protocol.client(xds.connect(), variant);
   await client.hold({ cluster: [], endpoint: ['a'] });
   xds.publish(buildSnapshot({ clusters: { a: 2 } }));
-  await client.takeAndAck('cluster');
+  assert.deepEqual(await takeNext(client, 'cluster'), ['a']);
   const resent = await client.takeAndAck('endpoint');
-  assert.deepEqual(resent.names, ['a']);
+  assert.deepEqual(resent.changes, ['a']);
   assert.deepEqual(portsOf(resent.resources[0]), []);
+  client.ack('cluster');
   await client.assertQuiet();
 });
 
@@ -137,15 +140,20 @@ scenario('WRM-02 also to a client that kept asking', allVariants, async (t, vari
   await client.assertQuiet();
 });
 
-scenario('WRM-03 a cluster without endpoints gets an empty assignment first', allVariants, async (t, variant) => {
+scenarioOfBoth('WRM-03 no endpoints are an empty assignment', allVariants, async (t, variant, protocol) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('c'));
-  const client = xds.client(variant);
+  const client = protocol.client(xds.connect(), variant);
   const held = await client.hold({ cluster: [], endpoint: ['c'] });
-  assert.deepEqual(held.endpoint.names, ['c']);
+  assert.deepEqual(held.endpoint.changes, ['c']);
   assert.deepEqual(portsOf(held.endpoint.resources[0]), []);
   xds.commit(addEndpoint('c', 6379));
   assert.deepEqual(portsOf((await client.takeAndAck('endpoint')).resources[0]), [6379]);
+  await client.assertQuiet();
+  xds.commit(removeEndpoint('c', 6379));
+  const emptied = await client.takeAndAck('endpoint');
+  assert.deepEqual(emptied.changes, ['c']);
+  assert.deepEqual(portsOf(emptied.resources[0]), []);
   await client.assertQuiet();
 });
 
