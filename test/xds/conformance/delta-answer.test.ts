@@ -5,12 +5,16 @@ import assert from 'node:assert/strict';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { connectDelta } from '../../support/xds/delta-client.ts';
+import type { DeltaClient } from '../../support/xds/delta-client.ts';
+import type { DeltaResponse } from '../../support/xds/delta-response.ts';
 import { kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
+import type { Kind } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { ServedXds } from '../../support/xds/served-xds.ts';
 import { aggregated, allVariants, scenario } from '../../support/xds/wire-variant.ts';
+import type { WireVariant } from '../../support/xds/wire-variant.ts';
 
 /** The responses that were counted as refused, by type URL and nonce. */
 function nacks(xds: ServedXds): unknown[] {
@@ -31,18 +35,43 @@ function snapshotOf(numbers: Readonly<Record<string, number>>): Snapshot {
   });
 }
 
+/** A client that holds `a`, `b` and `c` of this kind, and has since taken other content of `a` and `b`, unanswered. */
+async function offerAAndB(
+  xds: ServedXds,
+  variant: WireVariant,
+  kind: Kind,
+): Promise<{ client: DeltaClient; offered: DeltaResponse }> {
+  xds.publish(snapshotOf(firstVersions));
+  const client = connectDelta(xds, variant);
+  await client.hold({ [kind]: ['a', 'b', 'c'] });
+  xds.publish(snapshotOf({ a: 11, b: 12, c: 3 }));
+  const offered = await client.next(kind);
+  assert.deepEqual(offered.changes, ['a', 'b']);
+  return { client, offered };
+}
+
+/** As {@link offerAAndB}; the client has refused that content, and was not answered. */
+async function refuseAAndB(xds: ServedXds, variant: WireVariant, kind: Kind): Promise<DeltaClient> {
+  const { client } = await offerAAndB(xds, variant, kind);
+  client.nack(kind);
+  await client.assertQuiet();
+  return client;
+}
+
+/** Takes and ACKs a response, asserts that this is all that it says, and that nothing follows. */
+async function assertNext(client: DeltaClient, kind: Kind, ...changes: readonly string[]): Promise<void> {
+  assert.deepEqual((await client.takeAndAck(kind)).changes, changes);
+  await client.assertQuiet();
+}
+
 scenario('ACK-06 an ACK is not answered, and what it accepts is held', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   for (const kind of kinds) {
-    xds.publish(snapshotOf(firstVersions));
-    const client = connectDelta(xds, variant);
-    await client.hold({ [kind]: ['a', 'b', 'c'] });
-    xds.publish(snapshotOf({ a: 11, b: 12, c: 3 }));
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['a', 'b']);
+    const { client } = await offerAAndB(xds, variant, kind);
+    client.ack(kind);
     await client.assertQuiet();
     xds.publish(snapshotOf({ a: 11, b: 12, c: 13 }));
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['c']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'c');
   }
   assert.deepEqual(nacks(xds), []);
 });
@@ -82,51 +111,29 @@ scenario('ACK-06 nor is the NACK of the very first response', allVariants, async
 scenario('ACK-06 what was refused comes whole when one of it changes, not before', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   for (const kind of kinds) {
-    xds.publish(snapshotOf(firstVersions));
-    const client = connectDelta(xds, variant);
-    await client.hold({ [kind]: ['a', 'b', 'c'] });
-    xds.publish(snapshotOf({ a: 11, b: 12, c: 3 }));
-    assert.deepEqual((await client.next(kind)).changes, ['a', 'b']);
-    client.nack(kind);
-    await client.assertQuiet();
+    const client = await refuseAAndB(xds, variant, kind);
     xds.publish(snapshotOf({ a: 11, b: 12, c: 13 }));
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['c']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'c');
     xds.publish(snapshotOf({ a: 21, b: 12, c: 13 }));
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['a', 'b']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'a', 'b');
     xds.publish(snapshotOf({ a: 31, b: 12, c: 13 }));
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['a']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'a');
   }
 });
 
 scenario('ACK-06 the way back to the content before the refused one is sent too', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   for (const kind of kinds) {
+    const client = await refuseAAndB(xds, variant, kind);
     xds.publish(snapshotOf(firstVersions));
-    const client = connectDelta(xds, variant);
-    await client.hold({ [kind]: ['a', 'b', 'c'] });
-    xds.publish(snapshotOf({ a: 11, b: 12, c: 3 }));
-    await client.next(kind);
-    client.nack(kind);
-    await client.assertQuiet();
-    xds.publish(snapshotOf(firstVersions));
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['a', 'b']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'a', 'b');
   }
 });
 
 scenario('ACK-06 a refused resource that goes is removed', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   for (const kind of kinds) {
-    xds.publish(snapshotOf(firstVersions));
-    const client = connectDelta(xds, variant);
-    await client.hold({ [kind]: ['a', 'b', 'c'] });
-    xds.publish(snapshotOf({ a: 11, b: 12, c: 3 }));
-    await client.next(kind);
-    client.nack(kind);
-    await client.assertQuiet();
+    const client = await refuseAAndB(xds, variant, kind);
     xds.publish(snapshotOf({ b: 12, c: 3 }));
     assert.ok((await client.takeAndAck(kind)).removed.includes('a'));
     await client.assertQuiet();
@@ -144,25 +151,19 @@ scenario('ACK-06 a removal refused beside a bad resource comes again with its fi
     client.nack(kind);
     await client.assertQuiet();
     xds.publish(snapshotOf({ a: 21, b: 2 }));
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['a', '-c']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'a', '-c');
   }
 });
 
 scenario('ACK-06 what was refused after its fix was sent comes at once', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   for (const kind of kinds) {
-    xds.publish(snapshotOf(firstVersions));
-    const client = connectDelta(xds, variant);
-    await client.hold({ [kind]: ['a', 'b', 'c'] });
-    xds.publish(snapshotOf({ a: 11, b: 12, c: 3 }));
-    const refused = await client.next(kind);
+    const { client, offered: refused } = await offerAAndB(xds, variant, kind);
     xds.publish(snapshotOf({ a: 21, b: 12, c: 3 }));
     assert.deepEqual((await client.next(kind)).changes, ['a']);
     client.send(kind, { response_nonce: refused.nonce, error_detail: { code: 13, message: 'bad a' } });
     client.ack(kind);
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['b']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'b');
   }
 });
 
@@ -178,8 +179,7 @@ scenario('ACK-06 names that come with a NACK are served, without what was refuse
     error_detail: { code: 13, message: 'refused' },
     resource_names_subscribe: ['b'],
   });
-  assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['b']);
-  await client.assertQuiet();
+  await assertNext(client, 'endpoint', 'b');
   assert.deepEqual(nacks(xds), [[typeUrlOf(variant.apiVersion, 'endpoint'), refused.nonce]]);
 });
 
@@ -235,8 +235,7 @@ scenario('NON-06 a stale nonce does not cancel a change of names', allVariants, 
   client.ack('endpoint');
   await client.assertQuiet();
   xds.commit(addEndpoint('a', 6382), addEndpoint('b', 6383));
-  assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['b']);
-  await client.assertQuiet();
+  await assertNext(client, 'endpoint', 'b');
 });
 
 scenario('NON-06 a stale or unknown nonce is neither ACK nor NACK', aggregated, async (t, variant) => {
@@ -274,8 +273,7 @@ scenario('NON-06 a request without a nonce is a change of names and nothing else
   await client.assertQuiet();
   assert.deepEqual(nacks(xds), []);
   client.ack('cluster');
-  assert.deepEqual((await client.takeAndAck('listener')).changes, ['redis_listener']);
-  await client.assertQuiet();
+  await assertNext(client, 'listener', 'redis_listener');
 });
 
 scenario('NON-04 delta: a nonce from an earlier stream makes no difference', allVariants, async (t, variant) => {
@@ -285,8 +283,7 @@ scenario('NON-04 delta: a nonce from an earlier stream makes no difference', all
     const client = connectDelta(xds, variant);
     const fromEarlier = { response_nonce: '7', error_detail: { code: 13, message: 'old' } };
     client.send(kind, { resource_names_subscribe: ['a'], ...fromEarlier });
-    assert.deepEqual((await client.takeAndAck(kind)).changes, ['a']);
-    await client.assertQuiet();
+    await assertNext(client, kind, 'a');
   }
   assert.deepEqual(nacks(xds), []);
 });
