@@ -63,16 +63,18 @@ function isSentInForce({ responses }: TypeLedger, name: string, boundMs: number)
 }
 
 function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state: StreamState): void {
-  for (const [name, content] of said) {
-    if (content !== undefined || ledger.sent.get(name) === undefined) continue;
+  const withdrawn = [...said].flatMap(([name, content]) => {
+    return content === undefined && ledger.sent.get(name) !== undefined ? [name] : [];
+  });
+  // Changes that keep coming put off what removals wait for, and none for more than three bounds: then all go.
+  const isLong = withdrawn.some((name) => state.goneSinceMs(name) <= state.nowMs - 3 * state.boundMs);
+  for (const name of withdrawn) {
     // What a client brought from an earlier stream may go with the first answer, of which this may be a part.
     if (state.isSplit && !ledger.responses.some((response) => response.said.has(name))) continue;
     for (const kind of referringKinds) {
       const referring = state.ledger(kind);
       if (referring === undefined) continue;
       const named = mayBeRunning(referring, kind, state).flatMap(({ references }) => references);
-      // Changes that keep coming put off what the removal waits for, and the removal for no more than three bounds.
-      const isLong = state.goneSinceMs(name) <= state.nowMs - 3 * state.boundMs;
       demand(isLong || !named.includes(name), 'order', () => `${ledger.kind} ${name} withdrawn while a ${kind} names it`);
     }
     demand(!state.isKept(name), 'order', () => `${ledger.kind} ${name} withdrawn while it drains`);
