@@ -38,18 +38,15 @@ export class Warming {
       this.#refusedClusters = none;
       return;
     }
-    // Clusters that were refused change for the client with the next response that it takes, as that brings them again:
-    // it wants their endpoints after it.
+    // Clusters that were refused change for the client with the next response that it takes, in part at least, as that
+    // brings them again: it wants their endpoints after it.
     const { sent, inForce, passedOver } = verdict;
+    this.#forgetEndpoints(changedIn(passedOver.filter((response) => response !== inForce)));
     const answered = [...passedOver, sent];
-    const taken = inForce === undefined ? -1 : answered.indexOf(inForce);
-    if (taken >= 0) {
-      this.#forgetEndpoints([...this.#refusedClusters, ...changedIn(answered.slice(0, taken))]);
-      this.#refusedClusters = none;
-    }
-    const refused = changedIn(answered.slice(taken + 1));
-    this.#refusedClusters = [...new Set([...this.#refusedClusters, ...refused])];
-    // What was sent meanwhile brings them, too, and may be taken.
+    const refused = inForce === undefined ? answered : answered.slice(answered.indexOf(inForce) + 1);
+    const refusedBefore = inForce === undefined ? this.#refusedClusters : none;
+    this.#refusedClusters = [...new Set([...refusedBefore, ...changedIn(refused)])];
+    // So does what was sent meanwhile.
     if (sent !== this.#watchOf('cluster')?.delivery.latest) this.#forgetEndpoints(this.#refusedClusters);
   }
 

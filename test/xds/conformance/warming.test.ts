@@ -89,6 +89,23 @@ scenario('WRM-01 also when one answer says both', aggregated, async (t, variant)
   await client.assertQuiet();
 });
 
+scenario('WRM-01 also when the next response is refused too', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  const endpoints = { a: [6379], b: [6380] };
+  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
+  const client = xds.client(variant);
+  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
+  for (const clusters of [{ a: 2, b: 1 }, { a: 2, b: 2 }]) {
+    xds.publish(buildSnapshot({ clusters, endpoints }));
+    await client.next('cluster');
+    await client.takeAndAck('endpoint');
+  }
+  // It may have refused a with the first and taken it with the second, of which it refuses b.
+  client.nack('cluster');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  await client.assertQuiet();
+});
+
 scenario('WRM-01 also when the answer says that an older response is in force', aggregated, async (t, variant) => {
   const xds = await serveXds(t);
   const endpoints = { a: [6379], b: [6380] };
