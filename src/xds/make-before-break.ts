@@ -93,7 +93,8 @@ export class MakeBeforeBreak implements SetSelector {
     }
     const whole = { set, restAtMs: targetEndsAtMs };
     const isBegun = watch.latestPart !== undefined && watch.lastSet === set;
-    if (!watch.wasAnswered || isBegun || !watch.hasNews(set)) return whole;
+    const isNothingNew = isReferring(kind) && !watch.hasNews(set);
+    if (!watch.wasAnswered || isBegun || isNothingNew) return whole;
     const dueAtMs = this.#dueAtMs(kind, snapshot, nowMs);
     if (dueAtMs <= nowMs) {
       this.#heldBackSinceMs?.delete(kind);

@@ -455,6 +455,17 @@ test('a listener that changes alone is not held back', () => {
   assert.deepEqual(new Stream(all).hold(x).select('listener', relisten), ['other', undefined]);
 });
 
+test('endpoints of a cluster that is still routed to stay, though their protocol could not say that they have gone', () => {
+  const both = snapshotOf({ cluster: 'x y', endpoint: 'x y', listener: 'to-x', route: 'r' });
+  const stream = new Stream({ cluster: '', listener: '' });
+  const encodedNames = Buffer.from('\x1a\x01x\x1a\x01y', 'latin1');
+  const tables = { nameLists, subscriptions: table };
+  stream.open(new SotwWatch('endpoint', tables, sotwRequestOf({ encodedNames })));
+  for (const kind of ['cluster', 'endpoint', 'listener'] as const) stream.send(kind, both);
+  const swapped = snapshotOf({ cluster: 'y', endpoint: 'y', listener: 'to-y', route: 's' });
+  assert.deepEqual(stream.select('endpoint', swapped), ['x y', Infinity]);
+});
+
 test('a change of what is wanted that brings nothing new is not held back', () => {
   const stream = new Stream({ cluster: '', listener: 'to-x' });
   for (const kind of ['cluster', 'listener'] as const) stream.send(kind, x);
