@@ -59,8 +59,9 @@ function renderMode({ api_version: apiVersion, mode, aggregated }: ModeMessage):
 function renderVersions(type: TypeMessage | undefined): string {
   if (type === undefined) return '-';
   const [sent, acked] = [type.version_sent, type.version_acked].map((version) => version?.slice(0, shownDigits));
-  if (sent === undefined && acked === undefined) return type.bytes_sent === 0 ? 'none' : 'several';
-  return sent === acked ? `${sent}` : `${acked ?? 'none'}->${sent ?? 'several'}`;
+  const unknown = type.bytes_sent === 0 ? 'none' : 'several';
+  if (sent === undefined && acked === undefined) return unknown;
+  return sent === acked ? `${sent}` : `${acked ?? 'none'}->${sent ?? unknown}`;
 }
 
 function renderTroubles({ node, peer, types }: ClientMessage): string[] {

@@ -10,6 +10,7 @@ import { foldClients, typesOf } from './client.ts';
 import type { Client } from './client.ts';
 import { parseNodeFilter } from './node-filter.ts';
 import type { StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
+import { wallClockMs } from './wall-clock.ts';
 
 const responseName = 'envoy.service.status.v3.ClientStatusResponse';
 
@@ -100,6 +101,6 @@ function unlessEmpty(field: string, text: string): PlainMessage {
 }
 
 function buildTimestamp(monotonicMs: number): PlainMessage {
-  const ms = Math.round(performance.timeOrigin + monotonicMs);
+  const ms = Math.round(wallClockMs(monotonicMs));
   return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
 }

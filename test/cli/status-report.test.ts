@@ -61,6 +61,7 @@ describe('a version is shown as', () => {
     ['none', { version_sent: null, version_acked: null, bytes_sent: 0 }],
     ['several', { version_sent: null, version_acked: null }],
     ['01234567->several', { version_sent: null }],
+    ['01234567->none', { version_sent: null, bytes_sent: 0 }],
   ];
   for (const [shown, type] of versions) {
     test(shown, () => {
