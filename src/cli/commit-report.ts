@@ -1,6 +1,7 @@
 // What `controlplane commit` prints.
 
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
+import { toPrintable } from './printable.ts';
 import { renderTrouble } from './status-report.ts';
 
 /** One line, with its newline. */
@@ -10,12 +11,15 @@ export function renderCommit({ changed }: CommitMessage): string {
 
 /** What was done and how many run it, then a line per client and type that does not. */
 export function renderConvergence(answer: ConvergedCommitMessage): string {
-  const { clients, took_ms: tookMs, closed_streams: closed, not_in_sync: others } = answer;
+  const { clients, took_ms: tookMs, gone, not_in_sync: others } = answer;
   const after = `after ${(tookMs / 1_000).toFixed(1)} s`;
   const counts = [clients.total === 0 ? 'no clients' : `${clients.in_sync} of ${clients.total} in sync ${after}`];
   if (clients.refused > 0) counts.push(`${clients.refused} rejected`);
   if (clients.waiting > 0) counts.push(`${clients.waiting} not answered`);
-  if (closed > 0) counts.push(`${closed} ${closed === 1 ? 'stream' : 'streams'} closed meanwhile`);
-  const lines = others.map((other) => renderTrouble(other.node_id, other.peer, other));
+  if (gone.length > 0) counts.push(`${gone.length} gone`);
+  const lines = [
+    ...others.map((other) => renderTrouble(other.node_id, other.peer, other)),
+    ...gone.map((nodeId) => toPrintable(`${nodeId}: gone, its connection closed before it had answered`)),
+  ];
   return [`${renderCommit(answer).trimEnd()}: ${counts.join(', ')}`, ...lines, ''].join('\n');
 }

@@ -15,14 +15,14 @@ export interface ConvergenceOptions {
   readonly onProgress?: (settled: number, total: number) => void;
 }
 
-/** Every stream that was waited for is in one of the lists, or closed. */
+/** Every stream that was waited for is in one of the first two lists, or closed. */
 export interface Convergence {
   /** ACKed or refused the newest of all that they want; each as it was then. */
   readonly settled: readonly StreamStatus[];
   /** Not yet, when the waiting ended. */
   readonly waiting: readonly StreamStatus[];
-  /** How many closed before they had settled. */
-  readonly closed: number;
+  /** Ids of nodes with a stream that closed before it had settled, and with none that is open now; sorted. */
+  readonly gone: readonly string[];
 }
 
 // An answer is noticed this late at most, while the streams are few.
@@ -47,11 +47,11 @@ export async function awaitConvergence(
   const nodeIds = new Set(Array.from(left, ({ nodeId }) => nodeId));
   let total = left.size;
   const settled: StreamStatus[] = [];
-  let closed = 0;
+  const closedNodeIds = new Set<string>();
   const takeOut = (stream: DiscoveryStream): void => {
     left.delete(stream);
     if (hub.streams.has(stream)) settled.push(stream.status());
-    else closed += 1;
+    else if (stream.nodeId !== undefined) closedNodeIds.add(stream.nodeId);
   };
   const addOpenedSince = (): void => {
     for (const stream of hub.streams) {
@@ -74,7 +74,9 @@ export async function awaitConvergence(
     lookMs = performance.now() - startMs;
     if (left.size < before) onProgress?.(total - left.size, total);
   }
-  return { settled, closed, waiting: Array.from(left, (stream) => stream.status()) };
+  const openNodeIds = new Set(Array.from(hub.streams, ({ nodeId }) => nodeId));
+  const gone = [...closedNodeIds].filter((nodeId) => !openNodeIds.has(nodeId)).sort();
+  return { settled, gone, waiting: Array.from(left, (stream) => stream.status()) };
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -55,8 +55,8 @@ function idsOf(streams: readonly StreamStatus[]): (string | undefined)[] {
   return streams.map(({ node }) => node?.id).sort();
 }
 
-function summarize({ settled, waiting, closed }: Convergence) {
-  return { settled: idsOf(settled), waiting: idsOf(waiting), closed };
+function summarize({ settled, waiting, gone }: Convergence) {
+  return { settled: idsOf(settled), waiting: idsOf(waiting), gone };
 }
 
 function stateOf(streams: readonly StreamStatus[], id: string): string | undefined {
@@ -67,7 +67,7 @@ function stateOf(streams: readonly StreamStatus[], id: string): string | undefin
 describe('awaitConvergence', () => {
   test('gives nobody when nobody is there', async () => {
     const { xds } = await serve({});
-    assert.deepEqual(await converge(xds), { settled: [], waiting: [], closed: 0 });
+    assert.deepEqual(await converge(xds), { settled: [], waiting: [], gone: [] });
   });
 
   test('waits for the ACK of the last one, and tells how many have answered', async () => {
@@ -78,7 +78,7 @@ describe('awaitConvergence', () => {
     await waitUntil('two have settled', () => progress.at(-1)?.[0] === 2);
     const [, two] = clients as [FakeClient, FakeClient];
     two.answerTo(await lastOf(two), 'ack');
-    assert.deepEqual(summarize(await convergence), { settled: ['one', 'three', 'two'], waiting: [], closed: 0 });
+    assert.deepEqual(summarize(await convergence), { settled: ['one', 'three', 'two'], waiting: [], gone: [] });
     assert.deepEqual(progress.at(0), [0, 3]);
     assert.deepEqual(progress.at(-1), [3, 3]);
     const counts = progress.map(([settled]) => settled);
@@ -112,14 +112,14 @@ describe('awaitConvergence', () => {
     const { xds } = await serve({ one: 'nothing', two: 'ack' });
     xds.commit(addEndpoint('a', 2));
     const convergence = await converge(xds, { timeoutMs: 200 });
-    assert.deepEqual(summarize(convergence), { settled: ['two'], waiting: ['one'], closed: 0 });
+    assert.deepEqual(summarize(convergence), { settled: ['two'], waiting: ['one'], gone: [] });
     assert.equal(stateOf(convergence.waiting, 'one'), 'stale');
   });
 
   test('does not wait at all when there is no time', async () => {
     const { xds } = await serve({ one: 'ack' });
     xds.commit(addEndpoint('a', 2));
-    assert.deepEqual(summarize(await converge(xds, { timeoutMs: 0 })), { settled: [], waiting: ['one'], closed: 0 });
+    assert.deepEqual(summarize(await converge(xds, { timeoutMs: 0 })), { settled: [], waiting: ['one'], gone: [] });
   });
 
   test('waits for a client that does not read', async () => {
@@ -144,20 +144,20 @@ describe('awaitConvergence', () => {
     const second = await lastOf(one);
     one.answerTo(first, 'ack');
     const stranger = await Promise.race([convergence, converge(xds, { timeoutMs: 100 })]);
-    assert.deepEqual(summarize(stranger), { settled: [], waiting: ['one'], closed: 0 });
+    assert.deepEqual(summarize(stranger), { settled: [], waiting: ['one'], gone: [] });
     one.answerTo(second, 'ack');
     const { settled } = await convergence;
     assert.deepEqual(settled[0]?.types.map(({ state }) => state), ['synced', 'synced']);
   });
 
-  test('counts who closes as gone', async () => {
+  test('gives who closes as gone', async () => {
     const { xds, clients } = await serve({ one: 'nothing', two: 'ack' });
     const [one] = clients as [FakeClient];
     xds.commit(addEndpoint('a', 2));
     const convergence = converge(xds);
     await lastOf(one);
     xds.hub.remove(one.transport.stream);
-    assert.deepEqual(summarize(await convergence), { settled: ['two'], waiting: [], closed: 1 });
+    assert.deepEqual(summarize(await convergence), { settled: ['two'], waiting: [], gone: ['one'] });
   });
 
   test('waits neither for who comes later, nor for who has not said who it is, nor for another group', async () => {
@@ -169,7 +169,7 @@ describe('awaitConvergence', () => {
     new FakeClient(xds.hub, 'later').answer = 'nothing';
     const [one] = clients as [FakeClient];
     one.answerTo(await lastOf(one), 'ack');
-    assert.deepEqual(summarize(await convergence), { settled: ['one'], waiting: [], closed: 0 });
+    assert.deepEqual(summarize(await convergence), { settled: ['one'], waiting: [], gone: [] });
   });
 
   test('ends when it is aborted, before or while it waits', async () => {
@@ -179,7 +179,7 @@ describe('awaitConvergence', () => {
     const convergence = converge(xds, { signal: gone.signal });
     gone.abort();
     for (const each of [convergence, converge(xds, { signal: gone.signal })]) {
-      assert.deepEqual(summarize(await each), { settled: [], waiting: ['one'], closed: 0 });
+      assert.deepEqual(summarize(await each), { settled: [], waiting: ['one'], gone: [] });
     }
   });
 

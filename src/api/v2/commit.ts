@@ -69,14 +69,14 @@ function signalWhenGone(response: Response): AbortSignal {
 function buildCommitMessage(
   { changed }: CommitResult,
   tookMs: number,
-  { settled, waiting, closed }: Convergence,
+  { settled, waiting, gone }: Convergence,
 ): ConvergedCommitMessage {
   const clients = foldClients([...settled, ...waiting]);
   const others = clients.filter((client) => clientState(client) !== 'synced');
   const refused = others.filter((client) => clientState(client) === 'error').length;
   return {
     changed,
-    converged: others.length === 0,
+    converged: others.length === 0 && gone.length === 0,
     took_ms: Math.round(tookMs),
     clients: {
       total: clients.length,
@@ -84,7 +84,7 @@ function buildCommitMessage(
       refused,
       waiting: others.length - refused,
     },
-    closed_streams: closed,
+    gone,
     not_in_sync: others.flatMap(buildNotInSyncMessages),
   };
 }

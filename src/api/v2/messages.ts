@@ -101,7 +101,7 @@ export const maxWaitMs = 600_000;
 
 /** The answer to `POST /api/v2/commit?wait=`. */
 export interface ConvergedCommitMessage extends CommitMessage {
-  /** True when every client that was connected at the commit, and still is, runs what was committed. */
+  /** True when every client that was connected at the commit runs what was committed. */
   readonly converged: boolean;
   /** From the commit to the end of the waiting. */
   readonly took_ms: number;
@@ -113,8 +113,8 @@ export interface ConvergedCommitMessage extends CommitMessage {
     /** Neither ACKed nor refused everything, when the time was up. */
     readonly waiting: number;
   };
-  /** Streams that were closed since the commit, before their client had answered. Nobody waits for these. */
-  readonly closed_streams: number;
+  /** Node ids of the others: they closed their connection before they had answered, and have none now. Nobody waits for these. */
+  readonly gone: readonly string[];
   /** One entry per client and type that is not synced; sorted as the clients are. */
   readonly not_in_sync: readonly NotInSyncMessage[];
 }
