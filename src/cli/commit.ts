@@ -24,8 +24,8 @@ shown on standard error meanwhile.
   --help
         Prints this text.
 
-Exit code: 0 committed, and with --wait every Envoy runs it; 3 committed, but some Envoy has rejected it or not
-answered in time; 1 not committed, or the control plane can't be reached; 2 usage.
+Exit code: 0 committed, and with --wait every Envoy runs it; 3 committed, but some Envoy has rejected it, not
+answered in time or gone meanwhile; 1 not committed, or the control plane can't be reached; 2 usage.
 `;
 
 const takesValue: ReadonlyMap<string, boolean> = new Map([

@@ -5,7 +5,8 @@ const maxLength = 1000;
 // Longer texts are cut before they are searched; what is told is far shorter.
 const maxRead = 64 * 1024;
 
-const secretField = '(?:inline_string|inline_bytes|password|private_key|secret|token|api_?key)[a-z_]{0,20}';
+const secretField =
+  '(?:inline_string|inline_bytes|passw(?:or)?d|passphrase|pwd|credential|private_key|secret|token|(?:api|access)[_-]?key)[a-z_-]{0,20}';
 
 const redacted = '[redacted]';
 
@@ -23,6 +24,8 @@ const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // Without quotes.
   [new RegExp(String.raw`(${secretField}\s{0,4}[:=]\s{0,4})[^\s"'{}[\],;]+`, 'giu'), `$1${redacted}`],
   [/(authorization"?\s{0,4}[:=]\s{0,4}"?(?:(?:bearer|basic)\s{1,4})?)[^\s"',}]+/giu, `$1${redacted}`],
+  // In Redis's configuration.
+  [/((?:requirepass|masterauth)\s{1,4})[^\s"',}]+/giu, `$1${redacted}`],
   // The password in a URL.
   [/(:\/\/[^\s/@:]{0,200}:)[^\s/@]{1,500}@/gu, `$1${redacted}@`],
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}-----|$)/gu, redacted],

@@ -50,6 +50,10 @@ const CASES: readonly (readonly [why: string, message: string, told: string])[] 
   ['and one in a text dump', "auth_password {\n  inline_bytes: 'x y'\n}", 'auth_password { inline_bytes: [redacted] }'],
   ['a secret that was cut off too', 'private_key: "MIIE', 'private_key: [redacted]'],
   ['an API key as well', 'api_key: "k"', 'api_key: [redacted]'],
+  ...['passphrase', 'passwd', 'pwd', 'secret-key', 'credential', 'accessKey', 'access_key_id'].map(
+    (name) => [`${name} is one`, `bad ${name}: "x y", z`, `bad ${name}: [redacted], z`] as const,
+  ),
+  ["what Redis's configuration has", 'requirepass p4ss masterauth p5ss end', 'requirepass [redacted] masterauth [redacted] end'],
   ['one without quotes too', 'inline_string: p4ss, port: 1', 'inline_string: [redacted], port: 1'],
   ['what a header carries', 'Authorization: Bearer abc.def, x', 'Authorization: Bearer [redacted], x'],
   ['a password in a URL', 'redis://user:p4ss@10.0.0.1:6379 refused', 'redis://user:[redacted]@10.0.0.1:6379 refused'],
