@@ -121,16 +121,13 @@ export class Delivery {
     const isLatest = sent === this.#latest;
     // The same nonce once more, without an error: the client changed what it wants.
     if (isLatest && this.#isLatestAnswered && error === undefined) return { kind: 'none' };
-    const isInForce =
-      error === undefined || (versionInfo === sent.version && !this.#mayHaveRun(versionInfo, passedOver));
+    const inForce = error === undefined ? sent : this.#inForceDespite(versionInfo, sent, passedOver);
+    if (inForce !== undefined) this.#acceptedVersion = inForce.version;
     if (isLatest) {
       this.#isLatestAnswered = true;
-      this.#isLatestInForce = isInForce;
+      this.#isLatestInForce = inForce === sent;
     }
-    // It may have taken an older response, without an ACK of that one.
-    const inForce = isInForce ? sent : passedOver.findLast(({ version }) => version === versionInfo);
-    if (inForce !== undefined) this.#acceptedVersion = inForce.version;
-    this.#noteRefused(sent, isInForce);
+    this.#noteRefused(sent, inForce === sent);
     return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, inForce, passedOver };
   }
 
@@ -139,9 +136,11 @@ export class Delivery {
     return this.#isLatestAnswered || this.#latest === undefined ? [] : [...this.#older, this.#latest];
   }
 
-  // Before the answer that passes these over.
-  #mayHaveRun(version: string, passedOver: readonly Sent[]): boolean {
-    return version === this.#acceptedVersion || passedOver.some((sent) => sent.version === version);
+  // What a NACK with this version_info says is in force: an older response too may have been taken without an ACK.
+  #inForceDespite(version: string, sent: Sent, passedOver: readonly Sent[]): Sent | undefined {
+    const older = passedOver.findLast((response) => response.version === version);
+    if (older !== undefined) return older;
+    return version === sent.version && version !== this.#acceptedVersion ? sent : undefined;
   }
 
   // The ACK of a newer response says nothing of what only the refused one said.

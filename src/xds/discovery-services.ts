@@ -93,13 +93,9 @@ function mapValues<From, To>(record: Readonly<Record<string, From>>, map: (value
 
 class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   readonly #call: ServerInterceptingCallInterface;
-  readonly #method: StreamMethod;
-  readonly #hub: StreamHub;
-  #unwritten = 0;
-  #onWritten = doNothing;
+  readonly #stream: DiscoveryStream;
   #isReading = false;
   #isReadWanted = false;
-  #stream: DiscoveryStream | undefined;
   // The client has said that it asks for nothing more.
   #isHalfClosed = false;
   #isEnded = false;
@@ -107,24 +103,21 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   constructor(call: ServerInterceptingCallInterface, method: StreamMethod, hub: StreamHub) {
     super(call);
     this.#call = call;
-    this.#method = method;
-    this.#hub = hub;
+    this.#stream = hub.add(this, method);
   }
 
   override start(): void {
-    const stream = this.#hub.add(this, this.#method);
-    this.#stream = stream;
     this.#call.start({
       onReceiveMetadata: () => this.#read(),
       onReceiveMessage: (message: Uint8Array) => {
-        stream.receive(message);
+        this.#stream.receive(message);
         this.#read();
       },
       onReceiveHalfClose: () => {
         this.#isHalfClosed = true;
         this.#finish();
       },
-      onCancel: () => this.#hub.remove(stream),
+      onCancel: () => this.#stream.close(),
     });
   }
 
@@ -133,9 +126,7 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
     return this.#call.getPeer();
   }
 
-  write(message: Uint8Array, onWritten: () => void): void {
-    this.#unwritten += 1;
-    this.#onWritten = onWritten;
+  write(message: Uint8Array): void {
     this.#call.sendMessage(message, this.#noteWritten);
   }
 
@@ -145,8 +136,8 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
 
   // Who asks and says at once that this was all is answered too, part by part.
   #finish(): void {
-    if (this.#unwritten > 0 || this.#stream === undefined || this.#stream.flush()) return;
-    this.#hub.remove(this.#stream);
+    if (this.#stream.isWriting || this.#stream.flush()) return;
+    this.#stream.close();
     this.#end({ code: status.OK, details: '' });
   }
 
@@ -162,7 +153,7 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
     this.#isReadWanted = true;
     if (this.#isReading) return;
     this.#isReading = true;
-    while (this.#isReadWanted && this.#unwritten === 0) {
+    while (this.#isReadWanted && !this.#stream.isWriting) {
       this.#isReadWanted = false;
       this.#call.startRead();
     }
@@ -170,11 +161,8 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   }
 
   readonly #noteWritten = (): void => {
-    this.#unwritten -= 1;
-    this.#onWritten();
+    this.#stream.noteWritten();
     if (this.#isReadWanted) this.#read();
     if (this.#isHalfClosed) this.#finish();
   };
 }
-
-const doNothing = (): void => undefined;

@@ -29,8 +29,8 @@ import type { Watch } from './watch.ts';
 export interface StreamTransport {
   /** Address and port of the client. */
   readonly peer: string;
-  /** Writes one message; `onWritten`, which is the same for all messages of a stream, is called once it has left for the network. */
-  write(message: Uint8Array, onWritten: () => void): void;
+  /** Writes one message; {@link DiscoveryStream.noteWritten} has to be called once it has left for the network. */
+  write(message: Uint8Array): void;
   /** Ends the call with a status other than OK. */
   fail(status: 'INVALID_ARGUMENT' | 'INTERNAL' | 'UNAVAILABLE', message: string): void;
 }
@@ -148,6 +148,19 @@ export class DiscoveryStream {
     return this.#lastNonce > nonceBefore;
   }
 
+  /** True while something that was written has not left yet. */
+  get isWriting(): boolean {
+    return this.#unwritten > 0;
+  }
+
+  /** To be called once for each message that was written, when it has left for the network. */
+  noteWritten(): void {
+    this.#unwritten -= 1;
+    if (this.isWriting) return;
+    if (this.#isFlushWanted) this.requestTurn();
+    this.#context.onWritten();
+  }
+
   /** Ends the stream with an error, from the server's side. */
   fail(status: Parameters<StreamTransport['fail']>[0], message: string): void {
     if (this.#isClosed) return;
@@ -188,7 +201,7 @@ export class DiscoveryStream {
 
   #flush(): void {
     if (this.#isClosed) return;
-    if (this.#unwritten > 0) {
+    if (this.isWriting) {
       this.#isFlushWanted = true;
       return;
     }
@@ -330,7 +343,7 @@ export class DiscoveryStream {
     type.bytesSent += message.length;
     this.#unwritten += 1;
     if (!due.isLast) this.#isFlushWanted = true;
-    this.#transport.write(message, this.#onWritten);
+    this.#transport.write(message);
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.responseSent(this.#method, kind, message.length, sinceCommitMs);
     if (message.length > largeMessageBytes) {
@@ -340,16 +353,9 @@ export class DiscoveryStream {
     return due.isLast;
   }
 
-  readonly #onWritten = (): void => {
-    this.#unwritten -= 1;
-    if (this.#unwritten > 0) return;
-    if (this.#isFlushWanted) this.requestTurn();
-    this.#context.onWritten();
-  };
-
   // Nothing is written while a message waits, so all that wait are of one flush, the last one.
   #unwrittenSinceMs(): number | undefined {
-    if (this.#unwritten === 0) return undefined;
+    if (!this.isWriting) return undefined;
     return Math.max(...this.#types.map(({ watch }) => watch.delivery.latest?.sentAtMs ?? 0));
   }
 

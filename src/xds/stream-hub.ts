@@ -76,16 +76,11 @@ export class StreamHub {
     return this.#streams;
   }
 
-  /** Takes up a new call. The caller passes its messages to `receive` and must call {@link remove} when it is over. */
+  /** Takes up a new call. The caller passes its messages to the stream, and must close that when it is over. */
   add(transport: StreamTransport, method: StreamMethod): DiscoveryStream {
     const stream = new DiscoveryStream(transport, method, this.#context);
     this.#streams.add(stream);
     return stream;
-  }
-
-  /** Forgets a stream and releases what it held; safe to repeat. */
-  remove(stream: DiscoveryStream): void {
-    stream.close();
   }
 
   /** Ends every stream so that its client connects elsewhere. */

@@ -156,7 +156,7 @@ describe('awaitConvergence', () => {
     xds.commit(addEndpoint('a', 2));
     const convergence = converge(xds);
     await lastOf(one);
-    xds.hub.remove(one.transport.stream);
+    one.transport.stream.close();
     assert.deepEqual(summarize(await convergence), { settled: ['two'], waiting: [], gone: ['one'] });
   });
 

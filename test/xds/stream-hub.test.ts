@@ -173,19 +173,19 @@ describe('StreamHub', () => {
     assert.deepEqual([...hub.streams], [sound.stream]);
   });
 
-  test('a removed stream is written to no more, and removing it again is safe', async () => {
+  test('a closed stream is written to no more, and closing it again is safe', async () => {
     const { snapshots, hub } = build();
     const [gone, left] = [subscribe(hub), subscribe(hub)];
     snapshots.set(group, buildSnapshot({ clusters: { a: 1 } }));
-    hub.remove(gone.stream);
-    hub.remove(gone.stream);
+    gone.stream.close();
+    gone.stream.close();
     gone.request('cluster', { node: { id: 'n' } });
     await left.responses.take('clusters');
     assert.equal(gone.written.length, 0);
     assert.deepEqual([...hub.streams], [left.stream]);
   });
 
-  test('a removed stream leaves no timer that keeps a turn coming', async () => {
+  test('a closed stream leaves no timer that keeps a turn coming', async () => {
     const { snapshots, hub } = build(() => group, 20);
     snapshots.set(group, buildSnapshot({ clusters: { a: 1 }, listeners: { l: 1 } }));
     const [gone, left] = [subscribe(hub), subscribe(hub)];
@@ -195,7 +195,7 @@ describe('StreamHub', () => {
     }
     snapshots.set(group, buildSnapshot({ clusters: { a: 2 }, listeners: { l: 2 } }));
     for (const stream of [gone, left]) assert.equal((await stream.responses.take('clusters')).kind, 'cluster');
-    hub.remove(gone.stream);
+    gone.stream.close();
     assert.equal((await left.responses.take('the listener, after the bounded wait')).kind, 'listener');
     assert.equal(gone.written.length, 3);
   });

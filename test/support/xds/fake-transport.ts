@@ -32,7 +32,7 @@ abstract class TransportOf<Response extends DiscoveryResponse, Fields extends ob
   isReading = true;
   readonly stream: DiscoveryStream;
   protected readonly variant: WireVariant;
-  readonly #held: (() => void)[] = [];
+  #held = 0;
 
   /** @param kind of a stream of one type. */
   constructor(hub: StreamHub, variant: WireVariant, protocol: ProtocolName, kind?: Kind) {
@@ -49,18 +49,22 @@ abstract class TransportOf<Response extends DiscoveryResponse, Fields extends ob
     this.stream.receive(this.encode({ type_url: typeUrlOf(this.variant.apiVersion, kind), ...fields }));
   }
 
-  write(message: Uint8Array, onWritten: () => void): void {
+  write(message: Uint8Array): void {
     this.written.push(message);
     const response = this.parse(message);
     this.responses.put(response);
     this.onResponse(response);
-    if (this.isReading) onWritten();
-    else this.#held.push(onWritten);
+    this.#held += 1;
+    if (this.isReading) this.drain();
   }
 
   /** Lets go what was written while the client did not read. */
   drain(): void {
-    for (const onWritten of this.#held.splice(0)) onWritten();
+    while (this.#held > 0) {
+      // Before the call, in which the next one may be written.
+      this.#held -= 1;
+      this.stream.noteWritten();
+    }
   }
 
   fail(status: string, message: string): void {

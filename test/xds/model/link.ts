@@ -26,12 +26,11 @@ export class Link implements StreamTransport {
   /** False: the client does not read, and what is written does not leave. */
   isReading = true;
   readonly #nodeId: string;
-  readonly #hub: StreamHub;
   readonly #surroundings: LinkSurroundings;
   readonly #stream: DiscoveryStream;
   #uplink: ModelRequest[] = [];
   #downlink: ModelResponse[] = [];
-  #unwritten: { readonly kind: Kind; readonly onWritten: () => void }[] = [];
+  #unwritten: Kind[] = [];
   #isOpen = true;
   #uploaded = 0;
 
@@ -39,7 +38,6 @@ export class Link implements StreamTransport {
     this.method = method;
     this.referee = new Referee(`${nodeId} ${method.kind ?? 'ads'}`, method, surroundings);
     this.#nodeId = nodeId;
-    this.#hub = hub;
     this.#surroundings = surroundings;
     this.#stream = hub.add(this, method);
   }
@@ -73,7 +71,7 @@ export class Link implements StreamTransport {
   /** Lets what was written leave, when the client reads. Gives whether anything did. */
   takeWrites(): boolean {
     if (!this.isReading || this.#unwritten.length === 0 || this.#isCrowded()) return false;
-    for (const { onWritten } of this.#unwritten.splice(0)) onWritten();
+    this.#endWrites();
     return true;
   }
 
@@ -81,21 +79,21 @@ export class Link implements StreamTransport {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#hub.remove(this.#stream);
+    this.#stream.close();
     this.#uplink = [];
     this.#downlink = [];
     // Writes that were under way end too, after the stream did.
-    for (const { onWritten } of this.#unwritten.splice(0)) onWritten();
+    this.#endWrites();
   }
 
-  write(message: Uint8Array, onWritten: () => void): void {
+  write(message: Uint8Array): void {
     try {
       demand(this.#isOpen, 'release', () => `written to ${this.#nodeId} after its stream ended`);
       const response = this.referee.send(message);
-      const isQueued = this.#unwritten.some(({ kind }) => kind === response.kind);
+      const isQueued = this.#unwritten.includes(response.kind);
       demand(!isQueued, 'bounded queues', () => `${this.#nodeId}: two unwritten ${response.kind} responses`);
       this.#downlink.push(response);
-      this.#unwritten.push({ kind: response.kind, onWritten });
+      this.#unwritten.push(response.kind);
     } catch (violation) {
       this.#surroundings.report(violation);
     }
@@ -104,6 +102,10 @@ export class Link implements StreamTransport {
   fail(status: string, message: string): void {
     this.#isOpen = false;
     if (status !== 'UNAVAILABLE') this.#surroundings.report(new Violation('stays up', `${status}: ${message}`));
+  }
+
+  #endWrites(): void {
+    for (const _ of this.#unwritten.splice(0)) this.#stream.noteWritten();
   }
 
   #arrive(request: ModelRequest): void {
