@@ -38,6 +38,9 @@ export function endpointText(ports: readonly number[]): string {
   return `ports [${[...ports].sort((a, b) => a - b).join(' ')}]`;
 }
 
+/** Of a load assignment without endpoints. */
+export const noEndpoints = endpointText([]);
+
 /** The text of a listener or a route: `PREFIX>CLUSTER`; the prefix `*` is the catch-all. */
 export function routesText(routes: readonly Route[]): string {
   return routes

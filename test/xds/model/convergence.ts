@@ -2,7 +2,7 @@
 // held to one state, those of either protocol and either version hold the same.
 
 import type { Kind } from '../../support/xds/discovery-api.ts';
-import { endpointText } from './content.ts';
+import { noEndpoints } from './content.ts';
 import type { ClientType } from './client-type.ts';
 import type { DeclaredState } from './declared-state.ts';
 import type { Link } from './link.ts';
@@ -10,8 +10,6 @@ import type { ModelClient } from './model-client.ts';
 import type { TypeLedger } from './type-ledger.ts';
 import { demand } from './violation.ts';
 import { isFullStateKind } from './wanted.ts';
-
-const noEndpoints = endpointText([]);
 
 /** Throws a Violation unless the client has all that it wants of the declared state. */
 export function checkConverged(client: ModelClient, state: DeclaredState, nowMs: number): void {

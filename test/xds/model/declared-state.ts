@@ -92,6 +92,12 @@ export class DeclaredState {
     return this.#draining.get(name)?.untilMs ?? Infinity;
   }
 
+  /** What endpoints a removed cluster had in the end; undefined: it is there, or never was. */
+  lastEndpointsOf(name: string): string | undefined {
+    const removed = this.#draining.get(name);
+    return removed && endpointText(removed.ports);
+  }
+
   /** What a resource says now; undefined when it does not exist for a client that is (not) given draining clusters. */
   textOf(kind: Kind, name: string, nowMs: number, isGivenDraining: boolean): string | undefined {
     if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : undefined;

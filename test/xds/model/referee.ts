@@ -24,6 +24,7 @@ export interface Surroundings {
   /** What a resource says in the newest snapshot, as far as a client (not) given what drains is concerned. */
   readonly textOf: (kind: Kind, name: string, isGivenDraining: boolean) => string | undefined;
   readonly isDeclared: (cluster: string) => boolean;
+  readonly lastEndpointsOf: (cluster: string) => string | undefined;
   readonly isDraining: (cluster: string) => boolean;
   readonly goneSinceMs: (cluster: string) => number;
   /** True when it was declared once and is not any more. */
@@ -120,10 +121,10 @@ export class Referee {
     const isFirst = ledger.responses.length === 0;
     const said = ledger.whatIsSaid(response);
     if (this.#method.kind === undefined) {
-      const { boundMs, isSplit, publishedSinceMs, goneSinceMs } = this.#surroundings;
+      const { boundMs, isSplit, publishedSinceMs, lastEndpointsOf, goneSinceMs } = this.#surroundings;
       const ledgerOf = (kind: Kind): TypeLedger | undefined => this.#ledgers.get(kind);
       const isKept = (name: string): boolean => this.#isKept(name);
-      const state = { ledger: ledgerOf, nowMs, boundMs, isSplit, publishedSinceMs, isKept, goneSinceMs };
+      const state = { ledger: ledgerOf, nowMs, boundMs, isSplit, publishedSinceMs, isKept, lastEndpointsOf, goneSinceMs };
       checkOrder(ledger, said, state);
     }
     const { changed } = ledger.send(response, nowMs);

@@ -1,6 +1,7 @@
 // The order of an aggregated stream: a cluster is there before anything names it, and goes
 // after nothing does (ORD-01 to ORD-03 and ORD-06 of the catalogue).
 
+import { noEndpoints } from './content.ts';
 import type { Content } from './content.ts';
 import type { SentResponse, TypeLedger } from './type-ledger.ts';
 import { demand } from './violation.ts';
@@ -17,6 +18,8 @@ export interface StreamState {
   readonly publishedSinceMs: (ms: number) => number;
   /** True when the cluster may be in use by connections of a replaced listener of the client. */
   readonly isKept: (name: string) => boolean;
+  /** What endpoints a removed cluster had in the end; undefined: it is there, or never was. */
+  readonly lastEndpointsOf: (name: string) => string | undefined;
   /** When the cluster was removed and had drained. */
   readonly goneSinceMs: (name: string) => number;
 }
@@ -63,9 +66,7 @@ function isSentInForce({ responses }: TypeLedger, name: string, boundMs: number)
 }
 
 function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state: StreamState): void {
-  const withdrawn = [...said].flatMap(([name, content]) => {
-    return content === undefined && ledger.sent.get(name) !== undefined ? [name] : [];
-  });
+  const withdrawn = [...said].flatMap(([name, content]) => (isWithdrawal(ledger, name, content, state) ? [name] : []));
   // Changes that keep coming put off what removals wait for, and none for more than three bounds: then all go.
   const isLong = withdrawn.some((name) => state.goneSinceMs(name) <= state.nowMs - 3 * state.boundMs);
   for (const name of withdrawn) {
@@ -79,6 +80,14 @@ function checkWithdrawals(ledger: TypeLedger, said: SentResponse['said'], state:
     }
     demand(!state.isKept(name), 'order', () => `${ledger.kind} ${name} withdrawn while it drains`);
   }
+}
+
+/** True also of an empty load assignment for a removed cluster that had endpoints to the end. */
+function isWithdrawal({ sent }: TypeLedger, name: string, content: Content | undefined, state: StreamState): boolean {
+  const before = sent.get(name);
+  if (before === undefined || content === undefined) return before !== undefined;
+  const had = [before.text, state.lastEndpointsOf(name) ?? noEndpoints];
+  return content.text === noEndpoints && !had.includes(noEndpoints);
 }
 
 /** Contents of a listener or route that the client may run: the newest, and older ones until it is in force. */

@@ -2,7 +2,7 @@
 // responses that nobody asked for and that bring nothing.
 
 import type { Kind } from '../../support/xds/discovery-api.ts';
-import { endpointText } from './content.ts';
+import { noEndpoints } from './content.ts';
 import type { Content } from './content.ts';
 import type { DeltaRequest, ModelRequest, ModelResponse, SotwRequest } from './discovery-message.ts';
 import { Refusals } from './refusals.ts';
@@ -203,7 +203,7 @@ export class TypeLedger {
 
   // To be told that there are no endpoints is to be told that there is no load assignment.
   #isSame(one: string | undefined, other: string | undefined): boolean {
-    const nothing = this.kind === 'endpoint' ? endpointText([]) : undefined;
+    const nothing = this.kind === 'endpoint' ? noEndpoints : undefined;
     return (one ?? nothing) === (other ?? nothing);
   }
 

@@ -51,6 +51,7 @@ export class World {
       isDeclared: (name) => this.operator.state.isDeclared(name),
       hasGone: (name) => this.operator.state.hasGone(name),
       isDraining: (name) => this.operator.state.isDraining(name, time.nowMs),
+      lastEndpointsOf: (name) => this.operator.state.lastEndpointsOf(name),
       goneSinceMs: (name) => this.operator.state.goneSinceMs(name),
       report: (violation) => (this.#violation ??= violation),
     };
