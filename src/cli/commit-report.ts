@@ -13,7 +13,8 @@ export function renderCommit({ changed }: CommitMessage): string {
 export function renderConvergence(answer: ConvergedCommitMessage): string {
   const { clients, took_ms: tookMs, gone, not_in_sync: others } = answer;
   const after = `after ${(tookMs / 1_000).toFixed(1)} s`;
-  const counts = [clients.total === 0 ? 'no clients' : `${clients.in_sync} of ${clients.total} in sync ${after}`];
+  const total = clients.total + gone.length;
+  const counts = [total === 0 ? 'no clients' : `${clients.in_sync} of ${total} in sync ${after}`];
   if (clients.refused > 0) counts.push(`${clients.refused} rejected`);
   if (clients.waiting > 0) counts.push(`${clients.waiting} not answered`);
   if (gone.length > 0) counts.push(`${gone.length} gone`);

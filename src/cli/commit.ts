@@ -5,7 +5,7 @@ import { maxWaitMs } from '../api/v2/messages.ts';
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
 import { parseValue, readArguments } from '../arguments.ts';
 import { formatDuration, parseDuration } from '../duration.ts';
-import { exitCodes } from '../failure.ts';
+import { Failure, exitCodes } from '../failure.ts';
 import { readApiAddress } from './api-address.ts';
 import { askApi } from './api-request.ts';
 import { renderCommit, renderConvergence } from './commit-report.ts';
@@ -24,8 +24,9 @@ shown on standard error meanwhile.
   --help
         Prints this text.
 
-Exit code: 0 committed, and with --wait every Envoy runs it; 3 committed, but some Envoy has rejected it, not
-answered in time or gone meanwhile; 1 not committed, or the control plane can't be reached; 2 usage.
+Exit code: 0 committed, and with --wait every Envoy runs it; 3 committed, but some Envoy has rejected it, not answered
+in time or gone meanwhile, or the control plane ended before it could say; 1 not committed, or the control plane can't
+be reached; 2 usage.
 `;
 
 const takesValue: ReadonlyMap<string, boolean> = new Map([
@@ -58,12 +59,20 @@ export async function runCommit(argv: readonly string[]): Promise<number> {
 async function commitAndWait(api: Address, waitMs: number): Promise<number> {
   const path = `/api/v2/commit?wait=${formatDuration(waitMs)}`;
   const line = new ProgressLine(process.stderr);
-  const answer = await askApi<ConvergedCommitMessage>(
-    { api, method: 'POST', path, idleMs: waitMs + idleMs },
-    ({ settled, total }) => {
-      if (total > 0) line.show(`${settled} of ${total} streams have answered`);
-    },
-  ).finally(() => line.clear());
-  process.stdout.write(renderConvergence(answer));
-  return answer.converged ? exitCodes.ok : exitCodes.notInSync;
+  // Progress is told of what is committed.
+  let isCommitted = false;
+  try {
+    const answer = await askApi<ConvergedCommitMessage>(
+      { api, method: 'POST', path, idleMs: waitMs + idleMs },
+      ({ settled, total }) => {
+        isCommitted = true;
+        if (total > 0) line.show(`${settled} of ${total} streams have answered`);
+      },
+    ).finally(() => line.clear());
+    process.stdout.write(renderConvergence(answer));
+    return answer.converged ? exitCodes.ok : exitCodes.notInSync;
+  } catch (error) {
+    if (!isCommitted || !(error instanceof Failure)) throw error;
+    throw new Failure(`committed, who runs it is not known: ${error.message}`, exitCodes.notInSync);
+  }
 }

@@ -18,7 +18,7 @@ const cases: readonly (readonly [line: string, answer: Partial<ConvergedCommitMe
   ['nothing to commit: 2 of 2 in sync after 0.0 s', { changed: false, took_ms: 0 }],
   ['committed: no clients', { clients: { total: 0, in_sync: 0, refused: 0, waiting: 0 } }],
   [
-    'committed: 2 of 2 in sync after 1.2 s, 1 gone\ne-3: gone, its connection closed before it had answered',
+    'committed: 2 of 3 in sync after 1.2 s, 1 gone\ne-3: gone, its connection closed before it had answered',
     { converged: false, gone: ['e-3'] },
   ],
   [

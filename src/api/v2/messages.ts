@@ -113,7 +113,7 @@ export interface ConvergedCommitMessage extends CommitMessage {
     /** Neither ACKed nor refused everything, when the time was up. */
     readonly waiting: number;
   };
-  /** Node ids of the others: they closed their connection before they had answered, and have none now. Nobody waits for these. */
+  /** Node ids of the others, sorted: they closed their connection before they had answered, and have none now. */
   readonly gone: readonly string[];
   /** One entry per client and type that is not synced; sorted as the clients are. */
   readonly not_in_sync: readonly NotInSyncMessage[];
