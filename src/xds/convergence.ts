@@ -34,7 +34,8 @@ const maxShareOfTime = 0.05;
 /**
  * Waits for the streams of a group that are open and identified now, and for those that the same nodes open meanwhile,
  * as an Envoy does to get the endpoints of a new cluster on a stream of its own; other nodes' that open later have the
- * newest from the start. Resolves when each of them has settled or closed, when the time is up, or when it is aborted; never rejects.
+ * newest from the start. Resolves when each of them has settled or closed, when the time is up, or when it is aborted;
+ * never rejects.
  */
 export async function awaitConvergence(
   hub: StreamHub,

@@ -5,8 +5,10 @@ const maxLength = 1000;
 // Longer texts are cut before they are searched; what is told is far shorter.
 const maxRead = 64 * 1024;
 
-const secretField =
-  '(?:inline_string|inline_bytes|passw(?:or)?d|passphrase|pwd|credential|private_key|secret|token|(?:api|access)[_-]?key)[a-z_-]{0,20}';
+const secretWords =
+  'inline_string|inline_bytes|passw(?:or)?d|passphrase|pwd|credential|private_key|secret|token|(?:api|access)[_-]?key';
+
+const secretField = `(?:${secretWords})[a-z_-]{0,20}`;
 
 const redacted = '[redacted]';
 

@@ -14,7 +14,7 @@ export interface Nack {
   /** The version refused; of an earlier push, when `isInForce`. */
   readonly version: string;
   readonly message: string;
-  /** What was new, changed or gone with what was refused, at most ten of these names: the bad resource may be any of them. */
+  /** What was new, changed or gone with what was refused, at most ten names: the bad resource may be any of them. */
   readonly names: readonly string[];
   /** True when the client runs this version and the refusal is of a push before it. */
   readonly isInForce: boolean;

@@ -5,7 +5,10 @@ const smallestStepMs = 100;
 
 let offsetMs = performance.timeOrigin;
 
-/** Milliseconds since 1970 of a moment by the monotonic clock (`performance.now()`); right also when the wall clock was set meanwhile. */
+/**
+ * Milliseconds since 1970 of a moment by the monotonic clock (`performance.now()`); right also when the wall clock was
+ * set meanwhile.
+ */
 export function wallClockMs(monotonicMs: number): number {
   const nowOffsetMs = Date.now() - performance.now();
   if (Math.abs(nowOffsetMs - offsetMs) > smallestStepMs) offsetMs = nowOffsetMs;

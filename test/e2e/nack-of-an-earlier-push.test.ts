@@ -3,18 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { encodeMessage } from '../../src/proto/protos.ts';
-import type { PlainMessage } from '../../src/proto/protos.ts';
-import { messageNames, typeUrlOf } from '../../src/snapshot/dialect.ts';
-import { ResourceSet } from '../../src/snapshot/resource-set.ts';
-import { Resource } from '../../src/snapshot/resource.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
-import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import type { StreamStatus, TypeStatus } from '../../src/xds/stream-status.ts';
 import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { buildSnapshotOfMessages } from '../support/xds/hand-made-snapshot.ts';
 import { serveXds } from '../support/xds/served-xds.ts';
 import type { ServedXds } from '../support/xds/served-xds.ts';
 
@@ -33,21 +28,6 @@ const warming = {
 const bad = { ...head, name: 'bad', type: 'EDS' };
 const good = { ...head, name: 'good', type: 'STATIC' };
 
-function snapshotOf(clusters: readonly PlainMessage[], endpoints: readonly PlainMessage[] = []): Snapshot {
-  const setOf = (kind: ResourceKind, messages: readonly PlainMessage[], nameField: string): ResourceSet =>
-    ResourceSet.of(
-      { typeUrl: typeUrlOf(messageNames.v3[kind]), apiVersion: 'v3' },
-      messages.map((message) => new Resource(String(message[nameField]), encodeMessage(messageNames.v3[kind], message))),
-    );
-  const sets = {
-    cluster: setOf('cluster', clusters, 'name'),
-    endpoint: setOf('endpoint', endpoints, 'cluster_name'),
-    listener: setOf('listener', [], 'name'),
-    route: setOf('route', [], 'name'),
-  };
-  return { resources: (kind) => sets[kind], resourcesWithDraining: (kind) => sets[kind] };
-}
-
 function streamOf(xds: ServedXds): StreamStatus | undefined {
   return Array.from(xds.hub.streams, (stream) => stream.status()).find(({ node }) => node?.id === 'default-instance');
 }
@@ -58,23 +38,24 @@ function typeOf(xds: ServedXds, kind: ResourceKind): TypeStatus | undefined {
 
 test('a bad push that a good one overtook is told as such: the good one is in force', async (t) => {
   const xds = await serveXds(t);
-  xds.publish(snapshotOf([]));
+  xds.publish(buildSnapshotOfMessages({}));
   const [bootstrap, admin] = [await readBootstrap('envoy/redis-v3-ads.yaml'), await freePort()];
   const envoy = await startEnvoy(t, moveToLoopback(bootstrap, { admin, xds: xds.port }));
   await envoy.untilLive();
 
   // While a cluster warms Envoy takes what it is pushed and answers nothing.
-  xds.publish(snapshotOf([warming]));
+  xds.publish(buildSnapshotOfMessages({ cluster: { warming } }));
   await waitUntil('Envoy asks for endpoints', () => typeOf(xds, 'endpoint') !== undefined);
-  xds.publish(snapshotOf([warming, bad]));
+  xds.publish(buildSnapshotOfMessages({ cluster: { warming, bad } }));
   await envoy.child.until('Envoy has refused a push', async () => {
     return (await envoy.stats('cluster_manager.cds.update_rejected')).get('cluster_manager.cds.update_rejected') === 1;
   });
-  xds.publish(snapshotOf([warming, good]));
+  xds.publish(buildSnapshotOfMessages({ cluster: { warming, good } }));
   await envoy.child.until('Envoy has the good cluster', async () => (await envoy.clusters()).includes('good'));
   assert.deepEqual([typeOf(xds, 'cluster')?.state, typeOf(xds, 'cluster')?.lastNack], ['stale', undefined]);
 
-  xds.publish(snapshotOf([warming, good], [{ cluster_name: 'warming' }]));
+  const endpoint = { warming: { cluster_name: 'warming' } };
+  xds.publish(buildSnapshotOfMessages({ cluster: { warming, good }, endpoint }));
   await waitUntil('Envoy has answered', () => typeOf(xds, 'cluster')?.unansweredSinceMs === undefined);
   const { state, versionSent, versionAccepted, lastNack } = typeOf(xds, 'cluster') ?? assert.fail();
   assert.deepEqual([state, versionAccepted], ['synced', versionSent]);

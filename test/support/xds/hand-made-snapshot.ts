@@ -22,22 +22,39 @@ export interface HandMadeResources {
 }
 
 export function buildSnapshot(resources: HandMadeResources): Snapshot {
+  return snapshotOf((kind) => messagesOf(kind, resources), true);
+}
+
+/** Of whole messages by name. Who asks for endpoints that are not among them waits: nothing is said in their place. */
+export function buildSnapshotOfMessages(
+  messages: Readonly<Partial<Record<Kind, Readonly<Record<string, PlainMessage>>>>>,
+): Snapshot {
+  return snapshotOf((kind) => new Map(Object.entries(messages[kind] ?? {})), false);
+}
+
+function snapshotOf(messagesOfKind: (kind: Kind) => ReadonlyMap<string, PlainMessage>, hasPlaceholders: boolean): Snapshot {
   const sets = new Map<string, ResourceSet>();
   const find: Snapshot['resources'] = (kind, { apiVersion }) => {
     const key = `${apiVersion} ${kind}`;
     let set = sets.get(key);
-    if (set === undefined) sets.set(key, (set = buildSet(apiVersion, kind, messagesOf(kind, resources))));
+    if (set === undefined) sets.set(key, (set = buildSet(apiVersion, kind, messagesOfKind(kind), hasPlaceholders)));
     return set;
   };
   return { resources: find, resourcesWithDraining: find };
 }
 
-function buildSet(apiVersion: ApiVersion, kind: Kind, messages: ReadonlyMap<string, PlainMessage>): ResourceSet {
+function buildSet(
+  apiVersion: ApiVersion,
+  kind: Kind,
+  messages: ReadonlyMap<string, PlainMessage>,
+  hasPlaceholders: boolean,
+): ResourceSet {
   const encode = (name: string, message: PlainMessage): Resource =>
     new Resource(name, encodeMessage(discoveryApis[apiVersion].messages[kind], message));
   const placeholder = (name: string): Resource => encode(name, { cluster_name: name });
+  const isReplaced = kind === 'endpoint' && hasPlaceholders;
   return ResourceSet.of(
-    { typeUrl: typeUrlOf(apiVersion, kind), apiVersion, ...(kind === 'endpoint' ? { placeholder } : {}) },
+    { typeUrl: typeUrlOf(apiVersion, kind), apiVersion, ...(isReplaced ? { placeholder } : {}) },
     [...messages].map(([name, message]) => encode(name, message)),
   );
 }

@@ -10,7 +10,10 @@ import { takeNext } from '../../support/xds/cluster-swap.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { clustersRoutedTo, portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
+import type { Scope } from '../../support/xds/served-xds.ts';
+import type { SotwClient } from '../../support/xds/sotw-client.ts';
 import { aggregated, allVariants, scenario } from '../../support/xds/wire-variant.ts';
+import type { WireVariant } from '../../support/xds/wire-variant.ts';
 
 scenario('WRM-01 the endpoints of a changed cluster are sent again, once, unasked', aggregated, async (t, variant) => {
   const endpoints = { a: [1], b: [2], c: [3] };
@@ -55,33 +58,42 @@ scenarioOfBoth('WRM-01 an empty assignment is sent again too', aggregated, async
   await client.assertQuiet();
 });
 
-scenario('WRM-01 a cluster that was refused changes with the next response', aggregated, async (t, variant) => {
-  const endpoints = { a: [1], b: [2] };
+interface Scene {
+  readonly client: SotwClient;
+  /** Publishes these clusters, with the endpoints that they have from the start. */
+  readonly publish: (clusters: Readonly<Record<string, number>>) => void;
+}
+
+async function holdAAndB(t: Scope, variant: WireVariant): Promise<Scene> {
   const xds = await serveXds(t);
-  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
+  const publish = (clusters: Readonly<Record<string, number>>): void => {
+    xds.publish(buildSnapshot({ clusters, endpoints: { a: [1], b: [2] } }));
+  };
+  publish({ a: 1, b: 1 });
   const client = xds.client(variant);
   await client.hold({ cluster: [], endpoint: ['a', 'b'] });
-  xds.publish(buildSnapshot({ clusters: { a: 2, b: 1 }, endpoints }));
+  return { client, publish };
+}
+
+scenario('WRM-01 a cluster that was refused changes with the next response', aggregated, async (t, variant) => {
+  const { client, publish } = await holdAAndB(t, variant);
+  publish({ a: 2, b: 1 });
   await client.next('cluster');
   client.nack('cluster');
   assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
   await client.assertQuiet();
-  xds.publish(buildSnapshot({ clusters: { a: 2, b: 2 }, endpoints }));
+  publish({ a: 2, b: 2 });
   await client.takeAndAck('cluster');
   assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a', 'b']);
   await client.assertQuiet();
 });
 
 scenario('WRM-01 also when one answer says both', aggregated, async (t, variant) => {
-  const endpoints = { a: [1], b: [2] };
-  const xds = await serveXds(t);
-  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
-  const client = xds.client(variant);
-  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
-  xds.publish(buildSnapshot({ clusters: { a: 2, b: 1 }, endpoints }));
+  const { client, publish } = await holdAAndB(t, variant);
+  publish({ a: 2, b: 1 });
   await client.next('cluster');
   assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
-  xds.publish(buildSnapshot({ clusters: { a: 2, b: 2 }, endpoints }));
+  publish({ a: 2, b: 2 });
   const { versionInfo } = await client.next('cluster');
   assert.deepEqual((await client.takeAndAck('endpoint')).names, ['b']);
   client.send('cluster', { version_info: versionInfo, error_detail: { code: 13, message: 'the first was refused' } });
@@ -90,13 +102,9 @@ scenario('WRM-01 also when one answer says both', aggregated, async (t, variant)
 });
 
 scenario('WRM-01 also when the next response is refused too', aggregated, async (t, variant) => {
-  const xds = await serveXds(t);
-  const endpoints = { a: [6379], b: [6380] };
-  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
-  const client = xds.client(variant);
-  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
+  const { client, publish } = await holdAAndB(t, variant);
   for (const clusters of [{ a: 2, b: 1 }, { a: 2, b: 2 }]) {
-    xds.publish(buildSnapshot({ clusters, endpoints }));
+    publish(clusters);
     await client.next('cluster');
     await client.takeAndAck('endpoint');
   }
@@ -107,15 +115,11 @@ scenario('WRM-01 also when the next response is refused too', aggregated, async 
 });
 
 scenario('WRM-01 also when the answer says that an older response is in force', aggregated, async (t, variant) => {
-  const xds = await serveXds(t);
-  const endpoints = { a: [6379], b: [6380] };
-  xds.publish(buildSnapshot({ clusters: { a: 1, b: 1 }, endpoints }));
-  const client = xds.client(variant);
-  await client.hold({ cluster: [], endpoint: ['a', 'b'] });
+  const { client, publish } = await holdAAndB(t, variant);
   // It refuses the first, takes the second, refuses the third, and says so at once.
   const versions: string[] = [];
   for (const clusters of [{ a: 2, b: 1 }, { a: 2, b: 2 }, { a: 2, b: 3 }]) {
-    xds.publish(buildSnapshot({ clusters, endpoints }));
+    publish(clusters);
     versions.push((await client.next('cluster')).versionInfo);
     await client.takeAndAck('endpoint');
   }
