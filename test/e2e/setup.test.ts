@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import { checkoutPath } from '../support/checkout.ts';
+import { envoyReleases, type EnvoyRelease } from '../support/envoy.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -22,15 +23,28 @@ test('without python3 it says so and fails', async (t) => {
   });
 });
 
+test('without python3 and with one release of Envoy only, it says so and fails', async (t) => {
+  const { dir, script, env } = await createBareCheckout(t);
+  await addEnvoy(dir, '1.40.0');
+  const { status, stderr } = await runCommand(script, [], { env });
+  assert.equal(status, 1);
+  assert.match(stderr, /^setup: python3 is missing/);
+});
+
 test('without Redis and curl, where it may not install, it names what is missing and fails', async (t) => {
   const { dir, script, env } = await createBareCheckout(t);
-  const envoyDir = join(dir, '.cache/envoy-1.40.0/envoy/_bin');
-  await mkdir(envoyDir, { recursive: true });
-  await writeFile(join(envoyDir, 'envoy'), '', { mode: 0o755 });
+  for (const version of envoyReleases) await addEnvoy(dir, version);
   const { status, stdout, stderr } = await runCommand(script, [], { env });
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /^setup: missing: redis-server redis-tools curl \(.*\)\. Install them and run this again\.\n$/);
 });
+
+/** Puts something in a checkout where a release of Envoy belongs. */
+async function addEnvoy(dir: string, version: EnvoyRelease): Promise<void> {
+  const envoyDir = join(dir, `.cache/envoy-${version}/envoy/_bin`);
+  await mkdir(envoyDir, { recursive: true });
+  await writeFile(join(envoyDir, 'envoy'), '', { mode: 0o755 });
+}
 
 /** A checkout with the script alone, on a machine that has next to no programs. */
 async function createBareCheckout(t: TestContext): Promise<{ dir: string; script: string; env: { PATH: string } }> {

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 
 import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
 import { startControlPlane, type ControlPlane } from '../support/controlplane.ts';
-import { startEnvoy, type Envoy } from '../support/envoy.ts';
+import { startEnvoy, type Envoy, type EnvoyRelease } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { connectRedis, type RespClient } from '../support/resp-client.ts';
@@ -19,6 +19,8 @@ export interface Setting {
   readonly listenerFrom: 'bootstrap' | 'control plane';
   /** Stat prefixes of all the subscriptions that Envoy then has. */
   readonly subscriptions: readonly string[];
+  /** Of Envoy; default 1.40.0. */
+  readonly version?: EnvoyRelease;
 }
 
 const cluster = 'bunny_redis_cluster';
@@ -145,7 +147,8 @@ async function startStoryEnvoy(
 ): Promise<Envoy> {
   const ports = { admin: await freePort(), xds: controlPlane.place.xdsPort };
   const listener = setting.listenerFrom === 'bootstrap' ? { listener: listenerPort } : {};
-  return startEnvoy(t, moveToLoopback(await readBootstrap(setting.bootstrap), { ...ports, ...listener }));
+  const bootstrap = moveToLoopback(await readBootstrap(setting.bootstrap), { ...ports, ...listener });
+  return startEnvoy(t, bootstrap, setting.version === undefined ? {} : { version: setting.version });
 }
 
 /** The different replies to a GET of every key, sorted. */

@@ -10,18 +10,23 @@ import { startChild, type Child, type Scope } from './child-process.ts';
 import { runCommand, type Finished } from './run-command.ts';
 import { tempDir } from './temp-dir.ts';
 
-/** The Envoy that scripts/setup.sh installs; throws when it is not there. */
-export async function findEnvoy(): Promise<string> {
-  const binary = checkoutPath('.cache/envoy-1.40.0/envoy/_bin/envoy');
+/** The releases that scripts/setup.sh installs: the one that all tests run against, and the oldest that is tried. */
+export const envoyReleases = ['1.40.0', '1.36.2'] as const;
+
+export type EnvoyRelease = (typeof envoyReleases)[number];
+
+/** The binary of a release; throws when it is not there. */
+export async function findEnvoy(version: EnvoyRelease = '1.40.0'): Promise<string> {
+  const binary = checkoutPath(`.cache/envoy-${version}/envoy/_bin/envoy`);
   await access(binary, constants.X_OK).catch(() => {
-    throw new Error('Envoy 1.40.0 is missing: run scripts/setup.sh');
+    throw new Error(`Envoy ${version} is missing: run scripts/setup.sh`);
   });
   return binary;
 }
 
 /** What `envoy --mode validate` says of a bootstrap file. */
-export async function validateBootstrap(path: string): Promise<Finished> {
-  return runCommand(await findEnvoy(), ['--mode', 'validate', '--log-level', 'warning', '-c', path]);
+export async function validateBootstrap(path: string, version?: EnvoyRelease): Promise<Finished> {
+  return runCommand(await findEnvoy(version), ['--mode', 'validate', '--log-level', 'warning', '-c', path]);
 }
 
 /** A cluster in Envoy's /clusters. */
@@ -105,15 +110,23 @@ export class Envoy {
   }
 }
 
+export interface EnvoyOptions {
+  /** Default 1.40.0. */
+  readonly version?: EnvoyRelease;
+  /** Workers. Default 1, so that load balancing has one order. */
+  readonly concurrency?: number;
+}
+
 /**
- * Starts Envoy with one worker (so that load balancing has one order) and waits until its admin interface answers,
- * which is before its first configuration is there; killed when `scope` ends. Throws when Envoy is missing.
+ * Starts Envoy and waits until its admin interface answers, which is before its first configuration is there; killed
+ * when `scope` ends. Throws when Envoy is missing.
  */
-export async function startEnvoy(scope: Scope, bootstrap: Bootstrap): Promise<Envoy> {
-  const binary = await findEnvoy();
+export async function startEnvoy(scope: Scope, bootstrap: Bootstrap, options: EnvoyOptions = {}): Promise<Envoy> {
+  const binary = await findEnvoy(options.version);
   const file = join(await tempDir(scope), 'bootstrap.json');
   await writeFile(file, JSON.stringify(bootstrap));
-  const args = ['-c', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'warning'];
+  const workers = ['--concurrency', `${options.concurrency ?? 1}`];
+  const args = ['-c', file, ...workers, '--disable-hot-restart', '--log-level', 'warning'];
   const envoy = new Envoy(startChild(scope, 'envoy', binary, args), bootstrap.admin.address.socket_address.port_value);
   await envoy.child.until('its admin interface answers', () => envoy.stats('^server.live$'));
   return envoy;
