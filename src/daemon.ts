@@ -65,6 +65,7 @@ async function start(settings: Settings, log: Logger): Promise<void> {
       xdsClusterName: settings.xdsClusterName,
       redisListener: settings.redisListener,
       redisCatchAll: settings.redisCatchAll,
+      redisDeny: settings.redisDeny,
     },
     drainTimeMs: settings.drainTimeMs,
     onRendered: metrics.onRendered,

@@ -7,6 +7,7 @@ import type { Address } from './address.ts';
 import { parseValue, readArguments } from './arguments.ts';
 import { commands } from './cli/commands.ts';
 import { parseDuration } from './duration.ts';
+import { parseDeniedCommands } from './redis-commands.ts';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const logFormats = ['pretty', 'json'] as const;
@@ -26,6 +27,8 @@ export interface Settings {
   readonly redisListener: Address;
   /** The cluster for keys that no prefix matches; undefined means the only cluster when there is exactly one. */
   readonly redisCatchAll: string | undefined;
+  /** Redis commands, in lower case, that Envoys which take their listener from here refuse. */
+  readonly redisDeny: readonly string[];
   /** What Envoy's bootstrap calls the cluster that leads to this control plane. */
   readonly xdsClusterName: string;
   /** How long a removed cluster stays published to Envoys whose connections may still use it; 0: not at all. */
@@ -89,6 +92,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: '',
     parse: (text) => (text === '' ? undefined : parseName(text)),
     help: 'The cluster for keys that no prefix matches. Unset: the only cluster, when there is exactly one.',
+  },
+  redisDeny: {
+    name: 'redis-deny',
+    value: 'COMMANDS',
+    fallback: '',
+    parse: parseDeniedCommands,
+    help: 'Redis commands that these Envoys (v3) refuse, as select,watch,flushall. Unset: none.',
   },
   xdsClusterName: {
     name: 'xds-cluster-name',

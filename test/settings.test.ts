@@ -12,6 +12,7 @@ const defaults: Settings = {
   dataDir: './data',
   redisListener: { host: '0.0.0.0', port: 6379 },
   redisCatchAll: undefined,
+  redisDeny: [],
   xdsClusterName: 'xds_cluster',
   drainTimeMs: 600_000,
   logLevel: 'info',
@@ -19,6 +20,10 @@ const defaults: Settings = {
 };
 
 const local = (port: number) => ({ host: '127.0.0.1', port });
+
+const hundredCommands = Array.from({ length: 100 }, (_, index) => `c${index}`.padEnd(64, 'x'));
+
+const notCommands = 'must be commands separated by commas, each of letters, digits, dots, dashes and underscores';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -37,7 +42,7 @@ const accepted: Readonly<Record<string, Case>> = {
   'every flag': {
     argv: [
       ...['-xds-address', ':1', '-api-address', '[::1]:0', '-data-dir', '/var/lib/x', '-redis-listener', '127.0.0.1:7'],
-      ...['-redis-catch-all', 'main', '-xds-cluster-name', 'xds', '-drain-time', '90s'],
+      ...['-redis-catch-all', 'main', '-redis-deny', 'select', '-xds-cluster-name', 'xds', '-drain-time', '90s'],
       ...['-log-level', 'silent', '-log-format', 'json'],
     ],
     settings: {
@@ -46,6 +51,7 @@ const accepted: Readonly<Record<string, Case>> = {
       dataDir: '/var/lib/x',
       redisListener: local(7),
       redisCatchAll: 'main',
+      redisDeny: ['select'],
       xdsClusterName: 'xds',
       drainTimeMs: 90_000,
       logLevel: 'silent',
@@ -60,6 +66,7 @@ const accepted: Readonly<Record<string, Case>> = {
       CONTROLPLANE_DATA_DIR: 'elsewhere',
       CONTROLPLANE_REDIS_LISTENER: '127.0.0.1:3',
       CONTROLPLANE_REDIS_CATCH_ALL: 'main',
+      CONTROLPLANE_REDIS_DENY: 'watch,keys',
       CONTROLPLANE_XDS_CLUSTER_NAME: 'xds',
       CONTROLPLANE_DRAIN_TIME: '1h',
       CONTROLPLANE_LOG_LEVEL: 'trace',
@@ -71,6 +78,7 @@ const accepted: Readonly<Record<string, Case>> = {
       dataDir: 'elsewhere',
       redisListener: local(3),
       redisCatchAll: 'main',
+      redisDeny: ['watch', 'keys'],
       xdsClusterName: 'xds',
       drainTimeMs: 3_600_000,
       logLevel: 'trace',
@@ -105,6 +113,15 @@ const accepted: Readonly<Record<string, Case>> = {
   'a value may hold =': { argv: ['--data-dir=a=b'], settings: { dataDir: 'a=b' } },
   'no draining': { argv: ['--drain-time', '0'], settings: { drainTimeMs: 0 } },
   'names of any script': { argv: ['--redis-catch-all=兔子 1'], settings: { redisCatchAll: '兔子 1' } },
+  'denied commands in lower case, in the order given': {
+    argv: ['--redis-deny', 'WATCH,Select,json.get,eval_ro,a-b,7'],
+    settings: { redisDeny: ['watch', 'select', 'json.get', 'eval_ro', 'a-b', '7'] },
+  },
+  'as many denied commands as may be, each as long as may be': {
+    argv: ['--redis-deny', hundredCommands.join()],
+    settings: { redisDeny: hundredCommands },
+  },
+  'no denied commands': { argv: ['--redis-deny='], env: { CONTROLPLANE_REDIS_DENY: 'select' }, settings: {} },
   'the end of the flags': { argv: ['--log-level=warn', '--'], settings: { logLevel: 'warn' } },
 };
 
@@ -136,6 +153,24 @@ const refused: readonly (readonly [argv: readonly string[], message: string, env
     '--redis-listener "localhost:6379": must be an IP address and a port, such as 0.0.0.0:6379',
   ],
   [['--redis-catch-all', 'a\u0000'], '--redis-catch-all "a\\u0000": must hold no control characters'],
+  [['--redis-deny', 'select, watch'], `--redis-deny "select, watch": ${notCommands}`],
+  [['--redis-deny', 'select,'], `--redis-deny "select,": ${notCommands}`],
+  [['--redis-deny', 'config get'], `--redis-deny "config get": ${notCommands}`],
+  [['--redis-deny', 'séLECT'], `--redis-deny "séLECT": ${notCommands}`],
+  [['--redis-deny', 'get,GET'], '--redis-deny "get,GET": must not hold get twice'],
+  [
+    ['--redis-deny', 'select,Ping'],
+    '--redis-deny "select,Ping": must not hold ping: Envoy answers it itself, whatever is denied',
+  ],
+  [
+    ['--redis-deny', 'x'.repeat(65)],
+    `--redis-deny "${'x'.repeat(65)}": a command must have at most 64 characters`,
+  ],
+  [
+    ['--redis-deny', `${hundredCommands},more`],
+    `--redis-deny "${hundredCommands},more": must be at most 100 commands`,
+  ],
+  [[], 'CONTROLPLANE_REDIS_DENY "get,get": must not hold get twice', { CONTROLPLANE_REDIS_DENY: 'get,get' }],
   [['--xds-cluster-name='], '--xds-cluster-name "": must not be empty'],
   [
     ['--drain-time', '600'],
@@ -190,6 +225,7 @@ test('--help wins and prints every flag with its default', () => {
     ['data-dir', './data'],
     ['redis-listener', '0.0.0.0:6379'],
     ['redis-catch-all', undefined],
+    ['redis-deny', undefined],
     ['xds-cluster-name', 'xds_cluster'],
     ['drain-time', '600s'],
     ['log-level', 'info'],

@@ -7,4 +7,6 @@ export interface RenderOptions {
   readonly redisListener: { readonly host: string; readonly port: number };
   /** The cluster for keys that no prefix matches; undefined: the only cluster, when there is exactly one. */
   readonly redisCatchAll: string | undefined;
+  /** Redis commands, in lower case, that Envoy refuses; absent: none. */
+  readonly redisDeny?: readonly string[];
 }

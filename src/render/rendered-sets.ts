@@ -10,6 +10,7 @@ import type { ResourceSetOptions } from '../snapshot/resource-set.ts';
 import { Resource, publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import { buildCluster } from './cluster.ts';
+import { buildDeniedCommands } from './denied-commands.ts';
 import { buildRedisListener, buildRedisProxy, redisListenerName, redisProxyFilter } from './listener.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
 import type { RenderOptions } from './options.ts';
@@ -94,10 +95,10 @@ export class RenderedSets {
   // Envoy refuses a redis_proxy without any route: no cluster, no listener.
   #renderRedisListener({ apiVersion }: Dialect): Resource | undefined {
     if (this.#clusters.size === 0) return undefined;
-    const redisProxy = encodeMessage(
-      redisProxyFilter[apiVersion].message,
-      buildRedisProxy(this.#clusters, this.#options.redisCatchAll),
-    );
+    const redisProxy = encodeMessage(redisProxyFilter[apiVersion].message, {
+      ...buildRedisProxy(this.#clusters, this.#options.redisCatchAll),
+      ...buildDeniedCommands(apiVersion, this.#options.redisDeny ?? []),
+    });
     const listener = buildRedisListener(apiVersion, this.#options.redisListener, redisProxy);
     return new Resource(redisListenerName, encodeMessage(messageNames[apiVersion].listener, listener));
   }

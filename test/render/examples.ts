@@ -62,6 +62,11 @@ export const examples: readonly Example[] = [
     options: { ...defaultOptions, redisCatchAll: 'dev' },
   },
   {
+    name: 'denied-commands',
+    clusters: clustersOf(cluster('dev', 'd')),
+    options: { ...defaultOptions, redisDeny: ['select', 'watch'] },
+  },
+  {
     name: 'other-options',
     clusters: clustersOf(cluster('dev', '/dev')),
     options: { ...defaultOptions, xdsClusterName: 'control', redisListener: { host: '::1', port: 26_379 } },
