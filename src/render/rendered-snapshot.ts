@@ -4,7 +4,7 @@ import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
 import type { RenderOptions } from './options.ts';
 import { RenderedSets } from './rendered-sets.ts';
 
@@ -38,13 +38,9 @@ export class RenderedSnapshot implements Snapshot {
     this.#rendered = rendered;
   }
 
-  resources(kind: ResourceKind, dialect: Dialect): ResourceSet {
-    return this.#rendered.declared.resources(kind, dialect);
-  }
-
-  resourcesWithDraining(kind: ResourceKind, dialect: Dialect): ResourceSet {
+  resources(kind: ResourceKind, dialect: Dialect, scope: Scope = 'declared'): ResourceSet {
     const { declared, reachable } = this.#rendered;
-    return (drainingKinds.includes(kind) ? reachable : declared).resources(kind, dialect);
+    return (scope === 'reachable' && drainingKinds.includes(kind) ? reachable : declared).resources(kind, dialect);
   }
 
   /**

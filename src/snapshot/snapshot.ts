@@ -4,14 +4,19 @@ import type { Dialect } from './dialect.ts';
 import type { ResourceKind } from './resource.ts';
 import type { ResourceSet } from './resource-set.ts';
 
+/**
+ * How much of a snapshot a client is given, each with all of the one before:
+ * `declared`, what was committed, to the letter;
+ * `routable`, in which every cluster has a host that Envoy can select: for clients that take their listeners from here;
+ * `reachable`, with the clusters that were removed but drain: for those of them that may still run connections which
+ * use these.
+ */
+export type Scope = 'declared' | 'routable' | 'reachable';
+
 /** Everything one commit publishes, immutable: the same question always gets the same set. */
 export interface Snapshot {
-  resources(kind: ResourceKind, dialect: Dialect): ResourceSet;
-  /**
-   * The same, and the clusters that were removed but drain: an Envoy that takes its listeners from here may
-   * still run connections that use them. The same object as `resources` when nothing drains.
-   */
-  resourcesWithDraining(kind: ResourceKind, dialect: Dialect): ResourceSet;
+  /** @param scope by default `declared`. Scopes that do not differ give the same object. */
+  resources(kind: ResourceKind, dialect: Dialect, scope?: Scope): ResourceSet;
 }
 
 /** A snapshot and when it was published, by the monotonic clock. */

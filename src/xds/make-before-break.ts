@@ -80,7 +80,7 @@ export class MakeBeforeBreak implements SetSelector {
   target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
     // Connections of a replaced listener live on for Envoy's drain time, and use what it routed to.
     return this.#hasListeners() || this.#areListenersExpected(nowMs)
-      ? snapshot.resourcesWithDraining(kind, this.#dialect)
+      ? snapshot.resources(kind, this.#dialect, 'reachable')
       : snapshot.resources(kind, this.#dialect);
   }
 
@@ -117,7 +117,7 @@ export class MakeBeforeBreak implements SetSelector {
   #targetEndsAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number | undefined {
     if (this.#hasListeners() || !this.#areListenersExpected(nowMs)) return undefined;
     const declared = snapshot.resources(kind, this.#dialect);
-    const isSame = snapshot.resourcesWithDraining(kind, this.#dialect) === declared;
+    const isSame = snapshot.resources(kind, this.#dialect, 'reachable') === declared;
     return isSame ? undefined : this.#listenersExpectedUntilMs;
   }
 

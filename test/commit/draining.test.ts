@@ -24,7 +24,7 @@ describe('a removed cluster', () => {
     const { controlPlane, snapshot } = createSubject(t);
     removeDev(controlPlane);
     assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['dev', 'prod'] });
-    const endpoints = snapshot().resourcesWithDraining('endpoint', dialect).resources;
+    const endpoints = snapshot().resources('endpoint', dialect, 'reachable').resources;
     assert.match(Buffer.from(endpoints.get('dev')?.value ?? []).toString('latin1'), /10\.0\.0\.1/);
     assert.deepEqual(controlPlane.draining.map(({ cluster, untilMs }) => [cluster.name, untilMs]), [
       ['dev', startMs + drainTimeMs],
@@ -35,7 +35,7 @@ describe('a removed cluster', () => {
     const { controlPlane, snapshot } = createSubject(t);
     removeDev(controlPlane);
     for (const kind of ['listener', 'route'] as const) {
-      assert.equal(snapshot().resourcesWithDraining(kind, dialect), snapshot().resources(kind, dialect));
+      assert.equal(snapshot().resources(kind, dialect, 'reachable'), snapshot().resources(kind, dialect));
     }
   });
 
@@ -72,7 +72,7 @@ describe('a removed cluster', () => {
     controlPlane.commit();
     assert.deepEqual(controlPlane.draining, []);
     for (const kind of publishOrder) {
-      assert.equal(snapshot().resourcesWithDraining(kind, dialect), snapshot().resources(kind, dialect));
+      assert.equal(snapshot().resources(kind, dialect, 'reachable'), snapshot().resources(kind, dialect));
     }
     t.mock.timers.tick(drainTimeMs);
     assert.deepEqual(namesOf(snapshot()), { declared: ['dev', 'prod'], reachable: ['dev', 'prod'] });
@@ -198,7 +198,7 @@ function namesOf(snapshot: Snapshot): { readonly declared: string[]; readonly re
   for (const kind of ['cluster', 'endpoint'] as const) {
     const found = {
       declared: [...snapshot.resources(kind, dialect).resources.keys()],
-      reachable: [...snapshot.resourcesWithDraining(kind, dialect).resources.keys()],
+      reachable: [...snapshot.resources(kind, dialect, 'reachable').resources.keys()],
     };
     if (kind === 'cluster') Object.assign(names, found);
     else assert.deepEqual(found, names);

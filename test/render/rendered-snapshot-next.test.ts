@@ -59,12 +59,12 @@ describe('the next snapshot', () => {
           state = after;
           for (const each of after.values()) lastKnown.set(each.name, each);
           for (const [kind, dialect] of step.asked) snapshot.resources(kind, dialect);
-          for (const [kind, dialect] of step.askedWithDraining) snapshot.resourcesWithDraining(kind, dialect);
+          for (const [kind, dialect] of step.askedWithDraining) snapshot.resources(kind, dialect, 'reachable');
         }
         const fresh = new RenderedSnapshot(state, options, draining);
         for (const [kind, dialect] of everyQuestion) {
           assertSameContent(snapshot.resources(kind, dialect), fresh.resources(kind, dialect));
-          assertSameContent(snapshot.resourcesWithDraining(kind, dialect), fresh.resourcesWithDraining(kind, dialect));
+          assertSameContent(snapshot.resources(kind, dialect, 'reachable'), fresh.resources(kind, dialect, 'reachable'));
         }
       }),
       { numRuns: 500 },

@@ -117,21 +117,21 @@ describe('a rendered snapshot in which a cluster drains', () => {
     const both = new RenderedSnapshot(clustersOf(cluster('b', '/b'), drained), defaultOptions);
     const one = new RenderedSnapshot(declared, defaultOptions);
     for (const [kind, dialect] of everySet().filter(([each]) => each === 'cluster' || each === 'endpoint')) {
-      assert.equal(snapshot.resourcesWithDraining(kind, dialect).version, both.resources(kind, dialect).version);
+      assert.equal(snapshot.resources(kind, dialect, 'reachable').version, both.resources(kind, dialect).version);
       assert.equal(snapshot.resources(kind, dialect).version, one.resources(kind, dialect).version);
     }
   });
 
   test('names it in no listener and no route', () => {
     for (const [kind, dialect] of everySet().filter(([each]) => each === 'listener' || each === 'route')) {
-      assert.equal(snapshot.resourcesWithDraining(kind, dialect), snapshot.resources(kind, dialect));
+      assert.equal(snapshot.resources(kind, dialect, 'reachable'), snapshot.resources(kind, dialect));
     }
   });
 
   test('is the same for everybody when nothing drains', () => {
     const calm = new RenderedSnapshot(declared, defaultOptions);
     for (const [kind, dialect] of everySet()) {
-      assert.equal(calm.resourcesWithDraining(kind, dialect), calm.resources(kind, dialect));
+      assert.equal(calm.resources(kind, dialect, 'reachable'), calm.resources(kind, dialect));
     }
   });
 });

@@ -21,7 +21,7 @@ const table = new SubscriptionTable();
 const nameLists = new NameListTable();
 const everyResourceAlone = new Splitter({ isRemovalSaid: true, maxBytes: 1 });
 
-/** Names of each kind; `draining` are clusters, and endpoints of theirs, that only `resourcesWithDraining` has. */
+/** Names of each kind; `draining` are clusters, and endpoints of theirs, that only the scope `reachable` has. */
 interface Content {
   readonly cluster?: string;
   readonly endpoint?: string;
@@ -48,8 +48,7 @@ function snapshotOf(content: Content): Snapshot {
     }
   }
   return {
-    resources: (kind) => plain.get(kind) ?? assert.fail(),
-    resourcesWithDraining: (kind) => withDraining.get(kind) ?? assert.fail(),
+    resources: (kind, _dialect, scope) => (scope === 'reachable' ? withDraining : plain).get(kind) ?? assert.fail(),
   };
 }
 
@@ -327,7 +326,7 @@ describe('without listeners and routes', () => {
     const without = new Stream({ cluster: '', endpoint: 'x y', route: 'r' });
     assert.deepEqual(withListeners.select('cluster', snapshot), ['x y', undefined]);
     assert.deepEqual(without.select('cluster', snapshot), ['y', undefined]);
-    const whole = snapshot.resourcesWithDraining('cluster', dialect);
+    const whole = snapshot.resources('cluster', dialect, 'reachable');
     assert.equal(withListeners.selector.target('cluster', snapshot, 0), whole);
     assert.equal(without.selector.target('cluster', snapshot, 0), snapshot.resources('cluster', dialect));
   });
@@ -391,7 +390,7 @@ for (const protocol of ['sotw', 'delta'] as const) {
     test('is to hold them as long as it is given them', () => {
       const stream = open('x');
       for (const kind of ['cluster', 'endpoint'] as const) {
-        const whole = snapshot.resourcesWithDraining(kind, dialect);
+        const whole = snapshot.resources(kind, dialect, 'reachable');
         assert.equal(stream.selector.target(kind, snapshot, endMs - 1), whole);
         assert.equal(stream.selector.target(kind, snapshot, endMs), snapshot.resources(kind, dialect));
       }

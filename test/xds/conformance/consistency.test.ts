@@ -16,13 +16,13 @@ import { discoveryApis } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { clustersOfRoutes, clustersRoutedTo, endpointsNameOf } from '../../support/xds/resource-content.ts';
 
-/** What streams of each dialect are given, all of it or without what drains. */
+/** What streams of each dialect are given, in each scope. */
 const views = Object.values(dialects)
   .flatMap((byConfigSource): readonly Dialect[] => Object.values(byConfigSource))
-  .flatMap((dialect) => (['resources', 'resourcesWithDraining'] as const).map((sets) => ({ dialect, sets })));
+  .flatMap((dialect) => (['declared', 'routable', 'reachable'] as const).map((scope) => ({ dialect, scope })));
 
-function decodeAll(snapshot: Snapshot, { dialect, sets }: (typeof views)[number], kind: Kind): PlainMessage[] {
-  const { resources } = snapshot[sets](kind, dialect);
+function decodeAll(snapshot: Snapshot, { dialect, scope }: (typeof views)[number], kind: Kind): PlainMessage[] {
+  const { resources } = snapshot.resources(kind, dialect, scope);
   return Array.from(resources.values(), ({ value }) => {
     return decodeMessage(discoveryApis[dialect.apiVersion].messages[kind], value);
   });
@@ -38,7 +38,7 @@ test('ORD-05 endpoints are those of the clusters, and routes name clusters that 
       for (const view of views) {
         const found = decodeAll(snapshot, view, 'cluster');
         const names = found.map(({ name }) => name);
-        const drained = view.sets === 'resources' ? [] : [...draining.keys()];
+        const drained = view.scope === 'reachable' ? [...draining.keys()] : [];
         assert.deepEqual(names, [...routedTo, ...drained].sort());
         const assignments = decodeAll(snapshot, view, 'endpoint').map(({ cluster_name: name }) => name);
         assert.deepEqual(assignments, found.map(endpointsNameOf).filter((name) => name !== undefined));

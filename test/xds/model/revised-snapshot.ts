@@ -6,7 +6,7 @@ import type { Dialect } from '../../../src/snapshot/dialect.ts';
 import type { ResourceSet } from '../../../src/snapshot/resource-set.ts';
 import { Resource } from '../../../src/snapshot/resource.ts';
 import type { ResourceKind } from '../../../src/snapshot/resource.ts';
-import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
+import type { Scope, Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { discoveryApis } from '../../support/xds/discovery-api.ts';
 
 export class RevisedSnapshot implements Snapshot {
@@ -21,12 +21,8 @@ export class RevisedSnapshot implements Snapshot {
     this.#timeouts = new Map(timeouts);
   }
 
-  resources(kind: ResourceKind, dialect: Dialect): ResourceSet {
-    return this.#revise(kind, dialect, this.#inner.resources(kind, dialect));
-  }
-
-  resourcesWithDraining(kind: ResourceKind, dialect: Dialect): ResourceSet {
-    return this.#revise(kind, dialect, this.#inner.resourcesWithDraining(kind, dialect));
+  resources(kind: ResourceKind, dialect: Dialect, scope?: Scope): ResourceSet {
+    return this.#revise(kind, dialect, this.#inner.resources(kind, dialect, scope));
   }
 
   #revise(kind: ResourceKind, { apiVersion }: Dialect, set: ResourceSet): ResourceSet {
