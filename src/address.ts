@@ -58,6 +58,11 @@ export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** True for an address that only the same host reaches. @param ip an IP address, IPv6 in its canonical spelling. */
+export function isLoopback(ip: string): boolean {
+  return ip === '::1' || /^127\./.test(ip);
+}
+
 /** A name that ends in digits alone is a mistyped IPv4 address (256.0.0.1, 10.0.0), not a host. */
 function isHostName(text: string): boolean {
   return hostName.test(text) && !lastLabelOfDigits.test(text);

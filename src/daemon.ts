@@ -64,6 +64,7 @@ async function start(settings: Settings, log: Logger): Promise<void> {
     renderOptions: {
       xdsClusterName: settings.xdsClusterName,
       redisListener: settings.redisListener,
+      redisEmptyListener: settings.redisEmptyListener,
       redisCatchAll: settings.redisCatchAll,
       redisDeny: settings.redisDeny,
     },

@@ -2,11 +2,12 @@
 // names, defaults, rules and the help text all come from it.
 
 import { readFileSync } from 'node:fs';
-import { parseAddress, parseIpAndPort } from './address.ts';
+import { formatAddress, isLoopback, parseAddress, parseIpAndPort } from './address.ts';
 import type { Address } from './address.ts';
 import { parseValue, readArguments } from './arguments.ts';
 import { commands } from './cli/commands.ts';
 import { parseDuration } from './duration.ts';
+import { UsageError } from './failure.ts';
 import { parseDeniedCommands } from './redis-commands.ts';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -25,6 +26,8 @@ export interface Settings {
   readonly dataDir: string | undefined;
   /** Where Envoy binds the listener that LDS gives it; the host is an IP address. */
   readonly redisListener: Address;
+  /** Where the same Envoys answer for clusters without servers: a loopback address, with another port. */
+  readonly redisEmptyListener: Address;
   /** The cluster for keys that no prefix matches; undefined means the only cluster when there is exactly one. */
   readonly redisCatchAll: string | undefined;
   /** Redis commands, in lower case, that Envoys which take their listener from here refuse. */
@@ -85,6 +88,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: '0.0.0.0:6379',
     parse: parseIpAndPort,
     help: 'Where each Envoy that takes its listeners from here binds the Redis listener.',
+  },
+  redisEmptyListener: {
+    name: 'redis-empty-listener',
+    value: 'IP:PORT',
+    fallback: '127.0.0.1:12712',
+    parse: parseLoopback,
+    help: 'Where each such Envoy answers "no upstream host" in place of clusters without servers; loopback.',
   },
   redisCatchAll: {
     name: 'redis-catch-all',
@@ -148,8 +158,10 @@ export function parseSettings(argv: readonly string[], env: Environment): Settin
   const given = readArguments(argv, takesValue);
   if (given.has('help') || given.has('h')) return { print: renderHelp() };
   if (given.has('version')) return { print: `controlplane ${readVersion()}\n` };
-  const settings = Object.entries<Flag<unknown>>(flags).map(([key, flag]) => [key, readFlag(flag, given, env)]);
-  return Object.fromEntries(settings) as unknown as Settings;
+  const entries = Object.entries<Flag<unknown>>(flags).map(([key, flag]) => [key, readFlag(flag, given, env)]);
+  const settings = Object.fromEntries(entries) as unknown as Settings;
+  requireOtherPort(settings);
+  return settings;
 }
 
 /**
@@ -168,8 +180,21 @@ function readFlag<T>(flag: Flag<T>, given: ReadonlyMap<string, string>, env: Env
   return parseValue(given.has(flag.name) ? `--${flag.name}` : variable, text, flag.parse);
 }
 
+// On the same port the Redis listener, if it has all addresses, would take what is meant for the other: a loop.
+function requireOtherPort({ redisListener, redisEmptyListener }: Settings): void {
+  if (redisListener.port !== redisEmptyListener.port) return;
+  const text = formatAddress(redisEmptyListener);
+  throw new UsageError(`--redis-empty-listener ${JSON.stringify(text)}: must have another port than --redis-listener`);
+}
+
 function variableOf(flagName: string): string {
   return variablePrefix + flagName.toUpperCase().replaceAll('-', '_');
+}
+
+function parseLoopback(text: string): Address {
+  const address = parseIpAndPort(text);
+  if (!isLoopback(address.host) || address.port === 0) throw new Error('must be a loopback address and a port above 0');
+  return address;
 }
 
 function parseChoice<T extends string>(text: string, choices: readonly T[]): T {

@@ -11,6 +11,7 @@ const defaults: Settings = {
   apiAddress: { host: '0.0.0.0', port: 8000 },
   dataDir: './data',
   redisListener: { host: '0.0.0.0', port: 6379 },
+  redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
   redisCatchAll: undefined,
   redisDeny: [],
   xdsClusterName: 'xds_cluster',
@@ -110,6 +111,10 @@ const accepted: Readonly<Record<string, Case>> = {
     argv: ['-redis-catch-all', '-x', '-data-dir', '--help'],
     settings: { redisCatchAll: '-x', dataDir: '--help' },
   },
+  'another place for clusters without servers': {
+    argv: ['--redis-empty-listener', '[::1]:7000', '--redis-listener=0.0.0.0:12712'],
+    settings: { redisEmptyListener: { host: '::1', port: 7000 }, redisListener: { host: '0.0.0.0', port: 12_712 } },
+  },
   'a value may hold =': { argv: ['--data-dir=a=b'], settings: { dataDir: 'a=b' } },
   'no draining': { argv: ['--drain-time', '0'], settings: { drainTimeMs: 0 } },
   'names of any script': { argv: ['--redis-catch-all=兔子 1'], settings: { redisCatchAll: '兔子 1' } },
@@ -151,6 +156,18 @@ const refused: readonly (readonly [argv: readonly string[], message: string, env
   [
     ['-redis-listener', 'localhost:6379'],
     '--redis-listener "localhost:6379": must be an IP address and a port, such as 0.0.0.0:6379',
+  ],
+  [
+    ['--redis-empty-listener', '10.0.0.1:6380'],
+    '--redis-empty-listener "10.0.0.1:6380": must be a loopback address and a port above 0',
+  ],
+  [
+    ['--redis-empty-listener', '127.0.0.1:0'],
+    '--redis-empty-listener "127.0.0.1:0": must be a loopback address and a port above 0',
+  ],
+  [
+    ['--redis-listener', '0.0.0.0:12712'],
+    '--redis-empty-listener "127.0.0.1:12712": must have another port than --redis-listener',
   ],
   [['--redis-catch-all', 'a\u0000'], '--redis-catch-all "a\\u0000": must hold no control characters'],
   [['--redis-deny', 'select, watch'], `--redis-deny "select, watch": ${notCommands}`],

@@ -103,8 +103,8 @@ export class ControlPlane implements Control {
     const startMs = performance.now();
     const drainingClusters = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));
     const snapshot =
-      this.#committed?.snapshot.next(clusters, edits, drainingClusters) ??
-      new RenderedSnapshot(clusters, renderOptions, drainingClusters);
+      this.#committed?.snapshot.next(edits, drainingClusters) ??
+      RenderedSnapshot.of(clusters, renderOptions, drainingClusters);
     onRendered?.(performance.now() - startMs);
     return { clusters, draining, snapshot };
   }

@@ -9,7 +9,7 @@ import { clustersByPrefix } from './prefix-order.ts';
 
 export const redisListenerName = 'redis_listener';
 
-const opTimeoutSeconds = 5;
+export const redisSettings: PlainMessage = { op_timeout: { seconds: 5 } };
 
 /** Filter name and message per API version: v3 knows only the long name, Envoys that speak v2 know the short one. */
 export const redisProxyFilter: Readonly<Record<ApiVersion, { readonly name: string; readonly message: string }>> = {
@@ -28,7 +28,7 @@ export function buildRedisProxy(clusters: Clusters, redisCatchAll: string | unde
   const catchAll = findCatchAll(clusters, redisCatchAll);
   return {
     stat_prefix: 'egress_redis',
-    settings: { op_timeout: { seconds: opTimeoutSeconds } },
+    settings: redisSettings,
     prefix_routes: {
       routes: clustersByPrefix(clusters).map((cluster) => ({ prefix: cluster.prefix, cluster: cluster.name })),
       ...(catchAll === undefined ? {} : { catch_all_route: { cluster: catchAll } }),
@@ -36,17 +36,19 @@ export function buildRedisProxy(clusters: Clusters, redisCatchAll: string | unde
   };
 }
 
-/** The listener around an encoded RedisProxy. */
+/** A listener called `name` around an encoded RedisProxy. */
 export function buildRedisListener(
+  name: string,
   apiVersion: ApiVersion,
   address: RenderOptions['redisListener'],
   redisProxy: Uint8Array,
 ): PlainMessage {
-  const { name, message } = redisProxyFilter[apiVersion];
+  const filter = redisProxyFilter[apiVersion];
+  const typedConfig = { type_url: typeUrlOf(filter.message), value: redisProxy };
   return {
-    name: redisListenerName,
+    name,
     address: { socket_address: { address: address.host, port_value: address.port } },
-    filter_chains: [{ filters: [{ name, typed_config: { type_url: typeUrlOf(message), value: redisProxy } }] }],
+    filter_chains: [{ filters: [{ name: filter.name, typed_config: typedConfig }] }],
   };
 }
 

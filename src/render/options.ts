@@ -5,6 +5,8 @@ export interface RenderOptions {
   readonly xdsClusterName: string;
   /** Where the Redis listener binds. `host` is an IP address. */
   readonly redisListener: { readonly host: string; readonly port: number };
+  /** Where the listener binds that stands in for the servers of clusters without any, see stand-in.ts; loopback. */
+  readonly redisEmptyListener: { readonly host: string; readonly port: number };
   /** The cluster for keys that no prefix matches; undefined: the only cluster, when there is exactly one. */
   readonly redisCatchAll: string | undefined;
   /** Redis commands, in lower case, that Envoy refuses; absent: none. */

@@ -1,32 +1,47 @@
 // One state of the clusters as resource sets, each rendered when first asked for and
 // carried over to the next state at the cost of what changed.
 
-import type { Cluster, Clusters } from '../inventory/cluster.ts';
+import type { Cluster } from '../inventory/cluster.ts';
 import { encodeMessage } from '../proto/protos.ts';
+import type { PlainMessage } from '../proto/protos.ts';
 import { dialects, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
-import type { Dialect } from '../snapshot/dialect.ts';
+import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { ResourceSet } from '../snapshot/resource-set.ts';
 import type { ResourceSetOptions } from '../snapshot/resource-set.ts';
 import { Resource, publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
+import type { SortedByName } from '../sorted-by-name.ts';
 import { buildCluster } from './cluster.ts';
 import { buildDeniedCommands } from './denied-commands.ts';
-import { buildRedisListener, buildRedisProxy, redisListenerName, redisProxyFilter } from './listener.ts';
+import { buildRedisListener, buildRedisProxy, redisListenerName, redisProxyFilter, redisSettings } from './listener.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
 import type { RenderOptions } from './options.ts';
 import { buildRouteConfiguration, routeConfigurationName } from './route.ts';
+import { buildStandInProxy, standInListenerName } from './stand-in.ts';
+
+interface NextOptions {
+  /** What will be asked of the next sets; by default everything. */
+  readonly kinds?: readonly ResourceKind[];
+  /** As for the constructor. */
+  readonly standInFor?: string | undefined;
+}
+
+/** A cluster after a change; undefined: it is gone. */
+export type ClusterChange = readonly [name: string, after: Cluster | undefined];
 
 type Changes = ReadonlyMap<string, Resource | undefined>;
 
 export class RenderedSets {
-  readonly #clusters: Clusters;
+  readonly clusters: SortedByName<Cluster>;
   readonly #options: RenderOptions;
+  readonly #standInFor: string | undefined;
   readonly #sets: Map<Dialect, Map<ResourceKind, ResourceSet>> = new Map();
 
-  /** @param clusters owned by these sets from now on: must not change. */
-  constructor(clusters: Clusters, options: RenderOptions) {
-    this.#clusters = clusters;
+  /** @param standInFor a cluster that has the stand-in for its server, when there is one. */
+  constructor(clusters: SortedByName<Cluster>, options: RenderOptions, standInFor?: string) {
+    this.clusters = clusters;
     this.#options = options;
+    this.#standInFor = standInFor;
   }
 
   resources(kind: ResourceKind, dialect: Dialect): ResourceSet {
@@ -37,22 +52,24 @@ export class RenderedSets {
   /**
    * The sets after a change. What streams have asked of these is rendered at once, changed
    * resources only, so that a failure shows before anything is published.
-   * @param names every cluster that may differ between the two states.
-   * @param kinds what will be asked of the next sets.
+   * @param changes to the clusters, one for each name at most.
    */
-  next(clusters: Clusters, names: readonly string[], kinds: readonly ResourceKind[] = publishOrder): RenderedSets {
-    const next = new RenderedSets(clusters, this.#options);
-    const isRoutingChanged = names.some((name) => this.#clusters.get(name)?.prefix !== clusters.get(name)?.prefix);
+  next(changes: readonly ClusterChange[], { kinds = publishOrder, standInFor }: NextOptions = {}): RenderedSets {
+    const clusters = this.clusters.with(changes);
+    const names = changes.map(([name]) => name);
+    const next = new RenderedSets(clusters, this.#options, standInFor);
+    const isRoutingChanged = names.some((name) => this.clusters.get(name)?.prefix !== clusters.get(name)?.prefix);
+    const isStandInChanged = standInFor !== this.#standInFor;
     for (const [dialect, sets] of this.#sets) {
       for (const [kind, set] of sets) {
         if (!kinds.includes(kind)) continue;
-        const changes =
+        const rendered =
           kind === 'cluster' || kind === 'endpoint'
             ? next.#renderNames(kind, dialect, names)
-            : isRoutingChanged
-              ? next.#renderSingle(kind, dialect)
+            : isRoutingChanged || (kind === 'listener' && isStandInChanged)
+              ? next.#renderFew(kind, dialect)
               : undefined;
-        next.#keep(kind, dialect, changes === undefined ? set : set.with(changes));
+        next.#keep(kind, dialect, rendered === undefined ? set : set.with(rendered));
       }
     }
     return next;
@@ -68,8 +85,8 @@ export class RenderedSets {
   #renderAll(kind: ResourceKind, dialect: Dialect): ResourceSet {
     const changes =
       kind === 'cluster' || kind === 'endpoint'
-        ? this.#renderNames(kind, dialect, [...this.#clusters.keys()])
-        : this.#renderSingle(kind, dialect);
+        ? this.#renderNames(kind, dialect, [...this.clusters.keys()])
+        : this.#renderFew(kind, dialect);
     const resources = [...changes.values()].filter((resource) => resource !== undefined);
     return ResourceSet.of(resourceSetOptions(kind, dialect), resources);
   }
@@ -78,29 +95,37 @@ export class RenderedSets {
     const render = kind === 'cluster' ? renderCluster : renderLoadAssignment;
     return new Map(
       names.map((name) => {
-        const cluster = this.#clusters.get(name);
+        const cluster = this.clusters.get(name);
         return [name, cluster && render(cluster, dialect, this.#options.xdsClusterName)];
       }),
     );
   }
 
-  #renderSingle(kind: 'listener' | 'route', dialect: Dialect): Changes {
+  #renderFew(kind: 'listener' | 'route', { apiVersion }: Dialect): Changes {
     if (kind === 'route') {
-      const value = encodeMessage(messageNames[dialect.apiVersion].route, buildRouteConfiguration(this.#clusters));
+      const value = encodeMessage(messageNames[apiVersion].route, buildRouteConfiguration(this.clusters));
       return new Map([[routeConfigurationName, new Resource(routeConfigurationName, value)]]);
     }
-    return new Map([[redisListenerName, this.#renderRedisListener(dialect)]]);
+    return new Map([
+      [standInListenerName, this.#renderStandInListener(apiVersion)],
+      [redisListenerName, this.#renderRedisListener(apiVersion)],
+    ]);
   }
 
   // Envoy refuses a redis_proxy without any route: no cluster, no listener.
-  #renderRedisListener({ apiVersion }: Dialect): Resource | undefined {
-    if (this.#clusters.size === 0) return undefined;
-    const redisProxy = encodeMessage(redisProxyFilter[apiVersion].message, {
-      ...buildRedisProxy(this.#clusters, this.#options.redisCatchAll),
+  #renderRedisListener(apiVersion: ApiVersion): Resource | undefined {
+    if (this.clusters.size === 0) return undefined;
+    const redisProxy = {
+      ...buildRedisProxy(this.clusters, this.#options.redisCatchAll),
       ...buildDeniedCommands(apiVersion, this.#options.redisDeny ?? []),
-    });
-    const listener = buildRedisListener(apiVersion, this.#options.redisListener, redisProxy);
-    return new Resource(redisListenerName, encodeMessage(messageNames[apiVersion].listener, listener));
+    };
+    return renderListener(redisListenerName, apiVersion, this.#options.redisListener, redisProxy);
+  }
+
+  #renderStandInListener(apiVersion: ApiVersion): Resource | undefined {
+    if (this.#standInFor === undefined) return undefined;
+    const redisProxy = buildStandInProxy(this.#standInFor, redisSettings);
+    return renderListener(standInListenerName, apiVersion, this.#options.redisEmptyListener, redisProxy);
   }
 }
 
@@ -112,6 +137,17 @@ function canonicalDialect(kind: ResourceKind, dialect: Dialect): Dialect {
 function renderCluster(cluster: Cluster, dialect: Dialect, xdsClusterName: string): Resource {
   const message = buildCluster(cluster, dialect, xdsClusterName);
   return new Resource(cluster.name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
+}
+
+function renderListener(
+  name: string,
+  apiVersion: ApiVersion,
+  address: RenderOptions['redisListener'],
+  redisProxy: PlainMessage,
+): Resource {
+  const encodedProxy = encodeMessage(redisProxyFilter[apiVersion].message, redisProxy);
+  const listener = buildRedisListener(name, apiVersion, address, encodedProxy);
+  return new Resource(name, encodeMessage(messageNames[apiVersion].listener, listener));
 }
 
 function renderLoadAssignment({ name, endpoints }: Pick<Cluster, 'name' | 'endpoints'>, dialect: Dialect): Resource {

@@ -1,71 +1,113 @@
-// A committed inventory as a snapshot: what is declared, and beside it what still drains.
+// A committed inventory as a snapshot: what is declared, beside it what Envoy can route to, and what still drains.
 
-import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
+import { SortedByName } from '../sorted-by-name.ts';
 import type { RenderOptions } from './options.ts';
 import { RenderedSets } from './rendered-sets.ts';
+import { withHost } from './stand-in.ts';
 
-/** The two states that different streams are given; the same object while nothing drains. */
+/**
+ * What is rendered of each scope, where it is not as declared; one object for scopes that do not differ. A cluster's
+ * message says nothing of its endpoints, and listeners and routes are the same in every scope.
+ */
 interface Rendered {
   readonly declared: RenderedSets;
-  readonly reachable: RenderedSets;
+  readonly routableEndpoints: RenderedSets;
+  readonly reachableEndpoints: RenderedSets;
+  readonly reachableClusters: RenderedSets;
 }
 
 const nothing: Clusters = new Map();
-const drainingKinds: readonly ResourceKind[] = ['cluster', 'endpoint'];
 
 export class RenderedSnapshot implements Snapshot {
   readonly #options: RenderOptions;
   readonly #draining: Clusters;
+  // Names of the declared clusters without endpoints.
+  readonly #empty: ReadonlySet<string>;
   readonly #rendered: Rendered;
 
-  /**
-   * Both maps are owned by the snapshot from now on: they must not change.
-   * @param draining removed clusters, as they were last; none of them is declared.
-   * @param rendered what is rendered already; by default nothing is.
-   */
-  constructor(
-    clusters: Clusters,
-    options: RenderOptions,
-    draining = nothing,
-    rendered = renderLater(clusters, options, draining),
-  ) {
+  private constructor(options: RenderOptions, draining: Clusters, empty: ReadonlySet<string>, rendered: Rendered) {
     this.#options = options;
     this.#draining = draining;
+    this.#empty = empty;
     this.#rendered = rendered;
   }
 
+  /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */
+  static of(clusters: Clusters, options: RenderOptions, draining = nothing): RenderedSnapshot {
+    const sets = new RenderedSets(SortedByName.of<Cluster>([]), options);
+    const none = new RenderedSnapshot(options, nothing, new Set(), {
+      declared: sets,
+      routableEndpoints: sets,
+      reachableEndpoints: sets,
+      reachableClusters: sets,
+    });
+    return none.next(Array.from(clusters.values(), (after) => ({ name: after.name, after })), draining);
+  }
+
   resources(kind: ResourceKind, dialect: Dialect, scope: Scope = 'declared'): ResourceSet {
-    const { declared, reachable } = this.#rendered;
-    return (scope === 'reachable' && drainingKinds.includes(kind) ? reachable : declared).resources(kind, dialect);
+    return this.#setsOf(kind, scope).resources(kind, dialect);
   }
 
   /**
    * The snapshot after `edits`, at the cost of what changed. What streams have asked of this one is
    * rendered at once, so that a failure shows before anything is published.
-   * @param clusters the declared clusters after the edits.
-   * @param draining what drains after them.
+   * @param edits one for each cluster that they change.
+   * @param draining removed clusters that drain after the edits, with the endpoints that they are to have. Owned by the
+   * snapshot from now on: must not change.
    */
-  next(clusters: Clusters, edits: readonly ClusterEdit[], draining = nothing): RenderedSnapshot {
-    const names = edits.map(({ name }) => name);
-    const declared = this.#rendered.declared.next(clusters, names);
-    const mayDiffer = [...new Set([...names, ...this.#draining.keys(), ...draining.keys()])];
-    const reachable =
-      draining.size === 0
-        ? declared
-        : this.#rendered.reachable.next(unite(clusters, draining), mayDiffer, drainingKinds);
-    return new RenderedSnapshot(clusters, this.#options, draining, { declared, reachable });
+  next(edits: readonly ClusterEdit[], draining = nothing): RenderedSnapshot {
+    const before = this.#rendered;
+    const empty = emptyAfter(this.#empty, edits);
+    const standInFor = [...empty, ...namesOfEmpty(draining)].sort()[0];
+    const declared = before.declared.next(edits.map(({ name, after }) => [name, after]), { standInFor });
+
+    const routed = edits.map(({ name, after }) => [name, after && withHost(after, this.#options)] as const);
+    const routableEndpoints =
+      empty.size === 0 ? declared : before.routableEndpoints.next(routed, { kinds: ['endpoint'] });
+
+    const mayDiffer = [...new Set([...edits.map(({ name }) => name), ...this.#draining.keys(), ...draining.keys()])];
+    const reached = mayDiffer.map((name) => {
+      const drained = draining.get(name);
+      const cluster = drained === undefined ? routableEndpoints.clusters.get(name) : withHost(drained, this.#options);
+      return [name, cluster] as const;
+    });
+    const isDraining = draining.size > 0;
+    return new RenderedSnapshot(this.#options, draining, empty, {
+      declared,
+      routableEndpoints,
+      reachableEndpoints: isDraining
+        ? before.reachableEndpoints.next(reached, { kinds: ['endpoint'] })
+        : routableEndpoints,
+      reachableClusters: isDraining
+        ? before.reachableClusters.next(reached, { kinds: ['cluster'] })
+        : declared,
+    });
+  }
+
+  #setsOf(kind: ResourceKind, scope: Scope): RenderedSets {
+    const { declared, routableEndpoints, reachableEndpoints, reachableClusters } = this.#rendered;
+    if (kind === 'cluster') return scope === 'reachable' ? reachableClusters : declared;
+    if (kind === 'endpoint') return { declared, routable: routableEndpoints, reachable: reachableEndpoints }[scope];
+    return declared;
   }
 }
 
-function renderLater(clusters: Clusters, options: RenderOptions, draining: Clusters): Rendered {
-  const declared = new RenderedSets(clusters, options);
-  return { declared, reachable: draining.size === 0 ? declared : new RenderedSets(unite(clusters, draining), options) };
+function emptyAfter(before: ReadonlySet<string>, edits: readonly ClusterEdit[]): ReadonlySet<string> {
+  const empty = new Set(before);
+  for (const { name, after } of edits) {
+    if (after?.endpoints.length === 0) empty.add(name);
+    else empty.delete(name);
+  }
+  return empty;
 }
 
-function unite(clusters: Clusters, draining: Clusters): Clusters {
-  return new Map([...draining, ...clusters]);
+function namesOfEmpty(clusters: Clusters): string[] {
+  return Array.from(clusters.values())
+    .filter(({ endpoints }) => endpoints.length === 0)
+    .map(({ name }) => name);
 }

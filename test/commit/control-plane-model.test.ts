@@ -121,6 +121,7 @@ class Subject {
     const renderOptions = {
       xdsClusterName: 'xds_cluster',
       redisListener: { host: '0.0.0.0', port: 6379 },
+      redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
       redisCatchAll: undefined,
     };
     return new ControlPlane({ store: this.#store, snapshots, group, renderOptions });

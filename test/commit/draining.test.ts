@@ -72,7 +72,7 @@ describe('a removed cluster', () => {
     controlPlane.commit();
     assert.deepEqual(controlPlane.draining, []);
     for (const kind of publishOrder) {
-      assert.equal(snapshot().resources(kind, dialect, 'reachable'), snapshot().resources(kind, dialect));
+      assert.equal(snapshot().resources(kind, dialect, 'reachable'), snapshot().resources(kind, dialect, 'routable'));
     }
     t.mock.timers.tick(drainTimeMs);
     assert.deepEqual(namesOf(snapshot()), { declared: ['dev', 'prod'], reachable: ['dev', 'prod'] });
@@ -172,6 +172,7 @@ function createSubject(t: TestContext, options: { drainTimeMs?: number; store?: 
     renderOptions: {
       xdsClusterName: 'xds_cluster',
       redisListener: { host: '0.0.0.0', port: 6379 },
+      redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
       redisCatchAll: undefined,
     },
     drainTimeMs: options.drainTimeMs ?? drainTimeMs,

@@ -38,7 +38,7 @@ describe('the Redis listener', () => {
   for (const [apiVersion, filterName, messageName] of FILTERS) {
     test(`has one filter in ${apiVersion}, by the name that Envoys of that version know`, () => {
       const redisProxy = Buffer.from([1, 2, 3]);
-      assert.deepEqual(buildRedisListener(apiVersion, { host: '::', port: 6380 }, redisProxy), {
+      assert.deepEqual(buildRedisListener('redis_listener', apiVersion, { host: '::', port: 6380 }, redisProxy), {
         name: 'redis_listener',
         address: { socket_address: { address: '::', port_value: 6380 } },
         filter_chains: [

@@ -10,6 +10,7 @@ import { dialects } from '../../src/snapshot/dialect.ts';
 import type { Dialect } from '../../src/snapshot/dialect.ts';
 import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
+import type { Scope } from '../../src/snapshot/snapshot.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
 import { cluster, clustersOf, defaultOptions } from './examples.ts';
 import { anyCatchAll, anyClusters } from './random-clusters.ts';
@@ -20,6 +21,8 @@ const everyQuestion: readonly Question[] = Object.values(dialects)
   .flatMap((byConfigSource) => Object.values(byConfigSource))
   .flatMap((dialect) => publishOrder.map((kind): Question => [kind, dialect]));
 
+const scopes: readonly Scope[] = ['declared', 'routable', 'reachable'];
+
 interface Step {
   readonly clusters: readonly Cluster[];
   /** Those of the names below drain that were removed, in this step or before. */
@@ -28,7 +31,7 @@ interface Step {
   readonly unedited: readonly string[];
   /** What streams ask for while this state is served. */
   readonly asked: readonly Question[];
-  readonly askedWithDraining: readonly Question[];
+  readonly askedWithScope: readonly (readonly [ResourceKind, Dialect, Scope])[];
 }
 
 const anyNames = fc.subarray(['a', 'b', 'c', 'd']);
@@ -37,7 +40,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   draining: anyNames,
   unedited: anyNames,
   asked: fc.subarray([...everyQuestion]),
-  askedWithDraining: fc.subarray([...everyQuestion]),
+  askedWithScope: fc.subarray(everyQuestion.flatMap((question) => scopes.map((scope) => [...question, scope] as const))),
 });
 
 describe('the next snapshot', () => {
@@ -47,24 +50,27 @@ describe('the next snapshot', () => {
         const options = { ...defaultOptions, redisCatchAll };
         let state = clustersOf();
         let draining = clustersOf();
-        let snapshot = new RenderedSnapshot(state, options);
+        let snapshot = RenderedSnapshot.of(state, options);
         const lastKnown = new Map<string, Cluster>();
         for (const step of steps) {
           const after = clustersOf(...step.clusters);
           const edits = findEdits(state, after);
-          for (const name of step.unedited) edits.push({ name, after: after.get(name) });
+          for (const name of step.unedited) {
+            if (edits.every((edit) => edit.name !== name)) edits.push({ name, after: after.get(name) });
+          }
           const drained = step.draining.filter((name) => !after.has(name)).map((name) => lastKnown.get(name));
           draining = clustersOf(...drained.filter((each) => each !== undefined));
-          snapshot = snapshot.next(after, edits, draining);
+          snapshot = snapshot.next(edits, draining);
           state = after;
           for (const each of after.values()) lastKnown.set(each.name, each);
           for (const [kind, dialect] of step.asked) snapshot.resources(kind, dialect);
-          for (const [kind, dialect] of step.askedWithDraining) snapshot.resources(kind, dialect, 'reachable');
+          for (const [kind, dialect, scope] of step.askedWithScope) snapshot.resources(kind, dialect, scope);
         }
-        const fresh = new RenderedSnapshot(state, options, draining);
+        const fresh = RenderedSnapshot.of(state, options, draining);
         for (const [kind, dialect] of everyQuestion) {
-          assertSameContent(snapshot.resources(kind, dialect), fresh.resources(kind, dialect));
-          assertSameContent(snapshot.resources(kind, dialect, 'reachable'), fresh.resources(kind, dialect, 'reachable'));
+          for (const scope of scopes) {
+            assertSameContent(snapshot.resources(kind, dialect, scope), fresh.resources(kind, dialect, scope));
+          }
         }
       }),
       { numRuns: 500 },
@@ -75,9 +81,9 @@ describe('the next snapshot', () => {
     fc.assert(
       fc.property(anyClusters, anyClusters, anyCatchAll, (clusters, nextClusters, redisCatchAll) => {
         const [before, after] = [clustersOf(...clusters), clustersOf(...nextClusters)];
-        const snapshot = new RenderedSnapshot(before, { ...defaultOptions, redisCatchAll });
+        const snapshot = RenderedSnapshot.of(before, { ...defaultOptions, redisCatchAll });
         const asked = everyQuestion.map(([kind, dialect]) => snapshot.resources(kind, dialect));
-        const next = snapshot.next(after, findEdits(before, after));
+        const next = snapshot.next(findEdits(before, after));
         for (const [index, [kind, dialect]] of everyQuestion.entries()) {
           const old = asked[index];
           assert.ok(old !== undefined);
@@ -90,11 +96,11 @@ describe('the next snapshot', () => {
 
   test('leaves the snapshot before it as it was', () => {
     const before = clustersOf(cluster('dev', '/dev'));
-    const snapshot = new RenderedSnapshot(before, defaultOptions);
+    const snapshot = RenderedSnapshot.of(before, defaultOptions);
     for (const [kind, dialect] of everyQuestion) snapshot.resources(kind, dialect);
     const after = clustersOf(cluster('dev', '/d', { address: '10.0.0.1', port: 1 }), cluster('prod', '/p'));
-    snapshot.next(after, findEdits(before, after));
-    const fresh = new RenderedSnapshot(before, defaultOptions);
+    snapshot.next(findEdits(before, after));
+    const fresh = RenderedSnapshot.of(before, defaultOptions);
     for (const [kind, dialect] of everyQuestion) {
       assertSameContent(snapshot.resources(kind, dialect), fresh.resources(kind, dialect));
     }
@@ -102,17 +108,18 @@ describe('the next snapshot', () => {
 
   test('may be made twice of the same snapshot, as after a commit that was not saved', () => {
     const before = clustersOf(cluster('dev', '/dev'));
-    const snapshot = new RenderedSnapshot(before, defaultOptions);
+    const snapshot = RenderedSnapshot.of(before, defaultOptions);
     for (const [kind, dialect] of everyQuestion) snapshot.resources(kind, dialect);
     const unsaved = clustersOf(cluster('prod', '/prod'));
     const saved = clustersOf(cluster('dev', '/dev', { address: '10.0.0.1', port: 1 }));
-    snapshot.next(unsaved, findEdits(before, unsaved));
-    const next = snapshot.next(saved, findEdits(before, saved));
-    const fresh = new RenderedSnapshot(saved, defaultOptions);
+    snapshot.next(findEdits(before, unsaved));
+    const next = snapshot.next(findEdits(before, saved));
+    const fresh = RenderedSnapshot.of(saved, defaultOptions);
     for (const [kind, dialect] of everyQuestion) {
       const set = next.resources(kind, dialect);
       assertSameContent(set, fresh.resources(kind, dialect));
-      assert.deepEqual(set.changedSince(snapshot.resources(kind, dialect)), kind === 'endpoint' ? ['dev'] : []);
+      const changed = { cluster: [], endpoint: ['dev'], listener: ['no_upstream_host'], route: [] }[kind];
+      assert.deepEqual(set.changedSince(snapshot.resources(kind, dialect)), changed);
     }
   });
 
@@ -120,9 +127,9 @@ describe('the next snapshot', () => {
     fc.assert(
       fc.property(anyClusters, anyClusters, (clusters, nextClusters) => {
         const [before, after] = [clustersOf(...clusters), clustersOf(...nextClusters)];
-        const snapshot = new RenderedSnapshot(before, defaultOptions);
+        const snapshot = RenderedSnapshot.of(before, defaultOptions);
         const asked = everyQuestion.map(([kind, dialect]) => snapshot.resources(kind, dialect));
-        const next = snapshot.next(after, findEdits(before, after));
+        const next = snapshot.next(findEdits(before, after));
         for (const [index, [kind, dialect]] of everyQuestion.entries()) {
           const old = asked[index];
           assert.ok(old !== undefined);

@@ -21,7 +21,7 @@ describe('rendering matches test/fixtures/render', () => {
   for (const { name, clusters, options } of examples) {
     for (const apiVersion of apiVersions) {
       test(`${name}, ${apiVersion}`, () => {
-        const snapshot = new RenderedSnapshot(clusters, options);
+        const snapshot = RenderedSnapshot.of(clusters, options);
         golden.check(`${name}/${apiVersion}.json`, describeSnapshot(snapshot, apiVersion));
       });
     }
@@ -34,14 +34,14 @@ describe('rendering matches test/fixtures/render', () => {
 
 describe('a rendered snapshot', () => {
   test('renders each set once', () => {
-    const snapshot = new RenderedSnapshot(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    const snapshot = RenderedSnapshot.of(clustersOf(cluster('dev', '/dev')), defaultOptions);
     for (const [kind, dialect] of everySet()) {
       assert.equal(snapshot.resources(kind, dialect), snapshot.resources(kind, dialect));
     }
   });
 
   test('has one set of endpoints, listeners and routes for all streams of an API version', () => {
-    const snapshot = new RenderedSnapshot(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    const snapshot = RenderedSnapshot.of(clustersOf(cluster('dev', '/dev')), defaultOptions);
     for (const kind of ['endpoint', 'listener', 'route'] as const) {
       for (const apiVersion of apiVersions) {
         const sets = configSources.map((configSource) => snapshot.resources(kind, dialects[apiVersion][configSource]));
@@ -51,7 +51,7 @@ describe('a rendered snapshot', () => {
   });
 
   test('names the type of each set', () => {
-    const snapshot = new RenderedSnapshot(clustersOf(), defaultOptions);
+    const snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions);
     for (const [kind, dialect] of everySet()) {
       const typeUrl = `type.googleapis.com/${messageNames[dialect.apiVersion][kind]}`;
       assert.equal(snapshot.resources(kind, dialect).options.typeUrl, typeUrl);
@@ -59,7 +59,7 @@ describe('a rendered snapshot', () => {
   });
 
   test('has a placeholder for endpoints alone: a load assignment without endpoints', () => {
-    const snapshot = new RenderedSnapshot(clustersOf(), defaultOptions);
+    const snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions);
     for (const [kind, dialect] of everySet()) {
       const placeholder = snapshot.resources(kind, dialect).options.placeholder?.('later');
       if (kind !== 'endpoint') {
@@ -74,7 +74,7 @@ describe('a rendered snapshot', () => {
   });
 
   test('gives a placeholder and an assignment whose last endpoint has gone the same version', () => {
-    const snapshot = new RenderedSnapshot(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    const snapshot = RenderedSnapshot.of(clustersOf(cluster('dev', '/dev')), defaultOptions);
     const { resources, options } = snapshot.resources('endpoint', dialects.v3.ads);
     assert.equal(options.placeholder?.('dev').version, resources.get('dev')?.version);
   });
@@ -82,11 +82,11 @@ describe('a rendered snapshot', () => {
   test('does not depend on the order in which clusters were added', () => {
     const [example] = examples.filter(({ name }) => name === 'overlapping-prefixes');
     assert.ok(example !== undefined);
-    const expected = new RenderedSnapshot(example.clusters, example.options);
+    const expected = RenderedSnapshot.of(example.clusters, example.options);
     const shuffled = fc.shuffledSubarray([...example.clusters.values()], { minLength: example.clusters.size });
     fc.assert(
       fc.property(shuffled, (clusters) => {
-        assertSameContent(new RenderedSnapshot(clustersOf(...clusters), example.options), expected);
+        assertSameContent(RenderedSnapshot.of(clustersOf(...clusters), example.options), expected);
       }),
     );
   });
@@ -101,7 +101,7 @@ describe('a rendered snapshot', () => {
       clustersOf(cluster('dev', '/dev', { address: '10.0.0.2', port: 6379 })),
     ];
     for (const clusters of inventories) {
-      versions.add(new RenderedSnapshot(clusters, defaultOptions).resources('endpoint', dialects.v2.ads).version);
+      versions.add(RenderedSnapshot.of(clusters, defaultOptions).resources('endpoint', dialects.v2.ads).version);
     }
     assert.equal(versions.size, inventories.length);
     for (const version of versions) assert.match(version, /^[0-9a-f]{32}$/);
@@ -109,13 +109,14 @@ describe('a rendered snapshot', () => {
 });
 
 describe('a rendered snapshot in which a cluster drains', () => {
-  const declared = clustersOf(cluster('b', '/b'));
+  const b = cluster('b', '/b', { address: '10.0.0.2', port: 6379 });
+  const declared = clustersOf(b);
   const drained = cluster('a', '/b', { address: '10.0.0.1', port: 6379 });
-  const snapshot = new RenderedSnapshot(declared, defaultOptions, clustersOf(drained));
+  const snapshot = RenderedSnapshot.of(declared, defaultOptions, clustersOf(drained));
 
   test('has its cluster and its endpoints for those that may use them, and for nobody else', () => {
-    const both = new RenderedSnapshot(clustersOf(cluster('b', '/b'), drained), defaultOptions);
-    const one = new RenderedSnapshot(declared, defaultOptions);
+    const both = RenderedSnapshot.of(clustersOf(b, drained), defaultOptions);
+    const one = RenderedSnapshot.of(declared, defaultOptions);
     for (const [kind, dialect] of everySet().filter(([each]) => each === 'cluster' || each === 'endpoint')) {
       assert.equal(snapshot.resources(kind, dialect, 'reachable').version, both.resources(kind, dialect).version);
       assert.equal(snapshot.resources(kind, dialect).version, one.resources(kind, dialect).version);
@@ -129,7 +130,7 @@ describe('a rendered snapshot in which a cluster drains', () => {
   });
 
   test('is the same for everybody when nothing drains', () => {
-    const calm = new RenderedSnapshot(declared, defaultOptions);
+    const calm = RenderedSnapshot.of(declared, defaultOptions);
     for (const [kind, dialect] of everySet()) {
       assert.equal(calm.resources(kind, dialect, 'reachable'), calm.resources(kind, dialect));
     }

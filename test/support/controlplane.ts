@@ -78,7 +78,9 @@ export class ControlPlane {
 /** Starts a control plane on free ports with an empty data folder, and waits until it serves; killed with `scope`. */
 export async function startControlPlane(scope: Scope, flags: readonly string[] = []): Promise<ControlPlane> {
   const place = { xdsPort: await freePort(), apiPort: await freePort(), dataDir: await tempDir(scope) };
-  const controlPlane = new ControlPlane(scope, place, flags);
+  // Of its own: the Envoys of tests that run at the same time would share the usual one.
+  const emptyListener = `127.0.0.1:${await freePort()}`;
+  const controlPlane = new ControlPlane(scope, place, ['--redis-empty-listener', emptyListener, ...flags]);
   await controlPlane.untilServing();
   return controlPlane;
 }

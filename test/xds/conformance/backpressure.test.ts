@@ -76,7 +76,7 @@ scenario('BKP-02 a client that reads late gets what was in flight and the newest
   const { client, connection } = await connectSlowly(xds, sotw, variant, wanted);
   const commits = 1_000;
   for (let n = 1; n <= commits; n += 1) {
-    xds.commit(addEndpoint('a', n + 1), removeEndpoint('a', n), ...(n % 100 === 0 ? addCluster(`b${n}`) : []));
+    xds.commit(addEndpoint('a', n + 1), removeEndpoint('a', n), ...(n % 100 === 0 ? addCluster(`b${n}`, 1) : []));
     if (n % 10 === 0) await nextTurn();
   }
   await untilTaken(xds, connection);

@@ -100,7 +100,7 @@ scenario('VER-03 a version stands for name and content, not for a time', allVari
 
 scenario('RST-01 delta: a new stream is answered although nothing changed', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
-  xds.commit(...addCluster('a', 6379), ...addCluster('d'));
+  xds.commit(...addCluster('a', 6379), ...addCluster('d', 6380));
   const before = connectDelta(xds, variant);
   await before.hold(wanted);
   for (const kind of kinds) {
@@ -112,7 +112,7 @@ scenario('RST-01 delta: a new stream is answered although nothing changed', allV
 });
 
 scenario('RST-01 delta: also when the snapshot of those versions comes later', allVariants, async (t, variant) => {
-  const changes = [...addCluster('a', 6379), ...addCluster('d')];
+  const changes = [...addCluster('a', 6379), ...addCluster('d', 6380)];
   const before = await serveXds(t);
   before.commit(...changes);
   const held = connectDelta(before, variant);

@@ -30,7 +30,7 @@ function resume(client: SotwClient, held: Readonly<Record<Kind, SotwResponse>>):
 
 scenario('RST-01 a new stream is answered although nothing changed', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
-  xds.commit(...addCluster('a', 6379), ...addCluster('d'));
+  xds.commit(...addCluster('a', 6379), ...addCluster('d', 6380));
   const held = await xds.client(variant).hold(wanted);
   const client = xds.client(variant);
   resume(client, held);
@@ -54,7 +54,7 @@ scenario('RST-01 so is one that has nothing and is to have nothing', allVariants
 });
 
 scenario('RST-01 also when the snapshot of that version comes later', allVariants, async (t, variant) => {
-  const changes = [...addCluster('a', 6379), ...addCluster('d')];
+  const changes = [...addCluster('a', 6379), ...addCluster('d', 6380)];
   const before = await serveXds(t);
   before.commit(...changes);
   const held = await before.client(variant).hold(wanted);

@@ -88,6 +88,6 @@ const clusterNames = ['a', 'b', 'c', 'd'];
 const namesOf: Readonly<Record<Kind, readonly string[]>> = {
   cluster: clusterNames,
   endpoint: clusterNames,
-  listener: ['redis_listener'],
+  listener: ['no_upstream_host', 'redis_listener'],
   route: ['generic_route'],
 };

@@ -3,6 +3,9 @@
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { clusterText, endpointText, routesText } from './content.ts';
 
+const standInPort = 12_712;
+const standInPrefix = '\u0001no upstream host'.repeat(50);
+
 export interface DeclaredCluster {
   readonly prefix: string;
   readonly ports: readonly number[];
@@ -100,12 +103,13 @@ export class DeclaredState {
 
   /** What a resource says now; undefined when it does not exist for a client that is (not) given draining clusters. */
   textOf(kind: Kind, name: string, nowMs: number, isGivenDraining: boolean): string | undefined {
-    if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : undefined;
+    if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : this.#standInText(name, nowMs);
     if (kind === 'route') return name === 'generic_route' ? this.#routeText() : undefined;
     const draining = isGivenDraining && this.isDraining(name, nowMs) ? this.#draining.get(name) : undefined;
     const cluster = this.#committed?.get(name) ?? draining;
     if (cluster === undefined) return undefined;
-    return kind === 'cluster' ? clusterText(this.#timeoutOf(name)) : endpointText(cluster.ports);
+    if (kind === 'cluster') return clusterText(this.#timeoutOf(name));
+    return endpointText(cluster.ports.length === 0 && isGivenDraining ? [standInPort] : cluster.ports);
   }
 
   #timeoutOf(name: string): number {
@@ -119,6 +123,15 @@ export class DeclaredState {
     const [only, second] = routes;
     if (only !== undefined && second === undefined) routes.push({ prefix: '*', cluster: only.cluster });
     return routesText(routes);
+  }
+
+  // It is there for as long as a cluster has no endpoints, one that drains too, and leads to the first of them.
+  #standInText(name: string, nowMs: number): string | undefined {
+    if (name !== 'no_upstream_host') return undefined;
+    const draining = [...this.#draining].filter(([each]) => this.isDraining(each, nowMs));
+    const empty = [...(this.#committed ?? []), ...draining].filter(([, { ports }]) => ports.length === 0);
+    const [cluster] = empty.map(([each]) => each).sort();
+    return cluster === undefined ? undefined : routesText([{ prefix: standInPrefix, cluster }]);
   }
 
   #routeText(): string | undefined {

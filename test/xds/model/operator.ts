@@ -126,6 +126,7 @@ export class Operator {
       renderOptions: {
         xdsClusterName: 'xds_cluster',
         redisListener: { host: '0.0.0.0', port: 6379 },
+        redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
         redisCatchAll: undefined,
       },
       drainTimeMs: this.#drainTimeMs,

@@ -38,7 +38,7 @@ function checkReferences(
   ledger: TypeLedger,
   kind: ReferringKind,
   said: SentResponse['said'],
-  { ledger: ledgerOf, nowMs, boundMs, publishedSinceMs }: StreamState,
+  { ledger: ledgerOf, nowMs, boundMs, isSplit, publishedSinceMs }: StreamState,
 ): void {
   const clusters = ledgerOf('cluster');
   if (clusters === undefined) return;
@@ -46,9 +46,10 @@ function checkReferences(
   for (const name of said.get(resourceOf[kind])?.references ?? []) {
     if (!clusters.wanted.includes(name)) continue;
     demand(clusters.sent.get(name) !== undefined, 'order', () => `${kind} names ${name} before it was sent`);
-    // First answers never wait, and what is asked for again may have waited for that.
-    const isAskedFor = ledger.responses.length === 0 || ledger.isAskedFor(resourceOf[kind]);
-    if (isAskedFor || before.includes(name)) continue;
+    // First answers never wait, all their parts, and what is asked for again may have waited for that.
+    const wasSaid = ledger.responses.some((response) => response.said.has(resourceOf[kind]));
+    const isFirst = ledger.responses.length === 0 || (isSplit && !wasSaid);
+    if (isFirst || ledger.isAskedFor(resourceOf[kind]) || before.includes(name)) continue;
     const isInForce = isSentInForce(clusters, name, nowMs - boundMs);
     // Changes that come faster than they are ACKed hold nothing back for more than two bounds.
     const isLong = publishedSinceMs(ledger.latest?.sentAtMs ?? 0) <= nowMs - 2 * boundMs;

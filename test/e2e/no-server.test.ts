@@ -1,0 +1,135 @@
+// A cluster without servers behind real Envoys of two releases. MULTI on a route to a cluster in which Envoy can select
+// no host ends these with a segmentation fault.
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
+import { startControlPlane } from '../support/controlplane.ts';
+import type { ControlPlane } from '../support/controlplane.ts';
+import { envoyReleases, startEnvoy } from '../support/envoy.ts';
+import type { Envoy, EnvoyRelease } from '../support/envoy.ts';
+import { freePort } from '../support/free-port.ts';
+import { startRedis } from '../support/redis-server.ts';
+import type { RedisServer } from '../support/redis-server.ts';
+import { connectRedis } from '../support/resp-client.ts';
+import type { RespClient } from '../support/resp-client.ts';
+
+const noUpstreamHost = '(error) no upstream host';
+
+interface Subject {
+  readonly controlPlane: ControlPlane;
+  readonly envoy: Envoy;
+  readonly connect: () => Promise<RespClient>;
+}
+
+async function start(
+  t: TestContext,
+  bootstrap: string,
+  version: EnvoyRelease,
+  flags: readonly string[] = [],
+): Promise<Subject> {
+  const listenerPort = await freePort();
+  const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`, ...flags]);
+  const ports = { admin: await freePort(), xds: controlPlane.place.xdsPort };
+  const envoy = await startEnvoy(t, moveToLoopback(await readBootstrap(bootstrap), ports), { version });
+  return { controlPlane, envoy, connect: () => connectRedis(t, listenerPort) };
+}
+
+/** Transactions of every shape that ended an Envoy. Gives the replies to the keyed command. */
+async function tryTransactions({ envoy, connect }: Subject, key: string): Promise<string[]> {
+  const replies: string[] = [];
+  for (const end of ['EXEC', 'DISCARD', 'disconnect'] as const) {
+    const redis = await connect();
+    assert.equal(await redis.ask('MULTI'), 'OK');
+    replies.push(await redis.ask('SET', key, 'value'));
+    if (end !== 'disconnect') await redis.ask(end);
+    redis.close();
+  }
+  // It would end when it notices that the client has gone.
+  await sleep(100);
+  await envoy.stats('^server.live$');
+  return replies;
+}
+
+for (const version of envoyReleases) {
+  for (const bootstrap of ['envoy/redis-v3-ads.yaml', 'envoy/redis-v3-delta-ads.yaml']) {
+    describe(`Envoy ${version}, ${bootstrap}`, () => {
+      test('lives through MULTI on a cluster that never had a server', async (t) => {
+        const subject = await start(t, bootstrap, version);
+        await subject.controlPlane.cli('cluster', 'add', 'empty', 'e');
+        await subject.controlPlane.cli('commit');
+        await subject.envoy.untilLive();
+        const redis = await subject.envoy.child.until('the listener is there', subject.connect);
+        assert.equal(await redis.ask('GET', 'e1'), noUpstreamHost);
+        assert.deepEqual(await tryTransactions(subject, 'e1'), [noUpstreamHost, noUpstreamHost, noUpstreamHost]);
+        assert.deepEqual(await tryTransactions(subject, 'other'), [noUpstreamHost, noUpstreamHost, noUpstreamHost]);
+      });
+
+      test('sends no key of an empty cluster to the catch-all', async (t) => {
+        const server = await startRedis(t);
+        const subject = await start(t, bootstrap, version, ['--redis-catch-all', 'all']);
+        await subject.controlPlane.cli('cluster', 'add', 'empty', 'e');
+        await addCluster(subject.controlPlane, 'all', server);
+        await subject.controlPlane.cli('commit');
+        await subject.envoy.untilLive();
+        const redis = await subject.envoy.child.until('the listener is there', subject.connect);
+        assert.equal(await redis.ask('SET', 'other', 'value'), 'OK');
+        assert.equal(await redis.ask('SET', 'e1', 'value'), noUpstreamHost);
+        assert.deepEqual(await tryTransactions(subject, 'e1'), [noUpstreamHost, noUpstreamHost, noUpstreamHost]);
+        assert.equal(await server.direct.ask('KEYS', 'e*'), '(empty array)');
+      });
+    });
+  }
+
+  test(`Envoy ${version}: emptied and filled again under MULTI, with one Redis listener all the while`, async (t) => {
+    const server = await startRedis(t);
+    const subject = await start(t, 'envoy/redis-v3-ads.yaml', version);
+    const { controlPlane, envoy, connect } = subject;
+    await addCluster(controlPlane, 'bunny', server);
+    await controlPlane.cli('commit');
+    await envoy.untilLive();
+    await envoy.child.until('the listener is there', connect);
+
+    const replies = new Set<string>();
+    let isOver = false;
+    // Each on a connection that stays, and that has opened a transaction before the server goes and when it is back.
+    const load = Array.from({ length: 8 }, async () => {
+      const redis = await connect();
+      while (!isOver) {
+        for (const words of [['MULTI'], ['SET', 'key', 'value'], ['EXEC']]) replies.add(await redis.ask(...words));
+        replies.add(await redis.ask('GET', 'key'));
+        const once = await connect();
+        await once.ask('MULTI');
+        replies.add(await once.ask('SET', 'key', 'value'));
+        once.close();
+        await sleep(5);
+      }
+    });
+    for (let round = 0; round < 5; round += 1) {
+      await controlPlane.cli('endpoint', 'remove', 'bunny', server.address, `${server.port}`);
+      await controlPlane.cli('commit');
+      await sleep(300);
+      await controlPlane.cli('endpoint', 'add', 'bunny', server.address, `${server.port}`);
+      await controlPlane.cli('commit');
+      await sleep(300);
+    }
+    isOver = true;
+    await Promise.all(load);
+
+    assert.ok(replies.has(noUpstreamHost) && replies.has('QUEUED') && replies.has('"value"'), [...replies].join(', '));
+    const redis = await connect();
+    assert.equal(await redis.ask('GET', 'key'), '"value"');
+    const changes = await envoy.stats('^listener_manager\\.(listener_in_place_updated|listener_modified)$');
+    assert.deepEqual([...changes.values()], [0, 0]);
+    const closed = await envoy.stats('redis\\.egress_redis\\.downstream_cx_drain_close$');
+    assert.deepEqual([...closed.values()], [0]);
+  });
+}
+
+async function addCluster(controlPlane: ControlPlane, name: string, { address, port }: RedisServer): Promise<void> {
+  await controlPlane.cli('cluster', 'add', name, `${name}:`);
+  await controlPlane.cli('endpoint', 'add', name, address, `${port}`);
+}
