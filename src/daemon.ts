@@ -70,6 +70,10 @@ async function start(settings: Settings, log: Logger): Promise<void> {
     },
     drainTimeMs: settings.drainTimeMs,
     onRendered: metrics.onRendered,
+    isListenerTaken: () => hub.streams.values().some((stream) => stream.asksFor('listener')),
+    onWarnings: (warnings) => {
+      for (const { code, message } of warnings) log.warn({ code }, message);
+    },
   });
   const control = metrics.countCommits(controlPlane);
   const groupOf: NodeGroupOf = () => defaultNodeGroup;
@@ -80,7 +84,7 @@ async function start(settings: Settings, log: Logger): Promise<void> {
     control,
     hub,
     group: defaultNodeGroup,
-    draining: () => controlPlane.draining,
+    published: () => controlPlane.status(),
     stopping: stopping.signal,
     log,
   });

@@ -50,7 +50,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'snapshot',
     'xds',
   ],
-  commit: ['inventory', 'render', 'snapshot', 'sorted-by-name.ts', 'store'],
+  commit: ['address.ts', 'inventory', 'render', 'snapshot', 'sorted-by-name.ts', 'store'],
   render: ['inventory', 'proto', 'snapshot', 'sorted-by-name.ts'],
   store: ['inventory'],
   metrics: ['commit/control.ts', 'snapshot', 'xds'],

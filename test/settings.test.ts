@@ -241,6 +241,7 @@ test('--help wins and prints every flag with its default', () => {
     ['api-address', '0.0.0.0:8000'],
     ['data-dir', './data'],
     ['redis-listener', '0.0.0.0:6379'],
+    ['redis-empty-listener', '127.0.0.1:12712'],
     ['redis-catch-all', undefined],
     ['redis-deny', undefined],
     ['xds-cluster-name', 'xds_cluster'],

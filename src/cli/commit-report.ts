@@ -2,11 +2,12 @@
 
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
 import { toPrintable } from './printable.ts';
+import { renderOldRoutes, renderWarnings } from './published-report.ts';
 import { renderTrouble } from './status-report.ts';
 
-/** One line, with its newline. */
-export function renderCommit({ changed }: CommitMessage): string {
-  return changed ? 'committed\n' : 'nothing to commit\n';
+/** Whether it was done, then a line for each matter that the operator should know of. */
+export function renderCommit(answer: CommitMessage): string {
+  return [describeCommit(answer), ...renderMatters(answer), ''].join('\n');
 }
 
 /** What was done and how many run it, then a line per client and type that does not. */
@@ -22,5 +23,13 @@ export function renderConvergence(answer: ConvergedCommitMessage): string {
     ...others.map((other) => renderTrouble(other.node_id, other.peer, other)),
     ...gone.map((nodeId) => toPrintable(`${nodeId}: gone, its connection closed before it had answered`)),
   ];
-  return [`${renderCommit(answer).trimEnd()}: ${counts.join(', ')}`, ...lines, ''].join('\n');
+  return [`${describeCommit(answer)}: ${counts.join(', ')}`, ...lines, ...renderMatters(answer), ''].join('\n');
+}
+
+function describeCommit({ changed }: CommitMessage): string {
+  return changed ? 'committed' : 'nothing to commit';
+}
+
+function renderMatters(answer: CommitMessage): string[] {
+  return [...renderOldRoutes(answer), ...renderWarnings(answer)];
 }

@@ -10,6 +10,7 @@ import type {
   TypeSyncMessage,
 } from '../api/v2/messages.ts';
 import { toPrintable } from './printable.ts';
+import { renderDraining, renderOldRoutes, renderWarnings } from './published-report.ts';
 import { coloredStateLabel, stateLabel } from './state-label.ts';
 import { renderTable } from './table.ts';
 
@@ -18,12 +19,15 @@ const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 const shownDigits = 8;
 
 /** Lines of text, the last one with a newline. */
-export function renderStatus({ draining, clients }: ClientsMessage): string {
+export function renderStatus(answer: ClientsMessage): string {
+  const { clients } = answer;
   const header = ['NODE', 'PEER', 'API', 'STATE', ...kinds.map((kind) => kind.toUpperCase())];
   const table = clients.length === 0 ? [] : renderTable([header, ...clients.map(renderClient)]);
   const troubles = clients.flatMap(renderTroubles);
-  const drains = draining.map(({ name, until }) => `draining: ${toPrintable(name)} until ${until}`);
-  const blocks = [table, troubles, drains, [renderSummary(clients)]].filter((lines) => lines.length > 0);
+  const leftovers = [...renderDraining(answer), ...renderOldRoutes(answer)];
+  const blocks = [table, troubles, leftovers, renderWarnings(answer), [renderSummary(clients)]].filter(
+    (lines) => lines.length > 0,
+  );
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 

@@ -3,22 +3,22 @@
 
 import type { Change } from '../inventory/change.ts';
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
-import { drainAfter, stillDraining } from '../inventory/draining.ts';
-import type { DrainingCluster } from '../inventory/draining.ts';
+import { serveDraining } from '../inventory/draining.ts';
 import { Inventory } from '../inventory/inventory.ts';
 import { findUnpublishable } from '../render/check.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
 import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
-import { SortedByName } from '../sorted-by-name.ts';
 import type { Store } from '../store/store.ts';
 import { CommitError } from './control.ts';
-import type { CommitResult, Control } from './control.ts';
+import type { CommitResult, Control, PublishedStatus, Warning } from './control.ts';
+import { declareDrained, declareNext, describeLeftovers, resume, routesToKeep } from './declared.ts';
+import type { Circumstances, Declared } from './declared.ts';
 import { findEdits } from './edits.ts';
+import { describeLoop, findLoops, findWarnings } from './warnings.ts';
 
 interface Committed {
-  readonly clusters: SortedByName<Cluster>;
-  readonly draining: readonly DrainingCluster[];
+  readonly declared: Declared;
   readonly snapshot: RenderedSnapshot;
 }
 
@@ -32,10 +32,16 @@ export interface ControlPlaneParts {
   readonly drainTimeMs?: number;
   /** Told how long each snapshot took to render, in ms. */
   readonly onRendered?: (tookMs: number) => void;
+  /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
+  readonly isListenerTaken?: () => boolean;
+  /** Told what there is to warn of each time that it is not what it was, at the start too. */
+  readonly onWarnings?: (warnings: readonly Warning[]) => void;
 }
 
 // setTimeout takes no more.
 const longestTimerMs = 2 ** 31 - 1;
+
+const noClusters: ReadonlyMap<string, Cluster> = new Map();
 
 /** What is staged and what is committed, and the way from the one to the other. */
 export class ControlPlane implements Control {
@@ -44,6 +50,7 @@ export class ControlPlane implements Control {
   // Clusters in which staged and committed may differ: a commit costs what changed, not what there is.
   readonly #touched: Set<string>;
   #committed: Committed | undefined;
+  #warnings: readonly Warning[] = [];
   #drainTimer: NodeJS.Timeout | undefined;
 
   /**
@@ -52,17 +59,19 @@ export class ControlPlane implements Control {
    */
   constructor(parts: ControlPlaneParts) {
     this.#parts = parts;
-    const { staged, committed, draining } = parts.store.load();
+    const stored = parts.store.load();
+    const { staged, committed } = stored;
     this.#staged = new Inventory(staged);
     this.#touched = new Set([...staged, ...(committed ?? [])].map(({ name }) => name));
     if (committed === undefined) return;
     this.#requirePublishable(committed);
-    this.#publish(this.#render(SortedByName.of(committed), [], stillDraining(draining, Date.now())));
+    this.#publish(this.#render(resume(stored, this.#circumstances()), []));
   }
 
-  /** Removed clusters that are still published to Envoys that may use them. */
-  get draining(): readonly DrainingCluster[] {
-    return this.#committed?.draining ?? [];
+  /** How things stand with what is committed. */
+  status(): PublishedStatus {
+    if (this.#committed === undefined) return { warnings: [], draining: [], oldRoutes: [] };
+    return { warnings: this.#warnings, ...describeLeftovers(this.#committed.declared, Date.now()) };
   }
 
   stage(change: Change): void {
@@ -74,15 +83,15 @@ export class ControlPlane implements Control {
 
   /** The first commit ever publishes even when nothing is staged: it is what lets waiting Envoys start. */
   commit(): CommitResult {
-    const before = this.#committed?.clusters ?? SortedByName.of<Cluster>([]);
-    const edits = findEdits(before, this.#staged.clusters, this.#touched);
-    if (edits.length === 0 && this.#committed !== undefined) return { changed: false };
-    const { drainTimeMs = 0, store } = this.#parts;
-    const draining = drainAfter(this.draining, before, edits, Date.now(), drainTimeMs);
-    this.#requirePublishable(edits.flatMap(({ after }) => after ?? []));
-    const after = before.with(edits.map((edit) => [edit.name, edit.after]));
-    const rendered = this.#render(after, edits, draining);
-    store.saveCommit(edits, draining);
+    const last = this.#committed?.declared;
+    const edits = findEdits(last?.clusters ?? noClusters, this.#staged.clusters, this.#touched);
+    if (edits.length === 0 && last !== undefined) return { changed: false };
+    const edited = edits.flatMap(({ after }) => after ?? []);
+    this.#requirePublishable(edited);
+    this.#requireNoLoop(edited);
+    const declared = declareNext(last, edits, this.#circumstances());
+    const rendered = this.#render(declared, edits);
+    this.#parts.store.saveCommit(edits, declared.draining, routesToKeep(declared));
     this.#touched.clear();
     this.#publish(rendered);
     return { changed: true };
@@ -93,34 +102,57 @@ export class ControlPlane implements Control {
     clearTimeout(this.#drainTimer);
   }
 
+  #circumstances(): Circumstances {
+    const { renderOptions, drainTimeMs = 0 } = this.#parts;
+    return { options: renderOptions, drainTimeMs, nowMs: Date.now() };
+  }
+
   #requirePublishable(clusters: readonly Cluster[]): void {
     const problems = findUnpublishable(clusters, this.#parts.renderOptions);
     if (problems.length > 0) throw new CommitError(`not published: ${problems.join('; ')}`);
   }
 
-  #render(clusters: SortedByName<Cluster>, edits: readonly ClusterEdit[], draining: readonly DrainingCluster[]): Committed {
+  // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
+  #requireNoLoop(clusters: readonly Cluster[]): void {
+    const { renderOptions, isListenerTaken } = this.#parts;
+    const loops = clusters.flatMap((cluster) => {
+      return findLoops(cluster, renderOptions).map((endpoint) => describeLoop(cluster, endpoint, renderOptions));
+    });
+    if (loops.length > 0 && isListenerTaken?.() === true) throw new CommitError(`not published: ${loops.join('; ')}`);
+  }
+
+  #render(declared: Declared, edits: readonly ClusterEdit[]): Committed {
     const { renderOptions, onRendered } = this.#parts;
+    const { clusters, draining, routing } = declared;
     const startMs = performance.now();
-    const drainingClusters = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));
+    const served = serveDraining(draining, clusters, routing);
     const snapshot =
-      this.#committed?.snapshot.next(edits, drainingClusters) ??
-      RenderedSnapshot.of(clusters, renderOptions, drainingClusters);
+      this.#committed?.snapshot.next(edits, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
     onRendered?.(performance.now() - startMs);
-    return { clusters, draining, snapshot };
+    return { declared, snapshot };
   }
 
   #publish(committed: Committed): void {
+    const { declared, snapshot } = committed;
     this.#committed = committed;
-    this.#parts.snapshots.set(this.#parts.group, committed.snapshot);
+    this.#parts.snapshots.set(this.#parts.group, snapshot);
+    this.#noteWarnings(declared);
     clearTimeout(this.#drainTimer);
-    if (committed.draining.length === 0) return;
-    const endMs = Math.min(...committed.draining.map(({ untilMs }) => untilMs));
+    if (declared.draining.length === 0) return;
+    const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
     const delayMs = Math.min(Math.max(endMs - Date.now(), 0), longestTimerMs);
-    this.#drainTimer = setTimeout(() => this.#endDraining(committed), delayMs).unref();
+    this.#drainTimer = setTimeout(() => this.#endDraining(declared), delayMs).unref();
+  }
+
+  #noteWarnings({ clusters, routing, looping }: Declared): void {
+    const warnings = findWarnings(clusters, routing, looping.values(), this.#parts.renderOptions);
+    const isSame = JSON.stringify(warnings) === JSON.stringify(this.#warnings);
+    this.#warnings = warnings;
+    if (!isSame) this.#parts.onWarnings?.(warnings);
   }
 
   // Needs no write: what is over is passed over when it is read, and gone with the next commit.
-  #endDraining({ clusters, draining }: Committed): void {
-    this.#publish(this.#render(clusters, [], stillDraining(draining, Date.now())));
+  #endDraining(declared: Declared): void {
+    this.#publish(this.#render(declareDrained(declared, Date.now()), []));
   }
 }

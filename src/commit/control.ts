@@ -1,13 +1,43 @@
 // What the API may ask of the control plane: the one way in.
 
 import type { Change } from '../inventory/change.ts';
+import type { RouteDifference } from '../inventory/old-routes.ts';
+import type { Warning } from './warnings.ts';
 
 export { StoreError } from '../store/store.ts';
+export type { Warning } from './warnings.ts';
 
 /** What a commit did. */
 export interface CommitResult {
   /** False when nothing was staged that differs from what is committed: nothing was pushed. */
   readonly changed: boolean;
+}
+
+/** A removed cluster that is still published. Times are wall-clock time (Unix, ms), here and below. */
+export interface DrainingStatus {
+  readonly name: string;
+  readonly untilMs: number;
+  /** The cluster that has its keys now, and whose endpoints it is given; undefined: it keeps its own. */
+  readonly successor: string | undefined;
+}
+
+/** Connections that were opened before `sinceMs`, and by when the last of them is closed. */
+export interface OldRoutesStatus {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** Of all routes that differ for them. */
+  readonly count: number;
+  /** The first of these. */
+  readonly routes: readonly RouteDifference[];
+}
+
+/** How things stand with what is committed, beside what the Envoys say to it. */
+export interface PublishedStatus {
+  readonly warnings: readonly Warning[];
+  /** In the order in which they were removed. */
+  readonly draining: readonly DrainingStatus[];
+  /** Oldest first. */
+  readonly oldRoutes: readonly OldRoutesStatus[];
 }
 
 /** A commit that was refused before anything was persisted or published: what is staged stays staged. */

@@ -2,6 +2,7 @@
 
 import type { PlainMessage } from '../proto/protos.ts';
 import type { Clusters } from '../inventory/cluster.ts';
+import { findCatchAll } from '../inventory/routing.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import { typeUrlOf } from '../snapshot/dialect.ts';
 import type { RenderOptions } from './options.ts';
@@ -25,6 +26,7 @@ export const redisProxyFilter: Readonly<Record<ApiVersion, { readonly name: stri
  * with, else to the catch-all; without one Envoy answers `no upstream host`.
  */
 export function buildRedisProxy(clusters: Clusters, redisCatchAll: string | undefined): PlainMessage {
+  // One that is not declared is none: Envoy accepts a route to an unknown cluster without a word.
   const catchAll = findCatchAll(clusters, redisCatchAll);
   return {
     stat_prefix: 'egress_redis',
@@ -50,10 +52,4 @@ export function buildRedisListener(
     address: { socket_address: { address: address.host, port_value: address.port } },
     filter_chains: [{ filters: [{ name: filter.name, typed_config: typedConfig }] }],
   };
-}
-
-// A name that is not committed is no catch-all: Envoy accepts a route to an unknown cluster without a word.
-function findCatchAll(clusters: Clusters, redisCatchAll: string | undefined): string | undefined {
-  if (redisCatchAll !== undefined) return clusters.has(redisCatchAll) ? redisCatchAll : undefined;
-  return clusters.size === 1 ? clusters.keys().next().value : undefined;
 }

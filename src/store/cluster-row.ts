@@ -2,6 +2,7 @@
 // A row is checked as it is read, since what it says is published to every Envoy.
 
 import { compareEndpoints } from '../inventory/cluster.ts';
+import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Cluster, Endpoint } from '../inventory/cluster.ts';
 import { parseIpAddress } from '../inventory/ip-address.ts';
 
@@ -14,9 +15,22 @@ export interface ClusterRow {
 const maxPort = 65_535;
 
 /** The row that {@link parseClusterRow} reads back as an equal cluster. */
-export function renderClusterRow({ name, prefix, endpoints }: Cluster): ClusterRow {
-  const content = { prefix, endpoints: endpoints.map(({ address, port }) => ({ address, port })) };
-  return { name, content: JSON.stringify(content) };
+export function renderClusterRow(cluster: Cluster): ClusterRow {
+  return { name: cluster.name, content: JSON.stringify(contentOf(cluster)) };
+}
+
+/** The content of a row that is read back as the cluster, with what {@link parseWasCatchAll} reads. */
+export function renderDrainingContent({ cluster, wasCatchAll }: DrainingCluster): string {
+  return JSON.stringify({ ...contentOf(cluster), ...(wasCatchAll ? { was_catch_all: true } : {}) });
+}
+
+/** False also where a program wrote the row that did not know of it. */
+export function parseWasCatchAll({ content }: Readonly<Record<string, unknown>>): boolean {
+  return parseObject(content)['was_catch_all'] === true;
+}
+
+function contentOf({ prefix, endpoints }: Cluster): object {
+  return { prefix, endpoints: endpoints.map(({ address, port }) => ({ address, port })) };
 }
 
 /** The cluster, frozen. Throws an Error that says in a few words what is wrong with a row that holds none. */

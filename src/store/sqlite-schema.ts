@@ -4,8 +4,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cluster } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
-import { parseClusterRow } from './cluster-row.ts';
-import type { StoredState } from './store.ts';
+import { parseClusterRow, parseWasCatchAll } from './cluster-row.ts';
+import { parseRoutes } from './routes-row.ts';
+import type { KeptRoutes, StoredState } from './store.ts';
 
 /** "RECP" in ASCII: marks the file as ours (sqlite.org/pragma.html#pragma_application_id). */
 export const applicationId = 0x52_45_43_50;
@@ -25,6 +26,9 @@ export const schema = `
 
 /** Tells "committed, with no clusters" from "never committed". */
 export const everCommittedKey = 'ever_committed';
+
+/** What is kept of the routes, see routes-row.ts; not there before a commit gave any. */
+export const routesKey = 'routes';
 
 /** The value of a pragma that gives one number. */
 export function readNumber(db: DatabaseSync, pragma: 'application_id' | 'user_version'): number {
@@ -47,7 +51,12 @@ export function readState(db: DatabaseSync): StoredState {
   const staged = readClusters(db, 'staged', seen);
   const everCommitted = db.prepare('SELECT 1 FROM meta WHERE key = ?').get(everCommittedKey) !== undefined;
   if (!everCommitted && committed.length > 0) throw new Error('table committed: rows before the first commit');
-  return { staged, committed: everCommitted ? committed : undefined, draining: readDraining(db) };
+  return {
+    staged,
+    committed: everCommitted ? committed : undefined,
+    draining: readDraining(db),
+    routes: readRoutes(db),
+  };
 }
 
 function readClusters(db: DatabaseSync, table: 'staged' | 'committed', seen: Map<string, Cluster>): Cluster[] {
@@ -61,7 +70,21 @@ function readClusters(db: DatabaseSync, table: 'staged' | 'committed', seen: Map
 
 function readDraining(db: DatabaseSync): DrainingCluster[] {
   const rows = db.prepare('SELECT name, content, until_ms FROM draining').all();
-  return rows.map((row) => ({ cluster: readCluster('draining', row), untilMs: Number(row['until_ms']) }));
+  return rows.map((row) => ({
+    cluster: readCluster('draining', row),
+    untilMs: Number(row['until_ms']),
+    wasCatchAll: parseWasCatchAll(row),
+  }));
+}
+
+function readRoutes(db: DatabaseSync): KeptRoutes | undefined {
+  const row = db.prepare('SELECT value FROM meta WHERE key = ?').get(routesKey);
+  if (row === undefined) return undefined;
+  try {
+    return parseRoutes(String(row['value']));
+  } catch (error) {
+    throw new Error(`table meta, row ${JSON.stringify(routesKey)}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function readCluster(table: string, row: Readonly<Record<string, unknown>>): Cluster {

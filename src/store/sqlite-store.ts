@@ -3,11 +3,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ClusterEdit } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
-import { renderClusterRow } from './cluster-row.ts';
+import { renderClusterRow, renderDrainingContent } from './cluster-row.ts';
+import { renderRoutes } from './routes-row.ts';
 import { explainReadError, explainWriteError } from './sqlite-error.ts';
 import { openDatabaseFile } from './sqlite-file.ts';
-import { everCommittedKey, readState } from './sqlite-schema.ts';
-import type { Store } from './store.ts';
+import { everCommittedKey, readState, routesKey } from './sqlite-schema.ts';
+import type { KeptRoutes, Store } from './store.ts';
 
 type ApplyEdit = (edit: ClusterEdit) => void;
 
@@ -20,6 +21,7 @@ export function openSqliteStore(dataDir: string): Store {
   const editStaged = prepareEdit(db, 'staged');
   const editCommitted = prepareEdit(db, 'committed');
   const replaceDraining = prepareDraining(db);
+  const replaceRoutes = prepareRoutes(db);
   const noteCommit = db.prepare('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)');
 
   const write = (work: () => void): void => {
@@ -39,10 +41,11 @@ export function openSqliteStore(dataDir: string): Store {
       }
     },
     saveStaged: (edit) => write(() => editStaged(edit)),
-    saveCommit: (edits, draining = []) =>
+    saveCommit: (edits, draining = [], routes) =>
       write(() => {
         edits.forEach(editCommitted);
         replaceDraining(draining);
+        replaceRoutes(routes);
         noteCommit.run(everCommittedKey, 'yes');
       }),
     close: () => {
@@ -67,7 +70,16 @@ function prepareDraining(db: DatabaseSync): (draining: readonly DrainingCluster[
   const put = db.prepare('INSERT INTO draining (name, content, until_ms) VALUES (?, ?, ?)');
   return (draining) => {
     clear.run();
-    for (const { cluster, untilMs } of draining) put.run(cluster.name, renderClusterRow(cluster).content, untilMs);
+    for (const each of draining) put.run(each.cluster.name, renderDrainingContent(each), each.untilMs);
+  };
+}
+
+function prepareRoutes(db: DatabaseSync): (routes: KeptRoutes | undefined) => void {
+  const clear = db.prepare('DELETE FROM meta WHERE key = ?');
+  const put = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
+  return (routes) => {
+    clear.run(routesKey);
+    if (routes !== undefined) put.run(routesKey, renderRoutes(routes));
   };
 }
 

@@ -3,6 +3,15 @@
 
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
+import type { OldRoutes } from '../inventory/old-routes.ts';
+
+/** What is kept of the routes that were published last. */
+export interface KeptRoutes {
+  /** The catch-all; undefined: there was none. */
+  readonly catchAll: string | undefined;
+  /** Some of it may be over. */
+  readonly old: readonly OldRoutes[];
+}
 
 /** All that a store keeps. `committed` is undefined until the first commit ever. */
 export interface StoredState {
@@ -10,6 +19,8 @@ export interface StoredState {
   readonly committed: readonly Cluster[] | undefined;
   /** As the last commit gave it: some of it may be over. */
   readonly draining: readonly DrainingCluster[];
+  /** Undefined when no commit gave any. */
+  readonly routes: KeptRoutes | undefined;
 }
 
 /**
@@ -22,10 +33,10 @@ export interface Store {
   /** Makes one staged edit durable. */
   saveStaged(edit: ClusterEdit): void;
   /**
-   * Makes a commit durable: applies `edits` to the committed clusters, and replaces what drains.
+   * Makes a commit durable: applies `edits` to the committed clusters, and replaces what drains and the routes.
    * Safe with no edits (the first commit may be empty).
    */
-  saveCommit(edits: readonly ClusterEdit[], draining?: readonly DrainingCluster[]): void;
+  saveCommit(edits: readonly ClusterEdit[], draining?: readonly DrainingCluster[], routes?: KeptRoutes): void;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */
   close(): void;
 }

@@ -116,6 +116,11 @@ export class DiscoveryStream {
     return this.#node?.id;
   }
 
+  /** True when the client has asked for resources of this kind. */
+  asksFor(kind: ResourceKind): boolean {
+    return this.#typeOf(kind) !== undefined;
+  }
+
   /** Asks for a call of {@link flush} in a later turn of the event loop; asking again until then is the same. */
   requestTurn(): void {
     if (this.#isTurnRequested) return;

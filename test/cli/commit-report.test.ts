@@ -6,6 +6,9 @@ import { renderConvergence } from '../../src/cli/commit-report.ts';
 
 const inSync: ConvergedCommitMessage = {
   changed: true,
+  warnings: [],
+  draining: [],
+  old_routes: [],
   converged: true,
   took_ms: 1_249,
   clients: { total: 2, in_sync: 2, refused: 0, waiting: 0 },

@@ -4,6 +4,8 @@ import { describe, test } from 'node:test';
 import type { ClientMessage, NackMessage, TypeMessage } from '../../src/api/v2/messages.ts';
 import { renderStatus } from '../../src/cli/status-report.ts';
 
+const nothingPublished = { warnings: [], draining: [], old_routes: [] };
+
 const [first, second] = ['0123456789abcdef', 'fedcba9876543210'];
 
 const nack: NackMessage = {
@@ -50,7 +52,7 @@ function buildClient(id: string, types: readonly TypeMessage[], changes: Partial
 }
 
 function render(...clients: readonly ClientMessage[]): string[] {
-  return renderStatus({ draining: [], clients }).split('\n');
+  return renderStatus({ ...nothingPublished, clients }).split('\n');
 }
 
 describe('a version is shown as', () => {
@@ -144,9 +146,9 @@ test('a rejection that came with the acceptance of what runs now is told, and on
 });
 
 test('draining clusters stand alone when nobody is connected', () => {
-  const draining = [{ name: 'o\u001b', until: '2031-01-02T03:04:05.678Z' }];
+  const draining = [{ name: 'o\u001b', until: '2031-01-02T03:04:05.678Z', successor: null }];
   assert.equal(
-    renderStatus({ draining, clients: [] }),
+    renderStatus({ ...nothingPublished, draining, clients: [] }),
     'draining: o\\u{1b} until 2031-01-02T03:04:05.678Z\n\nno clients\n',
   );
 });

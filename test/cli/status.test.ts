@@ -70,7 +70,7 @@ test('draining clusters are told', async (t) => {
   await controlPlane.cli('cluster', 'remove', 'a');
   await controlPlane.cli('commit');
   const { stdout } = await runCli(['status', '--api', controlPlane.api]);
-  assert.match(stdout, /^draining: a until 20\S+Z\n\nno clients\n$/u);
+  assert.match(stdout, /^draining: a until 20\S+Z\nold routes: .* "p" to a \(new ones: no server\).*\n\nno clients\n$/u);
 });
 
 test('with --drain-time 0 none drains', async (t) => {

@@ -360,7 +360,7 @@ describe('a restart', () => {
 
   test('has nothing to commit when equal clusters come back as other objects', () => {
     const dev = (): Cluster => ({ name: 'dev', prefix: '/dev', endpoints: [{ address: '10.0.0.1', port: 6379 }] });
-    const store = createStoreDouble({ staged: [dev()], committed: [dev()], draining: [] });
+    const store = createStoreDouble({ staged: [dev()], committed: [dev()], draining: [], routes: undefined });
     const { controlPlane } = createSubject({ store });
     assert.deepEqual(controlPlane.commit(), { changed: false });
   });

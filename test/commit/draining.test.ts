@@ -26,7 +26,7 @@ describe('a removed cluster', () => {
     assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['dev', 'prod'] });
     const endpoints = snapshot().resources('endpoint', dialect, 'reachable').resources;
     assert.match(Buffer.from(endpoints.get('dev')?.value ?? []).toString('latin1'), /10\.0\.0\.1/);
-    assert.deepEqual(controlPlane.draining.map(({ cluster, untilMs }) => [cluster.name, untilMs]), [
+    assert.deepEqual(controlPlane.status().draining.map(({ name, untilMs }) => [name, untilMs]), [
       ['dev', startMs + drainTimeMs],
     ]);
   });
@@ -49,7 +49,7 @@ describe('a removed cluster', () => {
     t.mock.timers.tick(1);
     assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
     assert.equal(publications(), before + 1);
-    assert.deepEqual(controlPlane.draining, []);
+    assert.deepEqual(controlPlane.status().draining, []);
   });
 
   test('goes at its own time when another is removed later', (t) => {
@@ -70,7 +70,7 @@ describe('a removed cluster', () => {
     removeDev(controlPlane);
     controlPlane.stage({ kind: 'add-cluster', name: 'dev', prefix: '/dev' });
     controlPlane.commit();
-    assert.deepEqual(controlPlane.draining, []);
+    assert.deepEqual(controlPlane.status().draining, []);
     for (const kind of publishOrder) {
       assert.equal(snapshot().resources(kind, dialect, 'reachable'), snapshot().resources(kind, dialect, 'routable'));
     }
@@ -81,7 +81,7 @@ describe('a removed cluster', () => {
   test('that is staged only does not drain', (t) => {
     const { controlPlane, snapshot } = createSubject(t);
     for (const change of removal) controlPlane.stage(change);
-    assert.deepEqual(controlPlane.draining, []);
+    assert.deepEqual(controlPlane.status().draining, []);
     assert.deepEqual(namesOf(snapshot()).declared, ['dev', 'prod']);
   });
 
@@ -90,7 +90,7 @@ describe('a removed cluster', () => {
     for (const change of removal) controlPlane.stage(change);
     store.failing = 'saveCommit';
     assert.throws(() => controlPlane.commit(), StoreError);
-    assert.deepEqual(controlPlane.draining, []);
+    assert.deepEqual(controlPlane.status().draining, []);
     assert.deepEqual(namesOf(snapshot()), { declared: ['dev', 'prod'], reachable: ['dev', 'prod'] });
   });
 
@@ -120,13 +120,37 @@ describe('a removed cluster', () => {
 
     const { snapshot, controlPlane: restarted } = createSubject(t, { store });
     assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['prod'] });
-    assert.deepEqual(restarted.draining, []);
+    assert.deepEqual(restarted.status().draining, []);
   });
 
   test('is saved as draining with the commit that removes it', (t) => {
     const { controlPlane, store } = createSubject(t);
     removeDev(controlPlane);
     assert.equal(store.calls.at(-1), 'commit dev gone; dev drains');
+  });
+
+  test('is served by who has its keys now, and by that one\'s servers as they change', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    removeDev(controlPlane);
+    const served = (): string => {
+      const { resources } = snapshot().resources('endpoint', dialect, 'reachable');
+      return Buffer.from(resources.get('dev')?.value ?? []).toString('latin1').replace(/[^ -~]/g, '');
+    };
+    const add = (address: string): void => {
+      controlPlane.stage({ kind: 'add-endpoint', cluster: 'new', address, port: 6379 });
+      controlPlane.commit();
+    };
+    assert.match(served(), /10\.0\.0\.1/);
+    controlPlane.stage({ kind: 'add-cluster', name: 'new', prefix: '/dev' });
+    add('10.0.0.2');
+    assert.match(served(), /10\.0\.0\.2/);
+    assert.doesNotMatch(served(), /10\.0\.0\.1/);
+    add('10.0.0.3');
+    assert.match(served(), /10\.0\.0\.2.*10\.0\.0\.3/);
+    assert.deepEqual(controlPlane.status().draining.map(({ name, successor }) => [name, successor]), [['dev', 'new']]);
+    // Only connections that came when nobody had the prefix are without a server.
+    const routes = controlPlane.status().oldRoutes.map((old) => old.routes);
+    assert.deepEqual(routes, [[{ prefix: '/dev', from: undefined, to: 'new' }]]);
   });
 
   test('changes nothing any more after the control plane was closed', (t) => {
@@ -173,7 +197,7 @@ function createSubject(t: TestContext, options: { drainTimeMs?: number; store?: 
       xdsClusterName: 'xds_cluster',
       redisListener: { host: '0.0.0.0', port: 6379 },
       redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
-      redisCatchAll: undefined,
+      redisCatchAll: 'nobody',
     },
     drainTimeMs: options.drainTimeMs ?? drainTimeMs,
   });

@@ -32,12 +32,12 @@ export function createStoreDouble(initial?: StoredState): StoreDouble {
       failOn('saveStaged');
       store.saveStaged(edit);
     },
-    saveCommit: (edits, draining = []) => {
+    saveCommit: (edits, draining = [], routes) => {
       const drain = draining.map(({ cluster }) => `; ${cluster.name} drains`).join('');
       double.calls.push(`commit ${edits.map(describeEdit).join(', ')}${drain}`);
       failOn('saveCommit');
       double.whileSavingCommit();
-      store.saveCommit(edits, draining);
+      store.saveCommit(edits, draining, routes);
     },
     close: () => store.close(),
   };

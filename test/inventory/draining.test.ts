@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Cluster, ClusterEdit, Clusters } from '../../src/inventory/cluster.ts';
-import { drainAfter, stillDraining } from '../../src/inventory/draining.ts';
+import { drainAfter, findSuccessor, serveDraining, stillDraining } from '../../src/inventory/draining.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
+import { Routing } from '../../src/inventory/routing.ts';
 
 const nowMs = 1_000_000;
 const drainTimeMs = 600;
@@ -13,7 +14,7 @@ function cluster(name: string): Cluster {
 
 /** `NAME` drains until so many ms from now. */
 function drains(name: string, leftMs: number): DrainingCluster {
-  return { cluster: cluster(name), untilMs: nowMs + leftMs };
+  return { cluster: cluster(name), untilMs: nowMs + leftMs, wasCatchAll: false };
 }
 
 function removed(name: string): ClusterEdit {
@@ -74,7 +75,8 @@ describe('drainAfter', () => {
   for (const { what, draining = [], edits, drainTimeMs: timeMs = drainTimeMs, expected } of CASES) {
     test(what, () => {
       const copy = structuredClone(draining);
-      assert.deepEqual(drainAfter(draining, before, edits, nowMs, timeMs), expected);
+      const state = { clusters: before, routing: new Routing(before, undefined), draining };
+      assert.deepEqual(drainAfter(state, edits, nowMs, timeMs), expected);
       assert.deepEqual(draining, copy);
     });
   }
@@ -83,4 +85,59 @@ describe('drainAfter', () => {
 test('stillDraining passes over those whose time is over, to the millisecond', () => {
   const draining = [drains('a', -1), drains('b', 0), drains('c', 1)];
   assert.deepEqual(stillDraining(draining, nowMs), [drains('c', 1)]);
+});
+
+test('drainAfter keeps who was the catch-all: by name, or as the only one', () => {
+  const wasCatchAll = (names: readonly string[], catchAll: string | undefined): boolean | undefined => {
+    const clusters = new Map(names.map((name) => [name, cluster(name)]));
+    const state = { clusters, routing: new Routing(clusters, catchAll), draining: [] };
+    return drainAfter(state, [removed('a')], nowMs, drainTimeMs)[0]?.wasCatchAll;
+  };
+  assert.equal(wasCatchAll(['a', 'b'], 'a'), true);
+  assert.equal(wasCatchAll(['a', 'b'], 'b'), false);
+  assert.equal(wasCatchAll(['a', 'b'], undefined), false);
+  assert.equal(wasCatchAll(['a'], undefined), true);
+});
+
+describe('the successor of a removed cluster with the prefix /a', () => {
+  /** `declared`: names, each with the prefix `/NAME`, or `NAME=PREFIX`. */
+  const successorOf = (declared: readonly string[], catchAll: string | undefined, wasCatchAll: boolean) => {
+    const clusters = declared.map((text) => {
+      const [name = '', prefix = `/${name}`] = text.split('=');
+      return [name, { ...cluster(name), prefix }] as const;
+    });
+    return findSuccessor({ ...drains('a', 1), wasCatchAll }, new Routing(new Map(clusters), catchAll));
+  };
+
+  const cases: readonly (readonly [string, ...Parameters<typeof successorOf>, string | undefined])[] = [
+    ['nobody', ['b', 'c'], undefined, false, undefined],
+    ['who has its prefix', ['b', 'new=/a'], undefined, false, 'new'],
+    ['who has a shorter prefix', ['b', 'new=/'], undefined, false, 'new'],
+    ['nobody with a longer one: that takes a part of its keys only', ['b', 'new=/ab'], undefined, false, undefined],
+    ['the catch-all, when nobody has its prefix', ['b', 'c'], 'c', false, 'c'],
+    ['the only one that is left', ['b'], undefined, false, 'b'],
+    ['of the catch-all: who has both', ['b', 'new=/a'], 'new', true, 'new'],
+    ['of the catch-all: who has its prefix, when there is no catch-all any more', ['b', 'new=/a'], undefined, true, 'new'],
+    ['of the catch-all: nobody, when two share what it had', ['b', 'new=/a'], 'b', true, undefined],
+    ['of the catch-all: the new one, whatever its prefix', ['b', 'c'], 'c', true, 'c'],
+    ['nobody when nothing is declared', [], undefined, true, undefined],
+  ];
+  for (const [what, declared, catchAll, wasCatchAll, expected] of cases) {
+    test(`is ${what}`, () => assert.equal(successorOf(declared, catchAll, wasCatchAll), expected));
+  }
+});
+
+test('a draining cluster is served with the endpoints of its successor, also with none, or else with its own', () => {
+  const endpoints = [{ address: '10.0.0.9', port: 6379 }];
+  const clusters = new Map([
+    ['new', { name: 'new', prefix: '/a', endpoints }],
+    ['empty', { name: 'empty', prefix: '/b', endpoints: [] }],
+  ]);
+  const all = ['a', 'b', 'c'].map((name) => drains(name, 1));
+  const served = serveDraining(all, clusters, new Routing(clusters, undefined));
+  assert.deepEqual([...served.values()], [
+    { ...cluster('a'), endpoints },
+    { ...cluster('b'), endpoints: [] },
+    cluster('c'),
+  ]);
 });

@@ -105,7 +105,7 @@ describe('making', () => {
     for (const name of readdirSync(directory)) rmSync(join(directory, name));
     const store = openSqliteStore(directory);
     t.after(() => store.close());
-    assert.deepEqual(store.load(), { staged: [], committed: undefined, draining: [] });
+    assert.deepEqual(store.load(), { staged: [], committed: undefined, draining: [], routes: undefined });
   });
 });
 
@@ -277,6 +277,12 @@ const damages: readonly {
     when: 'either',
     sql: `INSERT INTO draining VALUES ('gone', '{}', 1)`,
     reason: /damaged \(table draining, row "gone": no prefix\)/,
+  },
+  {
+    what: 'with routes that are none',
+    when: 'either',
+    sql: `INSERT INTO meta VALUES ('routes', '{"old": [{"since_ms": "now"}]}')`,
+    reason: /damaged \(table meta, row "routes": since_ms is no number\)/,
   },
   {
     what: 'with committed rows, but never committed',

@@ -48,12 +48,15 @@ test('what was saved is there after reopening', (t) => {
   const directory = makeDirectory(t);
   const store = openSqliteStore(directory);
   store.saveStaged(put('staged', 1));
-  store.saveCommit([], [drain('gone', 5)]);
+  const catchAll = { ...drain('gone', 5), wasCatchAll: true };
+  const routes = { catchAll: undefined, old: [] };
+  store.saveCommit([], [catchAll], routes);
   store.close();
   assert.deepEqual(openUntilEnd(t, directory).load(), {
     staged: [put('staged', 1).after],
     committed: [],
-    draining: [drain('gone', 5)],
+    draining: [catchAll],
+    routes,
   });
 });
 

@@ -22,7 +22,7 @@ const twins: Readonly<Record<string, (t: TestContext) => Store>> = {
 for (const [twin, open] of Object.entries(twins)) {
   describe(`the ${twin} store`, () => {
     test('is empty and never committed at first', (t) => {
-      assert.deepEqual(open(t).load(), { staged: [], committed: undefined, draining: [] });
+      assert.deepEqual(open(t).load(), { staged: [], committed: undefined, draining: [], routes: undefined });
     });
 
     test('keeps staged edits: a new cluster, a changed one, a removed one', (t) => {
@@ -39,7 +39,7 @@ for (const [twin, open] of Object.entries(twins)) {
       const store = open(t);
       store.saveStaged(remove('nobody'));
       store.saveCommit([remove('nobody')]);
-      assert.deepEqual(store.load(), { staged: [], committed: [], draining: [] });
+      assert.deepEqual(store.load(), { staged: [], committed: [], draining: [], routes: undefined });
     });
 
     test('keeps what is committed beside what is staged', (t) => {
@@ -58,7 +58,7 @@ for (const [twin, open] of Object.entries(twins)) {
     test('tells an empty commit from none', (t) => {
       const store = open(t);
       store.saveCommit([]);
-      assert.deepEqual(store.load(), { staged: [], committed: [], draining: [] });
+      assert.deepEqual(store.load(), { staged: [], committed: [], draining: [], routes: undefined });
     });
 
     test('applies the edits of a commit in order', (t) => {
@@ -76,6 +76,26 @@ for (const [twin, open] of Object.entries(twins)) {
       assert.deepEqual(store.load().draining, [drain('a', 3)]);
       store.saveCommit([]);
       assert.deepEqual(store.load().draining, []);
+    });
+
+    test('keeps the routes as the last commit gave them', (t) => {
+      const store = open(t);
+      const old = [
+        {
+          sinceMs: 1,
+          untilMs: 1_700_000_000_000,
+          count: 21,
+          routes: [
+            { prefix: '兔:', cluster: 'a' },
+            { prefix: undefined, cluster: undefined },
+          ],
+        },
+      ];
+      store.saveCommit([], [], { catchAll: 'a', old });
+      store.saveStaged(put('b'));
+      assert.deepEqual(store.load().routes, { catchAll: 'a', old });
+      store.saveCommit([], [], { catchAll: undefined, old: [] });
+      assert.deepEqual(store.load().routes, { catchAll: undefined, old: [] });
     });
 
     test('gives clusters that are frozen all the way down', (t) => {

@@ -5,18 +5,20 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RequestHandler, Response } from 'express';
-import type { DrainingCluster } from '../../inventory/draining.ts';
+import type { PublishedStatus } from '../../commit/control.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import type { SyncState } from '../../xds/stream-status.ts';
 import { buildClientMessage } from './client-message.ts';
 import type { ClientsMessage } from './messages.ts';
+import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 
 export interface ClientsParts {
   readonly hub: StreamHub;
-  readonly draining: () => readonly DrainingCluster[];
+  /** How things stand with what is committed. */
+  readonly published: () => PublishedStatus;
 }
 
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
@@ -25,7 +27,7 @@ const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 const clientsPerChunk = 50;
 
 /** Answers a {@link ClientsMessage}. `node` asks for one node id, `state` for the clients in that state. */
-export function createClientsHandler({ hub, draining }: ClientsParts): RequestHandler {
+export function createClientsHandler({ hub, published }: ClientsParts): RequestHandler {
   return async (request, response) => {
     const { node, state } = readQuery(request, ['node', 'state']);
     const wantedState = state === undefined ? undefined : parseParameter('state', state, parseState);
@@ -35,7 +37,7 @@ export function createClientsHandler({ hub, draining }: ClientsParts): RequestHa
         (wantedState === undefined || clientState(client) === wantedState),
     );
     response.type('json');
-    await sendPieces(response, renderClients(clients, draining()));
+    await sendPieces(response, renderClients(clients, published()));
   };
 }
 
@@ -57,15 +59,9 @@ function parseState(text: string): SyncState {
 // Piece by piece, and other work in between: ten thousand clients at once would hold up every push.
 async function* renderClients(
   clients: readonly Client[],
-  draining: readonly DrainingCluster[],
+  published: PublishedStatus,
 ): AsyncGenerator<string> {
-  const head: ClientsMessage = {
-    draining: draining.map(({ cluster, untilMs }) => ({
-      name: cluster.name,
-      until: new Date(untilMs).toISOString(),
-    })),
-    clients: [],
-  };
+  const head: ClientsMessage = { ...buildPublishedMessage(published), clients: [] };
   const end = ']}';
   yield JSON.stringify(head).slice(0, -end.length);
   for (let start = 0; start < clients.length; start += clientsPerChunk) {

@@ -1,7 +1,7 @@
 // POST /api/v2/commit: publishes what is staged, and waits, if asked to, until the Envoys have it.
 
 import type { Request, RequestHandler, Response } from 'express';
-import type { CommitResult, Control } from '../../commit/control.ts';
+import type { Control, PublishedStatus } from '../../commit/control.ts';
 import { parseDuration } from '../../duration.ts';
 import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
@@ -11,10 +11,13 @@ import type { StreamHub } from '../../xds/stream-hub.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { maxWaitMs } from './messages.ts';
 import type { CommitMessage, ConvergedCommitMessage, ProgressMessage } from './messages.ts';
+import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 
 export interface CommitParts {
   readonly control: Control;
+  /** How things stand with what is committed. */
+  readonly published: () => PublishedStatus;
   readonly hub: StreamHub;
   /** The node group that a commit publishes to. */
   readonly group: NodeGroup;
@@ -29,11 +32,11 @@ const linesType = 'application/x-ndjson';
  * answered or the time is up. To who accepts application/x-ndjson it sends a {@link ProgressMessage} line each time
  * that more have answered, and the answer as the last line.
  */
-export function createCommitHandler({ control, hub, group, stopping }: CommitParts): RequestHandler {
+export function createCommitHandler({ control, published, hub, group, stopping }: CommitParts): RequestHandler {
   return async (request, response) => {
     const waitMs = readWait(request);
     const startMs = performance.now();
-    const result = control.commit();
+    const result = { ...control.commit(), ...buildPublishedMessage(published()) };
     const isLines = request.accepts('application/json', linesType) === linesType;
     response.type(isLines ? linesType : 'json');
     if (waitMs === undefined) {
@@ -67,7 +70,7 @@ function signalWhenGone(response: Response): AbortSignal {
 }
 
 function buildCommitMessage(
-  { changed }: CommitResult,
+  result: CommitMessage,
   tookMs: number,
   { settled, waiting, gone }: Convergence,
 ): ConvergedCommitMessage {
@@ -75,7 +78,7 @@ function buildCommitMessage(
   const others = clients.filter((client) => clientState(client) !== 'synced');
   const refused = others.filter((client) => clientState(client) === 'error').length;
   return {
-    changed,
+    ...result,
     converged: others.length === 0 && gone.length === 0,
     took_ms: Math.round(tookMs),
     clients: {

@@ -12,10 +12,50 @@ export interface ProblemMessage {
   readonly detail: string;
 }
 
+/** How things stand with what is committed, whatever the Envoys say to it. */
+export interface PublishedMessage {
+  /** What is committed, may be meant so, and hurts; empty when there is nothing to warn of. */
+  readonly warnings: readonly WarningMessage[];
+  readonly draining: readonly DrainingMessage[];
+  /** Changes of the routes that connections have not all followed, oldest first. */
+  readonly old_routes: readonly OldRoutesMessage[];
+}
+
+/** `message` is one line. */
+export interface WarningMessage {
+  readonly code: 'no-catch-all' | 'endpoint-is-listener';
+  readonly message: string;
+}
+
+/** A removed cluster that is still published to Envoys whose connections may use it. */
+export interface DrainingMessage {
+  readonly name: string;
+  readonly until: string;
+  /** The cluster that has its keys now, and whose endpoints it is given; null: nobody has them, it keeps its own. */
+  readonly successor: string | null;
+}
+
+/**
+ * Connections that were opened before `since` send keys elsewhere than newer ones do, until they are closed, which is
+ * `until` at the latest, if Envoy's drain time is no longer than `--drain-time`. `count` is the number of routes that
+ * differ, `routes` has the first of them.
+ */
+export interface OldRoutesMessage {
+  readonly since: string;
+  readonly until: string;
+  readonly count: number;
+  readonly routes: readonly OldRouteMessage[];
+}
+
+/** `prefix` is null for keys that no prefix matches, a cluster where they find no server. */
+export interface OldRouteMessage {
+  readonly prefix: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
 /** The answer to `GET /api/v2/clients`. */
-export interface ClientsMessage {
-  /** Removed clusters that are still published to Envoys whose connections may use them. */
-  readonly draining: readonly { readonly name: string; readonly until: string }[];
+export interface ClientsMessage extends PublishedMessage {
   /** Sorted by node id, then by peer. */
   readonly clients: readonly ClientMessage[];
 }
@@ -91,7 +131,7 @@ export interface TypeMessage extends TypeSyncMessage, ModeMessage {
 }
 
 /** The answer to `POST /api/v2/commit`; without `wait` it says nothing of the clients. */
-export interface CommitMessage {
+export interface CommitMessage extends PublishedMessage {
   /** False when nothing was staged that differs from what is committed. */
   readonly changed: boolean;
 }

@@ -39,7 +39,7 @@ test('nobody is connected, nothing drains', async (t) => {
   const api = await serveV2(t);
   const response = await fetch(`${api.url}/clients`);
   assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
-  assert.deepEqual(await response.json(), { draining: [], clients: [] });
+  assert.deepEqual(await response.json(), { warnings: [], draining: [], old_routes: [], clients: [] });
 });
 
 for (const variant of allVariants) {
@@ -246,11 +246,40 @@ test('of the names asked for, the first hundred are told', async (t) => {
   assert.deepEqual(client.types[0]?.names, { wildcard: false, count: 150, names: names.slice(0, 100) });
 });
 
-test('draining clusters, and until when', async (t) => {
-  const cluster = { name: 'old', prefix: 'o', endpoints: [] };
-  const untilMs = Date.UTC(2031, 0, 2, 3, 4, 5);
-  const api = await serveV2(t, { draining: () => [{ cluster, untilMs }] });
-  assert.deepEqual((await getClients(api)).draining, [{ name: 'old', until: '2031-01-02T03:04:05.000Z' }]);
+test('what is published says: warnings, what drains until when and for whom, and where old connections go', async (t) => {
+  const [sinceMs, untilMs] = [Date.UTC(2031, 0, 2), Date.UTC(2031, 0, 2, 3, 4, 5)];
+  const api = await serveV2(t, {
+    published: () => ({
+      warnings: [{ code: 'no-catch-all', message: 'none' }],
+      draining: [
+        { name: 'old', untilMs, successor: 'new' },
+        { name: 'gone', untilMs, successor: undefined },
+      ],
+      oldRoutes: [
+        {
+          sinceMs,
+          untilMs,
+          count: 2,
+          routes: [
+            { prefix: 'h:', from: 'old', to: undefined },
+            { prefix: undefined, from: undefined, to: 'new' },
+          ],
+        },
+      ],
+    }),
+  });
+  const [since, until] = ['2031-01-02T00:00:00.000Z', '2031-01-02T03:04:05.000Z'];
+  const { warnings, draining, old_routes: oldRoutes } = await getClients(api);
+  assert.deepEqual(warnings, [{ code: 'no-catch-all', message: 'none' }]);
+  assert.deepEqual(draining, [
+    { name: 'old', until, successor: 'new' },
+    { name: 'gone', until, successor: null },
+  ]);
+  const routes = [
+    { prefix: 'h:', from: 'old', to: null },
+    { prefix: null, from: null, to: 'new' },
+  ];
+  assert.deepEqual(oldRoutes, [{ since, until, count: 2, routes }]);
 });
 
 describe('of many clients', () => {

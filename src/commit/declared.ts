@@ -1,0 +1,116 @@
+// What is declared at one moment, and what it leaves of the states before: from one commit to the next. Pure.
+
+import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
+import { drainAfter, findSuccessor, stillDraining } from '../inventory/draining.ts';
+import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-routes.ts';
+import type { OldRoutes, RoutesNow } from '../inventory/old-routes.ts';
+import { Routing } from '../inventory/routing.ts';
+import type { RenderOptions } from '../render/options.ts';
+import { SortedByName } from '../sorted-by-name.ts';
+import type { KeptRoutes, StoredState } from '../store/store.ts';
+import type { PublishedStatus } from './control.ts';
+import { findLoops } from './warnings.ts';
+
+export interface Declared extends RoutesNow {
+  readonly clusters: SortedByName<Cluster>;
+  readonly oldRoutes: readonly OldRoutes[];
+  /** Those with an endpoint that is the Redis listener, by name. */
+  readonly looping: ReadonlyMap<string, Cluster>;
+}
+
+/** What a step depends on besides what was declared. */
+export interface Circumstances {
+  readonly options: RenderOptions;
+  /** How long Envoys are taken to keep old connections, and removed clusters drain; 0: not at all. */
+  readonly drainTimeMs: number;
+  /** Wall-clock time (Unix, ms). */
+  readonly nowMs: number;
+}
+
+/**
+ * What was stored, as these options have it: the catch-all may be another than when it was saved, and leaves old routes.
+ * They are stored with the next commit; until then each start finds them anew.
+ */
+export function resume(
+  { committed = [], draining: stored, routes }: Omit<StoredState, 'staged'>,
+  { options, drainTimeMs, nowMs }: Circumstances,
+): Declared {
+  const clusters = SortedByName.of(committed);
+  const routing = new Routing(clusters, options.redisCatchAll);
+  const draining = stillDraining(stored, nowMs);
+  const isSameCatchAll = routes === undefined || routes.catchAll === routing.catchAll;
+  const before = isSameCatchAll ? undefined : new Routing(clusters, routes.catchAll);
+  const found = findOldRoutes(before, { routing, draining }, nowMs, drainTimeMs);
+  return {
+    clusters,
+    routing,
+    draining,
+    oldRoutes: [...stillOld(routes?.old ?? [], { routing, draining }, nowMs), ...found],
+    looping: noteLoops(new Map(), committed.map(toEdit), options),
+  };
+}
+
+/** What is declared after `edits`. @param last undefined before the first commit. */
+export function declareNext(
+  last: Declared | undefined,
+  edits: readonly ClusterEdit[],
+  { options, drainTimeMs, nowMs }: Circumstances,
+): Declared {
+  const before = last?.clusters ?? SortedByName.of<Cluster>([]);
+  const clusters = before.with(edits.map(({ name, after }) => [name, after]));
+  const areRoutesChanged = edits.some(({ name, after }) => before.get(name)?.prefix !== after?.prefix);
+  const routing =
+    last === undefined || areRoutesChanged ? new Routing(clusters, options.redisCatchAll) : last.routing;
+  const draining = last === undefined ? [] : drainAfter(last, edits, nowMs, drainTimeMs);
+  const found = areRoutesChanged ? findOldRoutes(last?.routing, { routing, draining }, nowMs, drainTimeMs) : [];
+  return {
+    clusters,
+    routing,
+    draining,
+    oldRoutes: [...stillOld(last?.oldRoutes ?? [], { routing, draining }, nowMs), ...found],
+    looping: noteLoops(last?.looping ?? new Map(), edits, options),
+  };
+}
+
+/** The same when some of what drained is over. */
+export function declareDrained(last: Declared, nowMs: number): Declared {
+  return { ...last, draining: stillDraining(last.draining, nowMs) };
+}
+
+/** What the store keeps of the routes. */
+export function routesToKeep({ routing, oldRoutes }: Declared): KeptRoutes {
+  return { catchAll: routing.catchAll, old: oldRoutes };
+}
+
+/** What of the states before is still there. */
+export function describeLeftovers(declared: Declared, nowMs: number): Omit<PublishedStatus, 'warnings'> {
+  const { routing, draining, oldRoutes } = declared;
+  return {
+    draining: draining.map((each) => ({
+      name: each.cluster.name,
+      untilMs: each.untilMs,
+      successor: findSuccessor(each, routing),
+    })),
+    oldRoutes: stillOld(oldRoutes, declared, nowMs).map(({ sinceMs, untilMs, count, routes }) => {
+      const differing = compareOldRoutes(routes, declared);
+      return { sinceMs, untilMs, count: count - routes.length + differing.length, routes: differing };
+    }),
+  };
+}
+
+function noteLoops(
+  before: ReadonlyMap<string, Cluster>,
+  edits: readonly ClusterEdit[],
+  options: RenderOptions,
+): ReadonlyMap<string, Cluster> {
+  const looping = new Map(before);
+  for (const { name, after } of edits) {
+    if (after !== undefined && findLoops(after, options).length > 0) looping.set(name, after);
+    else looping.delete(name);
+  }
+  return looping;
+}
+
+function toEdit(cluster: Cluster): ClusterEdit {
+  return { name: cluster.name, after: cluster };
+}

@@ -1,0 +1,158 @@
+// What is warned of, what is refused, and who is told.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { ControlPlane } from '../../src/commit/control-plane.ts';
+import { CommitError } from '../../src/commit/control.ts';
+import type { Warning } from '../../src/commit/control.ts';
+import { findLoops } from '../../src/commit/warnings.ts';
+import { parseIpAndPort } from '../../src/address.ts';
+import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { cluster, defaultOptions } from '../render/examples.ts';
+
+const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
+
+interface Subject {
+  readonly controlPlane: ControlPlane;
+  /** What it was told of, each time. */
+  readonly told: readonly (readonly string[])[];
+}
+
+function create(redisCatchAll?: string, store: Store = createMemoryStore(), isListenerTaken = false): Subject {
+  const told: string[][] = [];
+  const controlPlane = new ControlPlane({
+    store,
+    snapshots: new SnapshotCache(),
+    group: 'all',
+    renderOptions: { ...defaultOptions, redisCatchAll },
+    drainTimeMs: 600_000,
+    isListenerTaken: () => isListenerTaken,
+    onWarnings: (warnings) => told.push(warnings.map(({ message }) => message)),
+  });
+  return { controlPlane, told };
+}
+
+function add(controlPlane: ControlPlane, name: string, ...ports: readonly number[]): void {
+  controlPlane.stage({ kind: 'add-cluster', name, prefix: `${name}:` });
+  for (const port of ports) controlPlane.stage({ kind: 'add-endpoint', cluster: name, address: '127.0.0.1', port });
+}
+
+function codesOf(warnings: readonly Warning[]): string[] {
+  return warnings.map(({ code }) => code);
+}
+
+describe('a catch-all that is not there', () => {
+  test('is told of when a second cluster comes, and no more when one is left', () => {
+    const { controlPlane, told } = create();
+    add(controlPlane, 'a');
+    controlPlane.commit();
+    assert.deepEqual(controlPlane.status().warnings, []);
+    add(controlPlane, 'b');
+    controlPlane.commit();
+    const message = `none of 2 clusters is the catch-all (--redis-catch-all names it): ${keyless}`;
+    assert.deepEqual(controlPlane.status().warnings, [{ code: 'no-catch-all', message }]);
+    controlPlane.stage({ kind: 'remove-cluster', name: 'a' });
+    controlPlane.commit();
+    assert.deepEqual(told, [[message], []]);
+  });
+
+  test('is told of when the one that is named is misspelt, at the start too, and when it goes', () => {
+    const store = createMemoryStore();
+    const before = create('a', store);
+    add(before.controlPlane, 'a');
+    before.controlPlane.commit();
+    assert.deepEqual(before.told, []);
+    const message = `the catch-all "hair" (--redis-catch-all) is not committed: ${keyless}`;
+    assert.deepEqual(create('hair', store).told, [[message]]);
+    add(before.controlPlane, 'b');
+    before.controlPlane.stage({ kind: 'remove-cluster', name: 'a' });
+    before.controlPlane.commit();
+    assert.deepEqual(codesOf(before.controlPlane.status().warnings), ['no-catch-all']);
+  });
+
+  test('is told of once, not with each commit', () => {
+    const { controlPlane, told } = create('hair');
+    for (const name of ['a', 'b']) {
+      add(controlPlane, name);
+      controlPlane.commit();
+    }
+    assert.equal(told.length, 1);
+  });
+
+  test('is nothing to tell of before there is a cluster', () => {
+    const { controlPlane, told } = create('hair');
+    controlPlane.commit();
+    assert.deepEqual([controlPlane.status().warnings, told], [[], []]);
+  });
+
+  test('another one after a restart leaves old routes', () => {
+    const store = createMemoryStore();
+    const before = create('a', store);
+    for (const name of ['a', 'b']) add(before.controlPlane, name);
+    before.controlPlane.commit();
+    assert.deepEqual(create('a', store).controlPlane.status().oldRoutes, []);
+    const [old] = create('b', store).controlPlane.status().oldRoutes;
+    assert.deepEqual(old?.routes, [{ prefix: undefined, from: 'a', to: 'b' }]);
+  });
+});
+
+describe('an endpoint that is the listener itself', () => {
+  const cases: readonly (readonly [listener: string, endpoint: string, isLoop: boolean])[] = [
+    ['0.0.0.0:6379', '127.0.0.1:6379', true],
+    ['0.0.0.0:6379', '127.9.9.9:6379', true],
+    ['0.0.0.0:6379', '[::1]:6379', true],
+    ['[::]:6379', '127.0.0.1:6379', true],
+    ['0.0.0.0:6379', '0.0.0.0:6379', true],
+    ['0.0.0.0:6379', '127.0.0.1:6380', false],
+    ['0.0.0.0:6379', '10.0.0.1:6379', false],
+    ['10.0.0.1:6379', '10.0.0.1:6379', true],
+    ['10.0.0.1:6379', '127.0.0.1:6379', false],
+    ['127.0.0.1:6379', '127.0.0.1:6379', true],
+    ['127.0.0.1:6379', '127.0.0.2:6379', false],
+    ['127.0.0.1:6379', '0.0.0.0:6379', true],
+  ];
+  for (const [listener, endpoint, isLoop] of cases) {
+    test(`${endpoint} behind ${listener}: ${isLoop ? 'a loop' : 'none'}`, () => {
+      const { host: address, port } = parseIpAndPort(endpoint);
+      const options = { ...defaultOptions, redisListener: parseIpAndPort(listener) };
+      assert.equal(findLoops(cluster('a', 'a', { address, port }), options).length, isLoop ? 1 : 0);
+    });
+  }
+
+  const message =
+    'cluster "a": endpoint 127.0.0.1:6379 is the Redis listener of each Envoy itself (--redis-listener 0.0.0.0:6379): ' +
+    'a command would go round in a circle until it times out';
+
+  test('is warned of while no Envoy has the listener, until it goes', () => {
+    const { controlPlane, told } = create();
+    add(controlPlane, 'a', 6379);
+    controlPlane.commit();
+    assert.deepEqual(controlPlane.status().warnings, [{ code: 'endpoint-is-listener', message }]);
+    controlPlane.stage({ kind: 'remove-endpoint', cluster: 'a', address: '127.0.0.1', port: 6379 });
+    controlPlane.commit();
+    assert.deepEqual(told, [[message], []]);
+  });
+
+  test('is warned of after a restart', () => {
+    const store = createMemoryStore();
+    const { controlPlane } = create(undefined, store);
+    add(controlPlane, 'a', 6379);
+    controlPlane.commit();
+    assert.deepEqual(create(undefined, store).told, [[message]]);
+  });
+
+  test('is refused while an Envoy has the listener, and stays staged; one that is there already is no obstacle', () => {
+    const store = createMemoryStore();
+    const { controlPlane } = create(undefined, store, true);
+    add(controlPlane, 'a', 6379);
+    assert.throws(() => controlPlane.commit(), new CommitError(`not published: ${message}`));
+    assert.deepEqual(controlPlane.status(), { warnings: [], draining: [], oldRoutes: [] });
+    create(undefined, store).controlPlane.commit();
+    const later = create(undefined, store, true).controlPlane;
+    add(later, 'b', 1);
+    assert.deepEqual(later.commit(), { changed: true });
+  });
+});
