@@ -11,6 +11,11 @@ export interface DeclaredCluster {
   readonly ports: readonly number[];
 }
 
+interface DrainingCluster extends DeclaredCluster {
+  readonly untilMs: number;
+  readonly wasCatchAll: boolean;
+}
+
 /** Clusters by name, as the rules of the inventory have them; and what a commit makes of them. */
 export class DeclaredState {
   readonly #drainTimeMs: number;
@@ -18,7 +23,7 @@ export class DeclaredState {
   #committed: ReadonlyMap<string, DeclaredCluster> | undefined;
   readonly #wereDeclared = new Set<string>();
   readonly #publicationsAtMs: number[] = [];
-  #draining = new Map<string, DeclaredCluster & { readonly untilMs: number }>();
+  #draining = new Map<string, DrainingCluster>();
   readonly #timeouts = new Map<string, number>();
 
   constructor(drainTimeMs: number) {
@@ -50,7 +55,8 @@ export class DeclaredState {
   commit(nowMs: number): string[] {
     const before = new Set(this.#committed?.keys());
     for (const [name, cluster] of this.#committed ?? []) {
-      if (!this.#staged.has(name)) this.#draining.set(name, { ...cluster, untilMs: nowMs + this.#drainTimeMs });
+      if (this.#staged.has(name)) continue;
+      this.#draining.set(name, { ...cluster, untilMs: nowMs + this.#drainTimeMs, wasCatchAll: before.size === 1 });
     }
     for (const name of this.#staged.keys()) this.#draining.delete(name);
     this.#committed = this.#staged;
@@ -106,10 +112,22 @@ export class DeclaredState {
     if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : this.#standInText(name, nowMs);
     if (kind === 'route') return name === 'generic_route' ? this.#routeText() : undefined;
     const draining = isGivenDraining && this.isDraining(name, nowMs) ? this.#draining.get(name) : undefined;
-    const cluster = this.#committed?.get(name) ?? draining;
-    if (cluster === undefined) return undefined;
+    const ports = this.#committed?.get(name)?.ports ?? (draining && this.#servedPortsOf(draining));
+    if (ports === undefined) return undefined;
     if (kind === 'cluster') return clusterText(this.#timeoutOf(name));
-    return endpointText(cluster.ports.length === 0 && isGivenDraining ? [standInPort] : cluster.ports);
+    return endpointText(ports.length === 0 && isGivenDraining ? [standInPort] : ports);
+  }
+
+  // Of a removed cluster: those of the one that has its keys now, if there is one.
+  #servedPortsOf({ prefix, wasCatchAll, ports }: DrainingCluster): readonly number[] {
+    const committed = [...(this.#committed?.values() ?? [])];
+    const catchAll = committed.length === 1 ? committed[0] : undefined;
+    const [longest] = committed
+      .filter((cluster) => prefix.startsWith(cluster.prefix))
+      .sort((a, b) => b.prefix.length - a.prefix.length);
+    const takers = new Set([longest ?? catchAll, wasCatchAll ? catchAll : undefined].filter((each) => each !== undefined));
+    const [taker] = takers;
+    return takers.size === 1 && taker !== undefined ? taker.ports : ports;
   }
 
   #timeoutOf(name: string): number {
@@ -128,8 +146,11 @@ export class DeclaredState {
   // It is there for as long as a cluster has no endpoints, one that drains too, and leads to the first of them.
   #standInText(name: string, nowMs: number): string | undefined {
     if (name !== 'no_upstream_host') return undefined;
-    const draining = [...this.#draining].filter(([each]) => this.isDraining(each, nowMs));
-    const empty = [...(this.#committed ?? []), ...draining].filter(([, { ports }]) => ports.length === 0);
+    const declared = [...(this.#committed ?? [])].map(([each, { ports }]) => [each, ports] as const);
+    const draining = [...this.#draining]
+      .filter(([each]) => this.isDraining(each, nowMs))
+      .map(([each, removed]) => [each, this.#servedPortsOf(removed)] as const);
+    const empty = [...declared, ...draining].filter(([, ports]) => ports.length === 0);
     const [cluster] = empty.map(([each]) => each).sort();
     return cluster === undefined ? undefined : routesText([{ prefix: standInPrefix, cluster }]);
   }
