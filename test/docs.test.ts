@@ -1,8 +1,8 @@
-// The documents against the code: what they name exists, what exists is named, and both READMEs say the same.
+// The documents against the code: what they name exists, what exists is named, and both languages say the same.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
 
 import type { Router } from 'express';
@@ -18,7 +18,9 @@ import { runCommand } from './support/run-command.ts';
 
 const readmeNames = ['README.md', 'README.zh-CN.md'] as const;
 const adrNames = readdirSync(checkoutPath('docs/adr')).toSorted();
-const documents = [...readmeNames, 'docs/ARCHITECTURE.md', ...adrNames.map((name) => `docs/adr/${name}`)];
+// Every page for users is there in both languages.
+const pages = [readmeNames, ...readdirSync(checkoutPath('docs')).flatMap(pairOfPage)];
+const documents = [...pages.flat(), 'docs/ARCHITECTURE.md', ...adrNames.map((name) => `docs/adr/${name}`)];
 
 // Named in documents, and made only when something runs.
 const madeAtRunTime = ['./data', 'data/', '.cache/'];
@@ -109,13 +111,25 @@ describe('the READMEs and the code', () => {
     });
   }
 
-  test('say the same: headings, tables, code blocks and inline code', () => {
-    const [english, chinese] = readmeNames.map((name) => read(name)) as [string, string];
-    assert.deepEqual(headingLevels(chinese), headingLevels(english));
-    assert.deepEqual(tableSizes(chinese), tableSizes(english));
-    assert.deepEqual(codeBlocks(chinese), codeBlocks(english));
-    assert.deepEqual(inlineCode(chinese).toSorted(), inlineCode(english).toSorted());
-  });
+});
+
+describe('in both languages', () => {
+  for (const [englishName, chineseName] of pages) {
+    test(`${englishName} says the same: headings, tables, code blocks and inline code`, () => {
+      const [english, chinese] = [read(englishName), read(chineseName)];
+      assert.deepEqual(headingLevels(chinese), headingLevels(english));
+      assert.deepEqual(tableSizes(chinese), tableSizes(english));
+      assert.deepEqual(codeBlocks(chinese), codeBlocks(english));
+      assert.deepEqual(inlineCode(chinese).toSorted(), inlineCode(english).toSorted());
+    });
+
+    test(`${englishName} and its translation link to each other, and the READMEs to both`, () => {
+      const [english, chinese] = [read(englishName), read(chineseName)];
+      assert.ok(english.includes(`](${basename(chineseName)})`) && chinese.includes(`](${basename(englishName)})`));
+      if (englishName === 'README.md') return;
+      assert.ok(read('README.md').includes(`](${englishName})`) && read('README.zh-CN.md').includes(`](${chineseName})`));
+    });
+  }
 });
 
 describe('ARCHITECTURE.md and the code', () => {
@@ -160,6 +174,12 @@ describe('decisions', () => {
     assert.deepEqual(references.filter((id) => !known.includes(id ?? '')), []);
   });
 });
+
+/** A page under docs/ with its translation, once: nothing for what is no page, or is the translation. */
+function pairOfPage(name: string): (readonly [english: string, chinese: string])[] {
+  if (!name.endsWith('.md') || name.endsWith('.zh-CN.md') || name === 'ARCHITECTURE.md') return [];
+  return [[`docs/${name}`, `docs/${name.replace(/\.md$/, '.zh-CN.md')}`]];
+}
 
 function read(path: string): string {
   return readFileSync(checkoutPath(path), 'utf8');

@@ -1,0 +1,22 @@
+// `npm run compat`: tries Redis commands through a real Envoy and writes what came of them into the documents.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { checkoutPath } from '../../test/support/checkout.ts';
+import type { Scope } from '../../test/support/child-process.ts';
+import { documents, fillDocument } from './document.ts';
+import { measure } from './measure.ts';
+
+const cleanups: (() => Promise<void>)[] = [];
+const scope: Scope = { after: (cleanup) => void cleanups.unshift(cleanup) };
+try {
+  const measured = await measure(scope, (what) => process.stderr.write(`compat: ${what}\n`));
+  for (const [path, words] of documents) {
+    const text = readFileSync(checkoutPath(path), 'utf8');
+    const filled = fillDocument(text, words, measured);
+    writeFileSync(checkoutPath(path), filled);
+    process.stdout.write(`${path}: ${filled === text ? 'as it was' : 'changed'}\n`);
+  }
+} finally {
+  for (const cleanup of cleanups) await cleanup();
+}
