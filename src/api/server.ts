@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 
 import { listenOn } from '../listen.ts';
+import { Connections } from './connections.ts';
 
 export interface ApiServer {
   /** Opens the port; gives the port that was bound (for port 0). Rejects when it can't be. */
@@ -12,8 +13,19 @@ export interface ApiServer {
   shutDown(graceMs: number): Promise<void>;
 }
 
-export function createApiServer(app: RequestListener): ApiServer {
-  const server = createServer(app);
+// A client may reuse its connection at the very moment in which a timeout closes it, and then it can't know whether
+// its call was carried out. Clients close idle connections themselves, Go's after 90 s, or never: so do we, never.
+const serverOptions = {
+  keepAliveTimeout: 0,
+  // A host that lost power sends no FIN: TCP's own probes find it.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+};
+
+/** @param maxConnections that may be open, beyond which the one goes that has been idle for longest. */
+export function createApiServer(app: RequestListener, maxConnections = 10_000): ApiServer {
+  const server = createServer(serverOptions, app);
+  const connections = new Connections(server, maxConnections);
   return {
     listen: (host, port) => listenOn(server, host, port),
     shutDown: (graceMs) =>
@@ -23,6 +35,7 @@ export function createApiServer(app: RequestListener): ApiServer {
           clearTimeout(timer);
           resolve();
         });
+        connections.stop();
       }),
   };
 }
