@@ -63,7 +63,7 @@ export function isLoopback(ip: string): boolean {
   return ip === '::1' || /^127\./.test(ip);
 }
 
-/** A name that ends in digits alone is a mistyped IPv4 address (256.0.0.1, 10.0.0), not a host. */
-function isHostName(text: string): boolean {
+/** Whether `text` may name a host. One that ends in digits alone is a mistyped IPv4 address (256.0.0.1, 10.0.0). */
+export function isHostName(text: string): boolean {
   return hostName.test(text) && !lastLabelOfDigits.test(text);
 }

@@ -93,7 +93,8 @@ async function start(settings: Settings, log: Logger): Promise<void> {
     renderClientStatus: (request) => renderClientStatus(request, statusesOf(hub)),
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;
-  const api = createApiServer(createApi(control, log, undefined, mounts));
+  const names = [...settings.apiHosts, settings.apiAddress.host];
+  const api = createApiServer(createApi(control, log, undefined, mounts, names));
   await listen(api, settings.apiAddress, 'Starting API server on', log);
   await listen(xds, settings.xdsAddress, 'Starting a server on', log);
   stopOnSignal(log, async () => {

@@ -2,7 +2,7 @@
 // names, defaults, rules and the help text all come from it.
 
 import { readFileSync } from 'node:fs';
-import { formatAddress, isLoopback, parseAddress, parseIpAndPort } from './address.ts';
+import { formatAddress, isHostName, isLoopback, parseAddress, parseIpAndPort } from './address.ts';
 import type { Address } from './address.ts';
 import { parseValue, readArguments } from './arguments.ts';
 import { commands } from './cli/commands.ts';
@@ -22,6 +22,8 @@ export interface Settings {
   readonly xdsAddress: Address;
   /** Where REST is served. */
   readonly apiAddress: Address;
+  /** Names by which REST may be called, besides those that are always taken. */
+  readonly apiHosts: readonly string[];
   /** The directory that keeps the state, relative to the working directory; undefined keeps nothing. */
   readonly dataDir: string | undefined;
   /** Where Envoy binds the listener that LDS gives it; the host is an IP address. */
@@ -74,6 +76,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: '0.0.0.0:8000',
     parse: parseAddress,
     help: 'Where the REST API listens.',
+  },
+  apiHosts: {
+    name: 'api-host',
+    value: 'NAMES',
+    fallback: '',
+    parse: (text) => (text === '' ? [] : parseHostNames(text)),
+    help: 'Names by which the REST API may be called, separated by commas.',
   },
   dataDir: {
     name: 'data-dir',
@@ -201,6 +210,12 @@ function parseChoice<T extends string>(text: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw new Error(`must be one of ${choices.join(', ')}`);
   return choice;
+}
+
+function parseHostNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.every(isHostName)) throw new Error('must be host names separated by commas, without ports');
+  return names;
 }
 
 function parseName(text: string): string {

@@ -181,7 +181,7 @@ suite('cli.sh', () => {
   ];
   for (const args of misuses) {
     test(`prints the usage and fails, given ${JSON.stringify(args)}`, async (t) => {
-      const api = await serveApi(t, 'debug');
+      const api = await serveApi(t, { level: 'debug' });
       const { code, stdout, stderr } = await runAgainst(api, ...args);
       assert.match(stdout, /^Usage:\n(?: {2}cli\.sh [^\n]+\n){5}\n/u);
       assert.deepEqual([code, stderr, api.logged], [1, '', []]);

@@ -9,6 +9,7 @@ import type { Settings } from '../src/settings.ts';
 const defaults: Settings = {
   xdsAddress: { host: '0.0.0.0', port: 5678 },
   apiAddress: { host: '0.0.0.0', port: 8000 },
+  apiHosts: [],
   dataDir: './data',
   redisListener: { host: '0.0.0.0', port: 6379 },
   redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
@@ -44,11 +45,13 @@ const accepted: Readonly<Record<string, Case>> = {
     argv: [
       ...['-xds-address', ':1', '-api-address', '[::1]:0', '-data-dir', '/var/lib/x', '-redis-listener', '127.0.0.1:7'],
       ...['-redis-catch-all', 'main', '-redis-deny', 'select', '-xds-cluster-name', 'xds', '-drain-time', '90s'],
+      ...['-api-host', 'cp.example.com'],
       ...['-log-level', 'silent', '-log-format', 'json'],
     ],
     settings: {
       xdsAddress: { host: '::', port: 1 },
       apiAddress: { host: '::1', port: 0 },
+      apiHosts: ['cp.example.com'],
       dataDir: '/var/lib/x',
       redisListener: local(7),
       redisCatchAll: 'main',
@@ -64,6 +67,7 @@ const accepted: Readonly<Record<string, Case>> = {
     env: {
       CONTROLPLANE_XDS_ADDRESS: '127.0.0.1:1',
       CONTROLPLANE_API_ADDRESS: '127.0.0.1:2',
+      CONTROLPLANE_API_HOST: 'cp.example.com,cp',
       CONTROLPLANE_DATA_DIR: 'elsewhere',
       CONTROLPLANE_REDIS_LISTENER: '127.0.0.1:3',
       CONTROLPLANE_REDIS_CATCH_ALL: 'main',
@@ -76,6 +80,7 @@ const accepted: Readonly<Record<string, Case>> = {
     settings: {
       xdsAddress: local(1),
       apiAddress: local(2),
+      apiHosts: ['cp.example.com', 'cp'],
       dataDir: 'elsewhere',
       redisListener: local(3),
       redisCatchAll: 'main',
@@ -127,6 +132,7 @@ const accepted: Readonly<Record<string, Case>> = {
     settings: { redisDeny: hundredCommands },
   },
   'no denied commands': { argv: ['--redis-deny='], env: { CONTROLPLANE_REDIS_DENY: 'select' }, settings: {} },
+  'names with space between them': { argv: ['--api-host', 'a.b, c.d'], settings: { apiHosts: ['a.b', 'c.d'] } },
   'the end of the flags': { argv: ['--log-level=warn', '--'], settings: { logLevel: 'warn' } },
 };
 
@@ -169,6 +175,9 @@ const refused: readonly (readonly [argv: readonly string[], message: string, env
     ['--redis-listener', '0.0.0.0:12712'],
     '--redis-empty-listener "127.0.0.1:12712": must have another port than --redis-listener',
   ],
+  ...['a.b:8000', 'a.b,', 'http://a.b', '10.0.0', '*'].map((text) => {
+    return [['--api-host', text], `--api-host "${text}": must be host names separated by commas, without ports`] as const;
+  }),
   [['--redis-catch-all', 'a\u0000'], '--redis-catch-all "a\\u0000": must hold no control characters'],
   [['--redis-deny', 'select, watch'], `--redis-deny "select, watch": ${notCommands}`],
   [['--redis-deny', 'select,'], `--redis-deny "select,": ${notCommands}`],
@@ -239,6 +248,7 @@ test('--help wins and prints every flag with its default', () => {
   assert.deepEqual(Array.from(shown, ([, flag, value]) => [flag, value]), [
     ['xds-address', '0.0.0.0:5678'],
     ['api-address', '0.0.0.0:8000'],
+    ['api-host', undefined],
     ['data-dir', './data'],
     ['redis-listener', '0.0.0.0:6379'],
     ['redis-empty-listener', '127.0.0.1:12712'],

@@ -5,6 +5,7 @@ import express from 'express';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Control } from '../commit/control.ts';
+import { createPageGuard } from './page-guard.ts';
 import { sendPlainText } from './plain-text.ts';
 import { refuseMethod } from './refuse-method.ts';
 import { createRequestLog } from './request-log.ts';
@@ -18,12 +19,14 @@ export type Mount = readonly [path: string, handler: RequestHandler];
  * it: an unexpected error is logged with its stack and answered 500.
  * @param isReady asked on each `GET /healthz`, which answers 503 while it is false.
  * @param mounts what is served beside /healthz and /api/v1.
+ * @param names by which this API may be called, see {@link createPageGuard}.
  */
 export function createApi(
   control: Control,
   log: Logger,
   isReady: () => boolean = () => true,
   mounts: readonly Mount[] = [],
+  names: readonly string[] = [],
 ): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -31,6 +34,7 @@ export function createApi(
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.use(createRequestLog(log));
+  app.use(createPageGuard(names));
   app
     .route('/healthz')
     .get((_request, response) => {

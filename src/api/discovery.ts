@@ -19,12 +19,23 @@ export interface DiscoveryParts {
 // Envoy sends its whole node each time, with every extension that is compiled in: some 80 KB.
 const maxBodyBytes = 4_194_304;
 
-const collections: readonly (readonly [path: string, kind: ResourceKind])[] = [
+const collections: readonly (readonly [name: string, kind: ResourceKind])[] = [
   ['clusters', 'cluster'],
   ['endpoints', 'endpoint'],
   ['listeners', 'listener'],
   ['routes', 'route'],
 ];
+
+const pollingPaths: ReadonlyMap<string, { readonly apiVersion: ApiVersion; readonly kind: ResourceKind }> = new Map(
+  (['v2', 'v3'] as const).flatMap((apiVersion) =>
+    collections.map(([name, kind]) => [`/${apiVersion}/discovery:${name}`, { apiVersion, kind }] as const),
+  ),
+);
+
+/** True for the paths that Envoy polls. */
+export function isPollingPath(path: string): boolean {
+  return pollingPaths.has(path);
+}
 
 /** A router to be mounted at `/`. A request that can't be used is answered 400 with the reason as a line of text. */
 export function createDiscoveryApi({ discovery, renderClientStatus }: DiscoveryParts): Router {
@@ -33,11 +44,7 @@ export function createDiscoveryApi({ discovery, renderClientStatus }: DiscoveryP
     // A colon begins a parameter unless it is escaped.
     router.route(path.replace(':', '\\:')).post(handler).all(refuseMethod('POST'));
   };
-  for (const apiVersion of ['v2', 'v3'] as const) {
-    for (const [name, kind] of collections) {
-      post(`/${apiVersion}/discovery:${name}`, createFetchHandler(discovery, apiVersion, kind));
-    }
-  }
+  for (const [path, { apiVersion, kind }] of pollingPaths) post(path, createFetchHandler(discovery, apiVersion, kind));
   post('/v3/discovery:client_status', async (request, response) => {
     const body = await readBody(request, maxBodyBytes);
     response.json(renderClientStatus(JsonMessage.parse(body)));

@@ -67,7 +67,7 @@ suite('GET /healthz', () => {
 
   test('follows isReady', async (t) => {
     let ready = false;
-    const api = await serveApi(t, 'info', () => ready);
+    const api = await serveApi(t, { isReady: () => ready });
     const before = await call(api, 'GET', '/healthz');
     assert.deepEqual([before.status, before.body], [503, 'not ready\n']);
     ready = true;

@@ -4,7 +4,7 @@ import { call, serveApi } from './serve-api.ts';
 
 suite('the request log', () => {
   test('has one line per request at debug level: method, path, status, ms', async (t) => {
-    const api = await serveApi(t, 'debug');
+    const api = await serveApi(t, { level: 'debug' });
     await call(api, 'POST', '/api/v1/cluster?token=hidden', '{"name":"a","prefix":"/a"}');
     await call(api, 'GET', '/nowhere');
     await t.waitFor(() => assert.equal(api.logged.length, 2), { timeout: 10_000 });
@@ -17,14 +17,14 @@ suite('the request log', () => {
   });
 
   test('holds nothing of the body or the query', async (t) => {
-    const api = await serveApi(t, 'debug');
+    const api = await serveApi(t, { level: 'debug' });
     await call(api, 'POST', '/api/v1/cluster?token=hidden', '{"name":"hidden","prefix":"/hidden"}');
     await t.waitFor(() => assert.equal(api.logged.length, 1), { timeout: 10_000 });
     assert.doesNotMatch(JSON.stringify(api.logged), /hidden/u);
   });
 
   test('is silent at info level', async (t) => {
-    const api = await serveApi(t, 'info');
+    const api = await serveApi(t, { level: 'info' });
     await call(api, 'POST', '/api/v1/commit');
     await call(api, 'GET', '/nowhere');
     assert.deepEqual(api.logged, []);

@@ -40,8 +40,16 @@ export interface ServedApi {
   readonly logged: Record<string, unknown>[];
 }
 
+export interface ApiOptions {
+  readonly level?: Level;
+  readonly isReady?: () => boolean;
+  /** By which the API may be called. */
+  readonly names?: readonly string[];
+}
+
 /** Serves until the test `t` ends. */
-export async function serveApi(t: TestContext, level: Level = 'info', isReady?: () => boolean): Promise<ServedApi> {
+export async function serveApi(t: TestContext, options: ApiOptions = {}): Promise<ServedApi> {
+  const { level = 'info', isReady, names } = options;
   const control = new RecordingControl();
   const logged: Record<string, unknown>[] = [];
   const lines = new Writable({
@@ -50,7 +58,7 @@ export async function serveApi(t: TestContext, level: Level = 'info', isReady?: 
       done();
     },
   });
-  const server = createServer(createApi(control, pino({ level }, lines), isReady));
+  const server = createServer(createApi(control, pino({ level }, lines), isReady, undefined, names));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {

@@ -193,7 +193,7 @@ suite('a body', () => {
   });
 
   test('that is cut off changes nothing, and the next call is served', async (t) => {
-    const api = await serveApi(t, 'debug');
+    const api = await serveApi(t, { level: 'debug' });
     const socket = connect(api.port, '127.0.0.1');
     const head = 'POST /api/v1/cluster HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n';
     socket.write(`${head}Content-Length: 1000\r\n\r\n${json}`);

@@ -106,6 +106,20 @@ test('Redis behind Envoy that polls', async (t) => {
   });
 });
 
+test('an Envoy may call the cluster that it polls as it likes', async (t) => {
+  const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${await freePort()}`]);
+  await controlPlane.cli('cluster', 'add', 'bunny', 'b:');
+  await controlPlane.cli('endpoint', 'add', 'bunny', '127.0.0.1', '1');
+  await controlPlane.cli('commit');
+  // Envoy sends the name as Host, which must be known of other callers.
+  const envoy = await startEnvoy(t, rename(await readRestBootstrap(controlPlane), 'xds_rest', 'polling.example.com'));
+  await envoy.untilHosts('bunny', ['127.0.0.1:1']);
+});
+
+function rename(bootstrap: Bootstrap, before: string, after: string): Bootstrap {
+  return JSON.parse(JSON.stringify(bootstrap).replaceAll(`"${before}"`, `"${after}"`)) as Bootstrap;
+}
+
 /** A Redis server that knows its name under `b:name` and `o:name`. */
 async function startNamedRedis(t: TestContext, name: string): Promise<RedisServer> {
   const redis = await startRedis(t);
