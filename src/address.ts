@@ -1,7 +1,9 @@
 // Socket addresses as an operator writes them: text to value and back.
 // Says nothing about whether the address can be bound or reached.
 
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
+
+import { parseIpAddress } from './inventory/ip-address.ts';
 
 /**
  * `host` is an IP address (IPv6 without brackets) or a host name, never empty;
@@ -43,14 +45,15 @@ export function parseAddress(text: string): Address {
 
 /**
  * Parses `ip:port` or `[v6]:port`, for a socket that another host binds: no name, which it may resolve otherwise, and
- * no IPv6 zone. Throws {@link AddressError}.
+ * no IPv6 zone. The host is in its canonical spelling, see {@link parseIpAddress}. Throws {@link AddressError}.
  */
 export function parseIpAndPort(text: string): Address {
-  const address = parseAddress(text);
-  if (text.startsWith(':') || isIP(address.host) === 0 || address.host.includes('%')) {
+  const { host, port } = parseAddress(text);
+  const address = parseIpAddress(host);
+  if (text.startsWith(':') || address === undefined) {
     throw new AddressError('must be an IP address and a port, such as 0.0.0.0:6379');
   }
-  return address;
+  return { host: address, port };
 }
 
 /** The text that {@link parseAddress} reads back: IPv6 in brackets, which is also how URLs and gRPC targets have it. */

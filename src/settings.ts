@@ -26,7 +26,7 @@ export interface Settings {
   readonly apiHosts: readonly string[];
   /** The directory that keeps the state, relative to the working directory; undefined keeps nothing. */
   readonly dataDir: string | undefined;
-  /** Where Envoy binds the listener that LDS gives it; the host is an IP address. */
+  /** Where Envoy binds the listener that LDS gives it; the host is an IP address in its canonical spelling. */
   readonly redisListener: Address;
   /** Where the same Envoys answer for clusters without servers: a loopback address, with another port. */
   readonly redisEmptyListener: Address;

@@ -79,6 +79,11 @@ describe('an IP address and port', () => {
     assert.deepEqual(parseIpAndPort('[::]:6379'), { host: '::', port: 6379 });
   });
 
+  test('is in its canonical spelling', () => {
+    assert.deepEqual(parseIpAndPort('[0:0::0]:6379'), { host: '::', port: 6379 });
+    assert.deepEqual(parseIpAndPort('[::ffff:127.0.0.1]:6379'), { host: '127.0.0.1', port: 6379 });
+  });
+
   for (const text of [':6379', 'localhost:6379', '[fe80::1%eth0]:6379', 'nonsense', '0.0.0.0:65536']) {
     test(`${text} is none`, () => assert.throws(() => parseIpAndPort(text), AddressError));
   }

@@ -29,7 +29,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   'settings.ts': ['address.ts', 'arguments.ts', 'cli/commands.ts', 'duration.ts', 'failure.ts', 'redis-commands.ts'],
   'log.ts': ['settings.ts'],
   'arguments.ts': ['failure.ts'],
-  'address.ts': [],
+  'address.ts': ['inventory/ip-address.ts'],
   'duration.ts': [],
   'redis-commands.ts': [],
   'listen.ts': [],

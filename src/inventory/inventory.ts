@@ -5,7 +5,7 @@ import type { Change, ChangeEndpoint } from './change.ts';
 import { compareEndpoints } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters, Endpoint } from './cluster.ts';
 import { InventoryError } from './errors.ts';
-import { parseIpAddress } from './ip-address.ts';
+import { findUndialable, parseIpAddress } from './ip-address.ts';
 
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/u;
 const maxPort = 65_535;
@@ -87,7 +87,8 @@ export class Inventory {
     return editTo({ ...cluster, endpoints: [...cluster.endpoints, endpoint].sort(compareEndpoints) });
   }
 
-  // What can't be added can't be there either: a bad address or port is simply not found.
+  // What could never be added can't be there: a bad address or port is simply not found. What an older version took
+  // can be.
   #checkRemoveEndpoint(change: ChangeEndpoint): ClusterEdit {
     requirePresent(change.cluster, change.address, change.port);
     const cluster = this.#getCluster(change.cluster);
@@ -125,6 +126,13 @@ function parseEndpoint(change: ChangeEndpoint): Endpoint {
   const address = parseIpAddress(change.address);
   if (address === undefined) {
     throw new InventoryError('invalid-parameter', `ipaddress ${quote(change.address)}: must be an IPv4 or IPv6 address`);
+  }
+  const kind = findUndialable(address);
+  if (kind !== undefined) {
+    throw new InventoryError(
+      'invalid-parameter',
+      `ipaddress ${quote(change.address)}: must be an address that Envoys can connect to, not ${kind}`,
+    );
   }
   if (!Number.isInteger(change.port) || change.port < 1 || change.port > maxPort) {
     throw new InventoryError('invalid-parameter', `port ${change.port}: must be a whole number from 1 to ${maxPort}`);

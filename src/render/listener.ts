@@ -49,7 +49,12 @@ export function buildRedisListener(
   const typedConfig = { type_url: typeUrlOf(filter.message), value: redisProxy };
   return {
     name,
-    address: { socket_address: { address: address.host, port_value: address.port } },
+    address: { socket_address: buildSocketAddress(address) },
     filter_chains: [{ filters: [{ name: filter.name, typed_config: typedConfig }] }],
   };
+}
+
+// As everywhere else, `::` means all addresses of both families; Envoy by itself would take IPv6 alone.
+function buildSocketAddress({ host, port }: RenderOptions['redisListener']): PlainMessage {
+  return { address: host, port_value: port, ...(host === '::' ? { ipv4_compat: true } : {}) };
 }

@@ -3,7 +3,7 @@
 export interface RenderOptions {
   /** The cluster of the control plane in every Envoy's bootstrap, named by config sources of per-type streams. */
   readonly xdsClusterName: string;
-  /** Where the Redis listener binds. `host` is an IP address. */
+  /** Where the Redis listener binds. `host` is an IP address in its canonical spelling; `::` takes IPv4 clients too. */
   readonly redisListener: { readonly host: string; readonly port: number };
   /** Where the listener binds that stands in for the servers of clusters without any, see stand-in.ts; loopback. */
   readonly redisEmptyListener: { readonly host: string; readonly port: number };

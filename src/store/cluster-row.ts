@@ -42,7 +42,16 @@ export function parseClusterRow(row: Readonly<Record<string, unknown>>): Cluster
   if (!Array.isArray(endpoints)) throw new Error('no list of endpoints');
   const parsed = endpoints.map(parseEndpoint);
   if (!parsed.every((endpoint, index) => isAfter(parsed[index - 1], endpoint))) throw new Error('endpoints unsorted');
-  return Object.freeze({ name, prefix, endpoints: Object.freeze(parsed) });
+  return Object.freeze({ name, prefix, endpoints: Object.freeze(canonicalize(parsed)) });
+}
+
+// Older versions stored IPv4-mapped addresses beside the IPv4 addresses that they are.
+function canonicalize(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  if (endpoints.every(({ address }) => parseIpAddress(address) === address)) return endpoints;
+  return endpoints
+    .map(({ address, port }) => Object.freeze({ address: parseIpAddress(address) ?? address, port }))
+    .sort(compareEndpoints)
+    .filter((endpoint, index, sorted) => isAfter(sorted[index - 1], endpoint));
 }
 
 function parseEndpoint(value: unknown): Endpoint {

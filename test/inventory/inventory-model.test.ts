@@ -17,7 +17,9 @@ const ADDRESSES: Readonly<Record<string, string | undefined>> = {
   '0:0::1': '::1',
   'FD00::1': 'fd00::1',
   'fd00::1': 'fd00::1',
+  '::ffff:10.0.0.9': '10.0.0.9',
   'redis.local': undefined,
+  '224.0.0.1': undefined,
 };
 
 const PORTS: readonly number[] = [0, 1, 6379, 65_535, 65_536, -1, 0.5];
@@ -64,7 +66,10 @@ function changeModelEndpoint(model: Model, change: Extract<Change, { readonly po
   if (name === '' || address === '' || port === 0) return 'required parameter missing';
   const canonical = ADDRESSES[address];
   if (kind === 'add-endpoint') {
-    if (canonical === undefined) return `ipaddress ${JSON.stringify(address)}: must be an IPv4 or IPv6 address`;
+    if (canonical === undefined) {
+      const rule = address.startsWith('224.') ? 'address that Envoys can connect to, not a multicast' : 'IPv4 or IPv6';
+      return `ipaddress ${JSON.stringify(address)}: must be an ${rule} address`;
+    }
     if (![1, 6379, 65_535].includes(port)) return `port ${port}: must be a whole number from 1 to 65535`;
   }
   const cluster = model.find((other) => other.name === name);

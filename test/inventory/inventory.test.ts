@@ -60,6 +60,10 @@ function invalidAddress(quoted: string): readonly [InventoryErrorCode, string] {
   return invalid(`ipaddress ${quoted}: must be an IPv4 or IPv6 address`);
 }
 
+function undialable(quoted: string, kind: string): readonly [InventoryErrorCode, string] {
+  return invalid(`ipaddress ${quoted}: must be an address that Envoys can connect to, not ${kind}`);
+}
+
 function invalidPort(port: string): readonly [InventoryErrorCode, string] {
   return invalid(`port ${port}: must be a whole number from 1 to 65535`);
 }
@@ -101,6 +105,14 @@ const REFUSED: Readonly<Record<string, readonly Refusal[]>> = {
     ['that is there in another spelling', addEndpoint('dev', '0:0:0:0:0:0:0:1', 6379), ...endpointExists],
     ['with a host name', addEndpoint('dev', 'redis.local', 80), ...invalidAddress('"redis.local"')],
     ['with an IPv6 zone', addEndpoint('dev', 'fe80::1%eth0', 80), ...invalidAddress('"fe80::1%eth0"')],
+    ['that is there in IPv4', addEndpoint('dev', '::ffff:192.168.0.22', 6379), ...endpointExists],
+    ['with a multicast address', addEndpoint('dev', 'ff02::1', 80), ...undialable('"ff02::1"', 'a multicast address')],
+    ['with a bad port too', addEndpoint('new', '::', 0.5), ...undialable('"::"', 'an unspecified address')],
+    [
+      'with the broadcast address, mapped',
+      addEndpoint('dev', '::ffff:255.255.255.255', 80),
+      ...undialable('"::ffff:255.255.255.255"', 'the broadcast address'),
+    ],
     ['with a line end in the address', addEndpoint('dev', '10.0.0.1\n', 80), ...invalidAddress('"10.0.0.1\\n"')],
     ['with a port above 65535', addEndpoint('dev', '10.0.0.1', 65_536), ...invalidPort('65536')],
     ['with a negative port', addEndpoint('dev', '10.0.0.1', -1), ...invalidPort('-1')],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseIpAddress } from '../../src/inventory/ip-address.ts';
+import { findUndialable, parseIpAddress } from '../../src/inventory/ip-address.ts';
 
 const ACCEPTED: readonly (readonly [text: string, canonical: string])[] = [
   ['192.168.0.22', '192.168.0.22'],
@@ -16,8 +16,11 @@ const ACCEPTED: readonly (readonly [text: string, canonical: string])[] = [
   ['1:0:0:2:0:0:0:3', '1:0:0:2::3'],
   ['1:2:3:4:5:6:7::', '1:2:3:4:5:6:7:0'],
   ['64:ff9b::192.0.2.33', '64:ff9b::c000:221'],
-  ['::ffff:1.2.3.4', '::ffff:1.2.3.4'],
-  ['::FFFF:102:304', '::ffff:1.2.3.4'],
+  ['::ffff:1.2.3.4', '1.2.3.4'],
+  ['::FFFF:102:304', '1.2.3.4'],
+  ['0:0:0:0:0:ffff:0:0', '0.0.0.0'],
+  ['::ffff:0:1.2.3.4', '::ffff:0:102:304'],
+  ['::1.2.3.4', '::1.2.3.4'],
 ];
 
 const REFUSED: readonly (readonly [why: string, text: string])[] = [
@@ -76,6 +79,30 @@ describe('parseIpAddress', () => {
       { numRuns: 500 },
     );
   });
+});
+
+const UNDIALABLE: readonly (readonly [kind: string, addresses: readonly string[]])[] = [
+  ['a multicast address', ['224.0.0.0', '224.0.0.1', '239.255.255.255', 'ff00::', 'ff02::1', 'ffff:ffff::']],
+  ['the broadcast address', ['255.255.255.255']],
+  ['an unspecified address', ['0.0.0.0', '::']],
+  ['a link-local IPv6 address', ['fe80::', 'fe80::1', 'febf:ffff::1']],
+];
+
+const DIALABLE: readonly string[] = [
+  ...['0.0.0.1', '10.0.0.1', '127.0.0.1', '169.254.169.254', '192.0.2.255', '223.255.255.255', '240.0.0.1'],
+  ...['255.255.255.254', '::1', '::2', '::e000:1', '2001:db8::1', 'fc00::1', 'fe7f::1', 'fec0::1', 'feff::1'],
+];
+
+describe('findUndialable', () => {
+  for (const [kind, addresses] of UNDIALABLE) {
+    for (const address of addresses) {
+      test(`calls ${address} ${kind}`, () => assert.equal(findUndialable(address), kind));
+    }
+  }
+
+  for (const address of DIALABLE) {
+    test(`finds nothing in ${address}`, () => assert.equal(findUndialable(address), undefined));
+  }
 });
 
 /** How to write one address: which run of zeros to leave out, digits per group, case, the last two groups as IPv4. */

@@ -38,9 +38,9 @@ describe('the Redis listener', () => {
   for (const [apiVersion, filterName, messageName] of FILTERS) {
     test(`has one filter in ${apiVersion}, by the name that Envoys of that version know`, () => {
       const redisProxy = Buffer.from([1, 2, 3]);
-      assert.deepEqual(buildRedisListener('redis_listener', apiVersion, { host: '::', port: 6380 }, redisProxy), {
+      assert.deepEqual(buildRedisListener('redis_listener', apiVersion, { host: '::1', port: 6380 }, redisProxy), {
         name: 'redis_listener',
-        address: { socket_address: { address: '::', port_value: 6380 } },
+        address: { socket_address: { address: '::1', port_value: 6380 } },
         filter_chains: [
           {
             filters: [
@@ -49,6 +49,14 @@ describe('the Redis listener', () => {
           },
         ],
       });
+    });
+
+    test(`on all addresses takes IPv4 and IPv6 in ${apiVersion}`, () => {
+      const addressOf = (host: string) => {
+        return buildRedisListener('redis_listener', apiVersion, { host, port: 6380 }, Buffer.of())['address'];
+      };
+      assert.deepEqual(addressOf('::'), { socket_address: { address: '::', port_value: 6380, ipv4_compat: true } });
+      assert.deepEqual(addressOf('0.0.0.0'), { socket_address: { address: '0.0.0.0', port_value: 6380 } });
     });
   }
 });

@@ -23,6 +23,22 @@ test('a row reads back as the cluster it was made from', () => {
   }
 });
 
+// As an older version stored them, which knew no mapped addresses, and took what nobody can connect to.
+const olderRows: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+  ['an IPv4-mapped address', ['::ffff:10.0.0.1'], ['10.0.0.1']],
+  ['both spellings of an address', ['10.0.0.1', '::ffff:10.0.0.1'], ['10.0.0.1']],
+  ['mapped ones, in order again', ['10.0.0.2', '::1', '::ffff:10.0.0.1'], ['10.0.0.1', '10.0.0.2', '::1']],
+  ['addresses that are refused today', ['0.0.0.0', '224.0.0.1', 'fe80::1'], ['0.0.0.0', '224.0.0.1', 'fe80::1']],
+];
+
+for (const [what, stored, read] of olderRows) {
+  test(`a row with ${what} is read`, () => {
+    const at = (addresses: readonly string[]) => addresses.map((address) => ({ address, port: 6379 }));
+    const content = JSON.stringify({ prefix: '/a', endpoints: at(stored) });
+    assert.deepEqual(parseClusterRow({ name: 'a', content }), buildCluster('a', at(read)));
+  });
+}
+
 const endpointsOf = (endpoints: unknown) => JSON.stringify({ prefix: 'p', endpoints });
 const at = (address: unknown, port: unknown) => endpointsOf([{ address, port }]);
 

@@ -7,11 +7,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import { Inventory } from '../../src/inventory/inventory.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { StoreError } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { drain, makeDirectory, put, readMaps, remove } from './clusters.ts';
+import { buildCluster, drain, makeDirectory, put, readMaps, remove } from './clusters.ts';
 import { applyWrite } from './edit-sequence.ts';
 
 const locate = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
@@ -173,4 +174,24 @@ test('after closing, a call is refused with a StoreError', (t) => {
   for (const call of [() => store.load(), () => store.saveStaged(put('a')), () => store.saveCommit([])]) {
     assert.throws(call, (error) => error instanceof StoreError && /database is not open/.test(error.message));
   }
+});
+
+test('endpoints that an older version took are read, and can be removed', (t) => {
+  const directory = makeDirectory(t);
+  const older = openSqliteStore(directory);
+  const at = (...addresses: readonly string[]) => addresses.map((address) => ({ address, port: 6379 }));
+  const edit = { name: 'a', after: buildCluster('a', at('0.0.0.0', '10.0.0.1', '::ffff:10.0.0.1', 'fe80::1')) };
+  older.saveStaged(edit);
+  older.saveCommit([edit]);
+  older.close();
+  const store = openUntilEnd(t, directory);
+  const { staged, committed } = store.load();
+  assert.deepEqual(committed, [buildCluster('a', at('0.0.0.0', '10.0.0.1', 'fe80::1'))]);
+  const inventory = new Inventory(staged);
+  for (const address of ['0.0.0.0', 'fe80:0::1', '::ffff:10.0.0.1']) {
+    const removal = inventory.check({ kind: 'remove-endpoint', cluster: 'a', address, port: 6379 });
+    store.saveStaged(removal);
+    inventory.apply(removal);
+  }
+  assert.deepEqual(store.load().staged, [buildCluster('a')]);
 });
