@@ -1,5 +1,5 @@
-// What gRPC server reflection tells of protos/. proto-loader's own descriptors
-// lack imports and absolute names, and clients such as grpcurl can't link them.
+// What gRPC server reflection tells of protos/. proto-loader's own descriptors lack imports, absolute names and
+// JSON names: clients such as grpcurl can't link them, and would show fields by other names than they do elsewhere.
 
 import type { PackageDefinition } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
@@ -13,9 +13,11 @@ import { protoRoot } from './protos.ts';
  * entry, because the service decodes all files once per entry (0.1 s for the
  * whole package definition). It covers every service under protos/: pass
  * `{ services }` beside it to list only those that the server has registered.
+ * @param protoFiles paths of definitions that are not under protos/ and import nothing, to be told of as well.
  */
-export function buildReflectionDefinition(): PackageDefinition {
-  const fileDescriptorProtos = buildFileDescriptors(protoRoot);
+export function buildReflectionDefinition(protoFiles: readonly string[] = []): PackageDefinition {
+  const others = protoFiles.map((path) => new protobuf.Root().loadSync(path, { keepCase: true }).resolveAll() as Root);
+  const fileDescriptorProtos = [protoRoot, ...others].flatMap(buildFileDescriptors);
   return { files: { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos } };
 }
 
@@ -52,6 +54,7 @@ function linkMessage(message: IDescriptorProto, type: Type): ReflectionObject[] 
     if (field.map) linkMap(message, descriptor, field);
     else if (field.resolvedType) descriptor.typeName = field.resolvedType.fullName;
   }
+  nameForJson(message);
   for (const nested of message.nestedType ?? []) {
     if (nested.options?.mapEntry) continue;
     used.push(...linkMessage(nested, type.lookupType(`${type.fullName}.${nested.name}`)));
@@ -67,6 +70,14 @@ function linkMap(message: IDescriptorProto, descriptor: IFieldDescriptorProto, f
   entry.name = `${protobuf.util.ucFirst(protobuf.util.camelCase(field.name))}Entry`;
   descriptor.typeName = `${field.parent?.fullName}.${entry.name}`;
   if (field.resolvedType) value.typeName = field.resolvedType.fullName;
+}
+
+// As protoc fills them in; map entries have them too.
+function nameForJson({ field, nestedType }: IDescriptorProto): void {
+  const entries = (nestedType ?? []).filter((nested) => nested.options?.mapEntry);
+  for (const each of [...(field ?? []), ...entries.flatMap((entry) => entry.field ?? [])]) {
+    each.jsonName = each.name?.replaceAll(/_+(.?)/gu, (_match, letter: string) => letter.toUpperCase());
+  }
 }
 
 function packageOf(object: ReflectionObject): string {

@@ -5,7 +5,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 
 import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
 import { listenOn } from '../listen.ts';
@@ -16,6 +16,7 @@ import { addDiscoveryServices, createDiscoveryInterceptor, discoveryServiceNames
 import type { StreamHub } from './stream-hub.ts';
 
 const serviceNames: readonly string[] = [...discoveryServiceNames, clientStatusServiceName];
+const healthServiceName = 'grpc.health.v1.Health';
 
 const serverOptions = {
   // On per-type streams an Envoy opens one stream per cluster for endpoints, all on one connection.
@@ -60,7 +61,8 @@ export function createXdsServer(
   clientStatus.addTo(server, packageDefinition);
   const health = new HealthImplementation(Object.fromEntries(['', ...serviceNames].map((name) => [name, 'SERVING'])));
   health.addToServer(server);
-  new ReflectionService(buildReflectionDefinition(), { services: [...serviceNames] }).addToServer(server);
+  const reflected = { services: [...serviceNames, healthServiceName] };
+  new ReflectionService(buildReflectionDefinition([healthProto]), reflected).addToServer(server);
   // Not grpc-js's own listener: its backlog is too short for a fleet that comes back at once.
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();

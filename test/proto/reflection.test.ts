@@ -22,6 +22,18 @@ const ADS_V2 = 'envoy.service.discovery.v2.AggregatedDiscoveryService';
 const ADS_V3 = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
 const CSDS = 'envoy.service.status.v3.ClientStatusDiscoveryService';
 
+/** Of that message and those that it needs; `key` and `value` are a map's. */
+const jsonNames: Readonly<Record<string, string>> = {
+  node: 'node',
+  type_url: 'typeUrl',
+  resource_names_subscribe: 'resourceNamesSubscribe',
+  initial_resource_versions: 'initialResourceVersions',
+  user_agent_build_version: 'userAgentBuildVersion',
+  major_number: 'majorNumber',
+  key: 'key',
+  value: 'value',
+};
+
 /** Services, and resources, which travel as Any and so are named by no service: together they reach every file. */
 const SYMBOLS = [
   ...Object.keys(packageDefinition).filter((name) => name.endsWith('DiscoveryService')),
@@ -112,6 +124,14 @@ for (const version of ['v1', 'v1alpha']) {
         link(home ?? '', files);
       });
     }
+
+    test('names every field for JSON, as compilers do', async () => {
+      const files = await fetchFiles(version, 'envoy.service.discovery.v3.DeltaDiscoveryRequest');
+      const messages = [...files.values()].flatMap((file) => file.messageType ?? []);
+      const named = Object.fromEntries(messages.flatMap(fieldsOf).map(({ name, jsonName }) => [name, jsonName]));
+      for (const [name, jsonName] of Object.entries(jsonNames)) assert.equal(named[name], jsonName);
+      assert.deepEqual(Object.keys(named).filter((name) => !named[name]), []);
+    });
 
     test('names the entries of a map after its field, as compilers do', async () => {
       const files = await fetchFiles(version, 'envoy.service.discovery.v3.DeltaDiscoveryRequest');

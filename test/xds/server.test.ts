@@ -7,6 +7,8 @@ import { describe, test } from 'node:test';
 import { loadSync } from '@grpc/proto-loader';
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { ServiceDefinition } from '@grpc/proto-loader';
+import descriptor from 'protobufjs/ext/descriptor/index.js';
+import type { IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 
 import { addCluster } from '../support/xds/changes.ts';
 import { discoveryApis, kinds } from '../support/xds/discovery-api.ts';
@@ -23,9 +25,10 @@ function methodOf(protoFile: string, service: string, method: string): Method {
   return (found as Method | undefined) ?? assert.fail(`${service} has no ${method}`);
 }
 
+const health = 'grpc.health.v1.Health';
 const healthProto = 'grpc-health-check/proto/health/v1/health.proto';
-const check = methodOf(healthProto, 'grpc.health.v1.Health', 'Check');
-const watch = methodOf(healthProto, 'grpc.health.v1.Health', 'Watch');
+const check = methodOf(healthProto, health, 'Check');
+const watch = methodOf(healthProto, health, 'Watch');
 
 /** The serving status of a service, or the name of the error. */
 function checkHealth(connection: XdsConnection, service: string): Promise<unknown> {
@@ -45,21 +48,63 @@ const serviceNames = Object.values(discoveryApis)
   .map((path) => path.split('/')[1] ?? '');
 
 for (const version of ['v1', 'v1alpha']) {
-  test(`reflection ${version} lists every discovery service`, async (t) => {
-    const xds = await serveXds(t);
-    const file = `@grpc/reflection/build/proto/grpc/reflection/${version}/reflection.proto`;
-    const method = methodOf(file, `grpc.reflection.${version}.ServerReflection`, 'ServerReflectionInfo');
-    const answers = new Inbox<Buffer>((answer) => `${answer.length} bytes`);
-    const call = xds.connect().call(method.path, (answer) => answers.put(answer));
-    call.send(method.requestSerialize({ list_services: '*' }));
-    const { list_services_response: list } = method.responseDeserialize(await answers.take('a list')) as {
-      list_services_response?: { service: { name: string }[] };
-    };
-    const names = list?.service.map(({ name }) => name) ?? [];
-    for (const name of serviceNames) assert.ok(names.includes(name), `${name} is not among ${names.join(', ')}`);
-    call.halfClose();
-    assert.equal((await call.ended).code, 'OK');
+  describe(`reflection ${version}`, () => {
+    test('lists every discovery service, and health', async (t) => {
+      const names = await listServices((await serveXds(t)).connect(), version);
+      for (const name of [...serviceNames, health]) assert.ok(names.includes(name), `${name}: ${names.join(', ')}`);
+    });
+
+    test('tells of no method that is not served', async (t) => {
+      const connection = (await serveXds(t)).connect();
+      const paths: string[] = [];
+      for (const service of await listServices(connection, version)) {
+        for (const method of await methodsOf(connection, version, service)) paths.push(`/${service}/${method}`);
+      }
+      assert.ok(paths.length > 2 * serviceNames.length);
+      for (const path of paths) assert.notEqual(await outcomeOf(connection, path), 'UNIMPLEMENTED', path);
+      assert.equal(await outcomeOf(connection, `/${health}/NoSuchMethod`), 'UNIMPLEMENTED');
+    });
   });
+}
+
+/** What reflection answers to one request. */
+async function reflect(connection: XdsConnection, version: string, request: object): Promise<Record<string, unknown>> {
+  const file = `@grpc/reflection/build/proto/grpc/reflection/${version}/reflection.proto`;
+  const method = methodOf(file, `grpc.reflection.${version}.ServerReflection`, 'ServerReflectionInfo');
+  const answers = new Inbox<Buffer>((answer) => `${answer.length} bytes`);
+  const call = connection.call(method.path, (answer) => answers.put(answer));
+  call.send(method.requestSerialize(request));
+  const answer = method.responseDeserialize(await answers.take('an answer'));
+  call.halfClose();
+  assert.equal((await call.ended).code, 'OK');
+  return answer;
+}
+
+async function listServices(connection: XdsConnection, version: string): Promise<string[]> {
+  const { list_services_response: list } = await reflect(connection, version, { list_services: '*' });
+  return (list as { service: { name: string }[] }).service.map(({ name }) => name);
+}
+
+async function methodsOf(connection: XdsConnection, version: string, service: string): Promise<string[]> {
+  const { file_descriptor_response: found } = await reflect(connection, version, { file_containing_symbol: service });
+  const files = (found as { file_descriptor_proto: Buffer[] }).file_descriptor_proto.map((bytes) => {
+    return descriptor.FileDescriptorProto.decode(bytes) as IFileDescriptorProto;
+  });
+  const services = files.flatMap((file) => (file.service ?? []).map((each) => ({ ...each, package: file.package })));
+  const { method = [] } = services.find((each) => `${each.package}.${each.name}` === service) ?? {};
+  return method.map(({ name }) => name ?? '');
+}
+
+/** The code of a call with one empty request; `answered` when it is answered and goes on. */
+async function outcomeOf(connection: XdsConnection, path: string): Promise<string> {
+  const answers = new Inbox<string>(String);
+  const call = connection.call(path, () => answers.put('answered'));
+  call.onEnd(({ code }) => answers.put(code));
+  call.send(Buffer.alloc(0));
+  call.halfClose();
+  const outcome = await answers.take('an outcome');
+  call.cancel();
+  return outcome;
 }
 
 describe('health', () => {
