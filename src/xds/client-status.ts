@@ -17,7 +17,8 @@ const responseName = 'envoy.service.status.v3.ClientStatusResponse';
 /**
  * The encoded ClientStatusResponse to a ClientStatusRequest: a ClientConfig per connected Envoy that is asked for,
  * sorted by node id and peer, with an entry in generic_xds_configs for each type on each of its streams. A type that it
- * never asked for has one too, NOT_SENT. `client_scope` is the peer's address. Resources themselves are not included.
+ * never asked for has one too, NOT_SENT. `client_scope` is the peer's address, `last_updated` when the last response of
+ * the type was sent or answered. Resources themselves are not included.
  * @throws FieldError
  */
 export function encodeClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): Buffer {
@@ -75,6 +76,7 @@ function buildConfig(type: TypeStatus): PlainMessage {
     type_url: type.typeUrl,
     ...unlessEmpty('name', onlyNameOf(type)),
     ...unlessEmpty('version_info', type.versionSent),
+    ...(type.updatedAtMs === undefined ? {} : { last_updated: buildTimestamp(type.updatedAtMs) }),
     config_status: configStatuses[type.state],
     client_status: clientStatusOf(type),
     ...(type.state === 'error' && type.lastNack !== undefined ? { error_state: buildErrorState(type.lastNack) } : {}),

@@ -56,6 +56,7 @@ export class Delivery {
   #latest: Sent | undefined;
   #isLatestAnswered = true;
   #isLatestInForce = false;
+  #wasLatestNacked = false;
   // Un-ACKed responses before the latest, oldest first.
   #older: readonly Sent[] = [];
   #acceptedVersion: string;
@@ -102,6 +103,7 @@ export class Delivery {
     this.#latest = sent;
     this.#isLatestAnswered = false;
     this.#isLatestInForce = false;
+    this.#wasLatestNacked = false;
   }
 
   /**
@@ -119,13 +121,14 @@ export class Delivery {
     if (taken === undefined) return { kind: 'stale' };
     const { sent, passedOver } = taken;
     const isLatest = sent === this.#latest;
-    // The same nonce once more, without an error: the client changed what it wants.
-    if (isLatest && this.#isLatestAnswered && error === undefined) return { kind: 'none' };
+    // The same nonce once more: the client changed what it wants. Some say the error again with it (grpc-js-xds).
+    if (isLatest && this.#isLatestAnswered && (error === undefined || this.#wasLatestNacked)) return { kind: 'none' };
     const inForce = error === undefined ? sent : this.#inForceDespite(versionInfo, sent, passedOver);
     if (inForce !== undefined) this.#acceptedVersion = inForce.version;
     if (isLatest) {
       this.#isLatestAnswered = true;
       this.#isLatestInForce = inForce === sent;
+      this.#wasLatestNacked = error !== undefined;
     }
     this.#noteRefused(sent, inForce === sent);
     return error === undefined ? { kind: 'ack', sent } : { kind: 'nack', sent, error, inForce, passedOver };

@@ -56,7 +56,7 @@ const services: readonly DiscoveryService[] = [
 /** Names of the services that {@link addDiscoveryServices} adds. */
 export const discoveryServiceNames: readonly string[] = services.map(({ name }) => name);
 
-/** Adds the services to a server that has the interceptor of {@link createDiscoveryInterceptor}. Methods that are not served answer UNIMPLEMENTED. */
+/** Adds the services to a server that has the interceptor of {@link createDiscoveryInterceptor}. */
 export function addDiscoveryServices(server: Server, protos: PackageDefinition): void {
   for (const { name, methods } of services) {
     // Never called: the interceptor takes these calls.

@@ -66,6 +66,8 @@ interface WatchedType {
   readonly kind: ResourceKind;
   readonly watch: Watch<RequestHead>;
   bytesSent: number;
+  /** When a response was last sent or answered. */
+  updatedAtMs: number | undefined;
   lastNack: Nack | undefined;
 }
 
@@ -252,7 +254,7 @@ export class DiscoveryStream {
   }
 
   #beginType(kind: ResourceKind, watch: Watch<RequestHead>, nowMs: number): void {
-    const types = [...this.#types, { kind, watch, bytesSent: 0, lastNack: undefined }];
+    const types = [...this.#types, { kind, watch, bytesSent: 0, updatedAtMs: undefined, lastNack: undefined }];
     this.#types = types.sort((a, b) => publishOrder.indexOf(a.kind) - publishOrder.indexOf(b.kind));
     this.#selector.begin(watch, nowMs);
     if (kind === 'endpoint') this.#warming.noteEndpointsAsked();
@@ -311,6 +313,7 @@ export class DiscoveryStream {
 
   #noteAnswer(type: WatchedType, answer: Answer, nowMs: number): void {
     const { kind } = type;
+    if ('sent' in answer) type.updatedAtMs = nowMs;
     const publishedAtMs = 'sent' in answer ? answer.sent.publishedAtMs : undefined;
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
@@ -346,6 +349,7 @@ export class DiscoveryStream {
     this.#lastNonce += 1;
     const message = appendNonce(due.body, nonce);
     type.bytesSent += message.length;
+    type.updatedAtMs = nowMs;
     this.#unwritten += 1;
     if (!due.isLast) this.#isFlushWanted = true;
     this.#transport.write(message);
@@ -364,7 +368,7 @@ export class DiscoveryStream {
     return Math.max(...this.#types.map(({ watch }) => watch.delivery.latest?.sentAtMs ?? 0));
   }
 
-  #typeStatus({ kind, watch, bytesSent, lastNack }: WatchedType): TypeStatus {
+  #typeStatus({ kind, watch, bytesSent, updatedAtMs, lastNack }: WatchedType): TypeStatus {
     const { delivery, subscription } = watch;
     return {
       kind,
@@ -373,6 +377,7 @@ export class DiscoveryStream {
       versionSent: delivery.latest?.version ?? '',
       versionAccepted: delivery.acceptedVersion,
       unansweredSinceMs: delivery.unansweredSinceMs,
+      updatedAtMs,
       lastNack,
       subscription,
       bytesSent,

@@ -30,6 +30,8 @@ export interface TypeStatus {
   /** '' before the first ACK. */
   readonly versionAccepted: string;
   readonly unansweredSinceMs: number | undefined;
+  /** When a response was last sent, or answered: since when things stand as they do. Undefined when nothing was sent. */
+  readonly updatedAtMs: number | undefined;
   readonly lastNack: Nack | undefined;
   readonly subscription: Subscription;
   readonly bytesSent: number;

@@ -159,6 +159,7 @@ function statusOf(...states: readonly SyncState[]): StreamStatus {
       versionSent: '',
       versionAccepted: '',
       unansweredSinceMs: undefined,
+      updatedAtMs: undefined,
       lastNack: undefined,
       subscription,
       bytesSent: 0,

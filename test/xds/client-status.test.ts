@@ -78,6 +78,12 @@ describe('client status', () => {
     });
   }
 
+  test('has the time of the last response or answer', () => {
+    const lastUpdated = { seconds: 1_700_000_000, nanos: 250_000_000 };
+    assert.deepEqual(clusterConfig(buildTypeStatus('cluster', { updatedAtMs: atMs }))?.['last_updated'], lastUpdated);
+    assert.equal(clusterConfig(buildTypeStatus('cluster'))?.['last_updated'], undefined);
+  });
+
   test('of a refusal has its words, its version and its time', () => {
     const config = clusterConfig(buildTypeStatus('cluster', { state: 'error', versionSent: 'v-bad', lastNack: nack }));
     assert.deepEqual(config?.['error_state'], {

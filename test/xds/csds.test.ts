@@ -20,7 +20,10 @@ const variant = { apiVersion: 'v3', isAggregated: true } as const;
 interface StatusResponse {
   readonly config?: readonly {
     readonly node: { readonly id: string };
-    readonly generic_xds_configs: readonly { readonly config_status: string }[];
+    readonly generic_xds_configs: readonly {
+      readonly config_status: string;
+      readonly last_updated?: { readonly seconds?: number; readonly nanos?: number };
+    }[];
   }[];
 }
 
@@ -33,6 +36,12 @@ const decodeResponse = (bytes: Uint8Array): StatusResponse =>
 /** Node ids, each with the state of its clusters. */
 function summary({ config = [] }: StatusResponse): string[] {
   return config.map(({ node, generic_xds_configs: [clusters] }) => `${node.id} ${clusters?.config_status}`);
+}
+
+/** Of the clusters of the only node, in seconds. */
+function lastUpdated({ config: [only] = [] }: StatusResponse): number {
+  const { seconds = 0, nanos = 0 } = only?.generic_xds_configs[0]?.last_updated ?? assert.fail('no last_updated');
+  return seconds + nanos / 1e9;
 }
 
 function fetchStatus(client: Client, request: PlainMessage = {}): Promise<StatusResponse> {
@@ -88,12 +97,17 @@ describe('StreamClientStatus', () => {
     envoy.subscribe('cluster');
     await envoy.next('cluster');
     call.send(request);
-    assert.deepEqual(summary(await answers.take('the second answer')), ['one STALE']);
+    const sent = await answers.take('the second answer');
+    assert.deepEqual(summary(sent), ['one STALE']);
     envoy.ack('cluster');
     await envoy.assertQuiet();
     call.send(request);
     call.send(request);
-    for (const _ of [3, 4]) assert.deepEqual(summary(await answers.take('a later answer')), ['one SYNCED']);
+    for (const _ of [3, 4]) {
+      const later = await answers.take('a later answer');
+      assert.deepEqual(summary(later), ['one SYNCED']);
+      assert.ok(lastUpdated(later) >= lastUpdated(sent));
+    }
     call.halfClose();
     assert.deepEqual(await call.ended, { code: 'OK', details: 'OK' });
   });

@@ -64,6 +64,9 @@ describe('which response a request answers', () => {
     ['3,3', 'ack 3,none'],
     ['3,3!', 'ack 3,nack 3'],
     ['3!,3', 'nack 3,none'],
+    ['3!,3!,3,3!', 'nack 3,none,none,none'],
+    ['3,3!,3!', 'ack 3,nack 3,none'],
+    ['1!,3!,3!', 'nack 1,nack 3,none'],
     ['4,3', 'stale,ack 3'],
     ['4!', 'stale'],
     [',3,', 'none,ack 3,none'],
@@ -115,6 +118,13 @@ describe('what the client runs', () => {
     assert.equal(delivery.acceptedVersion, 'v2');
     assert.equal(delivery.isRefused, false);
     assert.equal(delivery.inForceAtMs(boundMs), 0);
+  });
+
+  test('stays so when the error is said again', () => {
+    const delivery = deliver(2);
+    delivery.settle('2', 'v2', error);
+    assert.equal(delivery.settle('2', 'v2', error).kind, 'none');
+    assert.deepEqual([delivery.acceptedVersion, delivery.isRefused], ['v2', false]);
   });
 
   test('is not what it refused, when it ran that version before', () => {

@@ -22,6 +22,7 @@ export function buildTypeStatus(kind: Kind, fields: Partial<TypeStatus> = {}): T
     versionSent: 'v-1',
     versionAccepted: 'v-1',
     unansweredSinceMs: undefined,
+    updatedAtMs: undefined,
     lastNack: undefined,
     subscription: subscriptionTo(),
     bytesSent: 1,

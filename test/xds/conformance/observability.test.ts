@@ -76,6 +76,27 @@ scenarioOfBoth('OBS-01 sync state per node and type', allVariants, async (t, var
   assert.equal(statusOf(xds, variant, 'refusing', 'endpoint')?.error_state, undefined);
 });
 
+// Some clients send the error along with each request until a response is good.
+scenarioOfBoth('OBS-02 a NACK that is said again counts once', allVariants, async (t, variant, protocol) => {
+  const observer = new RecordingObserver(isOf(variant, protocol.name));
+  const xds = await serveObservedXds(t, observer);
+  xds.snapshots.set(defaultNodeGroup, snapshot);
+  const client = protocol.client(xds.connect(), variant, 'envoy-7');
+  client.subscribe('endpoint', 'a');
+  const { nonce, versionInfo } = await client.next('endpoint');
+  const refusal = { response_nonce: nonce, error_detail: { code: 13, message: 'no' } };
+  client.send('endpoint', refusal);
+  client.send('endpoint', { ...refusal, error_detail: { code: 13, message: 'still no' } });
+  client.send('endpoint', { ...refusal, ...protocol.asking('a', 'b') });
+  const { nonce: next } = await client.next('endpoint');
+  assert.notEqual(next, nonce);
+  assert.equal(observer.counts()['nack endpoint'], 1);
+  assert.deepEqual(xds.log.filter(({ msg }) => msg === 'NACK').map(({ version_info: version }) => version), [versionInfo]);
+  client.nack('endpoint');
+  await client.assertQuiet();
+  assert.equal(observer.counts()['nack endpoint'], 2);
+});
+
 scenarioOfBoth('OBS-02 a NACK is logged at once, with all that helps', allVariants, async (t, variant, protocol) => {
   const observer = new RecordingObserver(isOf(variant, protocol.name));
   const xds = await serveObservedXds(t, observer);
