@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -128,6 +129,17 @@ test('a thousand concurrent calls end in the state that some order of them gives
   const store = openSqliteStore(controlPlane.place.dataDir);
   t.after(async () => store.close());
   assert.deepEqual(store.load().staged[0]?.endpoints.map(({ port }) => port), ports);
+});
+
+test('the API may be called by the names that it was given, and by no other', async (t) => {
+  const { place } = await startControlPlane(t, ['--api-host', 'cp.example.com,cp.example.org']);
+  const answer = (host: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: place.apiPort, path: '/metrics', headers: { host } };
+      get(options, (response) => resolve(response.resume().statusCode)).once('error', reject);
+    });
+  for (const host of ['cp.example.org:8000', 'control-plane', '127.0.0.1']) assert.equal(await answer(host), 200, host);
+  assert.equal(await answer('cp.example.net'), 403);
 });
 
 test('the call in flight when the signal comes is answered', async (t) => {

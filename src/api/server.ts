@@ -22,8 +22,12 @@ const serverOptions = {
   keepAliveInitialDelay: 60_000,
 };
 
-/** @param maxConnections that may be open, beyond which the one goes that has been idle for longest. */
-export function createApiServer(app: RequestListener, maxConnections = 10_000): ApiServer {
+export interface ApiServerOptions {
+  /** How many may be open, beyond which the one goes that has been idle for longest. Default 10,000. */
+  readonly maxConnections?: number;
+}
+
+export function createApiServer(app: RequestListener, { maxConnections = 10_000 }: ApiServerOptions = {}): ApiServer {
   const server = createServer(serverOptions, app);
   const connections = new Connections(server, maxConnections);
   return {

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createApiServer } from '../../src/api/server.ts';
-import type { ApiServer } from '../../src/api/server.ts';
+import type { ApiServer, ApiServerOptions } from '../../src/api/server.ts';
 
 const request = 'POST /commit HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n';
 const endOfAnswer = 'answered';
@@ -20,9 +20,9 @@ const endlessGraceMs = 600_000;
 async function serve(
   t: TestContext,
   app: RequestListener = answerAtOnce,
-  maxConnections?: number,
+  options?: ApiServerOptions,
 ): Promise<{ api: ApiServer; open: () => Promise<Socket> }> {
-  const api = createApiServer(app, maxConnections);
+  const api = createApiServer(app, options);
   const port = await api.listen('127.0.0.1', 0);
   const sockets: Socket[] = [];
   t.after(async () => {
@@ -114,7 +114,7 @@ suite('a stop', () => {
 
 suite('more connections than there may be', () => {
   test('end the one that has been idle for longest', async (t) => {
-    const { open } = await serve(t, answerAtOnce, 3);
+    const { open } = await serve(t, answerAtOnce, { maxConnections: 3 });
     const [first, second, third] = [await open(), await open(), await open()];
     for (const socket of [second, third, first]) assert.ok(await call(socket));
     const closed = once(second, 'close');
@@ -126,7 +126,7 @@ suite('more connections than there may be', () => {
   test('end none that has a call in flight, pipelined ones too', async (t) => {
     const held: (() => void)[] = [];
     const app: RequestListener = (_request, response) => void held.push(() => response.end(endOfAnswer));
-    const { open } = await serve(t, app, 1);
+    const { open } = await serve(t, app, { maxConnections: 1 });
     const busy = await open();
     busy.write(request + request);
     await t.waitFor(() => assert.equal(held.length, 2));
