@@ -1,5 +1,5 @@
-// The control plane is started again while connections of a replaced filter chain live on: what they use drains, and
-// stays through the restart.
+// The control plane is started again while connections of a replaced filter chain live on: what they use drains, is
+// served by its successor, and stays through the restart.
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,11 +39,18 @@ class Load {
   /** Every reply that was not the one expected, and how the connection ended. */
   readonly failures: string[] = [];
   #replies = 0;
+  #reply = '';
   #isStopped = false;
   readonly #running: Promise<void>;
 
-  constructor(redis: RespClient, expected: string) {
-    this.#running = this.#run(redis, expected);
+  /** @param expected the reply from now on; each next one may take its place once, for good. */
+  constructor(redis: RespClient, ...expected: readonly string[]) {
+    this.#running = this.#run(redis, [...expected]);
+  }
+
+  /** The reply to the newest command. */
+  get reply(): string {
+    return this.#reply;
   }
 
   /** Resolves when so many more commands were answered. */
@@ -58,11 +65,12 @@ class Load {
     await this.#running;
   }
 
-  async #run(redis: RespClient, expected: string): Promise<void> {
+  async #run(redis: RespClient, expected: string[]): Promise<void> {
     while (!this.#isStopped && !redis.isClosed) {
-      const reply = await redis.ask('GET', 'server').catch((error: Error) => error.message);
+      this.#reply = await redis.ask('GET', 'server').catch((error: Error) => error.message);
       this.#replies += 1;
-      if (reply !== expected) this.failures.push(reply);
+      if (this.#reply === expected[1]) expected.shift();
+      if (this.#reply !== expected[0]) this.failures.push(this.#reply);
       await sleep(betweenCommandsMs);
     }
     if (redis.isClosed) this.failures.push('the connection was closed');
@@ -144,13 +152,15 @@ async function endControlPlane({ controlPlane, envoy }: Stage, ending: Ending): 
 
 async function keepOldConnection(t: TestContext, bootstrap: string, ending: Ending): Promise<void> {
   const stage = await setStage(t, bootstrap);
-  const { controlPlane, envoy, first, connect } = stage;
-  const load = new Load(await connect(), '"first"');
+  const { controlPlane, envoy, second, connect } = stage;
+  const load = new Load(await connect(), '"first"', '"second"');
   await load.untilAnswered(someCommands);
+  assert.equal(load.reply, '"first"');
   await replaceCluster(stage);
   await untilReplaced(stage);
   await untilSynced(stage);
   await load.untilAnswered(someCommands);
+  assert.equal(load.reply, '"second"');
 
   await endControlPlane(stage, ending);
   await load.untilAnswered(someCommands);
@@ -159,12 +169,12 @@ async function keepOldConnection(t: TestContext, bootstrap: string, ending: Endi
   await load.untilAnswered(commandsAfterReturn);
   await untilSynced(stage);
   const { stdout } = await runCli(['status', '--api', controlPlane.api]);
-  assert.match(stdout, /^draining: old until \S+$/m);
+  assert.match(stdout, /^draining: old until \S+, served by new$/m);
   assert.match(stdout, /^1 client: 1 in sync$/m);
   await load.stop();
 
   assert.deepEqual(load.failures, []);
-  assert.deepEqual(await envoy.hosts('old'), [`${first.address}:${first.port}`]);
+  assert.deepEqual(await envoy.hosts('old'), [`${second.address}:${second.port}`]);
   const stats = await envoy.stats('cluster_removed$|filter_chains_draining$|drain_close$|update_rejected$');
   assert.equal(stats.get('cluster_manager.cluster_removed'), 0);
   assert.equal(stats.get('listener_manager.total_filter_chains_draining'), 1);
