@@ -70,8 +70,8 @@ export class RenderedSnapshot implements Snapshot {
     const routableEndpoints =
       empty.size === 0 ? declared : before.routableEndpoints.next(routed, { kinds: ['endpoint'] });
 
-    const mayDiffer = [...new Set([...edits.map(({ name }) => name), ...this.#draining.keys(), ...draining.keys()])];
-    const reached = mayDiffer.map((name) => {
+    const mayDiffer = new Set([...edits.map(({ name }) => name), ...namesServedOtherwise(this.#draining, draining)]);
+    const reached = Array.from(mayDiffer, (name) => {
       const drained = draining.get(name);
       const cluster = drained === undefined ? routableEndpoints.clusters.get(name) : withHost(drained, this.#options);
       return [name, cluster] as const;
@@ -104,6 +104,12 @@ function emptyAfter(before: ReadonlySet<string>, edits: readonly ClusterEdit[]):
     else empty.delete(name);
   }
   return empty;
+}
+
+// Endpoints that did not change are the same list.
+function namesServedOtherwise(before: Clusters, after: Clusters): string[] {
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  return names.filter((name) => before.get(name)?.endpoints !== after.get(name)?.endpoints);
 }
 
 function namesOfEmpty(clusters: Clusters): string[] {
