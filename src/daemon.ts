@@ -15,6 +15,7 @@ import { ControlPlane } from './commit/control-plane.ts';
 import { CommitError } from './commit/control.ts';
 import { Failure, exitCodes } from './failure.ts';
 import { createLogger } from './log.ts';
+import { StandardOutput } from './log-output.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { findUnknownVariables } from './settings.ts';
 import type { Settings } from './settings.ts';
@@ -39,24 +40,25 @@ const graceMs = 2_000;
  * @throws Failure when the stored state can't be used or a port can't be had.
  */
 export async function runDaemon(settings: Settings): Promise<void> {
-  const log = createLogger(settings);
+  const output = new StandardOutput();
+  const log = createLogger(settings, output);
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'unexpected error, exiting; what was answered is on disk');
-    process.exit(exitCodes.failure);
+    process.exit(exitCodes.unexpected);
   });
   for (const name of findUnknownVariables(process.env)) log.warn({ variable: name }, 'no such setting, ignored');
   try {
-    await start(settings, log);
+    await start(settings, log, output);
   } catch (error) {
     if (error instanceof StoreError || error instanceof CommitError) throw new Failure(error.message);
     throw error;
   }
 }
 
-async function start(settings: Settings, log: Logger): Promise<void> {
+async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
   const store = settings.dataDir === undefined ? createMemoryStore() : openSqliteStore(settings.dataDir);
   const snapshots = new SnapshotCache();
-  const metrics = new Metrics(() => statusesOf(hub));
+  const metrics = new Metrics(() => statusesOf(hub), () => output.droppedLines);
   const controlPlane = new ControlPlane({
     store,
     snapshots,

@@ -7,6 +7,8 @@ export const exitCodes = {
   usage: 2,
   /** What was asked was done, and some Envoy does not run what is committed. */
   notInSync: 3,
+  /** The daemon ran into an error that nobody expected; the launcher starts it again. EX_SOFTWARE of sysexits.h. */
+  unexpected: 70,
 } as const;
 
 /** Ends the run: `message` is one line for the operator, `exitCode` one of {@link exitCodes}. */

@@ -67,6 +67,32 @@ test('the level decides what is logged', () => {
 
 const module = JSON.stringify(new URL('../src/log.ts', import.meta.url).href);
 
+test('what would mislead a reader is escaped, in keys, values and messages', () => {
+  // C1, DEL, line and paragraph separator, right-to-left override and isolate, zero width, BOM, a tag character.
+  const misleading = '\u009b\u007f\u2028\u2029\u202e\u2066\u200b\ufeff\u{e0041}';
+  const escaped = '\\u009b\\u007f\\u2028\\u2029\\u202e\\u2066\\u200b\\ufeff\\udb40\\udc41';
+  for (const logFormat of ['json', 'pretty'] as const) {
+    for (const hasColors of [false, true]) {
+      let written = '';
+      const output = { isTerminal: hasColors, hasColors, write: (lines: string) => void (written += lines) };
+      const log = createLogger({ logLevel: 'info', logFormat }, output);
+      log.warn({ node_id: misleading, [`k${misleading}`]: 1 }, `NACK ${misleading}`);
+      assert.doesNotMatch(written, /[\p{Cf}\p{Zl}\p{Zp}\u007f-\u009f]/u);
+      assert.ok(written.includes(`"node_id":"${escaped}"`), written);
+      assert.equal(written.trimEnd().split('\n').length, 1);
+      if (logFormat === 'json') assert.equal(JSON.parse(written).node_id, misleading);
+    }
+  }
+});
+
+test("pretty: an error text can't move the cursor", () => {
+  let written = '';
+  const output = { isTerminal: true, hasColors: true, write: (lines: string) => void (written += lines) };
+  const log = createLogger({ logLevel: 'info', logFormat: undefined }, output);
+  log.error({ err: new Error('a\rb\u001b[2Jc\u0007') }, 'failed');
+  assert.doesNotMatch(written.replaceAll(/\u001b\[\d+m/g, ''), /(?!\n)\p{Cc}/u);
+});
+
 /** Runs a process that logs `lines` lines to its stdout and exits with 3 right after the last. */
 function runAndExit(logFormat: LogFormat, lines: number, redirection = '') {
   const script = `import { createLogger } from ${module};

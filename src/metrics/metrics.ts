@@ -26,8 +26,11 @@ export class Metrics {
   readonly #snapshotBuild = new Distribution(workBoundsSeconds);
   readonly #responseEncode = new Distribution(workBoundsSeconds);
 
-  /** @param statuses of the open streams, asked at each scrape. */
-  constructor(statuses: () => Iterable<StreamStatus>) {
+  /**
+   * @param statuses of the open streams, asked at each scrape.
+   * @param droppedLogLines how many log lines could not be written, asked at each scrape.
+   */
+  constructor(statuses: () => Iterable<StreamStatus>, droppedLogLines: () => number = () => 0) {
     addStreamMetrics(this.#registry, this.#streamCounters, statuses);
     addCounter(
       this.#registry,
@@ -43,6 +46,11 @@ export class Metrics {
       this.#registry,
       { name: 'controlplane_response_encode_seconds', help: 'Encoding a response, once for all streams that need it' },
       [{ labels: {}, distribution: this.#responseEncode }],
+    );
+    addCounter(
+      this.#registry,
+      { name: 'controlplane_log_lines_dropped_total', help: 'Log lines that nothing took', labelNames: [] },
+      () => [{ labels: {}, value: droppedLogLines() }],
     );
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);

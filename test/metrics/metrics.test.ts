@@ -37,6 +37,7 @@ describe('a scrape', () => {
     ['controlplane_xds_commit_to_sent_seconds', 'histogram', 4 * (15 + 2)],
     ['controlplane_xds_commit_to_ack_seconds', 'histogram', 4 * (15 + 2)],
     ['controlplane_commits_total', 'counter', 3],
+    ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],
     ['controlplane_response_encode_seconds', 'histogram', 14 + 2],
   ];
