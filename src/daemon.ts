@@ -97,8 +97,6 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;
   const names = [...settings.apiHosts, settings.apiAddress.host];
   const api = createApiServer(createApi(control, log, undefined, mounts, names));
-  await listen(api, settings.apiAddress, 'Starting API server on', log);
-  await listen(xds, settings.xdsAddress, 'Starting a server on', log);
   stopOnSignal(log, async () => {
     stopping.abort();
     // Who waits for a commit is told how things stand while there are streams to tell of.
@@ -107,6 +105,8 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
     store.close();
   });
+  await listen(api, settings.apiAddress, 'Starting API server on', log);
+  await listen(xds, settings.xdsAddress, 'Starting a server on', log);
 }
 
 function statusesOf(hub: StreamHub): Iterable<StreamStatus> {

@@ -19,6 +19,7 @@ interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly restart?: string;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
@@ -83,6 +84,12 @@ test('each Envoy runs the bootstrap that knows the control plane by its service 
   }
 });
 
+test('the control plane and the Envoys come back by themselves', () => {
+  for (const name of ['control-plane', 'envoy', 'envoy-redis']) {
+    assert.equal(compose.services[name]?.restart, 'unless-stopped');
+  }
+});
+
 test('the client of docker compose, where there is one, agrees', async (t) => {
   const found = await runCommand('docker', ['compose', 'version']).catch(() => ({ status: -1 }));
   if (found.status !== 0) return t.diagnostic('no docker compose here: the checks above are all there is');
@@ -102,6 +109,7 @@ test('the image of the control plane is built in two stages, and the second one 
   assert.deepEqual(JSON.parse(valuesOf(finalStage, 'ENTRYPOINT')[0]!), [
     'node',
     '--disable-warning=ExperimentalWarning',
+    '--disable-sigusr1',
     '--max-semi-space-size=8',
     'src/main.ts',
     '--data-dir',

@@ -29,6 +29,18 @@ echo '{}' >node_modules/.package-lock.json
 `;
 
 const main = `
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+const plan = process.argv[2]?.startsWith('--end-by=') ? process.argv[2].slice('--end-by='.length).split(',') : [];
+if (plan.length > 0) {
+  const record = process.env.STUBS + '/starts';
+  const earlier = existsSync(record) ? readFileSync(record, 'utf8').length : 0;
+  appendFileSync(record, '.');
+  const end = plan[earlier];
+  if (end.startsWith('SIG')) process.kill(process.pid, end);
+  else process.exit(Number(end));
+  setTimeout(() => process.exit(99), 60_000);
+}
+if (process.argv[2] === '--follow') process.stdin.pipe(process.stdout);
 if (process.argv[2] === 'wait') {
   setTimeout(() => process.exit(9), 60_000);
   process.on('SIGTERM', () => process.exit(7));
@@ -334,13 +346,13 @@ describe('running', () => {
     assert.deepEqual(started, {
       argv: args,
       cwd: elsewhere,
-      execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'],
+      execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', '--max-semi-space-size=8'],
       nodeOptions: '--no-deprecation',
     });
     assert.deepEqual(readdirSync(elsewhere).sort(), ['link', 'link to a link']);
   });
 
-  test('signals reach the daemon, and its exit code comes back: it is the same process', async (t) => {
+  test('a command takes the place of the launcher: signals reach it, and its exit code comes back', async (t) => {
     const project = makeProject(t);
     project.start();
     const child = spawn(join(project.directory, 'controlplane'), ['wait'], { env: project.environment });
@@ -350,4 +362,56 @@ describe('running', () => {
     child.kill('SIGTERM');
     assert.deepEqual(await once(child, 'exit'), [7, null]);
   });
+});
+
+describe('a daemon that ends', () => {
+  const startsOf = ({ stubs }: Project) => readFileSync(join(stubs, 'starts'), 'utf8').length;
+
+  for (const fault of ['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGKILL', '70']) {
+    test(`by ${fault} is started again, with a line that says so`, (t) => {
+      const project = makeProject(t);
+      project.start('--version');
+      const { status, stderr } = project.start(`--end-by=${fault},0`);
+      const cause = fault === '70' ? 'an unexpected error' : fault;
+      assert.match(stderr, new RegExp(`^controlplane: ended by ${cause} after \\d+ s, starting again in 0 s\\n$`));
+      assert.deepEqual([status, startsOf(project)], [0, 2]);
+    });
+  }
+
+  test('again and again waits longer each time', (t) => {
+    const project = makeProject(t);
+    project.start('--version');
+    const { status, stderr } = project.start('--end-by=SIGABRT,SIGSEGV,SIGABRT,1');
+    assert.deepEqual(stderr.match(/in \d+ s$/gm), ['in 0 s', 'in 1 s', 'in 2 s']);
+    assert.deepEqual([status, startsOf(project)], [1, 4]);
+  });
+
+  for (const answer of ['0', '1', '2', '9', 'SIGTERM', 'SIGINT']) {
+    test(`by ${answer} is not, and the launcher ends with its code`, (t) => {
+      const project = makeProject(t);
+      project.start('--version');
+      const { status, stderr } = project.start(`--end-by=${answer},0`);
+      const codes: Readonly<Record<string, number>> = { SIGTERM: 128 + 15, SIGINT: 128 + 2 };
+      assert.deepEqual([status, stderr, startsOf(project)], [codes[answer] ?? Number(answer), '', 1]);
+    });
+  }
+});
+
+test('the launcher tells the daemon of its signals on standard input, and ends when the daemon does', async (t) => {
+  const project = makeProject(t);
+  project.start('--version');
+  const child = spawn(join(project.directory, 'controlplane'), ['--follow'], { env: project.environment });
+  t.after(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await waitFor(() => output.includes('argv'));
+  const { pid } = JSON.parse(output);
+  assert.notEqual(pid, child.pid);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
+    const before = output.length;
+    child.kill(signal);
+    await waitFor(() => output.slice(before) === `${signal}\n`);
+  }
+  process.kill(pid, 'SIGABRT');
+  assert.deepEqual(await once(child, 'close'), [128 + 6, null], 'it was told to stop: nothing is started again');
 });

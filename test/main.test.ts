@@ -99,7 +99,7 @@ test('a second daemon on the same data directory is refused, the first goes on',
   await first.cli('cluster', 'add', 'a', 'b');
 });
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   test(`${signal} stops it with exit code 0, and nothing is lost`, async (t) => {
     const controlPlane = await startControlPlane(t);
     await controlPlane.cli('cluster', 'add', 'a', 'b');

@@ -16,6 +16,8 @@ const promises = [
   'Environment=CONTROLPLANE_DATA_DIR=%S/controlplane',
   'StateDirectory=controlplane',
   'Restart=on-failure',
+  'RestartPreventExitStatus=2',
+  'StartLimitIntervalSec=0',
   'DynamicUser=yes',
   'NoNewPrivileges=yes',
   'CapabilityBoundingSet=',
