@@ -1,7 +1,7 @@
 // The daemon as a process: how it starts, refuses to start, and stops.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +13,8 @@ import { checkoutPath } from './support/checkout.ts';
 import { startControlPlane } from './support/controlplane.ts';
 import { runCommand } from './support/run-command.ts';
 import { tempDir } from './support/temp-dir.ts';
+import { SotwClient } from './support/xds/sotw-client.ts';
+import { XdsConnection } from './support/xds/xds-connection.ts';
 
 async function run(...flags: string[]): Promise<{ status: number | string; stdout: string; stderr: string }> {
   const anyPorts = ['--xds-address', '127.0.0.1:0', '--api-address', '127.0.0.1:0', '--data-dir='];
@@ -97,6 +99,23 @@ test('a second daemon on the same data directory is refused, the first goes on',
   assert.equal(status, 1);
   assertOneLine(stderr, /another|in use|locked/u);
   await first.cli('cluster', 'add', 'a', 'b');
+});
+
+test('when its data directory is removed it refuses changes, says why, and goes on serving', async (t) => {
+  const controlPlane = await startControlPlane(t);
+  await controlPlane.cli('cluster', 'add', 'a', 'b');
+  await controlPlane.cli('commit');
+  await rm(controlPlane.place.dataDir, { recursive: true });
+  const call = { method: 'POST', body: '{"name":"c","prefix":"d"}' };
+  const refused = await fetch(`http://${controlPlane.api}/api/v1/cluster`, call);
+  assert.equal(refused.status, 500);
+  assert.match(await refused.text(), /^\S+controlplane\.db was moved, removed or replaced while it was open, [^\n]+\n$/);
+  const connection = new XdsConnection(controlPlane.place.xdsPort);
+  t.after(() => connection.close());
+  const envoy = new SotwClient(connection, { apiVersion: 'v3', isAggregated: true });
+  envoy.subscribe('cluster');
+  assert.deepEqual((await envoy.takeAndAck('cluster')).names, ['a']);
+  assert.equal(await controlPlane.stop(), 0);
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

@@ -2,7 +2,7 @@
 // then held by this process alone. A data directory in, an open database out.
 
 import { accessSync, closeSync, constants, fsyncSync, linkSync, mkdirSync } from 'node:fs';
-import { mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -17,6 +17,10 @@ export interface DatabaseFile {
 }
 
 const fileName = 'controlplane.db';
+
+// Folders in which a file is made. One that is so old was left behind by a process that was killed.
+const workshopName = /^\.new-[A-Za-z0-9]{6}$/;
+const workshopLifeMs = 600_000;
 
 // Before the first read, so that SQLite locks the file until it is closed and keeps no shared memory beside it.
 const holdAlone = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;';
@@ -33,7 +37,9 @@ export function openDatabaseFile(dataDir: string): DatabaseFile {
   if (lookUp(path) === undefined) makeFile(path);
   requireUsable(path);
   checkFile(path);
-  return { path, db: holdFile(path) };
+  const db = holdFile(path);
+  removeOldWorkshops(directory);
+  return { path, db };
 }
 
 function makeDirectory(directory: string): void {
@@ -65,6 +71,23 @@ function makeFile(path: string): void {
     syncDirectories(dirname(path), dirname(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainWriteError(path, error);
+  }
+}
+
+function removeOldWorkshops(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory() && workshopName.test(entry.name)) removeIfOld(join(directory, entry.name));
+  }
+}
+
+// A young one may be another start's, which then finds the file that is here, and gives up.
+function removeIfOld(workshop: string): void {
+  try {
+    if (Date.now() - statSync(workshop).mtimeMs < workshopLifeMs) return;
+    if (!readdirSync(workshop).every((name) => name.startsWith(fileName))) return;
+    rmSync(workshop, { recursive: true });
+  } catch {
+    // Another user's, or just gone: it is in nobody's way.
   }
 }
 

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ClusterEdit } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { renderClusterRow, renderDrainingContent } from './cluster-row.ts';
+import { HeldFiles } from './held-files.ts';
 import { renderRoutes } from './routes-row.ts';
 import { explainReadError, explainWriteError } from './sqlite-error.ts';
 import { openDatabaseFile } from './sqlite-file.ts';
@@ -18,6 +19,7 @@ type ApplyEdit = (edit: ClusterEdit) => void;
  */
 export function openSqliteStore(dataDir: string): Store {
   const { path, db } = openDatabaseFile(dataDir);
+  const files = new HeldFiles(path);
   const editStaged = prepareEdit(db, 'staged');
   const editCommitted = prepareEdit(db, 'committed');
   const replaceDraining = prepareDraining(db);
@@ -26,7 +28,9 @@ export function openSqliteStore(dataDir: string): Store {
 
   const write = (work: () => void): void => {
     try {
+      if (db.isOpen) files.requireInPlace();
       runTransaction(db, work);
+      files.note();
     } catch (error) {
       throw explainWriteError(path, error);
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { renameSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -89,6 +89,23 @@ describe('making', () => {
     chmodSync(directory, 0o755);
     openSqliteStore(directory).close();
     assert.equal(statSync(directory).mode & 0o777, 0o755);
+  });
+
+  test('what a start that was killed left of its making is removed, and nothing else', (t) => {
+    const directory = makeDirectory(t);
+    const make = (name: string, file: string, minutesAgo: number) => {
+      mkdirSync(join(directory, name));
+      writeFileSync(join(directory, name, file), '');
+      const time = Date.now() / 1000 - minutesAgo * 60;
+      utimesSync(join(directory, name), time, time);
+    };
+    make('.new-Abc123', 'controlplane.db', 60);
+    make('.new-Abc124', 'controlplane.db-wal', 1);
+    make('.new-Abc125', 'notes.txt', 60);
+    make('.new-ideas', 'controlplane.db', 60);
+    openSqliteStore(directory).close();
+    const left = readdirSync(directory).filter((name) => !name.startsWith('controlplane.db'));
+    assert.deepEqual(left.sort(), ['.new-Abc124', '.new-Abc125', '.new-ideas']);
   });
 
   test('a -wal without its file is not taken for that of a new file', (t) => {
@@ -195,6 +212,59 @@ describe('the file has one owner at a time', () => {
     assertRefused(directory, /is in use by another process/);
   });
 });
+
+describe('files that go while they are open: a write is refused, and nothing of it is kept', () => {
+  const losses: readonly (readonly [string, (directory: string) => void])[] = [
+    ['the directory is removed', (directory) => rmSync(directory, { recursive: true })],
+    ['the file is removed', (directory) => rmSync(pathIn(directory))],
+    ['the -wal is removed', (directory) => rmSync(`${pathIn(directory)}-wal`)],
+    ['the file is replaced by its copy', (directory) => {
+      copyFileSync(pathIn(directory), `${pathIn(directory)}.copy`);
+      renameSync(`${pathIn(directory)}.copy`, pathIn(directory));
+    }],
+  ];
+  for (const [what, lose] of losses) {
+    test(what, (t) => {
+      const directory = makeDirectory(t);
+      const store = openSqliteStore(directory);
+      t.after(() => store.close());
+      store.saveCommit([put('a', 1)]);
+      const before = readMaps(store);
+      lose(directory);
+      for (const write of [() => store.saveStaged(put('b', 1)), () => store.saveCommit([put('b', 1)])]) {
+        assert.throws(write, isLost);
+      }
+      assert.deepEqual(readMaps(store), before);
+    });
+  }
+
+  test('a directory that was moved and put back is written again', (t) => {
+    const directory = makeDirectory(t);
+    const store = openSqliteStore(directory);
+    t.after(() => store.close());
+    renameSync(directory, `${directory}.moved`);
+    assert.throws(() => store.saveStaged(put('a', 1)), isLost);
+    renameSync(`${directory}.moved`, directory);
+    store.saveStaged(put('a', 1));
+    assert.deepEqual([...readMaps(store).staged.keys()], ['a']);
+  });
+
+  test('another store that was made at the same path meanwhile is not written by the first one', (t) => {
+    const directory = makeDirectory(t);
+    const first = openSqliteStore(directory);
+    t.after(() => first.close());
+    rmSync(directory, { recursive: true });
+    const second = openSqliteStore(directory);
+    t.after(() => second.close());
+    assert.throws(() => first.saveStaged(put('a', 1)), isLost);
+    second.saveStaged(put('b', 1));
+    assert.deepEqual([...readMaps(second).staged.keys()], ['b']);
+  });
+});
+
+function isLost(error: unknown): boolean {
+  return error instanceof StoreError && /was moved, removed or replaced while it was open/.test(error.message);
+}
 
 const pageBytes = 4096;
 
