@@ -25,10 +25,18 @@ const serverOptions = {
 export interface ApiServerOptions {
   /** How many may be open, beyond which the one goes that has been idle for longest. Default 10,000. */
   readonly maxConnections?: number;
+  /** How long a client may take to send a request, its body included; then it is answered 408. Default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** How often that is looked at. Default 5,000. */
+  readonly checkIntervalMs?: number;
 }
 
-export function createApiServer(app: RequestListener, { maxConnections = 10_000 }: ApiServerOptions = {}): ApiServer {
-  const server = createServer(serverOptions, app);
+export function createApiServer(
+  app: RequestListener,
+  { maxConnections = 10_000, requestTimeoutMs = 30_000, checkIntervalMs = 5_000 }: ApiServerOptions = {},
+): ApiServer {
+  const deadline = { requestTimeout: requestTimeoutMs, connectionsCheckingInterval: checkIntervalMs };
+  const server = createServer({ ...serverOptions, ...deadline }, app);
   const connections = new Connections(server, maxConnections);
   return {
     listen: (host, port) => listenOn(server, host, port),
