@@ -13,6 +13,7 @@ import { packageDefinition } from '../proto/protos.ts';
 import { buildReflectionDefinition } from '../proto/reflection.ts';
 import { ClientStatusService, clientStatusServiceName } from './csds.ts';
 import { addDiscoveryServices, createDiscoveryInterceptor, discoveryServiceNames } from './discovery-services.ts';
+import { MessageGuard } from './message-guard.ts';
 import type { StreamHub } from './stream-hub.ts';
 
 const serviceNames: readonly string[] = [...discoveryServiceNames, clientStatusServiceName];
@@ -29,12 +30,14 @@ const serverOptions = {
   'grpc.max_send_message_length': -1,
 };
 
-/** A host that lost power sends no FIN: pings find it. */
+/** A host that lost power sends no FIN: pings find it. Who sends half a message is not waited for, either. */
 export interface Keepalive {
   /** Between two pings. Default 60,000. */
   readonly timeMs?: number;
   /** How long an answer may take before the connection is closed. Default 20,000. */
   readonly timeoutMs?: number;
+  /** How long a message may take from its first byte to its last. Default 30,000. */
+  readonly messageWithinMs?: number;
 }
 
 export interface XdsServer {
@@ -47,7 +50,7 @@ export interface XdsServer {
 export function createXdsServer(
   hub: StreamHub,
   log: Logger,
-  { timeMs = 60_000, timeoutMs = 20_000 }: Keepalive = {},
+  { timeMs = 60_000, timeoutMs = 20_000, messageWithinMs = 30_000 }: Keepalive = {},
 ): XdsServer {
   logGrpc(log);
   const server = new Server({
@@ -65,6 +68,7 @@ export function createXdsServer(
   new ReflectionService(buildReflectionDefinition([healthProto]), reflected).addToServer(server);
   // Not grpc-js's own listener: its backlog is too short for a fleet that comes back at once.
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const guard = new MessageGuard(log, messageWithinMs);
   const sockets = new Set<Socket>();
   const acceptor = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -80,6 +84,7 @@ export function createXdsServer(
       connections.destroy();
       await close(acceptor, sockets, graceMs);
       server.forceShutdown();
+      guard.stop();
     },
   };
 }

@@ -7,21 +7,24 @@ import { bounded } from './bounded.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 const frameHeadLength = 9;
-const type = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6 };
+const type = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goAway: 7 };
 const flag = { ack: 1, endHeaders: 4 };
 const cancelCode = 8;
 
 export class FrameConnection {
   readonly #socket: Socket;
   readonly #pings: (() => void)[] = [];
+  readonly #closed: Promise<void>;
   #received = Buffer.alloc(0);
 
-  constructor(port: number) {
+  /** @param windowSize bytes that the server may send per stream. */
+  constructor(port: number, windowSize = 65_535) {
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     // A connection that is ended shows in the ping that is not answered.
     this.#socket.on('error', () => undefined);
     this.#socket.on('data', (data) => this.#receive(data));
-    this.#socket.write(Buffer.concat([preface, frame(type.settings, 0, 0)]));
+    this.#closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
+    this.#socket.write(Buffer.concat([preface, settingsFrame(windowSize)]));
   }
 
   /** Sends these frames so that they arrive together. */
@@ -35,6 +38,11 @@ export class FrameConnection {
     this.#pings.push(answer.resolve);
     this.send(frame(type.ping, 0, 0, Buffer.alloc(8)));
     await bounded(answer.promise, () => 'the answer to a ping');
+  }
+
+  /** Resolves when the server has closed the connection. */
+  async closed(): Promise<void> {
+    await bounded(this.#closed, () => 'the end of the connection');
   }
 
   /** Safe to repeat. */
@@ -68,9 +76,24 @@ export function callFrame(streamId: number, path: string): Buffer {
 
 /** One request, which is not the last. */
 export function requestFrame(streamId: number, message: Uint8Array): Buffer {
+  return dataFrame(streamId, gRpcMessage(message));
+}
+
+/** A request as it is cut into frames: a head, and the message. */
+export function gRpcMessage(message: Uint8Array): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
-  return frame(type.data, 0, streamId, Buffer.concat([head, message]));
+  return Buffer.concat([head, message]);
+}
+
+/** What of the call comes next, however it is cut. */
+export function dataFrame(streamId: number, bytes: Buffer): Buffer {
+  return frame(type.data, 0, streamId, bytes);
+}
+
+/** GOAWAY without an error: the client will take no more streams of the server's, of which there are none. */
+export function goAwayFrame(): Buffer {
+  return frame(type.goAway, 0, 0, Buffer.alloc(8));
 }
 
 /** RST_STREAM with CANCEL. */
@@ -80,7 +103,16 @@ export function resetFrame(streamId: number): Buffer {
   return frame(type.reset, 0, streamId, code);
 }
 
-function frame(frameType: number, flags: number, streamId: number, payload = Buffer.alloc(0)): Buffer {
+const initialWindowSize = 4;
+
+function settingsFrame(windowSize: number): Buffer {
+  const setting = Buffer.alloc(6);
+  setting.writeUInt16BE(initialWindowSize);
+  setting.writeUInt32BE(windowSize, 2);
+  return frame(type.settings, 0, 0, setting);
+}
+
+function frame(frameType: number, flags: number, streamId: number, payload: Buffer = Buffer.alloc(0)): Buffer {
   const head = Buffer.alloc(frameHeadLength);
   head.writeUIntBE(payload.length, 0, 3);
   head[3] = frameType;
