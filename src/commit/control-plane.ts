@@ -15,6 +15,7 @@ import type { CommitResult, Control, PublishedStatus, Warning } from './control.
 import { declareDrained, declareNext, describeLeftovers, resume, routesToKeep } from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
 import { findEdits } from './edits.ts';
+import { SteadyClock } from './steady-clock.ts';
 import { describeLoop, findLoops, findWarnings } from './warnings.ts';
 
 interface Committed {
@@ -46,6 +47,7 @@ const noClusters: ReadonlyMap<string, Cluster> = new Map();
 /** What is staged and what is committed, and the way from the one to the other. */
 export class ControlPlane implements Control {
   readonly #parts: ControlPlaneParts;
+  readonly #clock = new SteadyClock();
   readonly #staged: Inventory;
   // Clusters in which staged and committed may differ: a commit costs what changed, not what there is.
   readonly #touched: Set<string>;
@@ -71,7 +73,7 @@ export class ControlPlane implements Control {
   /** How things stand with what is committed. */
   status(): PublishedStatus {
     if (this.#committed === undefined) return { warnings: [], draining: [], oldRoutes: [] };
-    return { warnings: this.#warnings, ...describeLeftovers(this.#committed.declared, Date.now()) };
+    return { warnings: this.#warnings, ...describeLeftovers(this.#committed.declared, this.#clock.nowMs()) };
   }
 
   stage(change: Change): void {
@@ -104,7 +106,7 @@ export class ControlPlane implements Control {
 
   #circumstances(): Circumstances {
     const { renderOptions, drainTimeMs = 0 } = this.#parts;
-    return { options: renderOptions, drainTimeMs, nowMs: Date.now() };
+    return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
   }
 
   #requirePublishable(clusters: readonly Cluster[]): void {
@@ -140,7 +142,7 @@ export class ControlPlane implements Control {
     clearTimeout(this.#drainTimer);
     if (declared.draining.length === 0) return;
     const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
-    const delayMs = Math.min(Math.max(endMs - Date.now(), 0), longestTimerMs);
+    const delayMs = Math.min(Math.max(endMs - this.#clock.nowMs(), 0), longestTimerMs);
     this.#drainTimer = setTimeout(() => this.#endDraining(declared), delayMs).unref();
   }
 
@@ -153,6 +155,6 @@ export class ControlPlane implements Control {
 
   // Needs no write: what is over is passed over when it is read, and gone with the next commit.
   #endDraining(declared: Declared): void {
-    this.#publish(this.#render(declareDrained(declared, Date.now()), []));
+    this.#publish(this.#render(declareDrained(declared, this.#clock.nowMs()), []));
   }
 }

@@ -37,7 +37,9 @@ export function resume(
 ): Declared {
   const clusters = SortedByName.of(committed);
   const routing = new Routing(clusters, options.redisCatchAll);
-  const draining = stillDraining(stored, nowMs);
+  // A clock that was set back while nothing ran makes nothing drain for longer.
+  const latestMs = nowMs + drainTimeMs;
+  const draining = stillDraining(stored, nowMs).map((each) => ({ ...each, untilMs: Math.min(each.untilMs, latestMs) }));
   const isSameCatchAll = routes === undefined || routes.catchAll === routing.catchAll;
   const before = isSameCatchAll ? undefined : new Routing(clusters, routes.catchAll);
   const found = findOldRoutes(before, { routing, draining }, nowMs, drainTimeMs);

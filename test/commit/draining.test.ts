@@ -16,6 +16,7 @@ import type { StoreDouble } from './store-double.ts';
 const group = 'everybody';
 const drainTimeMs = 600_000;
 const startMs = Date.UTC(2030, 0, 1);
+const dayMs = 24 * 3_600_000;
 
 const dialect = dialects.v3.ads;
 
@@ -108,6 +109,46 @@ describe('a removed cluster', () => {
 
     const { snapshot } = createSubject(t, { store });
     assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['dev', 'prod'] });
+    t.mock.timers.tick(1);
+    assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
+  });
+
+  test('drains no longer because the clock is set back meanwhile, a commit or none after it', (t) => {
+    for (const isCommitted of [false, true]) {
+      const { controlPlane, snapshot } = createSubject(t);
+      let passedMs = 0;
+      let setBackMs = 0;
+      t.mock.method(performance, 'now', () => passedMs);
+      t.mock.method(Date, 'now', () => startMs + passedMs - setBackMs);
+      const pass = (ms: number): void => {
+        passedMs += ms;
+        t.mock.timers.tick(ms);
+      };
+      removeDev(controlPlane);
+      setBackMs = dayMs;
+      pass(drainTimeMs / 2);
+      if (isCommitted) {
+        controlPlane.stage({ kind: 'add-cluster', name: 'new', prefix: '/new' });
+        controlPlane.commit();
+      }
+      pass(drainTimeMs / 2 - 1);
+      assert.ok(namesOf(snapshot()).reachable.includes('dev'));
+      pass(1);
+      assert.ok(!namesOf(snapshot()).reachable.includes('dev'));
+      t.mock.reset();
+      t.mock.timers.reset();
+    }
+  });
+
+  test('nor because it was set back while nothing ran', (t) => {
+    const { controlPlane, store } = createSubject(t);
+    removeDev(controlPlane);
+    controlPlane.close();
+    t.mock.timers.reset();
+    t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: startMs - dayMs });
+    const { snapshot } = createSubject(t, { store });
+    t.mock.timers.tick(drainTimeMs - 1);
+    assert.deepEqual(namesOf(snapshot()).reachable, ['dev', 'prod']);
     t.mock.timers.tick(1);
     assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
   });
