@@ -81,10 +81,9 @@ export class Inventory {
     requirePresent(change.cluster, change.address, change.port);
     const endpoint = parseEndpoint(change);
     const cluster = this.#getCluster(change.cluster);
-    if (cluster.endpoints.some((other) => compareEndpoints(other, endpoint) === 0)) {
-      throw new InventoryError('endpoint-exists', 'endpoint already exists');
-    }
-    return editTo({ ...cluster, endpoints: [...cluster.endpoints, endpoint].sort(compareEndpoints) });
+    const { index, isThere } = findPlace(cluster.endpoints, endpoint);
+    if (isThere) throw new InventoryError('endpoint-exists', 'endpoint already exists');
+    return editTo({ ...cluster, endpoints: cluster.endpoints.toSpliced(index, 0, endpoint) });
   }
 
   // What could never be added can't be there: a bad address or port is simply not found. What an older version took
@@ -93,11 +92,9 @@ export class Inventory {
     requirePresent(change.cluster, change.address, change.port);
     const cluster = this.#getCluster(change.cluster);
     const endpoint = { address: parseIpAddress(change.address) ?? change.address, port: change.port };
-    const endpoints = cluster.endpoints.filter((other) => compareEndpoints(other, endpoint) !== 0);
-    if (endpoints.length === cluster.endpoints.length) {
-      throw new InventoryError('endpoint-not-found', 'endpoint not found');
-    }
-    return editTo({ ...cluster, endpoints });
+    const { index, isThere } = findPlace(cluster.endpoints, endpoint);
+    if (!isThere) throw new InventoryError('endpoint-not-found', 'endpoint not found');
+    return editTo({ ...cluster, endpoints: cluster.endpoints.toSpliced(index, 1) });
   }
 
   #getCluster(name: string): Cluster {
@@ -105,6 +102,19 @@ export class Inventory {
     if (cluster === undefined) throw new InventoryError('cluster-not-found', 'cluster not found');
     return cluster;
   }
+}
+
+/** Where an endpoint is among the sorted ones, or belongs. A cluster may have ten thousand, and be given them one by one. */
+function findPlace(endpoints: readonly Endpoint[], endpoint: Endpoint): { index: number; isThere: boolean } {
+  let [low, high] = [0, endpoints.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = endpoints[middle];
+    if (other !== undefined && compareEndpoints(other, endpoint) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const found = endpoints[low];
+  return { index: low, isThere: found !== undefined && compareEndpoints(found, endpoint) === 0 };
 }
 
 function requirePresent(...values: readonly (string | number)[]): void {
