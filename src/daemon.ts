@@ -14,8 +14,10 @@ import { createV2 } from './api/v2/router.ts';
 import { ControlPlane } from './commit/control-plane.ts';
 import { CommitError } from './commit/control.ts';
 import { Failure, exitCodes } from './failure.ts';
+import type { OnAcceptError } from './listen.ts';
 import { createLogger } from './log.ts';
 import { StandardOutput } from './log-output.ts';
+import { LostConnections } from './lost-connections.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { findUnknownVariables } from './settings.ts';
 import type { Settings } from './settings.ts';
@@ -105,8 +107,9 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
     store.close();
   });
-  await listen(api, settings.apiAddress, 'Starting API server on', log);
-  await listen(xds, settings.xdsAddress, 'Starting a server on', log);
+  const lost = new LostConnections(log);
+  await listen(api, settings.apiAddress, lost, 'Starting API server on', log);
+  await listen(xds, settings.xdsAddress, lost, 'Starting a server on', log);
 }
 
 function statusesOf(hub: StreamHub): Iterable<StreamStatus> {
@@ -114,12 +117,18 @@ function statusesOf(hub: StreamHub): Iterable<StreamStatus> {
 }
 
 interface Listener {
-  listen(host: string, port: number): Promise<number>;
+  listen(host: string, port: number, onAcceptError: OnAcceptError): Promise<number>;
 }
 
-async function listen(server: Listener, { host, port }: Address, announcement: string, log: Logger): Promise<void> {
+async function listen(
+  server: Listener,
+  { host, port }: Address,
+  lost: LostConnections,
+  announcement: string,
+  log: Logger,
+): Promise<void> {
   try {
-    const boundPort = await server.listen(host, port);
+    const boundPort = await server.listen(host, port, lost.note);
     log.info(`${announcement} ${formatAddress({ host, port: boundPort })}`);
   } catch (error) {
     throw new Failure(`can't listen on ${formatAddress({ host, port })}: ${(error as Error).message}`);

@@ -18,8 +18,10 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'api',
     'commit',
     'failure.ts',
+    'listen.ts',
     'log-output.ts',
     'log.ts',
+    'lost-connections.ts',
     'metrics',
     'settings.ts',
     'shutdown.ts',
@@ -30,6 +32,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   'settings.ts': ['address.ts', 'arguments.ts', 'cli/commands.ts', 'duration.ts', 'failure.ts', 'redis-commands.ts'],
   'log.ts': ['log-output.ts', 'settings.ts'],
   'log-output.ts': [],
+  'lost-connections.ts': [],
   'arguments.ts': ['failure.ts'],
   'address.ts': ['inventory/ip-address.ts'],
   'duration.ts': [],
@@ -80,7 +83,7 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['store'],
   'prom-client': ['metrics'],
   'pino-pretty': ['log.ts'],
-  pino: ['api', 'xds', 'daemon.ts', 'log.ts', 'shutdown.ts'],
+  pino: ['api', 'xds', 'daemon.ts', 'log.ts', 'lost-connections.ts', 'shutdown.ts'],
 };
 
 /** Parts in which the same question must always get the same answer, and what they must not ask for. */

@@ -10,7 +10,9 @@ import { describe, test } from 'node:test';
 
 import { openSqliteStore } from '../src/store/sqlite-store.ts';
 import { checkoutPath } from './support/checkout.ts';
+import { startChild } from './support/child-process.ts';
 import { startControlPlane } from './support/controlplane.ts';
+import { freePort } from './support/free-port.ts';
 import { runCommand } from './support/run-command.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { SotwClient } from './support/xds/sotw-client.ts';
@@ -99,6 +101,22 @@ test('a second daemon on the same data directory is refused, the first goes on',
   assert.equal(status, 1);
   assertOneLine(stderr, /another|in use|locked/u);
   await first.cli('cluster', 'add', 'a', 'b');
+});
+
+test('when no file descriptor is left it says so, once, and goes on', async (t) => {
+  const [xdsPort, apiPort] = [await freePort(), await freePort()];
+  const flags = ['--xds-address', `127.0.0.1:${xdsPort}`, '--api-address', `127.0.0.1:${apiPort}`, '--data-dir='];
+  const args = ['-c', 'ulimit -n 60; exec "$@"', 'bash', process.execPath, checkoutPath('src/main.ts'), ...flags];
+  const child = startChild(t, 'control plane', 'bash', args);
+  await child.untilOutput(/Starting a server on/);
+  const kept = await fetch(`http://127.0.0.1:${apiPort}/healthz`);
+  assert.equal(await kept.text(), 'ok\n');
+  const sockets = Array.from({ length: 60 }, () => connect(xdsPort, '127.0.0.1').on('error', () => undefined));
+  await child.untilOutput(/new connections are closed, they cannot be taken/);
+  for (const socket of sockets) socket.destroy();
+  await child.until('it takes connections again', async () => (await fetch(`http://127.0.0.1:${apiPort}/healthz`)).ok);
+  assert.match(child.output, /"reason":"EMFILE: too many open files/);
+  assert.equal(child.output.split('new connections are closed').length, 2);
 });
 
 test('when its data directory is removed it refuses changes, says why, and goes on serving', async (t) => {

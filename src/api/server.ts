@@ -4,11 +4,12 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 
 import { listenOn } from '../listen.ts';
+import type { OnAcceptError } from '../listen.ts';
 import { Connections } from './connections.ts';
 
 export interface ApiServer {
   /** Opens the port; gives the port that was bound (for port 0). Rejects when it can't be. */
-  listen(host: string, port: number): Promise<number>;
+  listen(host: string, port: number, onAcceptError?: OnAcceptError): Promise<number>;
   /** Takes no new calls and waits for those in flight; after `graceMs` their connections are cut. */
   shutDown(graceMs: number): Promise<void>;
 }
@@ -39,7 +40,7 @@ export function createApiServer(
   const server = createServer({ ...serverOptions, ...deadline }, app);
   const connections = new Connections(server, maxConnections);
   return {
-    listen: (host, port) => listenOn(server, host, port),
+    listen: (host, port, onAcceptError) => listenOn(server, host, port, onAcceptError),
     shutDown: (graceMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -9,6 +9,7 @@ import { HealthImplementation, protoPath as healthProto } from 'grpc-health-chec
 import type { Logger } from 'pino';
 
 import { listenOn } from '../listen.ts';
+import type { OnAcceptError } from '../listen.ts';
 import { packageDefinition } from '../proto/protos.ts';
 import { buildReflectionDefinition } from '../proto/reflection.ts';
 import { ClientStatusService, clientStatusServiceName } from './csds.ts';
@@ -42,7 +43,7 @@ export interface Keepalive {
 
 export interface XdsServer {
   /** Opens the port; gives the port that was bound (for port 0). Rejects with the reason in one line. */
-  listen(host: string, port: number): Promise<number>;
+  listen(host: string, port: number, onAcceptError?: OnAcceptError): Promise<number>;
   /** Ends all streams and closes the server; after `graceMs` by force. */
   shutDown(graceMs: number): Promise<void>;
 }
@@ -76,7 +77,7 @@ export function createXdsServer(
     connections.injectConnection(socket);
   });
   return {
-    listen: (host, port) => listenOn(acceptor, host, port),
+    listen: (host, port, onAcceptError) => listenOn(acceptor, host, port, onAcceptError),
     shutDown: async (graceMs) => {
       for (const name of ['', ...serviceNames]) health.setStatus(name, 'NOT_SERVING');
       hub.shutDown();
