@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,7 @@ export type ServerKind = 'ours' | 'peer';
 
 /** A running server; disposing stops it and removes its state. */
 export interface Server extends AsyncDisposable {
+  /** The process that serves. */
   readonly pid: number;
   readonly xdsAddress: string;
   readonly apiAddress: string;
@@ -45,7 +46,9 @@ export async function startServer(kind: ServerKind, nodeOptions = ''): Promise<S
   const killChild = () => void child.kill('SIGKILL');
   process.once('exit', killChild);
   const server: Server = {
-    pid: child.pid ?? 0,
+    get pid() {
+      return kind === 'ours' ? daemonOf(child) : (child.pid ?? 0);
+    },
     xdsAddress,
     apiAddress,
     async [Symbol.asyncDispose]() {
@@ -61,6 +64,11 @@ export async function startServer(kind: ServerKind, nodeOptions = ''): Promise<S
     throw error;
   }
   return server;
+}
+
+/** The launcher's child; there is one while both ports are open. */
+function daemonOf({ pid }: ChildProcess): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
 }
 
 async function findFreeAddresses(): Promise<[string, string]> {
