@@ -103,6 +103,17 @@ test('a second daemon on the same data directory is refused, the first goes on',
   await first.cli('cluster', 'add', 'a', 'b');
 });
 
+test('an error that nobody expected is its last line and exit code 70', async (t) => {
+  const fault = "process.on('SIGUSR2', () => { throw new Error('boom'); })";
+  const flags = ['--xds-address', '127.0.0.1:0', '--api-address', '127.0.0.1:0', '--data-dir='];
+  const args = ['--import', `data:text/javascript,${fault}`, checkoutPath('src/main.ts'), ...flags];
+  const child = startChild(t, 'control plane', process.execPath, args);
+  await child.untilOutput(/Starting a server on/);
+  assert.equal(await child.end('SIGUSR2'), 70);
+  const last = JSON.parse(child.output.trimEnd().split('\n').at(-1) ?? '');
+  assert.deepEqual([last.level, last.err.message], ['fatal', 'boom']);
+});
+
 test('when no file descriptor is left it says so, once, and goes on', async (t) => {
   const [xdsPort, apiPort] = [await freePort(), await freePort()];
   const flags = ['--xds-address', `127.0.0.1:${xdsPort}`, '--api-address', `127.0.0.1:${apiPort}`, '--data-dir='];
