@@ -1,37 +1,19 @@
 // Envoy's NACK texts, made fit to read, to compare and to keep.
 
+import { redact } from './redaction.ts';
+import type { SecretFinder } from './redaction.ts';
+import { findSpelledSecrets } from './secret-spelling.ts';
+
 const maxLength = 1000;
 
-// Longer texts are cut before they are searched; what is told is far shorter.
-const maxRead = 64 * 1024;
+// Longer texts are cut before they are searched for secrets; what is told is far shorter.
+const maxRead = 16 * 1024;
 
-const secretWords =
-  'inline_string|inline_bytes|passw(?:or)?d|passphrase|pwd|credential|private_key|secret|token|(?:api|access)[_-]?key';
+// So far into a dump its name is looked for.
+const maxDumpRead = 64 * 1024;
 
-const secretField = `(?:${secretWords})[a-z_-]{0,20}`;
-
-const redacted = '[redacted]';
-
-// How secrets stand in a text. The parts that repeat are bounded: a text from outside must not take long to search.
-const secrets: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  // In the dump of a message: `inline_string: "..."`, `"inline_bytes":"..."`, `auth_password { ... "..." }`.
-  [
-    new RegExp(
-      String.raw`(${secretField}"?\s{0,4}[:=]?\s{0,4}(?:\{\s{0,4}"?[a-z_]{1,20}"?\s{0,4}:?\s{0,4})?)` +
-        String.raw`("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)`,
-      'giu',
-    ),
-    `$1${redacted}`,
-  ],
-  // Without quotes.
-  [new RegExp(String.raw`(${secretField}\s{0,4}[:=]\s{0,4})[^\s"'{}[\],;]+`, 'giu'), `$1${redacted}`],
-  [/(authorization"?\s{0,4}[:=]\s{0,4}"?(?:(?:bearer|basic)\s{1,4})?)[^\s"',}]+/giu, `$1${redacted}`],
-  // In Redis's configuration.
-  [/((?:requirepass|masterauth)\s{1,4})[^\s"',}]+/giu, `$1${redacted}`],
-  // The password in a URL.
-  [/(:\/\/[^\s/@:]{0,200}:)[^\s/@]{1,500}@/gu, `$1${redacted}@`],
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}-----|$)/gu, redacted],
-];
+// What was published is a secret whose value we know: where such are, their finder comes before this one.
+const secretFinders: readonly SecretFinder[] = [findSpelledSecrets];
 
 const failedConstraint = 'Proto constraint validation failed';
 
@@ -51,8 +33,7 @@ export function describeNack(message: string): string {
   const [lead = '', ...rest] = message.split(failedConstraint);
   const parts = rest.length === 0 ? [lead] : [nameFirst(lead), ...rest.slice(0, -1).map(cutDump), ...rest.slice(-1)];
   const telling = parts.join(failedConstraint).slice(0, maxRead).replace(fillers, '');
-  const safe = secrets.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), telling);
-  const text = safe.replace(/\s+/gu, ' ').trim();
+  const text = redact(telling, secretFinders).replace(/\s+/gu, ' ').trim();
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 
@@ -61,7 +42,7 @@ function nameFirst(lead: string): string {
   const start = lead.indexOf(filler);
   const isDump = start === 0 || (start < 0 && lead.endsWith('\n: '));
   if (!isDump) return cutDump(lead);
-  const [, name] = dumpedName.exec(lead.slice(0, maxRead)) ?? [];
+  const [, name] = dumpedName.exec(lead.slice(0, maxDumpRead)) ?? [];
   return name === undefined ? '' : `${name}: `;
 }
 

@@ -42,26 +42,7 @@ const CASES: readonly (readonly [why: string, message: string, told: string])[] 
   ],
   ['filler goes everywhere', 'unknown field in goo.gle/debugproto    \nname: "a"', 'unknown field in name: "a"'],
   ['an inline string is a secret', 'bad: inline_string: "p\\"w 1" end', 'bad: inline_string: [redacted] end'],
-  [
-    'so is a password in a dump of JSON',
-    '{"downstream_auth_password":{"inline_string":"s"},"stat_prefix":"kept"}',
-    '{"downstream_auth_password":{"inline_string":[redacted]},"stat_prefix":"kept"}',
-  ],
-  ['and one in a text dump', "auth_password {\n  inline_bytes: 'x y'\n}", 'auth_password { inline_bytes: [redacted] }'],
-  ['a secret that was cut off too', 'private_key: "MIIE', 'private_key: [redacted]'],
-  ['an API key as well', 'api_key: "k"', 'api_key: [redacted]'],
-  ...['passphrase', 'passwd', 'pwd', 'secret-key', 'credential', 'accessKey', 'access_key_id'].map(
-    (name) => [`${name} is one`, `bad ${name}: "x y", z`, `bad ${name}: [redacted], z`] as const,
-  ),
-  ["what Redis's configuration has", 'requirepass p4ss masterauth p5ss end', 'requirepass [redacted] masterauth [redacted] end'],
-  ['one without quotes too', 'inline_string: p4ss, port: 1', 'inline_string: [redacted], port: 1'],
-  ['what a header carries', 'Authorization: Bearer abc.def, x', 'Authorization: Bearer [redacted], x'],
-  ['a password in a URL', 'redis://user:p4ss@10.0.0.1:6379 refused', 'redis://user:[redacted]@10.0.0.1:6379 refused'],
-  ['a private key', 'bad -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- end', 'bad [redacted] end'],
-  ['and one that was cut off', 'bad -----BEGIN PRIVATE KEY-----\nMII', 'bad [redacted]'],
-  ['a URL without a password stays', 'tcp://10.0.0.1:6379 refused', 'tcp://10.0.0.1:6379 refused'],
-  ['so does talk of passwords', 'a password is required', 'a password is required'],
-  ['other quoted words stay', 'no such field: "hosts"', 'no such field: "hosts"'],
+  ['so is the dump of one that was cut off', 'bad: auth_password { inline_string: "p4', 'bad: auth_password { inline_string: [redacted]'],
 ];
 
 describe('describeNack', () => {
