@@ -6,6 +6,7 @@ import type { RequestListener } from 'node:http';
 import { listenOn } from '../listen.ts';
 import type { OnAcceptError } from '../listen.ts';
 import { Connections } from './connections.ts';
+import { answerInTurn } from './in-turn.ts';
 
 export interface ApiServer {
   /** Opens the port; gives the port that was bound (for port 0). Rejects when it can't be. */
@@ -30,15 +31,26 @@ export interface ApiServerOptions {
   readonly requestTimeoutMs?: number;
   /** How often that is looked at. Default 5,000. */
   readonly checkIntervalMs?: number;
+  /** How long a client may leave unread what was written to it; then its connection ends. Default 30,000. */
+  readonly unreadMs?: number;
 }
 
 export function createApiServer(
   app: RequestListener,
-  { maxConnections = 10_000, requestTimeoutMs = 30_000, checkIntervalMs = 5_000 }: ApiServerOptions = {},
+  {
+    maxConnections = 10_000,
+    requestTimeoutMs = 30_000,
+    checkIntervalMs = 5_000,
+    unreadMs = 30_000,
+  }: ApiServerOptions = {},
 ): ApiServer {
   const deadline = { requestTimeout: requestTimeoutMs, connectionsCheckingInterval: checkIntervalMs };
-  const server = createServer({ ...serverOptions, ...deadline }, app);
+  const server = createServer({ ...serverOptions, ...deadline }, answerInTurn(app));
   const connections = new Connections(server, maxConnections);
+  // Nothing came and nothing left for so long; who waits for an answer that takes its time may wait on.
+  server.setTimeout(unreadMs, (socket) => {
+    if (socket.writableLength > 0) socket.destroy();
+  });
   return {
     listen: (host, port, onAcceptError) => listenOn(server, host, port, onAcceptError),
     shutDown: (graceMs) =>
