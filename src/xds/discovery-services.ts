@@ -99,6 +99,7 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   // The client has said that it asks for nothing more.
   #isHalfClosed = false;
   #isEnded = false;
+  #peer: string | undefined;
 
   constructor(call: ServerInterceptingCallInterface, method: StreamMethod, hub: StreamHub) {
     super(call);
@@ -121,9 +122,9 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
     });
   }
 
-  // Two system calls, which a fleet that connects at once would wait for.
+  // Two system calls: a fleet that connects at once would wait for them, and who sorts streams by it asks again.
   get peer(): string {
-    return this.#call.getPeer();
+    return (this.#peer ??= this.#call.getPeer());
   }
 
   write(message: Uint8Array): void {

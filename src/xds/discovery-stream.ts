@@ -123,6 +123,16 @@ export class DiscoveryStream {
     return this.#typeOf(kind) !== undefined;
   }
 
+  /** The cluster of that node, as it names it. */
+  get nodeCluster(): string | undefined {
+    return this.#node?.cluster;
+  }
+
+  /** Address and port of the client. */
+  get peer(): string {
+    return this.#transport.peer;
+  }
+
   /** Asks for a call of {@link flush} in a later turn of the event loop; asking again until then is the same. */
   requestTurn(): void {
     if (this.#isTurnRequested) return;

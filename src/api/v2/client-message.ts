@@ -13,9 +13,8 @@ import type {
   TypeMessage,
   TypeSyncMessage,
 } from './messages.ts';
+import { buildNamesMessage } from './names-message.ts';
 import { describeReason } from './reason.ts';
-
-const maxNames = 100;
 
 export function buildClientMessage(client: Client): ClientMessage {
   const { peer, node, streams } = client;
@@ -49,15 +48,10 @@ function buildModeMessage(streams: readonly StreamStatus[]): ModeMessage {
 
 function buildTypeMessage(clientType: ClientType): TypeMessage {
   const types = clientType.parts.map(({ type }) => type);
-  const names = new Set(types.flatMap(({ subscription }) => [...subscription.names]));
   return {
     ...buildTypeSyncMessage(clientType),
     ...buildModeMessage(clientType.parts.map(({ stream }) => stream)),
-    names: {
-      wildcard: types.some(({ subscription }) => subscription.wildcard),
-      count: names.size,
-      names: [...names].sort().slice(0, maxNames),
-    },
+    names: buildNamesMessage(types.map(({ subscription }) => subscription)),
     bytes_sent: types.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
   };
 }

@@ -6,12 +6,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RequestHandler, Response } from 'express';
 import type { PublishedStatus } from '../../commit/control.ts';
-import { clientState, foldClients } from '../../xds/client.ts';
+import { pagesOfClients } from '../../xds/client-pages.ts';
+import { clientState } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import type { SyncState } from '../../xds/stream-status.ts';
 import { buildClientMessage } from './client-message.ts';
 import type { ClientsMessage } from './messages.ts';
+import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 
@@ -23,21 +25,25 @@ export interface ClientsParts {
 
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 
-// As many go into one piece of the answer.
-const clientsPerChunk = 50;
+// Each may have ten thousand clients to be told, and not read.
+const maxReaders = 64;
 
 /** Answers a {@link ClientsMessage}. `node` asks for one node id, `state` for the clients in that state. */
 export function createClientsHandler({ hub, published }: ClientsParts): RequestHandler {
+  let readers = 0;
   return async (request, response) => {
     const { node, state } = readQuery(request, ['node', 'state']);
     const wantedState = state === undefined ? undefined : parseParameter('state', state, parseState);
-    const clients = foldClients(Array.from(hub.streams, (stream) => stream.status())).filter(
-      (client) =>
-        (node === undefined || client.node.id === node) &&
-        (wantedState === undefined || clientState(client) === wantedState),
-    );
+    if (readers >= maxReaders) throw new ProblemError(503, `${maxReaders} answers are on their way: ask again later`);
+    const pages = pagesOfClients(hub, (nodeId) => node === undefined || nodeId === node);
+    const isWanted = (client: Client): boolean => wantedState === undefined || clientState(client) === wantedState;
     response.type('json');
-    await sendPieces(response, renderClients(clients, published()));
+    readers += 1;
+    try {
+      await sendPieces(response, renderClients(pages, isWanted, published()));
+    } finally {
+      readers -= 1;
+    }
   };
 }
 
@@ -58,15 +64,20 @@ function parseState(text: string): SyncState {
 
 // Piece by piece, and other work in between: ten thousand clients at once would hold up every push.
 async function* renderClients(
-  clients: readonly Client[],
+  pages: Iterable<readonly Client[]>,
+  isWanted: (client: Client) => boolean,
   published: PublishedStatus,
 ): AsyncGenerator<string> {
   const head: ClientsMessage = { ...buildPublishedMessage(published), clients: [] };
   const end = ']}';
   yield JSON.stringify(head).slice(0, -end.length);
-  for (let start = 0; start < clients.length; start += clientsPerChunk) {
-    const messages = clients.slice(start, start + clientsPerChunk).map(buildClientMessage);
-    yield `${start === 0 ? '' : ','}${JSON.stringify(messages).slice(1, -1)}`;
+  let separator = '';
+  for (const page of pages) {
+    const messages = page.filter(isWanted).map(buildClientMessage);
+    if (messages.length > 0) {
+      yield `${separator}${JSON.stringify(messages).slice(1, -1)}`;
+      separator = ',';
+    }
     await nextTurn();
   }
   yield end;

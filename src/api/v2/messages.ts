@@ -125,7 +125,10 @@ export interface NackMessage {
 }
 
 export interface TypeMessage extends TypeSyncMessage, ModeMessage {
-  /** What it asked for; `names` has the first 100 of the `count` that it asked for by name, sorted. */
+  /**
+   * What it asked for; `names` has the first 100 of the `count` that it asked for by name, sorted. When its streams ask
+   * for more than 20,000, names that several of them ask for count several times.
+   */
   readonly names: { readonly wildcard: boolean; readonly count: number; readonly names: readonly string[] };
   readonly bytes_sent: number;
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 
 import type { ClientMessage, ClientsMessage, TypeMessage } from '../../../src/api/v2/messages.ts';
 import { encodeMessage } from '../../../src/proto/protos.ts';
+import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
 import { DeltaClient } from '../../support/xds/delta-client.ts';
@@ -10,6 +13,7 @@ import { discoveryApis, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import { FakeTransport } from '../../support/xds/fake-transport.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
 import { SotwStream } from '../../support/xds/sotw-stream.ts';
+import { buildStreamStatus, nodeOf } from '../../support/xds/stream-status.ts';
 import { allVariants } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
 import { getClients, serveV2 } from './serve-v2.ts';
@@ -315,6 +319,47 @@ describe('of many clients', () => {
     assert.equal((await idsOf('?state=stale')).length, 50);
     assert.equal((await idsOf('?state=synced')).length, 150);
     assert.deepEqual(await idsOf('?state=error&node=n003'), []);
+  });
+});
+
+describe('readers that do not read', () => {
+  /** Serves 5,000 clients of 10 KB each, and counts how often one is looked at. */
+  async function serveLarge(t: Parameters<typeof serveV2>[0]): Promise<{ api: ServedV2; looks: () => number }> {
+    let looks = 0;
+    const streams = Array.from({ length: 5_000 }, (_, index) => {
+      const node = { ...nodeOf(String(index)), userAgentName: 'x'.repeat(10_000) };
+      const status = () => ((looks += 1), buildStreamStatus([], { node }));
+      return { nodeId: node.id, nodeCluster: node.cluster, peer: 'p', status };
+    });
+    const api = await serveV2(t, { hub: { streams: new Set(streams) } as unknown as StreamHub });
+    return { api, looks: () => looks };
+  }
+
+  function openReader(t: Parameters<typeof serveV2>[0], { url }: ServedV2): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const sent = request(`${url}/clients`, { agent: false });
+      t.after(() => sent.destroy());
+      sent.on('response', resolve).on('error', reject).end();
+    });
+  }
+
+  test('are not written to, and what they would be told is not looked up', async (t) => {
+    const { api, looks } = await serveLarge(t);
+    const reader = await openReader(t, api);
+    // Who does read gets through meanwhile.
+    assert.equal((await getClients(api)).clients.length, 5_000);
+    assert.ok(looks() < 9_000, `${looks()} looks`);
+    reader.destroy();
+  });
+
+  test('are 64 at most', async (t) => {
+    const { api } = await serveLarge(t);
+    const readers = await Promise.all(Array.from({ length: 64 }, () => openReader(t, api)));
+    const refused = await fetch(`${api.url}/clients`);
+    assert.equal(refused.status, 503);
+    assert.match(await refused.text(), /"64 answers are on their way: ask again later"/u);
+    readers[0]?.destroy();
+    await waitUntil('there is room', async () => (await fetch(`${api.url}/clients?state=error`)).status === 200);
   });
 });
 

@@ -39,7 +39,7 @@ test('an answer that fails half way is cut off and logged', async (t) => {
   const node = { id: 'a', cluster: '', userAgentName: '', userAgentVersion: '' };
   const method = { apiVersion: 'v3', protocol: 'sotw', kind: undefined };
   // A time that no calendar has.
-  const stream = { status: () => ({ peer: 'p', node, method, types: [], openedAtMs: NaN }) };
+  const stream = { nodeId: 'a', peer: 'p', status: () => ({ peer: 'p', node, method, types: [], openedAtMs: NaN }) };
   const api = await serveV2(t, { hub: { streams: new Set([stream]) } as unknown as StreamHub });
   await assert.rejects(async () => (await fetch(`${api.url}/clients`)).text());
   assert.deepEqual(api.log.map(({ msg }) => msg), ['request failed']);

@@ -1,0 +1,47 @@
+// The connected Envoys page by page, for who tells of all of them: what is known of ten thousand streams is much to
+// hold while a reader takes its time, and much to find out at once.
+
+import { foldClients } from './client.ts';
+import type { Client } from './client.ts';
+import type { DiscoveryStream } from './discovery-stream.ts';
+import type { StreamHub } from './stream-hub.ts';
+
+const clientsPerPage = 50;
+
+/**
+ * Those that were connected at the first page, in the order of {@link foldClients}; how they stand is looked up when
+ * their page is asked for, and who has gone by then is left out. The caller lets other work have a turn between pages.
+ * @param isWanted asked of a node id.
+ */
+export function* pagesOfClients(
+  hub: Pick<StreamHub, 'streams'>,
+  isWanted: (nodeId: string) => boolean = () => true,
+): Generator<readonly Client[]> {
+  const streams = [...hub.streams].filter(({ nodeId }) => nodeId !== undefined && isWanted(nodeId)).sort(byClient);
+  let page: DiscoveryStream[] = [];
+  let clients = 0;
+  for (const [index, stream] of streams.entries()) {
+    const previous = streams[index - 1];
+    if (previous === undefined || byClient(previous, stream) !== 0) clients += 1;
+    if (clients > clientsPerPage) {
+      yield foldOpen(hub, page);
+      page = [];
+      clients = 1;
+    }
+    page.push(stream);
+  }
+  yield foldOpen(hub, page);
+}
+
+function foldOpen({ streams }: Pick<StreamHub, 'streams'>, page: readonly DiscoveryStream[]): Client[] {
+  return foldClients(page.filter((stream) => streams.has(stream)).map((stream) => stream.status()));
+}
+
+function byClient(a: DiscoveryStream, b: DiscoveryStream): number {
+  return compare(a.nodeId, b.nodeId) || compare(a.peer, b.peer) || compare(a.nodeCluster, b.nodeCluster);
+}
+
+function compare(a = '', b = ''): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
