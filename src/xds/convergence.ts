@@ -1,16 +1,14 @@
 // Waits until the Envoys have said what they think of the newest snapshot.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
+import { looksOf } from './shared-looks.ts';
+import type { LookOptions } from './shared-looks.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamStatus } from './stream-status.ts';
 
-export interface ConvergenceOptions {
-  readonly timeoutMs: number;
-  /** Ends the waiting before the time is up: what it gives then is how things stand. */
-  readonly signal?: AbortSignal;
+/** What it gives when it is aborted is how things stand then. */
+export interface ConvergenceOptions extends LookOptions {
   /** Told at the start, and each time that more streams have settled, or have gone. */
   readonly onProgress?: (settled: number, total: number) => void;
 }
@@ -25,12 +23,6 @@ export interface Convergence {
   readonly gone: readonly string[];
 }
 
-// An answer is noticed this late at most, while the streams are few.
-const pauseMs = 10;
-
-// With thousands of streams a look at all that are left takes a while: it must not hold up the pushes it looks for.
-const maxShareOfTime = 0.05;
-
 /**
  * Waits for the streams of a group that are open and identified now, and for those that the same nodes open meanwhile,
  * as an Envoy does to get the endpoints of a new cluster on a stream of its own; other nodes' that open later have the
@@ -40,9 +32,9 @@ const maxShareOfTime = 0.05;
 export async function awaitConvergence(
   hub: StreamHub,
   group: NodeGroup,
-  { timeoutMs, signal, onProgress }: ConvergenceOptions,
+  { onProgress, ...lookOptions }: ConvergenceOptions,
 ): Promise<Convergence> {
-  const deadlineMs = performance.now() + timeoutMs;
+  const looks = looksOf(hub);
   const left = new Set(Array.from(hub.streams).filter((stream) => stream.group === group));
   const seen = new WeakSet(left);
   const nodeIds = new Set(Array.from(left, ({ nodeId }) => nodeId));
@@ -56,35 +48,23 @@ export async function awaitConvergence(
   };
   const addOpenedSince = (): void => {
     for (const stream of hub.streams) {
-      if (seen.has(stream) || !nodeIds.has(stream.nodeId) || stream.group !== group || stream.isSettled()) continue;
+      if (seen.has(stream) || !nodeIds.has(stream.nodeId) || stream.group !== group || looks.isSettled(stream)) continue;
       seen.add(stream);
       left.add(stream);
       total += 1;
     }
   };
   onProgress?.(0, total);
-  let lookMs = 0;
-  while (left.size > 0 && performance.now() < deadlineMs && signal?.aborted !== true) {
-    const untilDeadlineMs = deadlineMs - performance.now();
-    await pause(Math.min(Math.max(pauseMs, lookMs / maxShareOfTime), untilDeadlineMs), signal);
+  const look = (): boolean => {
     const before = left.size;
-    const startMs = performance.now();
     // A closed stream wants nothing any more, and so has settled too.
-    for (const stream of left) if (stream.isSettled()) takeOut(stream);
+    for (const stream of left) if (looks.isSettled(stream)) takeOut(stream);
     if (left.size === 0) addOpenedSince();
-    lookMs = performance.now() - startMs;
     if (left.size < before) onProgress?.(total - left.size, total);
-  }
+    return left.size === 0;
+  };
+  if (left.size > 0) await looks.until(look, lookOptions);
   const openNodeIds = new Set(Array.from(hub.streams, ({ nodeId }) => nodeId));
   const gone = [...closedNodeIds].filter((nodeId) => !openNodeIds.has(nodeId)).sort();
   return { settled, gone, waiting: Array.from(left, (stream) => stream.status()) };
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    // Who aborts wants the pause to end, and nothing else ends it early.
-    if (signal?.aborted !== true) throw error;
-  }
 }

@@ -7,10 +7,12 @@ import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import { awaitConvergence } from '../../xds/convergence.ts';
 import type { Convergence } from '../../xds/convergence.ts';
+import { looksOf } from '../../xds/shared-looks.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { maxWaitMs } from './messages.ts';
 import type { CommitMessage, ConvergedCommitMessage, ProgressMessage } from './messages.ts';
+import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 
@@ -25,6 +27,9 @@ export interface CommitParts {
   readonly stopping: AbortSignal;
 }
 
+// For each of them it is remembered who has answered what.
+const maxWaiting = 64;
+
 const linesType = 'application/x-ndjson';
 
 /**
@@ -35,6 +40,9 @@ const linesType = 'application/x-ndjson';
 export function createCommitHandler({ control, published, hub, group, stopping }: CommitParts): RequestHandler {
   return async (request, response) => {
     const waitMs = readWait(request);
+    if (waitMs !== undefined && looksOf(hub).count >= maxWaiting) {
+      throw new ProblemError(503, `wait: ${maxWaiting} others wait already, nothing was committed: ask again later`);
+    }
     const startMs = performance.now();
     const result = { ...control.commit(), ...buildPublishedMessage(published()) };
     const isLines = request.accepts('application/json', linesType) === linesType;
@@ -47,7 +55,8 @@ export function createCommitHandler({ control, published, hub, group, stopping }
       timeoutMs: waitMs,
       signal: AbortSignal.any([stopping, signalWhenGone(response)]),
       onProgress: (settled, total) => {
-        if (isLines) response.write(renderLine({ settled, total }));
+        // Who does not read gets the next one that fits.
+        if (isLines && !response.writableNeedDrain) response.write(renderLine({ settled, total }));
       },
     });
     response.end(renderLine(buildCommitMessage(result, performance.now() - startMs, convergence)));

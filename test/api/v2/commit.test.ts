@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 
-import type { ConvergedCommitMessage } from '../../../src/api/v2/messages.ts';
+import type { ConvergedCommitMessage, ProblemMessage } from '../../../src/api/v2/messages.ts';
 import { CommitError } from '../../../src/commit/control.ts';
 import type { Control } from '../../../src/commit/control.ts';
 import { StoreError } from '../../../src/store/store.ts';
@@ -52,6 +52,26 @@ test('without wait it answers at once, whoever is there', async (t) => {
     assert.deepEqual(await response.json(), { changed, ...calm });
   }
   assert.deepEqual((await client.next('endpoint')).names, ['a']);
+});
+
+test('64 wait at most: who comes then is told so, and commits nothing', async (t) => {
+  const commits: string[] = [];
+  const waiting = [{ group: defaultNodeGroup, nodeId: 'one', isSettled: () => false }];
+  const api = await serveV2(t, {
+    hub: { streams: new Set(waiting) } as unknown as StreamHub,
+    control: { stage: () => undefined, commit: () => (commits.push('commit'), { changed: true }) },
+  });
+  const gone = new AbortController();
+  const call = (wait: string) => fetch(`${api.url}/commit?wait=${wait}`, { method: 'POST', signal: gone.signal });
+  const calls = Array.from({ length: 64 }, () => call('10m'));
+  await waitUntil('they wait', () => commits.length === 64);
+  const refused = await call('10m');
+  assert.equal(refused.status, 503);
+  const { detail } = (await refused.json()) as ProblemMessage;
+  assert.equal(detail, 'wait: 64 others wait already, nothing was committed: ask again later');
+  assert.equal(commits.length, 64);
+  gone.abort();
+  await Promise.allSettled(calls);
 });
 
 test('nobody to wait for', async (t) => {
