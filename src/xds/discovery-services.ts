@@ -13,6 +13,7 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { DiscoveryStream, StreamTransport } from './discovery-stream.ts';
+import { forgetLastMessage } from './grpc-call-parts.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamMethod } from './stream-method.ts';
 
@@ -81,8 +82,8 @@ export function createDiscoveryInterceptor(hub: StreamHub): ServerInterceptor {
   };
 }
 
-// Requests are read and responses made as bytes: see discovery-request.ts and discovery-response.ts.
-function passBytes(definition: ServiceDefinition): ServiceDefinition {
+/** The same service with requests and responses as bytes: they are read and made by others. */
+export function passBytes(definition: ServiceDefinition): ServiceDefinition {
   const pass = (bytes: Buffer): Buffer => bytes;
   return mapValues(definition, (method) => ({ ...method, requestDeserialize: pass, responseSerialize: pass }));
 }
@@ -112,6 +113,7 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
       onReceiveMetadata: () => this.#read(),
       onReceiveMessage: (message: Uint8Array) => {
         this.#stream.receive(message);
+        forgetLastMessage(this.#call);
         this.#read();
       },
       onReceiveHalfClose: () => {
