@@ -26,6 +26,7 @@ import { SnapshotCache } from './snapshot/snapshot.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 import { StoreError } from './store/store.ts';
+import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
 import { defaultNodeGroup } from './xds/node.ts';
@@ -94,7 +95,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   });
   const discoveryApi = createDiscoveryApi({
     discovery: new DiscoveryFetch(snapshots, groupOf),
-    renderClientStatus: (request) => renderClientStatus(request, statusesOf(hub)),
+    renderClientStatus: (request) => renderClientStatus(request, (select) => pagesOfClients(hub, select)),
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;
   const names = [...settings.apiHosts, settings.apiAddress.host];

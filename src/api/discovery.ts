@@ -1,5 +1,7 @@
 // xDS over HTTP on the API port: discovery by polling (REST-JSON), and client status.
 
+import { finished } from 'node:stream';
+
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
 import { FieldError, JsonMessage } from '../proto/json-message.ts';
@@ -12,12 +14,18 @@ import { refuseMethod } from './refuse-method.ts';
 
 export interface DiscoveryParts {
   readonly discovery: Pick<DiscoveryFetch, 'answer'>;
-  /** Takes a ClientStatusRequest, gives a ClientStatusResponse for JSON.stringify. Throws FieldError. */
-  readonly renderClientStatus: (request: JsonMessage) => unknown;
+  /** Takes a ClientStatusRequest, gives a ClientStatusResponse in JSON. Rejects with a FieldError. */
+  readonly renderClientStatus: (request: JsonMessage) => Promise<string>;
 }
 
 // Envoy sends its whole node each time, with every extension that is compiled in: some 80 KB.
 const maxBodyBytes = 4_194_304;
+
+// A request for client status names nodes.
+const maxStatusBodyBytes = 65_536;
+
+// Each may have ten thousand clients to be told, and not read.
+const maxStatusReaders = 8;
 
 const collections: readonly (readonly [name: string, kind: ResourceKind])[] = [
   ['clusters', 'cluster'],
@@ -45,9 +53,16 @@ export function createDiscoveryApi({ discovery, renderClientStatus }: DiscoveryP
     router.route(path.replace(':', '\\:')).post(handler).all(refuseMethod('POST'));
   };
   for (const [path, { apiVersion, kind }] of pollingPaths) post(path, createFetchHandler(discovery, apiVersion, kind));
+  let statusReaders = 0;
   post('/v3/discovery:client_status', async (request, response) => {
-    const body = await readBody(request, maxBodyBytes);
-    response.json(renderClientStatus(JsonMessage.parse(body)));
+    const body = await readBody(request, maxStatusBodyBytes);
+    if (statusReaders >= maxStatusReaders) {
+      sendPlainText(response, 503, `${maxStatusReaders} answers are on their way: ask again later`);
+      return;
+    }
+    statusReaders += 1;
+    finished(response, () => (statusReaders -= 1));
+    response.type('json').send(await renderClientStatus(JsonMessage.parse(body)));
   });
   router.use(answerBadRequest);
   return router;

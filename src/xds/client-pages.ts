@@ -4,6 +4,7 @@
 import { foldClients } from './client.ts';
 import type { Client } from './client.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
+import type { NodeFilter } from './node-filter.ts';
 import type { StreamHub } from './stream-hub.ts';
 
 const clientsPerPage = 50;
@@ -11,30 +12,36 @@ const clientsPerPage = 50;
 /**
  * Those that were connected at the first page, in the order of {@link foldClients}; how they stand is looked up when
  * their page is asked for, and who has gone by then is left out. The caller lets other work have a turn between pages.
- * @param isWanted asked of a node id.
+ * @param select asked of each page's node ids, which of them are wanted; a page may be empty.
  */
 export function* pagesOfClients(
   hub: Pick<StreamHub, 'streams'>,
-  isWanted: (nodeId: string) => boolean = () => true,
+  select: NodeFilter = (nodeIds) => new Set(nodeIds),
 ): Generator<readonly Client[]> {
-  const streams = [...hub.streams].filter(({ nodeId }) => nodeId !== undefined && isWanted(nodeId)).sort(byClient);
+  const streams = [...hub.streams].filter(({ nodeId }) => nodeId !== undefined).sort(byClient);
   let page: DiscoveryStream[] = [];
   let clients = 0;
   for (const [index, stream] of streams.entries()) {
     const previous = streams[index - 1];
     if (previous === undefined || byClient(previous, stream) !== 0) clients += 1;
     if (clients > clientsPerPage) {
-      yield foldOpen(hub, page);
+      yield foldOpen(hub, page, select);
       page = [];
       clients = 1;
     }
     page.push(stream);
   }
-  yield foldOpen(hub, page);
+  yield foldOpen(hub, page, select);
 }
 
-function foldOpen({ streams }: Pick<StreamHub, 'streams'>, page: readonly DiscoveryStream[]): Client[] {
-  return foldClients(page.filter((stream) => streams.has(stream)).map((stream) => stream.status()));
+function foldOpen(
+  { streams }: Pick<StreamHub, 'streams'>,
+  page: readonly DiscoveryStream[],
+  select: NodeFilter,
+): Client[] {
+  const wanted = select(new Set(page.map(({ nodeId = '' }) => nodeId)));
+  const open = page.filter((stream) => streams.has(stream) && wanted.has(stream.nodeId ?? ''));
+  return foldClients(open.map((stream) => stream.status()));
 }
 
 function byClient(a: DiscoveryStream, b: DiscoveryStream): number {

@@ -1,42 +1,54 @@
 // What is known of every connected Envoy, as CSDS defines it.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { JsonMessage } from '../proto/json-message.ts';
 import { toProtoJson } from '../proto/proto-json.ts';
 import { encodeMessage } from '../proto/protos.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import { messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
-import { foldClients, typesOf } from './client.ts';
+import { typesOf } from './client.ts';
 import type { Client } from './client.ts';
 import { parseNodeFilter } from './node-filter.ts';
+import type { NodeFilter } from './node-filter.ts';
 import type { StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
 import { wallClockMs } from './wall-clock.ts';
 
 const responseName = 'envoy.service.status.v3.ClientStatusResponse';
+
+/** The clients that a filter selects, see {@link pagesOfClients}. */
+export type ClientPages = (select: NodeFilter) => Iterable<readonly Client[]>;
 
 /**
  * The encoded ClientStatusResponse to a ClientStatusRequest: a ClientConfig per connected Envoy that is asked for,
  * sorted by node id and peer, with an entry in generic_xds_configs for each type on each of its streams. A type that it
  * never asked for has one too, NOT_SENT. `client_scope` is the peer's address, `last_updated` when the last response of
  * the type was sent or answered. Resources themselves are not included.
- * @throws FieldError
+ * Other work has its turn after each page. Rejects with a FieldError when the request can't be used.
  */
-export function encodeClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): Buffer {
-  return encodeMessage(responseName, buildClientStatus(request, statuses));
+export async function encodeClientStatus(request: JsonMessage, pagesOf: ClientPages): Promise<Buffer> {
+  const pages = await Array.fromAsync(configPages(request, pagesOf), (config) => encodeMessage(responseName, { config }));
+  // Encoded messages one after the other are one with the entries of all.
+  return Buffer.concat(pages);
 }
 
-/** The same as a value for JSON.stringify. @throws FieldError */
-export function renderClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): unknown {
-  return toProtoJson(responseName, buildClientStatus(request, statuses));
+/** The same in JSON. */
+export async function renderClientStatus(request: JsonMessage, pagesOf: ClientPages): Promise<string> {
+  const pages = await Array.fromAsync(configPages(request, pagesOf), (config) => {
+    const { config: rendered } = toProtoJson(responseName, { config }) as { readonly config: unknown };
+    return JSON.stringify(rendered).slice(1, -1);
+  });
+  return pages.length === 0 ? '{}' : `{"config":[${pages.join(',')}]}`;
 }
 
 // Without fields that hold their default, which JSON would show.
-function buildClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): PlainMessage {
+async function* configPages(request: JsonMessage, pagesOf: ClientPages): AsyncGenerator<PlainMessage[]> {
   const select = parseNodeFilter(request.messages('node_matchers'));
-  const clients = foldClients(statuses);
-  const selected = select(new Set(clients.map(({ node }) => node.id)));
-  const config = clients.filter(({ node }) => selected.has(node.id)).map(buildClientConfig);
-  return config.length === 0 ? {} : { config };
+  for (const page of pagesOf(select)) {
+    if (page.length > 0) yield page.map(buildClientConfig);
+    await nextTurn();
+  }
 }
 
 function buildClientConfig(client: Client): PlainMessage {

@@ -54,14 +54,14 @@ export function createXdsServer(
   { timeMs = 60_000, timeoutMs = 20_000, messageWithinMs = 30_000 }: Keepalive = {},
 ): XdsServer {
   logGrpc(log);
+  const clientStatus = new ClientStatusService(hub, log);
   const server = new Server({
     ...serverOptions,
     'grpc.keepalive_time_ms': timeMs,
     'grpc.keepalive_timeout_ms': timeoutMs,
-    interceptors: [createDiscoveryInterceptor(hub)],
+    interceptors: [clientStatus.interceptBefore(createDiscoveryInterceptor(hub))],
   });
   addDiscoveryServices(server, packageDefinition);
-  const clientStatus = new ClientStatusService(hub, log);
   clientStatus.addTo(server, packageDefinition);
   const health = new HealthImplementation(Object.fromEntries(['', ...serviceNames].map((name) => [name, 'SERVING'])));
   health.addToServer(server);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 
 import { addCluster } from '../support/xds/changes.ts';
 import { exchange } from './serve-api.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { serveDiscovery } from './serve-discovery.ts';
 
 const paths = ['clusters', 'endpoints', 'listeners', 'routes'].flatMap((name) =>
@@ -49,7 +50,7 @@ describe('POST /v3/discovery:*', () => {
     ['{', /^malformed JSON: /u],
     ['[]', /must be a JSON object/u],
     ['{}', /^node\.id: required/u],
-    [`{"node":{"id":"n"},"x":"${'x'.repeat(4_194_304)}"}`, /at most 4194304/u],
+    [`{"node":{"id":"n"},"x":"${'x'.repeat(4_194_304)}"}`, /at most (?:4194304|65536) are taken/u],
     [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, /^[^\n]+\n$/u],
   ];
   for (const [body, words] of badBodies) {
@@ -105,6 +106,36 @@ describe('POST /v3/discovery:client_status', () => {
     const { post } = await serveDiscovery(t);
     const { status, body } = await post('/v3/discovery:client_status', '{}');
     assert.deepEqual([status, body], [200, '{}']);
+  });
+
+  test('refuses a body of more than 65,536 bytes, and no other call does', async (t) => {
+    const { xds, post } = await serveDiscovery(t);
+    xds.commit(...addCluster('a', 6379));
+    const body = `{"node":{"id":"n"},"x":"${'x'.repeat(65_536)}"}`;
+    assert.equal((await post('/v3/discovery:client_status', body)).status, 400);
+    assert.equal((await post('/v3/discovery:clusters', body)).status, 200);
+    assert.equal((await post('/v3/discovery:client_status', body.slice(0, 65_534) + '"}')).status, 200);
+  });
+
+  test('is being answered eight times at most, whoever asks then is told so', async (t) => {
+    const held: (() => void)[] = [];
+    const held8 = Promise.withResolvers<void>();
+    const renderClientStatus = () =>
+      new Promise<string>((resolve) => {
+        held.push(() => resolve('{}'));
+        if (held.length === 8) held8.resolve();
+      });
+    const { post } = await serveDiscovery(t, undefined, renderClientStatus);
+    const answers = Array.from({ length: 8 }, () => post('/v3/discovery:client_status', '{}'));
+    await held8.promise;
+    const { status, body } = await post('/v3/discovery:client_status', '{}');
+    assert.deepEqual([status, body], [503, '8 answers are on their way: ask again later\n']);
+    for (const answer of held) answer();
+    assert.deepEqual((await Promise.all(answers)).map((each) => each.status), Array.from({ length: 8 }, () => 200));
+    const next = post('/v3/discovery:client_status', '{}');
+    await waitUntil('it is asked', () => held.length === 9);
+    held[8]?.();
+    assert.equal((await next).status, 200);
   });
 
   test('refuses a matcher that it can not use', async (t) => {

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 
 import { createApi } from '../../src/api/app.ts';
 import { createDiscoveryApi } from '../../src/api/discovery.ts';
+import { pagesOfClients } from '../../src/xds/client-pages.ts';
 import { renderClientStatus } from '../../src/xds/client-status.ts';
 import { DiscoveryFetch } from '../../src/xds/fetch.ts';
 import { defaultNodeGroup } from '../../src/xds/node.ts';
@@ -28,11 +29,13 @@ export interface ServedDiscovery {
 export async function serveDiscovery(
   t: TestContext,
   groupOf: NodeGroupOf = () => defaultNodeGroup,
+  renderStatus?: () => Promise<string>,
 ): Promise<ServedDiscovery> {
   const xds = await serveXds(t);
   const discoveryApi = createDiscoveryApi({
     discovery: new DiscoveryFetch(xds.snapshots, groupOf),
-    renderClientStatus: (request) => renderClientStatus(request, Array.from(xds.hub.streams, (each) => each.status())),
+    renderClientStatus:
+      renderStatus ?? ((request) => renderClientStatus(request, (select) => pagesOfClients(xds.hub, select))),
   });
   const control = { stage: () => undefined, commit: () => ({ changed: false }) };
   const server = createServer(createApi(control, pino({ level: 'silent' }), undefined, [['/', discoveryApi]]));

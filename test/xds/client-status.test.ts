@@ -4,6 +4,8 @@ import { describe, test } from 'node:test';
 import { JsonMessage } from '../../src/proto/json-message.ts';
 import { decodeMessage } from '../../src/proto/protos.ts';
 import { encodeClientStatus, renderClientStatus } from '../../src/xds/client-status.ts';
+import type { ClientPages } from '../../src/xds/client-status.ts';
+import { foldClients } from '../../src/xds/client.ts';
 import type { Nack, StreamStatus, TypeStatus } from '../../src/xds/stream-status.ts';
 import { kinds, typeUrlOf } from '../support/xds/discovery-api.ts';
 import type { Kind } from '../support/xds/discovery-api.ts';
@@ -28,25 +30,35 @@ interface Config {
   readonly generic_xds_configs: readonly Record<string, unknown>[];
 }
 
-function configs(statuses: readonly StreamStatus[], request = all): readonly Config[] {
+/** Of two clients each. */
+function pagesOf(statuses: readonly StreamStatus[]): ClientPages {
+  return function* (select) {
+    const clients = foldClients(statuses);
+    const selected = select(new Set(clients.map(({ node }) => node.id)));
+    const wanted = clients.filter(({ node }) => selected.has(node.id));
+    for (let start = 0; start <= wanted.length; start += 2) yield wanted.slice(start, start + 2);
+  };
+}
+
+async function configs(statuses: readonly StreamStatus[], request = all): Promise<readonly Config[]> {
   const name = 'envoy.service.status.v3.ClientStatusResponse';
-  const response = decodeMessage(name, encodeClientStatus(request, statuses));
+  const response = decodeMessage(name, await encodeClientStatus(request, pagesOf(statuses)));
   return (response['config'] ?? []) as readonly Config[];
 }
 
 /** The entry about clusters of the only client. */
-function clusterConfig(type: TypeStatus): Record<string, unknown> | undefined {
-  return configs([streamOf('n', 'p', [type])])[0]?.generic_xds_configs[0];
+async function clusterConfig(type: TypeStatus): Promise<Record<string, unknown> | undefined> {
+  return (await configs([streamOf('n', 'p', [type])]))[0]?.generic_xds_configs[0];
 }
 
 describe('client status', () => {
-  test('of nobody is empty', () => {
-    assert.deepEqual(configs([]), []);
-    assert.deepEqual(configs([buildStreamStatus([], { node: undefined })]), []);
+  test('of nobody is empty', async () => {
+    assert.deepEqual(await configs([]), []);
+    assert.deepEqual(await configs([buildStreamStatus([], { node: undefined })]), []);
   });
 
-  test('says who it is, and has an entry for every type, asked for or not', () => {
-    const [config, ...others] = configs([streamOf('n', '127.0.0.1:1', [buildTypeStatus('endpoint')])]);
+  test('says who it is, and has an entry for every type, asked for or not', async () => {
+    const [config, ...others] = await configs([streamOf('n', '127.0.0.1:1', [buildTypeStatus('endpoint')])]);
     assert.deepEqual(others, []);
     const node = { id: 'n', cluster: 'redis', user_agent_name: 'envoy', user_agent_version: '1.40.0' };
     assert.deepEqual(config?.node, node);
@@ -69,8 +81,8 @@ describe('client status', () => {
     [{ state: 'not-sent', versionSent: '', versionAccepted: '' }, 'NOT_SENT', 'REQUESTED'],
   ];
   for (const [fields, status, clientStatus] of states) {
-    test(`of ${JSON.stringify(fields)} is ${status} and ${clientStatus}`, () => {
-      const config = clusterConfig(buildTypeStatus('cluster', fields));
+    test(`of ${JSON.stringify(fields)} is ${status} and ${clientStatus}`, async () => {
+      const config = await clusterConfig(buildTypeStatus('cluster', fields));
       assert.equal(config?.['config_status'], status);
       assert.equal(config?.['client_status'], clientStatus);
       assert.equal(config?.['version_info'], fields.versionSent === '' ? undefined : (fields.versionSent ?? 'v-1'));
@@ -78,14 +90,15 @@ describe('client status', () => {
     });
   }
 
-  test('has the time of the last response or answer', () => {
+  test('has the time of the last response or answer', async () => {
     const lastUpdated = { seconds: 1_700_000_000, nanos: 250_000_000 };
-    assert.deepEqual(clusterConfig(buildTypeStatus('cluster', { updatedAtMs: atMs }))?.['last_updated'], lastUpdated);
-    assert.equal(clusterConfig(buildTypeStatus('cluster'))?.['last_updated'], undefined);
+    const config = await clusterConfig(buildTypeStatus('cluster', { updatedAtMs: atMs }));
+    assert.deepEqual(config?.['last_updated'], lastUpdated);
+    assert.equal((await clusterConfig(buildTypeStatus('cluster')))?.['last_updated'], undefined);
   });
 
-  test('of a refusal has its words, its version and its time', () => {
-    const config = clusterConfig(buildTypeStatus('cluster', { state: 'error', versionSent: 'v-bad', lastNack: nack }));
+  test('of a refusal has its words, its version and its time', async () => {
+    const config = await clusterConfig(buildTypeStatus('cluster', { state: 'error', versionSent: 'v-bad', lastNack: nack }));
     assert.deepEqual(config?.['error_state'], {
       details: 'no such cluster',
       version_info: 'v-bad',
@@ -93,15 +106,15 @@ describe('client status', () => {
     });
   });
 
-  test('of a refusal that is over has none of it', () => {
-    const config = clusterConfig(buildTypeStatus('cluster', { lastNack: nack }));
+  test('of a refusal that is over has none of it', async () => {
+    const config = await clusterConfig(buildTypeStatus('cluster', { lastNack: nack }));
     assert.equal(config?.['error_state'], undefined);
   });
 
-  test('puts the streams of one connection together, each with what it asks for', () => {
+  test('puts the streams of one connection together, each with what it asks for', async () => {
     const endpointsOf = (name: string): TypeStatus =>
       buildTypeStatus('endpoint', { subscription: subscriptionTo([name]), versionSent: `v-${name}` });
-    const [config, ...others] = configs([
+    const [config, ...others] = await configs([
       streamOf('n', 'p', [buildTypeStatus('cluster')], 'cluster'),
       streamOf('n', 'p', [endpointsOf('a')], 'endpoint'),
       streamOf('n', 'p', [endpointsOf('b')], 'endpoint'),
@@ -112,15 +125,15 @@ describe('client status', () => {
     assert.deepEqual(names, [[undefined, 'v-1'], ['a', 'v-a'], ['b', 'v-b'], none, none]);
   });
 
-  test('has an entry per Envoy and connection, sorted', () => {
+  test('has an entry per Envoy and connection, sorted', async () => {
     const statuses = [streamOf('b', 'p', []), streamOf('a', 'q', []), streamOf('a', 'p', [])];
-    const found = configs(statuses).map(({ node, client_scope: peer }) => [(node as { id: string }).id, peer]);
+    const found = (await configs(statuses)).map(({ node, client_scope: peer }) => [(node as { id: string }).id, peer]);
     assert.deepEqual(found, [['a', 'p'], ['a', 'q'], ['b', 'p']]);
   });
 
-  test('of an Envoy that takes its listeners by a stream of their own says so of no type twice', () => {
+  test('of an Envoy that takes its listeners by a stream of their own says so of no type twice', async () => {
     const delta = { apiVersion: 'v3', protocol: 'delta', kind: 'listener' } as const;
-    const [config, ...others] = configs([
+    const [config, ...others] = await configs([
       buildStreamStatus([buildTypeStatus('cluster')]),
       buildStreamStatus([buildTypeStatus('listener')], { method: delta }),
     ]);
@@ -129,22 +142,22 @@ describe('client status', () => {
     assert.deepEqual(statuses, ['SYNCED', 'NOT_SENT', 'SYNCED', 'NOT_SENT']);
   });
 
-  test('has those that match, and no other', () => {
+  test('has those that match, and no other', async () => {
     const request = JsonMessage.parse('{"nodeMatchers":[{"nodeId":{"exact":"b"}}]}');
-    const found = configs([streamOf('a', 'p', []), streamOf('b', 'p', []), streamOf('b', 'q', [])], request);
+    const found = await configs([streamOf('a', 'p', []), streamOf('b', 'p', []), streamOf('b', 'q', [])], request);
     assert.deepEqual(found.map(({ client_scope: peer }) => peer), ['p', 'q']);
   });
 
-  test('of a v2 Envoy has v2 types', () => {
+  test('of a v2 Envoy has v2 types', async () => {
     const method = { apiVersion: 'v2', protocol: 'sotw', kind: undefined } as const;
     const stream = { ...streamOf('n', 'p', []), method };
-    const urls = configs([stream])[0]?.generic_xds_configs.map(({ type_url: url }) => url);
+    const urls = (await configs([stream]))[0]?.generic_xds_configs.map(({ type_url: url }) => url);
     assert.deepEqual(urls, kinds.map((kind) => typeUrlOf('v2', kind)));
   });
 
-  test('in JSON has times and enums as proto3 JSON has them', () => {
+  test('in JSON has times and enums as proto3 JSON has them', async () => {
     const stream = streamOf('n', 'p', [buildTypeStatus('cluster', { state: 'error', lastNack: nack })]);
-    const rendered = renderClientStatus(all, [stream]) as { config: readonly Config[] };
+    const rendered = JSON.parse(await renderClientStatus(all, pagesOf([stream]))) as { config: readonly Config[] };
     assert.deepEqual(rendered.config[0]?.generic_xds_configs[0], {
       type_url: typeUrlOf('v3', 'cluster'),
       version_info: 'v-1',
@@ -156,6 +169,9 @@ describe('client status', () => {
         last_update_attempt: '2023-11-14T22:13:20.250Z',
       },
     });
-    assert.deepEqual(renderClientStatus(all, []), {});
+    assert.equal(await renderClientStatus(all, pagesOf([])), '{}');
+    const three = ['a', 'b', 'c'].map((id) => streamOf(id, 'p', []));
+    const { config } = JSON.parse(await renderClientStatus(all, pagesOf(three))) as { config: readonly Config[] };
+    assert.equal(config.length, 3);
   });
 });

@@ -2,14 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
 
-import { status } from '@grpc/grpc-js';
+import { Server, ServerCredentials, ServerInterceptingCall, status } from '@grpc/grpc-js';
 import type { Client, ServiceError } from '@grpc/grpc-js';
+import { pino } from 'pino';
 
-import { decodeMessage, encodeMessage } from '../../src/proto/protos.ts';
+import { decodeMessage, encodeMessage, packageDefinition } from '../../src/proto/protos.ts';
 import type { PlainMessage } from '../../src/proto/protos.ts';
+import { ClientStatusService } from '../../src/xds/csds.ts';
+import { GENEROUS_MS, waitUntil } from '../support/wait-until.ts';
 import type { ByteCall } from '../support/xds/byte-call.ts';
 import { addCluster, addEndpoint } from '../support/xds/changes.ts';
+import { Http2Connection } from '../support/xds/http2-connection.ts';
 import { Inbox } from '../support/xds/inbox.ts';
 import { serveXds } from '../support/xds/served-xds.ts';
 import type { ServedXds } from '../support/xds/served-xds.ts';
@@ -131,6 +136,93 @@ describe('StreamClientStatus', () => {
     await answers.take('the answer');
     await xds.shutDown();
     assert.equal((await call.ended).code, 'UNAVAILABLE');
+  });
+});
+
+describe('a request is bounded', () => {
+  const refusals: readonly (readonly [what: string, request: Buffer, details: RegExp])[] = [
+    [
+      'in bytes',
+      encodeRequest({ node_matchers: [{ node_id: { exact: 'x'.repeat(65_536) } }] }),
+      /^request of 655\d\d bytes: at most 65536 are taken$/u,
+    ],
+    [
+      'in matchers',
+      encodeRequest({ node_matchers: Array.from({ length: 101 }, () => ({ node_id: { exact: 'x' } })) }),
+      /^node_matchers: 101 matchers, at most 100 are taken$/u,
+    ],
+    ['in what it is', Buffer.from([0x0a, 5, 1]), /^not a ClientStatusRequest: /u],
+  ];
+  for (const [what, request, details] of refusals) {
+    test(what, async (t) => {
+      const xds = await serveXds(t);
+      for (const method of ['FetchClientStatus', 'StreamClientStatus']) {
+        const call = xds.connect().call(`/${service}/${method}`, () => undefined);
+        call.send(request);
+        const end = await call.ended;
+        assert.equal(end.code, 'INVALID_ARGUMENT');
+        assert.match(end.details, details);
+      }
+    });
+  }
+});
+
+describe('answers that are not read', () => {
+  const request = encodeRequest({});
+  const [unary, stream] = [`/${service}/FetchClientStatus`, `/${service}/StreamClientStatus`];
+
+  /** A service that gives readers `unreadMs`, with a client to tell of. */
+  async function serve(t: TestContext, unreadMs: number) {
+    const xds = await serveXds(t);
+    xds.commit(...addCluster('a', 6379));
+    await xds.client(variant, 'one').hold({ cluster: [] });
+    const serviceOfItsOwn = new ClientStatusService(xds.hub, pino({ level: 'silent' }), unreadMs);
+    const server = new Server({ interceptors: [serviceOfItsOwn.interceptBefore((_method, call) => new ServerInterceptingCall(call))] });
+    serviceOfItsOwn.addTo(server, packageDefinition);
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(error);
+      });
+    });
+    const connections: Http2Connection[] = [];
+    t.after(() => {
+      for (const connection of connections) connection.close();
+      server.forceShutdown();
+    });
+    const open = (path: string, windowSize?: number): ByteCall => {
+      const connection = new Http2Connection(port, windowSize);
+      connections.push(connection);
+      const call = connection.call(path, () => undefined);
+      call.send(request);
+      return call;
+    };
+    return { open, service: serviceOfItsOwn };
+  }
+
+  test('end their calls after a while', async (t) => {
+    const { open } = await serve(t, 50);
+    for (const path of [unary, stream]) {
+      assert.equal((await open(path, 0).ended).code, 'NONE');
+    }
+  });
+
+  test('are eight at most, whoever asks then is told so', async (t) => {
+    const { open } = await serve(t, GENEROUS_MS);
+    const unread = Array.from({ length: 8 }, () => open(stream, 0));
+    const message = { code: 'RESOURCE_EXHAUSTED', details: '8 answers are on their way: ask again later' };
+    await waitUntil('all eight are on their way', async () => {
+      const call = open(unary);
+      call.halfClose();
+      const { code, details } = await call.ended;
+      return code === message.code && details === message.details;
+    });
+    unread[0]?.cancel();
+    await waitUntil('there is room again', async () => {
+      const call = open(unary);
+      call.halfClose();
+      return (await call.ended).code === 'OK';
+    });
   });
 });
 

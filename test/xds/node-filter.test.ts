@@ -5,9 +5,10 @@ import { FieldError, JsonMessage } from '../../src/proto/json-message.ts';
 import { parseNodeFilter } from '../../src/xds/node-filter.ts';
 
 const nodeIds = ['envoy-1', 'envoy-12', 'Envoy-1', 'sidecar-1', 'a.b'];
+const exact = { node_id: { exact: 'a.b' } };
 
 function filter(...matchers: readonly object[]): string[] {
-  return [...parse(...matchers)(nodeIds)];
+  return [...parse(...matchers)(new Set(nodeIds))];
 }
 
 function parse(...matchers: readonly object[]): ReturnType<typeof parseNodeFilter> {
@@ -62,9 +63,22 @@ describe('node matchers', () => {
     });
   }
 
+  test('are 100 at most', () => {
+    assert.deepEqual(filter(...Array.from({ length: 100 }, () => exact)), ['a.b']);
+    const message = 'node_matchers: 101 matchers, at most 100 are taken';
+    assert.throws(() => filter(...Array.from({ length: 101 }, () => exact)), { message });
+  });
+
+  test('give up when all ids together take too long, each of them a bit less', () => {
+    const select = parse({ node_id: { safe_regex: { regex: '(a+)+' } } });
+    // The next one takes twice as long, until it is too long, alone or with those before it.
+    const ids = Array.from({ length: 64 }, (_, index) => `${'a'.repeat(index)}!`);
+    assert.throws(() => ids.forEach((id) => select(new Set([id]))), (error) => error instanceof FieldError);
+  });
+
   test('give up on a regular expression that takes for ever', () => {
     const select = parse({ node_id: { safe_regex: { regex: '(a+)+' } } });
-    assert.throws(() => select([`${'a'.repeat(64)}!`]), (error) => error instanceof FieldError);
-    assert.deepEqual([...select(['aaa'])], ['aaa']);
+    assert.throws(() => select(new Set([`${'a'.repeat(64)}!`])), (error) => error instanceof FieldError);
+    assert.deepEqual([...select(new Set(['aaa']))], ['aaa']);
   });
 });

@@ -35,7 +35,9 @@ export function createClientsHandler({ hub, published }: ClientsParts): RequestH
     const { node, state } = readQuery(request, ['node', 'state']);
     const wantedState = state === undefined ? undefined : parseParameter('state', state, parseState);
     if (readers >= maxReaders) throw new ProblemError(503, `${maxReaders} answers are on their way: ask again later`);
-    const pages = pagesOfClients(hub, (nodeId) => node === undefined || nodeId === node);
+    const pages = pagesOfClients(hub, (nodeIds) => {
+      return new Set(node === undefined ? nodeIds : nodeIds.intersection(new Set([node])));
+    });
     const isWanted = (client: Client): boolean => wantedState === undefined || clientState(client) === wantedState;
     response.type('json');
     readers += 1;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { Metrics } from '../../../src/metrics/metrics.ts';
 import { JsonMessage } from '../../../src/proto/json-message.ts';
+import { pagesOfClients } from '../../../src/xds/client-pages.ts';
 import { renderClientStatus } from '../../../src/xds/client-status.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import type { ProtocolName, StreamMethod } from '../../../src/xds/stream-method.ts';
@@ -41,9 +42,14 @@ interface GenericConfig {
 }
 
 /** What client status says of a node's type. */
-function statusOf({ hub }: ServedXds, variant: WireVariant, nodeId: string, kind: Kind): GenericConfig | undefined {
+async function statusOf(
+  { hub }: ServedXds,
+  variant: WireVariant,
+  nodeId: string,
+  kind: Kind,
+): Promise<GenericConfig | undefined> {
   const request = new JsonMessage({ node_matchers: [{ node_id: { exact: nodeId } }] });
-  const response = renderClientStatus(request, Array.from(hub.streams, (stream) => stream.status()));
+  const response: unknown = JSON.parse(await renderClientStatus(request, (select) => pagesOfClients(hub, select)));
   const { config = [] } = response as { config?: { generic_xds_configs: GenericConfig[] }[] };
   const configs = config.flatMap(({ generic_xds_configs: each }) => each);
   return configs.find(({ type_url: typeUrl }) => typeUrl === typeUrlOf(variant.apiVersion, kind));
@@ -63,17 +69,18 @@ scenarioOfBoth('OBS-01 sync state per node and type', allVariants, async (t, var
   }
   refusing.nack('endpoint', 'no');
   await refusing.assertQuiet();
-  const states = (): unknown[] =>
-    ['acked', 'silent', 'refusing', 'other'].map((id) => statusOf(xds, variant, id, 'endpoint')?.config_status);
-  assert.deepEqual(states(), ['SYNCED', 'STALE', 'ERROR', 'NOT_SENT']);
-  assert.equal(statusOf(xds, variant, 'refusing', 'endpoint')?.error_state?.details, 'no');
-  assert.equal(statusOf(xds, variant, 'other', 'cluster')?.config_status, 'SYNCED');
+  const states = await Promise.all(
+    ['acked', 'silent', 'refusing', 'other'].map((id) => statusOf(xds, variant, id, 'endpoint')),
+  );
+  assert.deepEqual(states.map((each) => each?.config_status), ['SYNCED', 'STALE', 'ERROR', 'NOT_SENT']);
+  assert.equal((await statusOf(xds, variant, 'refusing', 'endpoint'))?.error_state?.details, 'no');
+  assert.equal((await statusOf(xds, variant, 'other', 'cluster'))?.config_status, 'SYNCED');
 
   xds.commit(addEndpoint('a', 6380));
   await refusing.takeAndAck('endpoint');
   await refusing.assertQuiet();
-  assert.equal(statusOf(xds, variant, 'refusing', 'endpoint')?.config_status, 'SYNCED');
-  assert.equal(statusOf(xds, variant, 'refusing', 'endpoint')?.error_state, undefined);
+  assert.equal((await statusOf(xds, variant, 'refusing', 'endpoint'))?.config_status, 'SYNCED');
+  assert.equal((await statusOf(xds, variant, 'refusing', 'endpoint'))?.error_state, undefined);
 });
 
 // Some clients send the error along with each request until a response is good.
