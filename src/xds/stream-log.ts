@@ -2,6 +2,8 @@
 
 import type { Logger } from 'pino';
 
+import { LineBudget } from './line-budget.ts';
+import type { LineBounds } from './line-budget.ts';
 import type { Node } from './node.ts';
 
 /** A refusal as it is logged. */
@@ -19,15 +21,23 @@ export interface LoggedNack {
 
 const maxShownLength = 200;
 
+// In place of the node before the first request: those streams count as one.
+const nobody = {};
+
 /**
  * One object for all streams: ten thousand that never log would each hold a child logger.
- * `node` is undefined before the first request of a stream.
+ * `node` is the one object of its stream, undefined before the first request. Of a stream that has much to say, and of
+ * many that say something at once, lines are left out, and how many is told.
  */
 export class StreamLog {
   readonly #log: Logger;
+  readonly #budget: LineBudget;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, bounds: LineBounds = {}) {
     this.#log = log;
+    this.#budget = new LineBudget(({ lines, streams, windowMs }) => {
+      log.warn({ lines, streams, window_ms: windowMs }, 'log lines of streams left out');
+    }, bounds);
   }
 
   opened(node: Node): void {
@@ -35,25 +45,26 @@ export class StreamLog {
   }
 
   badRequest(node: Node | undefined, reason: string): void {
-    this.#log.warn({ ...keysOf(node), reason }, 'bad discovery request, stream ended');
+    this.#write('warn', node, { reason }, 'bad discovery request, stream ended');
   }
 
   failed(node: Node | undefined, error: unknown): void {
-    this.#log.error({ ...keysOf(node), err: error }, 'discovery stream failed');
+    this.#write('error', node, { err: error }, 'discovery stream failed');
   }
 
   unknownType(node: Node | undefined, typeUrl: string): void {
-    this.#log.warn({ ...keysOf(node), type_url: typeUrl }, 'asked for a type that is not published, not answered');
+    this.#write('warn', node, { type_url: typeUrl }, 'asked for a type that is not published, not answered');
   }
 
   nack(node: Node | undefined, typeUrl: string, { version, nonce, code, message, names, isInForce }: LoggedNack): void {
-    this.#log.warn(
+    this.#write(
+      'warn',
+      node,
       {
-        ...keysOf(node),
         type_url: typeUrl,
         version_info: version,
         response_nonce: nonce,
-        resource_names: names,
+        resource_names: names.map(cut),
         error_detail: { code, message },
       },
       isInForce ? 'NACK of an earlier response, this one is in force' : 'NACK',
@@ -61,10 +72,16 @@ export class StreamLog {
   }
 
   largeResponse(node: Node | undefined, typeUrl: string, bytes: number): void {
-    this.#log.warn(
-      { ...keysOf(node), type_url: typeUrl, bytes },
+    this.#write(
+      'warn',
+      node,
+      { type_url: typeUrl, bytes },
       'large response: a gRPC client with default settings takes at most 4 MiB',
     );
+  }
+
+  #write(level: 'warn' | 'error', node: Node | undefined, keys: object, message: string): void {
+    if (this.#budget.take(node ?? nobody)) this.#log[level]({ ...keysOf(node), ...keys }, message);
   }
 }
 
@@ -74,5 +91,5 @@ export function cut(text: string): string {
 }
 
 function keysOf(node: Node | undefined): object {
-  return node === undefined ? {} : { node_id: node.id, node_cluster: node.cluster };
+  return node === undefined ? {} : { node_id: cut(node.id), node_cluster: cut(node.cluster) };
 }
