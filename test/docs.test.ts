@@ -19,8 +19,10 @@ import { runCommand } from './support/run-command.ts';
 const readmeNames = ['README.md', 'README.zh-CN.md'] as const;
 const adrNames = readdirSync(checkoutPath('docs/adr')).toSorted();
 // Every page for users is there in both languages.
+const inEnglishOnly = ['ARCHITECTURE.md', 'bounds.md'];
 const pages = [readmeNames, ...readdirSync(checkoutPath('docs')).flatMap(pairOfPage)];
-const documents = [...pages.flat(), 'docs/ARCHITECTURE.md', ...adrNames.map((name) => `docs/adr/${name}`)];
+const adrs = adrNames.map((name) => `adr/${name}`);
+const documents = [...pages.flat(), ...[...inEnglishOnly, ...adrs].map((name) => `docs/${name}`)];
 
 // Named in documents, and made only when something runs.
 const madeAtRunTime = ['./data', 'data/', '.cache/'];
@@ -46,6 +48,12 @@ describe('what documents name', () => {
       assert.equal(text.split('\n```').length % 2, 1);
     });
   }
+});
+
+test('each bound has a test', () => {
+  const rows = read('docs/bounds.md').split('\n').filter((line) => line.startsWith('| ')).slice(1);
+  assert.ok(rows.length > 0);
+  assert.deepEqual(rows.filter((row) => !/\| (?:`test\/[\w./-]+\.test\.ts`(?:, )?)+ \|$/u.test(row)), []);
 });
 
 describe('the READMEs and the code', () => {
@@ -178,7 +186,7 @@ describe('decisions', () => {
 
 /** A page under docs/ with its translation, once: nothing for what is no page, or is the translation. */
 function pairOfPage(name: string): (readonly [english: string, chinese: string])[] {
-  if (!name.endsWith('.md') || name.endsWith('.zh-CN.md') || name === 'ARCHITECTURE.md') return [];
+  if (!name.endsWith('.md') || name.endsWith('.zh-CN.md') || inEnglishOnly.includes(name)) return [];
   return [[`docs/${name}`, `docs/${name.replace(/\.md$/, '.zh-CN.md')}`]];
 }
 
