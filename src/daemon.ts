@@ -1,6 +1,6 @@
 // Builds the parts, starts them, stops them. Nothing else knows all of them.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
 
@@ -34,9 +34,12 @@ import type { NodeGroupOf } from './xds/node.ts';
 import { createXdsServer } from './xds/server.ts';
 import { StreamHub } from './xds/stream-hub.ts';
 import type { StreamStatus } from './xds/stream-status.ts';
+import { nextTurn } from './xds/turns.ts';
 
 // A stop is over within 5 s: each server gets less than half of it.
 const graceMs = 2_000;
+// Before that, whoever waits for a commit.
+const tellWaitingMs = 1_000;
 
 /**
  * Starts the daemon; resolves when it serves. From then on it runs until a signal stops it and exits with 0.
@@ -103,7 +106,9 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   stopOnSignal(log, async () => {
     stopping.abort();
     // Who waits for a commit is told how things stand while there are streams to tell of.
-    await nextTurn();
+    await nextRound();
+    // They are told in turns; this one comes after theirs.
+    await Promise.race([nextTurn(), sleep(tellWaitingMs)]);
     controlPlane.close();
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
     store.close();

@@ -2,6 +2,7 @@
 
 import express from 'express';
 import type { Router } from 'express';
+import { nextTurn } from '../xds/turns.ts';
 import { refuseMethod } from './refuse-method.ts';
 
 export interface MetricsSource {
@@ -16,6 +17,7 @@ export function createMetricsApi(source: MetricsSource): Router {
   router
     .route('/metrics')
     .get(async (_request, response) => {
+      await nextTurn();
       const text = await source.scrape();
       // Not `send`: it would rewrite the media type, which must be exactly this one.
       response.setHeader('Content-Type', source.contentType);

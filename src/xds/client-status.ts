@@ -1,7 +1,5 @@
 // What is known of every connected Envoy, as CSDS defines it.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import type { JsonMessage } from '../proto/json-message.ts';
 import { toProtoJson } from '../proto/proto-json.ts';
 import { encodeMessage } from '../proto/protos.ts';
@@ -13,6 +11,7 @@ import type { Client } from './client.ts';
 import { parseNodeFilter } from './node-filter.ts';
 import type { NodeFilter } from './node-filter.ts';
 import type { StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
+import { nextTurn } from './turns.ts';
 import { wallClockMs } from './wall-clock.ts';
 
 const responseName = 'envoy.service.status.v3.ClientStatusResponse';
@@ -45,6 +44,7 @@ export async function renderClientStatus(request: JsonMessage, pagesOf: ClientPa
 // Without fields that hold their default, which JSON would show.
 async function* configPages(request: JsonMessage, pagesOf: ClientPages): AsyncGenerator<PlainMessage[]> {
   const select = parseNodeFilter(request.messages('node_matchers'));
+  await nextTurn();
   for (const page of pagesOf(select)) {
     if (page.length > 0) yield page.map(buildClientConfig);
     await nextTurn();

@@ -6,9 +6,12 @@ import { looksOf } from './shared-looks.ts';
 import type { LookOptions } from './shared-looks.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamStatus } from './stream-status.ts';
+import { nextTurn } from './turns.ts';
 
 /** What it gives when it is aborted is how things stand then. */
 export interface ConvergenceOptions extends LookOptions {
+  /** Aborted, as `signal` too, when nobody wants to know any more: then it gives nobody. */
+  readonly abandoned?: AbortSignal;
   /** Told at the start, and each time that more streams have settled, or have gone. */
   readonly onProgress?: (settled: number, total: number) => void;
 }
@@ -32,11 +35,11 @@ export interface Convergence {
 export async function awaitConvergence(
   hub: StreamHub,
   group: NodeGroup,
-  { onProgress, ...lookOptions }: ConvergenceOptions,
+  { onProgress, abandoned, ...lookOptions }: ConvergenceOptions,
 ): Promise<Convergence> {
   const looks = looksOf(hub);
   const left = new Set(Array.from(hub.streams).filter((stream) => stream.group === group));
-  const seen = new WeakSet(left);
+  const seen = new Set(left);
   const nodeIds = new Set(Array.from(left, ({ nodeId }) => nodeId));
   let total = left.size;
   const settled: StreamStatus[] = [];
@@ -64,6 +67,9 @@ export async function awaitConvergence(
     return left.size === 0;
   };
   if (left.size > 0) await looks.until(look, lookOptions);
+  // Many may have waited for the same, or until the same moment.
+  await nextTurn();
+  if (abandoned?.aborted === true) return { settled: [], waiting: [], gone: [] };
   const openNodeIds = new Set(Array.from(hub.streams, ({ nodeId }) => nodeId));
   const gone = [...closedNodeIds].filter((nodeId) => !openNodeIds.has(nodeId)).sort();
   return { settled, gone, waiting: Array.from(left, (stream) => stream.status()) };

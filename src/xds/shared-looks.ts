@@ -1,9 +1,8 @@
 // Looks at streams again and again for everybody who waits for them: in rounds that all share.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 import type { DiscoveryStream } from './discovery-stream.ts';
 import type { StreamHub } from './stream-hub.ts';
+import { nextTurn } from './turns.ts';
 
 export interface LookOptions {
   readonly timeoutMs: number;
@@ -79,12 +78,12 @@ export class SharedLooks {
     const isRound = performance.now() >= this.#nextRoundMs;
     let busyMs = 0;
     for (const waiting of [...this.#waiting]) {
+      await nextTurn();
       const startMs = performance.now();
       const isDue = startMs >= waiting.deadlineMs;
       if (!this.#waiting.has(waiting) || (!isDue && !isRound)) continue;
       if (waiting.look() || isDue) waiting.end();
       busyMs += performance.now() - startMs;
-      await nextTurn();
     }
     this.#unsettled = new Set();
     this.#isLooking = false;

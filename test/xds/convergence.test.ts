@@ -183,6 +183,16 @@ describe('awaitConvergence', () => {
     }
   });
 
+  test('gives nobody to whom it is abandoned, and looks at nobody for that', async () => {
+    const { xds } = await serve({ one: 'nothing' });
+    xds.commit(addEndpoint('a', 2));
+    const { signal } = new AbortController();
+    const gone = new AbortController();
+    const convergence = converge(xds, { signal: AbortSignal.any([signal, gone.signal]), abandoned: gone.signal });
+    gone.abort();
+    assert.deepEqual(await convergence, { settled: [], waiting: [], gone: [] });
+  });
+
   test('looks again only at those that have not settled', async () => {
     const looks = { settled: 0, waiting: 0 };
     const streamOf = (name: keyof typeof looks) => ({

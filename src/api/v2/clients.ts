@@ -2,7 +2,6 @@
 
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RequestHandler, Response } from 'express';
 import type { PublishedStatus } from '../../commit/control.ts';
@@ -11,6 +10,7 @@ import { clientState } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import type { SyncState } from '../../xds/stream-status.ts';
+import { nextTurn } from '../../xds/turns.ts';
 import { buildClientMessage } from './client-message.ts';
 import type { ClientsMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
@@ -74,6 +74,7 @@ async function* renderClients(
   const end = ']}';
   yield JSON.stringify(head).slice(0, -end.length);
   let separator = '';
+  await nextTurn();
   for (const page of pages) {
     const messages = page.filter(isWanted).map(buildClientMessage);
     if (messages.length > 0) {

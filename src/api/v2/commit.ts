@@ -51,9 +51,11 @@ export function createCommitHandler({ control, published, hub, group, stopping }
       response.end(renderLine(result));
       return;
     }
+    const abandoned = signalWhenGone(response);
     const convergence = await awaitConvergence(hub, group, {
       timeoutMs: waitMs,
-      signal: AbortSignal.any([stopping, signalWhenGone(response)]),
+      signal: AbortSignal.any([stopping, abandoned]),
+      abandoned,
       onProgress: (settled, total) => {
         // Who does not read gets the next one that fits.
         if (isLines && !response.writableNeedDrain) response.write(renderLine({ settled, total }));

@@ -42,7 +42,8 @@ function refuseMethod(...allowed: readonly string[]): RequestHandler {
 function createErrorHandler(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const status = statusOf(error);
-    if (status >= 500) log.error({ err: error, method: request.method, path: request.originalUrl }, 'request failed');
+    const isOurs = status >= 500 && !(error instanceof ProblemError);
+    if (isOurs) log.error({ err: error, method: request.method, path: request.originalUrl }, 'request failed');
     // Too late to say what went wrong: a cut answer is the one sign that is left.
     if (response.headersSent) response.destroy();
     else sendProblem(response, status, status === 500 ? 'internal error' : (error as Error).message);

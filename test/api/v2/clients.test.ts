@@ -358,6 +358,7 @@ describe('readers that do not read', () => {
     const refused = await fetch(`${api.url}/clients`);
     assert.equal(refused.status, 503);
     assert.match(await refused.text(), /"64 answers are on their way: ask again later"/u);
+    assert.deepEqual(api.log, []);
     readers[0]?.destroy();
     await waitUntil('there is room', async () => (await fetch(`${api.url}/clients?state=error`)).status === 200);
   });
