@@ -75,6 +75,7 @@ export class SharedLooks {
   // Between two rounds only those whose time is up get their last look.
   async #look(): Promise<void> {
     this.#isLooking = true;
+    this.#unsettled = new Set();
     const isRound = performance.now() >= this.#nextRoundMs;
     let busyMs = 0;
     for (const waiting of [...this.#waiting]) {
