@@ -1,90 +1,161 @@
 // Waits until the Envoys have said what they think of the newest snapshot.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
+import type { Expectation } from './expectation.ts';
+import { lookUntil } from './look-until.ts';
+import type { LookOptions } from './look-until.ts';
+import { returnTimeMs } from './presence.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamStatus } from './stream-status.ts';
+import { findUnasked } from './unasked.ts';
+import type { Unasked } from './unasked.ts';
 
-export interface ConvergenceOptions {
-  readonly timeoutMs: number;
-  /** Ends the waiting before the time is up: what it gives then is how things stand. */
-  readonly signal?: AbortSignal;
+export interface ConvergenceOptions extends LookOptions {
   /** Told at the start, and each time that more streams have settled, or have gone. */
   readonly onProgress?: (settled: number, total: number) => void;
+  /** Who has to be there, and is waited for; by default those that are, and those that went a moment ago. */
+  readonly expectation?: Expectation | undefined;
+  /** Until when nodes that are not known may come, and are waited for. Default 0. */
+  readonly returningUntilMs?: number;
 }
 
-/** Every stream that was waited for is in one of the first two lists, or closed. */
+/** Every stream that was waited for and is open is in one of the first two lists. */
 export interface Convergence {
   /** ACKed or refused the newest of all that they want; each as it was then. */
   readonly settled: readonly StreamStatus[];
   /** Not yet, when the waiting ended. */
   readonly waiting: readonly StreamStatus[];
-  /** Ids of nodes with a stream that closed before it had settled, and with none that is open now; sorted. */
+  /** Of the nodes of these streams: clusters that they took, and whose endpoints they do not ask for. */
+  readonly unasked: ReadonlyMap<string, Unasked>;
+  /** Ids of nodes that were there before, or when the waiting began, and have no stream now; sorted. */
   readonly gone: readonly string[];
 }
 
-// An answer is noticed this late at most, while the streams are few.
-const pauseMs = 10;
-
-// With thousands of streams a look at all that are left takes a while: it must not hold up the pushes it looks for.
-const maxShareOfTime = 0.05;
-
 /**
  * Waits for the streams of a group that are open and identified now, and for those that the same nodes open meanwhile,
- * as an Envoy does to get the endpoints of a new cluster on a stream of its own; other nodes' that open later have the
- * newest from the start. Resolves when each of them has settled or closed, when the time is up, or when it is aborted;
- * never rejects.
+ * as an Envoy does to get the endpoints of a new cluster on a stream of its own, which it has to do before it counts as
+ * settled. Nodes that went less than {@link returnTimeMs} ago are given the rest of it to come back. Other nodes that
+ * come later have the newest from the start, and count only when whoever comes is waited for. Resolves when each of
+ * them has settled or closed, when the time is up, or when it is aborted; never rejects.
  */
 export async function awaitConvergence(
   hub: StreamHub,
   group: NodeGroup,
-  { timeoutMs, signal, onProgress }: ConvergenceOptions,
+  options: ConvergenceOptions,
 ): Promise<Convergence> {
-  const deadlineMs = performance.now() + timeoutMs;
-  const left = new Set(Array.from(hub.streams).filter((stream) => stream.group === group));
-  const seen = new WeakSet(left);
-  const nodeIds = new Set(Array.from(left, ({ nodeId }) => nodeId));
-  let total = left.size;
-  const settled: StreamStatus[] = [];
-  const closedNodeIds = new Set<string>();
-  const takeOut = (stream: DiscoveryStream): void => {
-    left.delete(stream);
-    if (hub.streams.has(stream)) settled.push(stream.status());
-    else if (stream.nodeId !== undefined) closedNodeIds.add(stream.nodeId);
-  };
-  const addOpenedSince = (): void => {
-    for (const stream of hub.streams) {
-      if (seen.has(stream) || !nodeIds.has(stream.nodeId) || stream.group !== group || stream.isSettled()) continue;
-      seen.add(stream);
-      left.add(stream);
-      total += 1;
-    }
-  };
-  onProgress?.(0, total);
-  let lookMs = 0;
-  while (left.size > 0 && performance.now() < deadlineMs && signal?.aborted !== true) {
-    const untilDeadlineMs = deadlineMs - performance.now();
-    await pause(Math.min(Math.max(pauseMs, lookMs / maxShareOfTime), untilDeadlineMs), signal);
-    const before = left.size;
-    const startMs = performance.now();
-    // A closed stream wants nothing any more, and so has settled too.
-    for (const stream of left) if (stream.isSettled()) takeOut(stream);
-    if (left.size === 0) addOpenedSince();
-    lookMs = performance.now() - startMs;
-    if (left.size < before) onProgress?.(total - left.size, total);
-  }
-  const openNodeIds = new Set(Array.from(hub.streams, ({ nodeId }) => nodeId));
-  const gone = [...closedNodeIds].filter((nodeId) => !openNodeIds.has(nodeId)).sort();
-  return { settled, gone, waiting: Array.from(left, (stream) => stream.status()) };
+  const waiting = new Waiting(hub, group, options);
+  await lookUntil(() => waiting.look(), options);
+  return waiting.result();
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    // Who aborts wants the pause to end, and nothing else ends it early.
-    if (signal?.aborted !== true) throw error;
+class Waiting {
+  readonly #hub: StreamHub;
+  readonly #group: NodeGroup;
+  readonly #options: ConvergenceOptions;
+  readonly #left: Set<DiscoveryStream>;
+  readonly #settled = new Map<DiscoveryStream, StreamStatus>();
+  // Nodes with a stream at the start.
+  readonly #firstNodeIds: ReadonlySet<string>;
+  readonly #nodeIds: Set<string>;
+  readonly #isAnybodyWaitedFor: boolean;
+  #unasked: ReadonlyMap<string, Unasked> = new Map();
+  #mostSettled = 0;
+
+  constructor(hub: StreamHub, group: NodeGroup, options: ConvergenceOptions) {
+    const { expectation, returningUntilMs = 0, onProgress } = options;
+    this.#hub = hub;
+    this.#group = group;
+    this.#options = options;
+    this.#left = new Set(this.#openStreams());
+    this.#firstNodeIds = new Set(Array.from(this.#left, (stream) => stream.nodeId ?? ''));
+    this.#nodeIds = new Set([...this.#firstNodeIds, ...(expectation?.nodeIds ?? this.#mayReturn())]);
+    this.#isAnybodyWaitedFor = expectation?.atLeast !== undefined || performance.now() < returningUntilMs;
+    onProgress?.(0, this.#left.size);
+  }
+
+  /** True when nobody is waited for any more. */
+  look(): boolean {
+    if (this.#unasked.size > 0) this.#unasked = this.#findUnasked();
+    for (const stream of this.#left) {
+      if (!this.#hub.streams.has(stream)) this.#left.delete(stream);
+      else if (stream.isSettled() && !this.#unasked.has(stream.nodeId ?? '')) this.#take(stream);
+    }
+    if (this.#left.size === 0) this.#addOpenedSince();
+    if (this.#left.size === 0) this.#putBackUnasked();
+    this.#tellProgress();
+    return this.#left.size === 0 && !this.#isSomebodyMissing();
+  }
+
+  result(): Convergence {
+    const presence = this.#hub.presence(this.#group);
+    const closed = [...this.#firstNodeIds].filter((nodeId) => !presence.has(nodeId));
+    const gone = presence.gone().map(({ nodeId }) => nodeId);
+    const isOpen = ([stream]: readonly [DiscoveryStream, StreamStatus]): boolean => this.#hub.streams.has(stream);
+    return {
+      settled: [...this.#settled].filter(isOpen).map(([, status]) => status),
+      waiting: Array.from(this.#left, (stream) => stream.status()),
+      unasked: this.#findUnasked(),
+      gone: [...new Set([...closed, ...gone])].sort(),
+    };
+  }
+
+  #take(stream: DiscoveryStream): void {
+    this.#left.delete(stream);
+    this.#settled.set(stream, stream.status());
+  }
+
+  // What is there already when it is first seen is taken at once: it may be all that is left of a node.
+  #addOpenedSince(): void {
+    for (const stream of this.#openStreams()) {
+      if (this.#settled.has(stream) || !this.#isWaitedFor(stream)) continue;
+      if (stream.isSettled()) this.#take(stream);
+      else this.#left.add(stream);
+    }
+  }
+
+  // When they ask at last, they have to be sent the endpoints, and to answer.
+  #putBackUnasked(): void {
+    this.#unasked = this.#findUnasked();
+    if (this.#unasked.size === 0) return;
+    for (const stream of this.#openStreams()) {
+      if (!this.#unasked.has(stream.nodeId ?? '')) continue;
+      this.#settled.delete(stream);
+      this.#left.add(stream);
+    }
+  }
+
+  #findUnasked(): ReadonlyMap<string, Unasked> {
+    const waitedFor = this.#openStreams().filter((stream) => this.#isWaitedFor(stream));
+    return findUnasked(waitedFor.map((stream) => stream.status()), 0);
+  }
+
+  #isSomebodyMissing(): boolean {
+    const { expectation, returningUntilMs = 0 } = this.#options;
+    const presence = this.#hub.presence(this.#group);
+    if (expectation === undefined) return performance.now() < returningUntilMs || this.#mayReturn().length > 0;
+    const { atLeast = 0, nodeIds } = expectation;
+    return presence.count < atLeast || !nodeIds.every((nodeId) => presence.has(nodeId));
+  }
+
+  #mayReturn(): string[] {
+    const sinceMs = performance.now() - returnTimeMs;
+    const gone = this.#hub.presence(this.#group).gone();
+    return gone.filter(({ goneAtMs }) => goneAtMs > sinceMs).map(({ nodeId }) => nodeId);
+  }
+
+  #openStreams(): DiscoveryStream[] {
+    return Array.from(this.#hub.streams).filter(({ group }) => group === this.#group);
+  }
+
+  #isWaitedFor({ nodeId }: DiscoveryStream): boolean {
+    return this.#isAnybodyWaitedFor || this.#nodeIds.has(nodeId ?? '');
+  }
+
+  #tellProgress(): void {
+    const total = this.#settled.size + this.#left.size;
+    if (this.#settled.size <= this.#mostSettled) return;
+    this.#mostSettled = this.#settled.size;
+    this.#options.onProgress?.(this.#settled.size, total);
   }
 }

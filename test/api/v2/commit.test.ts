@@ -9,6 +9,7 @@ import type { Control } from '../../../src/commit/control.ts';
 import { StoreError } from '../../../src/store/store.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import { Presence } from '../../../src/xds/presence.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
@@ -57,7 +58,8 @@ test('without wait it answers at once, whoever is there', async (t) => {
 test('nobody to wait for', async (t) => {
   const { took_ms: tookMs, ...answer } = await commit(await serveV2(t), '10m');
   const clients = { total: 0, in_sync: 0, refused: 0, waiting: 0 };
-  assert.deepEqual(answer, { changed: true, ...calm, converged: true, clients, gone: [], not_in_sync: [] });
+  const nobody = { gone: [], returning: null, expected: null, not_in_sync: [] };
+  assert.deepEqual(answer, { changed: true, ...calm, converged: true, clients, ...nobody });
   assert.ok(Number.isInteger(tookMs) && tookMs >= 0);
 });
 
@@ -121,17 +123,19 @@ test('one does not read: it is told from one that does not answer', async (t) =>
   ]);
 });
 
-test('a client that closes one of its streams is still there', async (t) => {
+test('a client that closes one of its streams is still there, and asks for no endpoints any more', async (t) => {
   const api = await serveA(t);
   const client = await holder(api, 'one', { apiVersion: 'v3', isAggregated: false });
   api.xds.stage(addEndpoint('a', 2), ...addCluster('b', 3));
-  const answer = commit(api, '1m');
+  const answer = commit(api, '1s');
   await client.next('endpoint');
   client.stream('endpoint').call.cancel();
   await client.takeAndAck('cluster');
-  const { converged, clients, gone } = await answer;
-  assert.deepEqual([converged, gone], [true, []]);
-  assert.deepEqual(clients, { total: 1, in_sync: 1, refused: 0, waiting: 0 });
+  const { converged, clients, gone, not_in_sync: others } = await answer;
+  assert.deepEqual([converged, gone], [false, []]);
+  assert.deepEqual(clients, { total: 1, in_sync: 0, refused: 0, waiting: 1 });
+  assert.deepEqual(others.map(({ type, state }) => [type, state]), [['endpoint', 'stale']]);
+  assert.match(String(others[0]?.reason), /^not asked for the endpoints of 2 clusters that it took at 20\S+Z: a, b$/u);
 });
 
 test('a commit that changes nothing waits for those that are behind', async (t) => {
@@ -198,7 +202,8 @@ test('when the caller goes away, the waiting ends', async (t) => {
     // Asked for when the waiting is over.
     status: () => ((wasGivenUp = true), { node: undefined, types: [] }),
   };
-  const api = await serveV2(t, { hub: { streams: new Set([stream]) } as unknown as StreamHub });
+  const hub = { streams: new Set([stream]), presence: () => new Presence(0) };
+  const api = await serveV2(t, { hub: hub as unknown as StreamHub });
   const { port } = new URL(api.url);
   const socket = connect(Number(port), '127.0.0.1');
   socket.write(`POST /api/v2/commit?wait=10m HTTP/1.1\r\nHost: x\r\nAccept: ${linesType}\r\nContent-Length: 0\r\n\r\n`);
@@ -219,7 +224,11 @@ describe('a wait is refused, and nothing is committed:', () => {
     [`wait=${'x'.repeat(100)}`, `wait "${'x'.repeat(64)}...": ${unit}`],
     ['wait=601s', 'wait "601s": must be at most 10m'],
     ['wait=1s&wait=1s', 'wait: must be given once'],
-    ['timeout=1s', '"timeout": no such parameter, only wait'],
+    ['timeout=1s', '"timeout": no such parameter, only wait, at_least, expect'],
+    ['at_least=1', 'at_least: only with wait'],
+    ['expect=a&at_least=1', 'expect, at_least: only with wait'],
+    ['wait=1s&at_least=0', 'at_least "0": must be a whole number from 1 to 1000000'],
+    ['wait=1s&expect=a,', 'expect "a,": must be node ids with commas between them'],
   ];
   for (const [query, detail] of refused) {
     test(detail, async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Presence } from '../../../src/xds/presence.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { serveV2 } from './serve-v2.ts';
 
@@ -39,8 +40,9 @@ test('an answer that fails half way is cut off and logged', async (t) => {
   const node = { id: 'a', cluster: '', userAgentName: '', userAgentVersion: '' };
   const method = { apiVersion: 'v3', protocol: 'sotw', kind: undefined };
   // A time that no calendar has.
-  const stream = { status: () => ({ peer: 'p', node, method, types: [], openedAtMs: NaN }) };
-  const api = await serveV2(t, { hub: { streams: new Set([stream]) } as unknown as StreamHub });
+  const stream = { status: () => ({ peer: 'p', node, method, types: [], unknownTypeUrls: [], openedAtMs: NaN }) };
+  const hub = { streams: new Set([stream]), presence: () => new Presence(0) };
+  const api = await serveV2(t, { hub: hub as unknown as StreamHub });
   await assert.rejects(async () => (await fetch(`${api.url}/clients`)).text());
   assert.deepEqual(api.log.map(({ msg }) => msg), ['request failed']);
 });
