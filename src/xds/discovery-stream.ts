@@ -217,6 +217,13 @@ export class DiscoveryStream {
     });
   }
 
+  /** Sends once more what the client refused, though nothing has changed; gives of which types. */
+  retry(): readonly ResourceKind[] {
+    const retried = this.#types.filter(({ watch }) => watch.retry()).map(({ kind }) => kind);
+    if (retried.length > 0) this.requestTurn();
+    return retried;
+  }
+
   #flush(): void {
     if (this.#isClosed) return;
     if (this.isWriting) {

@@ -228,6 +228,22 @@ export interface NotInSyncMessage extends Omit<TypeSyncMessage, 'type' | 'type_u
   readonly type_url: string | null;
 }
 
+/** The answer to `POST /api/v2/retry`. */
+export interface RetryMessage {
+  /** Clients to which something is sent again, and of which types; sorted by node id, then by peer. */
+  readonly retried: readonly {
+    readonly node_id: string;
+    readonly peer: string;
+    readonly types: readonly TypeSyncMessage['type'][];
+  }[];
+  /** From the call to the end of the waiting. */
+  readonly took_ms: number;
+  /** Types that were sent again, and are not in sync at the end of the waiting. */
+  readonly not_in_sync: readonly NotInSyncMessage[];
+  /** Node ids of retried clients whose connection has closed meanwhile, sorted. */
+  readonly gone: readonly string[];
+}
+
 /** A line of `application/x-ndjson` before the last, which is the answer. Counts streams, not clients. */
 export interface ProgressMessage {
   readonly settled: number;

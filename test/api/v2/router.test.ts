@@ -21,6 +21,7 @@ const refused: readonly (readonly [method: string, path: string, allowed: string
   ['DELETE', '/clients', 'GET, HEAD'],
   ['GET', '/commit', 'POST'],
   ['OPTIONS', '/commit', 'POST'],
+  ['GET', '/retry', 'POST'],
 ];
 for (const [method, path, allowed] of refused) {
   test(`${method} ${path} is not allowed`, async (t) => {
