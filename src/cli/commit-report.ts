@@ -1,7 +1,7 @@
 // What `controlplane commit` prints.
 
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
-import { describeStart, renderReturning, renderUnmet } from './missing-report.ts';
+import { describeNobody, renderReturning, renderUnmet } from './missing-report.ts';
 import { toPrintable } from './printable.ts';
 import { renderOldRoutes, renderWarnings } from './published-report.ts';
 import { renderTrouble } from './status-report.ts';
@@ -16,8 +16,7 @@ export function renderConvergence(answer: ConvergedCommitMessage): string {
   const { clients, took_ms: tookMs, gone, not_in_sync: others, returning, expected } = answer;
   const after = `after ${(tookMs / 1_000).toFixed(1)} s`;
   const total = clients.total + gone.length;
-  const nobody = returning === null ? 'no clients' : `no clients yet, ${describeStart(returning)}`;
-  const counts = [total === 0 ? nobody : `${clients.in_sync} of ${total} in sync ${after}`];
+  const counts = [total === 0 ? describeNobody(returning) : `${clients.in_sync} of ${total} in sync ${after}`];
   if (clients.refused > 0) counts.push(`${clients.refused} rejected`);
   if (clients.waiting > 0) counts.push(`${clients.waiting} not answered`);
   if (gone.length > 0) counts.push(`${gone.length} gone`);

@@ -16,8 +16,8 @@ const help = `Usage: controlplane commit [--wait DURATION [--at-least N] [--expe
 
 Publishes everything staged to every Envoy. With --wait it ends when every Envoy that is connected has taken or rejected
 what was committed, or when the time is up, and says who does not run it and why; how many streams have answered is
-shown on standard error meanwhile. Envoys that went a moment ago are waited for, and whoever comes back in the first 35 s
-after a start of the control plane, unless it is told whom to wait for.
+shown on standard error meanwhile. Envoys that went a moment ago are waited for, and whoever comes back in the first
+35 s after a start of the control plane, unless it is told whom to wait for.
 
   --wait DURATION
         How long to wait for the Envoys at most, as 500ms, 10s, 1m; up to 10m. Default: not at all

@@ -19,16 +19,22 @@ export function renderGone(gone: readonly GoneMessage[]): string[] {
 export function renderUnmet(expected: ExpectedMessage | null): string[] {
   if (expected === null) return [];
   const { at_least: atLeast, in_sync: inSync, missing } = expected;
-  const tooFew = atLeast !== null && inSync < atLeast ? [`expected at least ${atLeast} in sync: there are ${inSync}`] : [];
-  return missing.length === 0 ? tooFew : [...tooFew, toPrintable(`expected in sync, and not: ${missing.join(', ')}`)];
+  const lines: string[] = [];
+  if (atLeast !== null && inSync < atLeast) lines.push(`expected at least ${atLeast} in sync: there are ${inSync}`);
+  if (missing.length > 0) lines.push(toPrintable(`expected in sync, and not: ${missing.join(', ')}`));
+  return lines;
 }
 
-/** That there may be more than those that are there; where nobody is, another line says so: see {@link describeStart}. */
+/** That there may be more than those that are there; where nobody is, {@link describeNobody} says so. */
 export function renderReturning(returning: ReturningMessage | null, thereCount: number): string[] {
   return returning === null || thereCount === 0 ? [] : [`${describeStart(returning)}: others may be yet to come back`];
 }
 
-/** For the end of a sentence. */
-export function describeStart({ started_ms_ago: agoMs }: ReturningMessage): string {
+/** In place of counts, when nobody is there. */
+export function describeNobody(returning: ReturningMessage | null): string {
+  return returning === null ? 'no clients' : `no clients yet, ${describeStart(returning)}`;
+}
+
+function describeStart({ started_ms_ago: agoMs }: ReturningMessage): string {
   return `started ${roughDuration(agoMs)} ago`;
 }

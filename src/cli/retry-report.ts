@@ -4,7 +4,7 @@ import type { RetryMessage } from '../api/v2/messages.ts';
 import { toPrintable } from './printable.ts';
 import { renderTrouble } from './status-report.ts';
 
-/** A line per client that is sent something again, then how it ended, and a line per client and type that is not in sync. */
+/** A line per client that is sent something again, one per client and type that is not in sync then, and how many are. */
 export function renderRetry({ retried, took_ms: tookMs, not_in_sync: others, gone }: RetryMessage): string {
   if (retried.length === 0) return 'nothing to retry: no connected Envoy goes without something that it rejected\n';
   const sent = retried.map(({ node_id: nodeId, peer, types }) => `retried: ${nodeId} ${peer}: ${types.join(', ')}`);

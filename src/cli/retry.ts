@@ -11,9 +11,9 @@ import { renderRetry } from './retry-report.ts';
 
 const help = `Usage: controlplane retry [NODE] [--wait DURATION] [--api HOST:PORT]
 
-Sends what an Envoy rejected once more, after the fault was mended on its side, as a port that another program held. With
-NODE, a node id, to that Envoy alone; else to all that rejected something. Nobody else is sent anything. Prints who was
-sent what, and how it ended.
+Sends what an Envoy rejected once more, after the fault was mended on its side, as a port that another program held.
+With NODE, a node id, to that Envoy alone; else to all that rejected something. Nobody else is sent anything. Prints who
+was sent what, and how it ended.
 
   --wait DURATION
         How long to wait for their answers at most, as 500ms, 10s, 1m; up to 10m. Default: 5s

@@ -10,7 +10,7 @@ import type {
   TypeMessage,
   TypeSyncMessage,
 } from '../api/v2/messages.ts';
-import { describeStart, renderGone, renderReturning, renderUnmet } from './missing-report.ts';
+import { describeNobody, renderGone, renderReturning, renderUnmet } from './missing-report.ts';
 import { toPrintable } from './printable.ts';
 import { renderDraining, renderOldRoutes, renderWarnings } from './published-report.ts';
 import { coloredStateLabel, stateLabel } from './state-label.ts';
@@ -19,6 +19,8 @@ import { renderTable } from './table.ts';
 const kinds: readonly TypeMessage['type'][] = ['cluster', 'endpoint', 'listener', 'route'];
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 const shownDigits = 8;
+
+type Standing = Omit<TypeSyncMessage, 'type' | 'type_url'>;
 
 const note =
   'The same content may have other versions in v2 than in v3, and on per-type streams: compare rows of one API.';
@@ -49,7 +51,7 @@ function dialectOf(client: ClientMessage): string {
 /** How many of the clients are in which state, and how many are missing. */
 function renderSummary({ clients, gone, returning }: ClientsMessage): string {
   const missing = gone.length === 0 ? '' : `, ${gone.length} gone`;
-  if (clients.length === 0) return `no clients${returning === null ? '' : ` yet, ${describeStart(returning)}`}${missing}`;
+  if (clients.length === 0) return `${describeNobody(returning)}${missing}`;
   const counts = states
     .map((state) => [stateLabel(state), clients.filter((client) => client.state === state).length] as const)
     .filter(([label, count]) => count > 0 || label === stateLabel('synced'))
@@ -75,7 +77,7 @@ function renderMode({ api_version: apiVersion, mode, aggregated }: ModeMessage):
   return [apiVersion ?? 'v2+v3', way, mode ?? 'sotw+delta'].join(' ');
 }
 
-/** The version that it runs, or `old` for what an earlier stream brought; when another was sent, that one behind an arrow. */
+/** The version that it runs, `old` for what an earlier stream brought; when another was sent, that one behind an arrow. */
 function renderVersions(type: TypeMessage | undefined): string {
   if (type === undefined) return '-';
   const [sent, acked] = [type.version_sent, type.version_acked].map((version) => version?.slice(0, shownDigits));
@@ -91,7 +93,8 @@ function renderTroubles({ node, peer, state, reason, types, unknown_types: unkno
     .filter((type) => type.state !== 'synced' || failureBefore(type) !== undefined)
     .map((type) => renderTrouble(node.id, peer, type));
   if (unknownTypes.length === 0) return lines;
-  return [...lines, toPrintable(`${node.id} ${peer}: not answered, for it is not published: ${unknownTypes.join(', ')}`)];
+  const inVain = `${node.id} ${peer}: not answered, for it is not published: ${unknownTypes.join(', ')}`;
+  return [...lines, toPrintable(inVain)];
 }
 
 /** Who, what, since when and why, in one line. */
@@ -100,7 +103,7 @@ export function renderTrouble(nodeId: string, peer: string, type: TypeSyncMessag
   return toPrintable(`${nodeId} ${peer}: ${what}${describeTrouble(type)}`);
 }
 
-function describeTrouble(type: Omit<TypeSyncMessage, 'type' | 'type_url'>): string {
+function describeTrouble(type: Standing): string {
   const { state, reason, version_sent: sent, version_acked: acked, last_nack: nack } = type;
   const before = failureBefore(type);
   if (before !== undefined) return `accepted, an earlier push failed at ${before.at}: ${before.message}`;
@@ -112,6 +115,6 @@ function describeTrouble(type: Omit<TypeSyncMessage, 'type' | 'type_url'>): stri
 }
 
 /** The refusal that came with the acceptance of what the client runs now. */
-function failureBefore({ state, version_acked: version, last_nack: nack }: Omit<TypeSyncMessage, 'type' | 'type_url'>): NackMessage | undefined {
+function failureBefore({ state, version_acked: version, last_nack: nack }: Standing): NackMessage | undefined {
   return state === 'synced' && nack?.in_force === true && nack.version === version ? nack : undefined;
 }

@@ -23,7 +23,7 @@ ${expectationHelp}  --api HOST:PORT
   --help
         Prints this text.
 
-Exit code: 0 all are in sync and nobody is missing (or there never was anybody); 3 some are not in sync, or have gone, or
+Exit code: 0 all are in sync and nobody is missing (or there never was anybody); 3 some are not in sync, have gone, or
 may be yet to come back after a start of the control plane, or, where this is told, so many or these are not in sync,
 whoever has gone; 1 the control plane can't be reached; 2 usage.
 `;

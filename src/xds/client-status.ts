@@ -17,9 +17,9 @@ const responseName = 'envoy.service.status.v3.ClientStatusResponse';
 /**
  * The encoded ClientStatusResponse to a ClientStatusRequest: a ClientConfig per connected Envoy that is asked for,
  * sorted by node id and peer, with an entry in generic_xds_configs for each type on each of its streams. A type that it
- * never asked for has one too, NOT_SENT, and so have the endpoints of clusters that it took without asking for them, the
- * first ten by name. `client_scope` is the peer's address, `last_updated` when the last response of the type was sent or
- * answered. Resources themselves are not included.
+ * never asked for has one too, NOT_SENT, and so have the endpoints of clusters that it took without asking for them,
+ * the first ten by name. `client_scope` is the peer's address, `last_updated` when the last response of the type was
+ * sent or answered. Resources themselves are not included.
  * @throws FieldError
  */
 export function encodeClientStatus(request: JsonMessage, statuses: Iterable<StreamStatus>): Buffer {

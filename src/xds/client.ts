@@ -99,7 +99,7 @@ const maxUnknownTypes = 16;
 
 const statesByWeight: readonly SyncState[] = ['error', 'stale', 'not-sent', 'synced'];
 
-/** The one that says most about what has to be done; `not-sent` when there is none: who asks for nothing gets nothing. */
+/** The one that says most about what has to be done; `not-sent` when there is none: nothing was asked for. */
 export function worstState(states: Iterable<SyncState>): SyncState {
   const present = new Set(states);
   return statesByWeight.find((state) => present.has(state)) ?? 'not-sent';

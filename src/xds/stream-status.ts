@@ -30,7 +30,7 @@ export interface TypeStatus {
   readonly versionSent: string;
   /** '' before the first ACK. */
   readonly versionAccepted: string;
-  /** True before the first ACK when it runs something of an earlier stream, of which it does not say the version of all. */
+  /** True before the first ACK when it runs what an earlier stream brought, and does not say which version of all. */
   readonly isEarlierInForce: boolean;
   readonly unansweredSinceMs: number | undefined;
   /** When a response was last sent, or answered: since when things stand as they do. Undefined when nothing was sent. */

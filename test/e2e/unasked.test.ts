@@ -1,4 +1,4 @@
-// Real Envoys that take what they are sent and can't ask for the rest: they answer nobody, and must not count as in sync.
+// Real Envoys that take what they are sent and can't ask for the rest: they answer nobody, and are not in sync.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -52,7 +52,8 @@ function nameOtherwise(bootstrap: Bootstrap): Bootstrap {
 
 /** Envoy passes over ours of this name. */
 function declareOne(bootstrap: Bootstrap): Bootstrap {
-  const own = { name: 'one', type: 'STATIC', connect_timeout: '1s', load_assignment: { cluster_name: 'one', endpoints: [] } };
+  const assignment = { cluster_name: 'one', endpoints: [] };
+  const own = { name: 'one', type: 'STATIC', connect_timeout: '1s', load_assignment: assignment };
   bootstrap.static_resources.clusters.push(own);
   return bootstrap;
 }

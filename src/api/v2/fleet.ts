@@ -1,4 +1,4 @@
-// Whether everybody is there and in sync: one judgement for the clients, for a commit that waits and for the exit codes.
+// Whether everybody is there and in sync: one judgement for the status, a commit that waits and the exit codes.
 
 import { clientState } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';

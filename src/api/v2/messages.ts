@@ -154,7 +154,7 @@ export interface TypeSyncMessage {
    */
   readonly version_sent: string | null;
   readonly version_acked: string | null;
-  /** True when it accepted nothing yet and runs something that an earlier stream brought; it does not say which version. */
+  /** True when it accepted nothing yet and runs what an earlier stream brought; it does not say which version. */
   readonly runs_earlier: boolean;
   /** When the oldest response was sent that is not answered yet; null when all are. */
   readonly unacked_since: string | null;

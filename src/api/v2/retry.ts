@@ -22,7 +22,9 @@ export interface RetryParts {
   readonly stopping: AbortSignal;
 }
 
-/** Answers a {@link RetryMessage}, with `wait` when those have answered or the time is up. `node` asks for one node id. */
+/**
+ * Answers a {@link RetryMessage}, with `wait` when those have answered or the time is up. `node` asks for one node id.
+ */
 export function createRetryHandler({ hub, stopping }: RetryParts): RequestHandler {
   return async (request, response) => {
     const { node, waitMs } = readRetryQuery(request);

@@ -65,7 +65,8 @@ test('one node alone, without waiting', async (t) => {
 
 test('nobody has refused anything', async (t) => {
   const api = await serveV2(t);
-  assert.deepEqual({ ...(await retry(api, '?wait=1m')), took_ms: 0 }, { retried: [], took_ms: 0, not_in_sync: [], gone: [] });
+  const { took_ms: _, ...answer } = await retry(api, '?wait=1m');
+  assert.deepEqual(answer, { retried: [], not_in_sync: [], gone: [] });
 });
 
 describe('is refused:', () => {
