@@ -8,14 +8,22 @@ import { UsageError } from './failure.ts';
  * Flag names with the values they were given, '' for a flag that takes none. As Go's flag package does it: one dash
  * or two, `-flag value` or `-flag=value`, the last one wins, a value may be empty or begin with a dash.
  * @param takesValue every flag there is, by its name without dashes.
+ * @param takeWord is given what is no flag, in order; by default that is refused.
  * @throws UsageError
  */
-export function readArguments(argv: readonly string[], takesValue: ReadonlyMap<string, boolean>): Map<string, string> {
+export function readArguments(
+  argv: readonly string[],
+  takesValue: ReadonlyMap<string, boolean>,
+  takeWord: (word: string) => void = refuseWord,
+): Map<string, string> {
   const given = new Map<string, string>();
   for (const token of tokenize(argv, takesValue)) {
     if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      takeWord(argv[token.index] ?? '');
+      continue;
+    }
     const written = JSON.stringify(argv[token.index]);
-    if (token.kind === 'positional') throw new UsageError(`${written}: only flags are taken, see --help`);
     if (!takesValue.has(token.name)) throw new UsageError(`${written}: no such flag, see --help`);
     // A value of its own is taken from argv, where its leading dash is as it was written.
     const value = token.inlineValue === false ? argv[token.index + 1] : token.value;
@@ -38,6 +46,10 @@ export function parseValue<T>(source: string, text: string, parse: (text: string
   } catch (error) {
     throw new UsageError(`${source} ${JSON.stringify(text)}: ${(error as Error).message}`);
   }
+}
+
+function refuseWord(word: string): void {
+  throw new UsageError(`${JSON.stringify(word)}: only flags are taken, see --help`);
 }
 
 /** Splits as parseArgs does, for which every flag has two dashes. */

@@ -85,13 +85,22 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   });
   const control = metrics.countCommits(controlPlane);
   const groupOf: NodeGroupOf = () => defaultNodeGroup;
-  const hub = new StreamHub({ snapshots, groupOf, log, observer: metrics.observer, onEncoded: metrics.onEncoded });
+  const { goneTimeMs } = settings;
+  const hub = new StreamHub({
+    snapshots,
+    groupOf,
+    log,
+    observer: metrics.observer,
+    onEncoded: metrics.onEncoded,
+    goneTimeMs,
+  });
   const xds = createXdsServer(hub, log);
   const stopping = new AbortController();
   const apiV2 = createV2({
     control,
     hub,
     group: defaultNodeGroup,
+    start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     published: () => controlPlane.status(),
     stopping: stopping.signal,
     log,

@@ -38,6 +38,8 @@ export interface Settings {
   readonly xdsClusterName: string;
   /** How long a removed cluster stays published to Envoys whose connections may still use it; 0: not at all. */
   readonly drainTimeMs: number;
+  /** How long Envoys that went are missed, and a fleet that has not come back after a start; 0: not at all. */
+  readonly goneTimeMs: number;
   readonly logLevel: LogLevel;
   /** Undefined means pretty on a terminal and JSON lines otherwise. */
   readonly logFormat: LogFormat | undefined;
@@ -61,6 +63,7 @@ interface Flag<T> {
 }
 
 const maxDrainTimeMs = 30 * 24 * 3_600_000;
+const maxGoneTimeMs = 30 * 24 * 3_600_000;
 
 const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
   xdsAddress: {
@@ -132,6 +135,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: '600s',
     parse: (text) => parseDuration(text, maxDrainTimeMs),
     help: 'How long a removed cluster stays for connections that still use it, as 500ms, 10s, 1m; 0 is off.',
+  },
+  goneTimeMs: {
+    name: 'gone-time',
+    value: 'DURATION',
+    fallback: '10m',
+    parse: (text) => parseDuration(text, maxGoneTimeMs),
+    help: 'How long an Envoy that went is missed by status and commit --wait; 0 is off.',
   },
   logLevel: {
     name: 'log-level',

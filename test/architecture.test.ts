@@ -36,17 +36,19 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   'arguments.ts': ['failure.ts'],
   'address.ts': ['inventory/ip-address.ts'],
   'duration.ts': [],
+  'expected-nodes.ts': [],
   'redis-commands.ts': [],
   'listen.ts': [],
   'sorted-by-name.ts': [],
   'failure.ts': [],
   'shutdown.ts': [],
   // Commands talk to a running daemon from outside: they know what it answers, and nothing of its inside.
-  cli: ['address.ts', 'api/v2/messages.ts', 'arguments.ts', 'duration.ts', 'failure.ts'],
+  cli: ['address.ts', 'api/v2/messages.ts', 'arguments.ts', 'duration.ts', 'expected-nodes.ts', 'failure.ts'],
   // The API stages changes and commits, tells errors apart, and shows what the streams know; it never looks behind that.
   api: [
     'commit',
     'duration.ts',
+    'expected-nodes.ts',
     'inventory/change.ts',
     'inventory/draining.ts',
     'inventory/errors.ts',

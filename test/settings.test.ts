@@ -17,6 +17,7 @@ const defaults: Settings = {
   redisDeny: [],
   xdsClusterName: 'xds_cluster',
   drainTimeMs: 600_000,
+  goneTimeMs: 600_000,
   logLevel: 'info',
   logFormat: undefined,
 };
@@ -121,6 +122,7 @@ const accepted: Readonly<Record<string, Case>> = {
     settings: { redisEmptyListener: { host: '::1', port: 7000 }, redisListener: { host: '0.0.0.0', port: 12_712 } },
   },
   'a value may hold =': { argv: ['--data-dir=a=b'], settings: { dataDir: 'a=b' } },
+  'no memory of who went': { argv: ['--gone-time', '0'], settings: { goneTimeMs: 0 } },
   'no draining': { argv: ['--drain-time', '0'], settings: { drainTimeMs: 0 } },
   'names of any script': { argv: ['--redis-catch-all=兔子 1'], settings: { redisCatchAll: '兔子 1' } },
   'denied commands in lower case, in the order given': {
@@ -203,6 +205,7 @@ const refused: readonly (readonly [argv: readonly string[], message: string, env
     '--drain-time "600": must be a whole number and ms, s, m or h, such as 500ms, 10s or 1m',
   ],
   [['--drain-time=721h'], '--drain-time "721h": must be at most 720h'],
+  [['--gone-time=721h'], '--gone-time "721h": must be at most 720h'],
   [
     ['--log-level', 'INFO'],
     '--log-level "INFO": must be one of fatal, error, warn, info, debug, trace, silent',
@@ -256,6 +259,7 @@ test('--help wins and prints every flag with its default', () => {
     ['redis-deny', undefined],
     ['xds-cluster-name', 'xds_cluster'],
     ['drain-time', '600s'],
+    ['gone-time', '10m'],
     ['log-level', 'info'],
     ['log-format', undefined],
   ]);

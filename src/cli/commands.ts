@@ -28,4 +28,11 @@ export const commands: ReadonlyMap<string, Command> = new Map([
       load: async () => (await import('./commit.ts')).runCommit,
     },
   ],
+  [
+    'retry',
+    {
+      summary: 'Sends what an Envoy rejected once more, to those that did.',
+      load: async () => (await import('./retry.ts')).runRetry,
+    },
+  ],
 ]);

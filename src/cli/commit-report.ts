@@ -1,6 +1,7 @@
 // What `controlplane commit` prints.
 
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
+import { describeNobody, renderReturning, renderUnmet } from './missing-report.ts';
 import { toPrintable } from './printable.ts';
 import { renderOldRoutes, renderWarnings } from './published-report.ts';
 import { renderTrouble } from './status-report.ts';
@@ -12,16 +13,18 @@ export function renderCommit(answer: CommitMessage): string {
 
 /** What was done and how many run it, then a line per client and type that does not. */
 export function renderConvergence(answer: ConvergedCommitMessage): string {
-  const { clients, took_ms: tookMs, gone, not_in_sync: others } = answer;
+  const { clients, took_ms: tookMs, gone, not_in_sync: others, returning, expected } = answer;
   const after = `after ${(tookMs / 1_000).toFixed(1)} s`;
   const total = clients.total + gone.length;
-  const counts = [total === 0 ? 'no clients' : `${clients.in_sync} of ${total} in sync ${after}`];
+  const counts = [total === 0 ? describeNobody(returning) : `${clients.in_sync} of ${total} in sync ${after}`];
   if (clients.refused > 0) counts.push(`${clients.refused} rejected`);
   if (clients.waiting > 0) counts.push(`${clients.waiting} not answered`);
   if (gone.length > 0) counts.push(`${gone.length} gone`);
   const lines = [
     ...others.map((other) => renderTrouble(other.node_id, other.peer, other)),
-    ...gone.map((nodeId) => toPrintable(`${nodeId}: gone, its connection closed before it had answered`)),
+    ...gone.map((nodeId) => toPrintable(`${nodeId}: gone, it has no connection now`)),
+    ...renderReturning(returning, total),
+    ...renderUnmet(expected),
   ];
   return [`${describeCommit(answer)}: ${counts.join(', ')}`, ...lines, ...renderMatters(answer), ''].join('\n');
 }

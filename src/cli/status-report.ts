@@ -5,10 +5,12 @@ import type {
   ClientsMessage,
   ModeMessage,
   NackMessage,
+  NotInSyncMessage,
   SyncState,
   TypeMessage,
   TypeSyncMessage,
 } from '../api/v2/messages.ts';
+import { describeNobody, renderGone, renderReturning, renderUnmet } from './missing-report.ts';
 import { toPrintable } from './printable.ts';
 import { renderDraining, renderOldRoutes, renderWarnings } from './published-report.ts';
 import { coloredStateLabel, stateLabel } from './state-label.ts';
@@ -18,27 +20,43 @@ const kinds: readonly TypeMessage['type'][] = ['cluster', 'endpoint', 'listener'
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 const shownDigits = 8;
 
+type Standing = Omit<TypeSyncMessage, 'type' | 'type_url'>;
+
+const note =
+  'The same content may have other versions in v2 than in v3, and on per-type streams: compare rows of one API.';
+
 /** Lines of text, the last one with a newline. */
 export function renderStatus(answer: ClientsMessage): string {
-  const { clients } = answer;
+  const { clients, gone, expected, returning } = answer;
   const header = ['NODE', 'PEER', 'API', 'STATE', ...kinds.map((kind) => kind.toUpperCase())];
   const table = clients.length === 0 ? [] : renderTable([header, ...clients.map(renderClient)]);
   const troubles = clients.flatMap(renderTroubles);
   const leftovers = [...renderDraining(answer), ...renderOldRoutes(answer)];
-  const blocks = [table, troubles, leftovers, renderWarnings(answer), [renderSummary(clients)]].filter(
-    (lines) => lines.length > 0,
-  );
-  return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  const summary = [...renderReturning(returning, clients.length), ...renderUnmet(expected), renderSummary(answer)];
+  const blocks = [table, renderNote(clients), troubles, leftovers, renderWarnings(answer), renderGone(gone), summary];
+  const shown = blocks.filter((lines) => lines.length > 0);
+  return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** How many of the clients are in which state. */
-function renderSummary(clients: readonly ClientMessage[]): string {
-  if (clients.length === 0) return 'no clients';
+// The same content differs in some bytes by how it is asked for.
+function renderNote(clients: readonly ClientMessage[]): string[] {
+  const dialects = new Set(clients.filter(({ types }) => types.length > 0).map(dialectOf));
+  return dialects.size > 1 ? [note] : [];
+}
+
+function dialectOf(client: ClientMessage): string {
+  return client.aggregated === true ? `${client.api_version}` : renderMode(client);
+}
+
+/** How many of the clients are in which state, and how many are missing. */
+function renderSummary({ clients, gone, returning }: ClientsMessage): string {
+  const missing = gone.length === 0 ? '' : `, ${gone.length} gone`;
+  if (clients.length === 0) return `${describeNobody(returning)}${missing}`;
   const counts = states
     .map((state) => [stateLabel(state), clients.filter((client) => client.state === state).length] as const)
     .filter(([label, count]) => count > 0 || label === stateLabel('synced'))
     .map(([label, count]) => `${count} ${label}`);
-  return `${clients.length} ${clients.length === 1 ? 'client' : 'clients'}: ${counts.join(', ')}`;
+  return `${clients.length} ${clients.length === 1 ? 'client' : 'clients'}: ${counts.join(', ')}${missing}`;
 }
 
 function renderClient(client: ClientMessage): string[] {
@@ -59,27 +77,33 @@ function renderMode({ api_version: apiVersion, mode, aggregated }: ModeMessage):
   return [apiVersion ?? 'v2+v3', way, mode ?? 'sotw+delta'].join(' ');
 }
 
-/** The version that it runs; when another was sent, that one behind an arrow. */
+/** The version that it runs, `old` for what an earlier stream brought; when another was sent, that one behind an arrow. */
 function renderVersions(type: TypeMessage | undefined): string {
   if (type === undefined) return '-';
   const [sent, acked] = [type.version_sent, type.version_acked].map((version) => version?.slice(0, shownDigits));
   const unknown = type.bytes_sent === 0 ? 'none' : 'several';
-  if (sent === undefined && acked === undefined) return unknown;
-  return sent === acked ? `${sent}` : `${acked ?? 'none'}->${sent ?? unknown}`;
+  const runs = acked ?? (type.runs_earlier ? 'old' : undefined);
+  if (sent === undefined && acked === undefined) return runs ?? unknown;
+  return sent === acked ? `${sent}` : `${runs ?? 'none'}->${sent ?? unknown}`;
 }
 
-function renderTroubles({ node, peer, types }: ClientMessage): string[] {
-  return types
+function renderTroubles({ node, peer, state, reason, types, unknown_types: unknownTypes }: ClientMessage): string[] {
+  if (types.length === 0) return [toPrintable(`${node.id} ${peer}: ${stateLabel(state)}: ${reason ?? ''}`)];
+  const lines = types
     .filter((type) => type.state !== 'synced' || failureBefore(type) !== undefined)
     .map((type) => renderTrouble(node.id, peer, type));
+  if (unknownTypes.length === 0) return lines;
+  const inVain = `${node.id} ${peer}: not answered, for it is not published: ${unknownTypes.join(', ')}`;
+  return [...lines, toPrintable(inVain)];
 }
 
 /** Who, what, since when and why, in one line. */
-export function renderTrouble(nodeId: string, peer: string, type: TypeSyncMessage): string {
-  return toPrintable(`${nodeId} ${peer}: ${type.type} ${describeTrouble(type)}`);
+export function renderTrouble(nodeId: string, peer: string, type: TypeSyncMessage | NotInSyncMessage): string {
+  const what = type.type === null ? '' : `${type.type} `;
+  return toPrintable(`${nodeId} ${peer}: ${what}${describeTrouble(type)}`);
 }
 
-function describeTrouble(type: TypeSyncMessage): string {
+function describeTrouble(type: Standing): string {
   const { state, reason, version_sent: sent, version_acked: acked, last_nack: nack } = type;
   const before = failureBefore(type);
   if (before !== undefined) return `accepted, an earlier push failed at ${before.at}: ${before.message}`;
@@ -91,6 +115,6 @@ function describeTrouble(type: TypeSyncMessage): string {
 }
 
 /** The refusal that came with the acceptance of what the client runs now. */
-function failureBefore({ state, version_acked: version, last_nack: nack }: TypeSyncMessage): NackMessage | undefined {
+function failureBefore({ state, version_acked: version, last_nack: nack }: Standing): NackMessage | undefined {
   return state === 'synced' && nack?.in_force === true && nack.version === version ? nack : undefined;
 }

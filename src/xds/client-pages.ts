@@ -6,6 +6,8 @@ import type { Client } from './client.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
 import type { NodeFilter } from './node-filter.ts';
 import type { StreamHub } from './stream-hub.ts';
+import { findUnasked } from './unasked.ts';
+import type { Unasked } from './unasked.ts';
 
 const clientsPerPage = 50;
 
@@ -13,10 +15,12 @@ const clientsPerPage = 50;
  * Those that were connected at the first page, in the order of {@link foldClients}; how they stand is looked up when
  * their page is asked for, and who has gone by then is left out. The caller lets other work have a turn between pages.
  * @param select asked of each page's node ids, which of them are wanted; a page may be empty.
+ * @param unasked by node id; found out before the first page by default.
  */
 export function* pagesOfClients(
   hub: Pick<StreamHub, 'streams'>,
   select: NodeFilter = (nodeIds) => new Set(nodeIds),
+  unasked: ReadonlyMap<string, Unasked> = findUnasked(hub.streams.values().map((stream) => stream.status())),
 ): Generator<readonly Client[]> {
   const streams = [...hub.streams].filter(({ nodeId }) => nodeId !== undefined).sort(byClient);
   let page: DiscoveryStream[] = [];
@@ -25,23 +29,24 @@ export function* pagesOfClients(
     const previous = streams[index - 1];
     if (previous === undefined || byClient(previous, stream) !== 0) clients += 1;
     if (clients > clientsPerPage) {
-      yield foldOpen(hub, page, select);
+      yield foldOpen(hub, page, select, unasked);
       page = [];
       clients = 1;
     }
     page.push(stream);
   }
-  yield foldOpen(hub, page, select);
+  yield foldOpen(hub, page, select, unasked);
 }
 
 function foldOpen(
   { streams }: Pick<StreamHub, 'streams'>,
   page: readonly DiscoveryStream[],
   select: NodeFilter,
+  unasked: ReadonlyMap<string, Unasked>,
 ): Client[] {
   const wanted = select(new Set(page.map(({ nodeId = '' }) => nodeId)));
   const open = page.filter((stream) => streams.has(stream) && wanted.has(stream.nodeId ?? ''));
-  return foldClients(open.map((stream) => stream.status()));
+  return foldClients(open.map((stream) => stream.status()), unasked);
 }
 
 function byClient(a: DiscoveryStream, b: DiscoveryStream): number {

@@ -2,11 +2,15 @@
 
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
+import type { Expectation } from './expectation.ts';
+import { returnTimeMs } from './presence.ts';
 import { looksOf } from './shared-looks.ts';
 import type { LookOptions } from './shared-looks.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamStatus } from './stream-status.ts';
 import { nextTurn } from './turns.ts';
+import { findUnasked } from './unasked.ts';
+import type { Unasked } from './unasked.ts';
 
 /** What it gives when it is aborted is how things stand then. */
 export interface ConvergenceOptions extends LookOptions {
@@ -14,63 +18,153 @@ export interface ConvergenceOptions extends LookOptions {
   readonly abandoned?: AbortSignal;
   /** Told at the start, and each time that more streams have settled, or have gone. */
   readonly onProgress?: (settled: number, total: number) => void;
+  /** Who has to be there, and is waited for; by default those that are, and those that went a moment ago. */
+  readonly expectation?: Expectation | undefined;
+  /** Until when nodes that are not known may come, and are waited for. Default 0. */
+  readonly returningUntilMs?: number;
 }
 
-/** Every stream that was waited for is in one of the first two lists, or closed. */
+/** Every stream that was waited for and is open is in one of the first two lists. */
 export interface Convergence {
   /** ACKed or refused the newest of all that they want; each as it was then. */
   readonly settled: readonly StreamStatus[];
   /** Not yet, when the waiting ended. */
   readonly waiting: readonly StreamStatus[];
-  /** Ids of nodes with a stream that closed before it had settled, and with none that is open now; sorted. */
+  /** Of the nodes of these streams: clusters that they took, and whose endpoints they do not ask for. */
+  readonly unasked: ReadonlyMap<string, Unasked>;
+  /** Ids of nodes that were there before, or when the waiting began, and have no stream now; sorted. */
   readonly gone: readonly string[];
 }
 
 /**
  * Waits for the streams of a group that are open and identified now, and for those that the same nodes open meanwhile,
- * as an Envoy does to get the endpoints of a new cluster on a stream of its own; other nodes' that open later have the
- * newest from the start. Resolves when each of them has settled or closed, when the time is up, or when it is aborted;
- * never rejects.
+ * as an Envoy does to get the endpoints of a new cluster on a stream of its own, which it has to do before it counts as
+ * settled. Nodes that went less than {@link returnTimeMs} ago are given the rest of it to come back. Other nodes that
+ * come later have the newest from the start, and count only when whoever comes is waited for. Resolves when each of
+ * them has settled or closed, when the time is up, or when it is aborted; never rejects.
  */
 export async function awaitConvergence(
   hub: StreamHub,
   group: NodeGroup,
-  { onProgress, abandoned, ...lookOptions }: ConvergenceOptions,
+  options: ConvergenceOptions,
 ): Promise<Convergence> {
-  const looks = looksOf(hub);
-  const left = new Set(Array.from(hub.streams).filter((stream) => stream.group === group));
-  const seen = new Set(left);
-  const nodeIds = new Set(Array.from(left, ({ nodeId }) => nodeId));
-  let total = left.size;
-  const settled: StreamStatus[] = [];
-  const closedNodeIds = new Set<string>();
-  const takeOut = (stream: DiscoveryStream): void => {
-    left.delete(stream);
-    if (hub.streams.has(stream)) settled.push(stream.status());
-    else if (stream.nodeId !== undefined) closedNodeIds.add(stream.nodeId);
-  };
-  const addOpenedSince = (): void => {
-    for (const stream of hub.streams) {
-      if (seen.has(stream) || !nodeIds.has(stream.nodeId) || stream.group !== group || looks.isSettled(stream)) continue;
-      seen.add(stream);
-      left.add(stream);
-      total += 1;
-    }
-  };
-  onProgress?.(0, total);
-  const look = (): boolean => {
-    const before = left.size;
-    // A closed stream wants nothing any more, and so has settled too.
-    for (const stream of left) if (looks.isSettled(stream)) takeOut(stream);
-    if (left.size === 0) addOpenedSince();
-    if (left.size < before) onProgress?.(total - left.size, total);
-    return left.size === 0;
-  };
-  if (left.size > 0) await looks.until(look, lookOptions);
+  const waiting = new Waiting(hub, group, options);
+  const isOver = options.timeoutMs > 0 && waiting.look();
+  if (!isOver) await looksOf(hub).until(() => waiting.look(), options);
   // Many may have waited for the same, or until the same moment.
   await nextTurn();
-  if (abandoned?.aborted === true) return { settled: [], waiting: [], gone: [] };
-  const openNodeIds = new Set(Array.from(hub.streams, ({ nodeId }) => nodeId));
-  const gone = [...closedNodeIds].filter((nodeId) => !openNodeIds.has(nodeId)).sort();
-  return { settled, gone, waiting: Array.from(left, (stream) => stream.status()) };
+  return options.abandoned?.aborted === true ? nobody : waiting.result();
+}
+
+const nobody: Convergence = { settled: [], waiting: [], unasked: new Map(), gone: [] };
+
+class Waiting {
+  readonly #hub: StreamHub;
+  readonly #group: NodeGroup;
+  readonly #options: ConvergenceOptions;
+  readonly #left: Set<DiscoveryStream>;
+  readonly #settled = new Map<DiscoveryStream, StreamStatus>();
+  // Nodes with a stream at the start.
+  readonly #firstNodeIds: ReadonlySet<string>;
+  readonly #nodeIds: Set<string>;
+  readonly #isAnybodyWaitedFor: boolean;
+  #unasked: ReadonlyMap<string, Unasked> = new Map();
+  #mostSettled = 0;
+
+  constructor(hub: StreamHub, group: NodeGroup, options: ConvergenceOptions) {
+    const { expectation, returningUntilMs = 0, onProgress } = options;
+    this.#hub = hub;
+    this.#group = group;
+    this.#options = options;
+    this.#left = new Set(this.#openStreams());
+    this.#firstNodeIds = new Set(Array.from(this.#left, (stream) => stream.nodeId ?? ''));
+    this.#nodeIds = new Set([...this.#firstNodeIds, ...(expectation?.nodeIds ?? this.#mayReturn())]);
+    this.#isAnybodyWaitedFor = expectation?.atLeast !== undefined || performance.now() < returningUntilMs;
+    onProgress?.(0, this.#left.size);
+  }
+
+  /** True when nobody is waited for any more. */
+  look(): boolean {
+    if (this.#unasked.size > 0) this.#unasked = this.#findUnasked();
+    for (const stream of this.#left) {
+      if (!this.#hub.streams.has(stream)) this.#left.delete(stream);
+      else if (looksOf(this.#hub).isSettled(stream) && !this.#unasked.has(stream.nodeId ?? '')) this.#take(stream);
+    }
+    if (this.#left.size === 0) this.#addOpenedSince();
+    if (this.#left.size === 0) this.#putBackUnasked();
+    this.#tellProgress();
+    return this.#left.size === 0 && !this.#isSomebodyMissing();
+  }
+
+  result(): Convergence {
+    const presence = this.#hub.presence(this.#group);
+    const closed = [...this.#firstNodeIds].filter((nodeId) => !presence.has(nodeId));
+    const gone = presence.gone().map(({ nodeId }) => nodeId);
+    const isOpen = ([stream]: readonly [DiscoveryStream, StreamStatus]): boolean => this.#hub.streams.has(stream);
+    return {
+      settled: [...this.#settled].filter(isOpen).map(([, status]) => status),
+      waiting: Array.from(this.#left, (stream) => stream.status()),
+      unasked: this.#findUnasked(),
+      gone: [...new Set([...closed, ...gone])].sort(),
+    };
+  }
+
+  #take(stream: DiscoveryStream): void {
+    this.#left.delete(stream);
+    this.#settled.set(stream, stream.status());
+  }
+
+  // What is there already when it is first seen is taken at once: it may be all that is left of a node.
+  #addOpenedSince(): void {
+    for (const stream of this.#openStreams()) {
+      if (this.#settled.has(stream) || !this.#isWaitedFor(stream)) continue;
+      if (stream.isSettled()) this.#take(stream);
+      else this.#left.add(stream);
+    }
+  }
+
+  // When they ask at last, they have to be sent the endpoints, and to answer.
+  #putBackUnasked(): void {
+    this.#unasked = this.#findUnasked();
+    if (this.#unasked.size === 0) return;
+    for (const stream of this.#openStreams()) {
+      if (!this.#unasked.has(stream.nodeId ?? '')) continue;
+      this.#settled.delete(stream);
+      this.#left.add(stream);
+    }
+  }
+
+  #findUnasked(): ReadonlyMap<string, Unasked> {
+    const waitedFor = this.#openStreams().filter((stream) => this.#isWaitedFor(stream));
+    return findUnasked(waitedFor.map((stream) => stream.status()), 0);
+  }
+
+  #isSomebodyMissing(): boolean {
+    const { expectation, returningUntilMs = 0 } = this.#options;
+    const presence = this.#hub.presence(this.#group);
+    if (expectation === undefined) return performance.now() < returningUntilMs || this.#mayReturn().length > 0;
+    const { atLeast = 0, nodeIds } = expectation;
+    return presence.count < atLeast || !nodeIds.every((nodeId) => presence.has(nodeId));
+  }
+
+  #mayReturn(): string[] {
+    const sinceMs = performance.now() - returnTimeMs;
+    const gone = this.#hub.presence(this.#group).gone();
+    return gone.filter(({ goneAtMs }) => goneAtMs > sinceMs).map(({ nodeId }) => nodeId);
+  }
+
+  #openStreams(): DiscoveryStream[] {
+    return Array.from(this.#hub.streams).filter(({ group }) => group === this.#group);
+  }
+
+  #isWaitedFor({ nodeId }: DiscoveryStream): boolean {
+    return this.#isAnybodyWaitedFor || this.#nodeIds.has(nodeId ?? '');
+  }
+
+  #tellProgress(): void {
+    const total = this.#settled.size + this.#left.size;
+    if (this.#settled.size <= this.#mostSettled) return;
+    this.#mostSettled = this.#settled.size;
+    this.#options.onProgress?.(this.#settled.size, total);
+  }
 }

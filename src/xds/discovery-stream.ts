@@ -2,7 +2,7 @@
 // type, and writes what is due, in order and never more than the transport takes.
 
 import { dialects, kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
-import type { ConfigSourceKind } from '../snapshot/dialect.ts';
+import type { ConfigSourceKind, Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
@@ -22,6 +22,7 @@ import { cut } from './stream-log.ts';
 import type { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
 import type { Nack, StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
+import type { TakenClusters } from './unasked.ts';
 import { Warming } from './warming.ts';
 import type { Watch } from './watch.ts';
 
@@ -41,6 +42,8 @@ export interface StreamContext {
   readonly groupOf: NodeGroupOf;
   /** Asks for a later call of {@link DiscoveryStream.flush}. */
   readonly schedule: (stream: DiscoveryStream) => void;
+  /** Told once, when the first request has said who the client is. */
+  readonly onIdentified: (stream: DiscoveryStream) => void;
   /** Told once, when the stream is closed from whichever side. */
   readonly onClosed: (stream: DiscoveryStream) => void;
   /** Told when all that a stream wrote has left for the network. */
@@ -69,11 +72,14 @@ interface WatchedType {
   /** When a response was last sent or answered. */
   updatedAtMs: number | undefined;
   lastNack: Nack | undefined;
+  /** When a response was last accepted, by the monotonic clock. */
+  acceptedAtMs: number;
 }
 
 export class DiscoveryStream {
   readonly #transport: StreamTransport;
   readonly #method: StreamMethod;
+  readonly #dialect: Dialect;
   readonly #context: StreamContext;
   readonly #selector: SetSelector;
   readonly #warming: Warming;
@@ -99,12 +105,12 @@ export class DiscoveryStream {
     this.#context = context;
     this.#protocol = context.protocols[method.protocol];
     const watchOf = (kind: ResourceKind): Watch | undefined => this.#typeOf(kind)?.watch;
-    const dialect = dialects[method.apiVersion][configSourceOf(method)];
+    this.#dialect = dialects[method.apiVersion][configSourceOf(method)];
     this.#warming = new Warming(watchOf);
     this.#selector =
       method.kind === undefined
-        ? new MakeBeforeBreak(dialect, watchOf, context.inForceBoundMs)
-        : new NewestAtOnce(dialect);
+        ? new MakeBeforeBreak(this.#dialect, watchOf, context.inForceBoundMs)
+        : new NewestAtOnce(this.#dialect);
     context.observer.streamOpened(method);
   }
 
@@ -205,15 +211,27 @@ export class DiscoveryStream {
       hasSnapshot: this.#publication !== undefined,
       unwrittenSinceMs: this.#unwrittenSinceMs(),
       types: this.#types.map((type) => this.#typeStatus(type)),
+      unknownTypeUrls: [...(this.#unknownTypeUrls ?? [])],
     };
   }
 
-  /** True when the client has ACKed or refused the newest of everything it wants. */
+  /**
+   * True when the client has ACKed or refused the newest of everything it wants, which is not nothing; of one that has
+   * not said who it is nothing is waited for.
+   */
   isSettled(): boolean {
-    return this.#types.every(({ kind, watch }) => {
+    if (this.#isClosed || this.#node === undefined) return true;
+    return this.#types.length > 0 && this.#types.every(({ kind, watch }) => {
       const state = this.#syncState(kind, watch);
       return state === 'synced' || state === 'error';
     });
+  }
+
+  /** Sends once more what the client refused, though nothing has changed; gives of which types. */
+  retry(): readonly ResourceKind[] {
+    const retried = this.#types.filter(({ watch }) => watch.retry()).map(({ kind }) => kind);
+    if (retried.length > 0) this.requestTurn();
+    return retried;
   }
 
   #flush(): void {
@@ -264,7 +282,8 @@ export class DiscoveryStream {
   }
 
   #beginType(kind: ResourceKind, watch: Watch<RequestHead>, nowMs: number): void {
-    const types = [...this.#types, { kind, watch, bytesSent: 0, updatedAtMs: undefined, lastNack: undefined }];
+    const type = { kind, watch, bytesSent: 0, updatedAtMs: undefined, lastNack: undefined, acceptedAtMs: 0 };
+    const types = [...this.#types, type];
     this.#types = types.sort((a, b) => publishOrder.indexOf(a.kind) - publishOrder.indexOf(b.kind));
     this.#selector.begin(watch, nowMs);
     if (kind === 'endpoint') this.#warming.noteEndpointsAsked();
@@ -297,6 +316,7 @@ export class DiscoveryStream {
     this.#node = parseNode(node);
     this.#group = this.#context.groupOf(this.#node);
     this.#context.log.opened(this.#node);
+    this.#context.onIdentified(this);
   }
 
   #kindOf(typeUrl: string): ResourceKind | undefined {
@@ -327,6 +347,7 @@ export class DiscoveryStream {
     const publishedAtMs = 'sent' in answer ? answer.sent.publishedAtMs : undefined;
     const sinceCommitMs = publishedAtMs === undefined ? undefined : nowMs - publishedAtMs;
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
+    if ('sent' in answer && isAccepted(answer)) type.acceptedAtMs = nowMs;
     if (kind === 'cluster' && 'sent' in answer) this.#warming.noteClustersAnswered(answer);
     if (answer.kind !== 'nack') return;
     const { sent, error } = answer;
@@ -378,20 +399,29 @@ export class DiscoveryStream {
     return Math.max(...this.#types.map(({ watch }) => watch.delivery.latest?.sentAtMs ?? 0));
   }
 
-  #typeStatus({ kind, watch, bytesSent, updatedAtMs, lastNack }: WatchedType): TypeStatus {
+  #typeStatus({ kind, watch, bytesSent, updatedAtMs, lastNack, acceptedAtMs }: WatchedType): TypeStatus {
     const { delivery, subscription } = watch;
+    const state = this.#syncState(kind, watch);
     return {
       kind,
       typeUrl: this.#typeUrlOf(kind),
-      state: this.#syncState(kind, watch),
+      state,
       versionSent: delivery.latest?.version ?? '',
       versionAccepted: delivery.acceptedVersion,
+      isEarlierInForce: watch.isResumed && delivery.acceptedVersion === '',
       unansweredSinceMs: delivery.unansweredSinceMs,
       updatedAtMs,
       lastNack,
       subscription,
       bytesSent,
+      taken: kind === 'cluster' && state === 'synced' ? this.#takenClusters(watch, acceptedAtMs) : undefined,
     };
+  }
+
+  #takenClusters({ lastSet, subscription }: Watch, atMs: number): TakenClusters | undefined {
+    const endpoints = this.#publication?.snapshot.resources('endpoint', this.#dialect);
+    if (lastSet === undefined || endpoints === undefined) return undefined;
+    return { clusters: lastSet.view(subscription), endpoints, atMs };
   }
 
   #syncState(kind: ResourceKind, watch: Watch): SyncState {

@@ -65,6 +65,13 @@ export class Refusals {
     return mended.flatMap(({ missing }) => [...missing].filter(isSame).map(([name]) => name));
   }
 
+  /** Names to send again whatever has become of them; nothing is remembered any more. */
+  takeAll(): readonly string[] {
+    const names = this.#responses.flatMap(({ missing }) => [...missing.keys()]);
+    this.#responses = [];
+    return [...new Set(names)];
+  }
+
   #update(change: (refused: Refused) => Refused): void {
     if (this.#responses.length === 0) return;
     this.#responses = this.#responses.map(change).filter(({ missing }) => missing.size > 0);

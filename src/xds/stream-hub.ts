@@ -9,6 +9,7 @@ import type { StreamContext, StreamTransport } from './discovery-stream.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
+import { Presence } from './presence.ts';
 import { createProtocols } from './protocol.ts';
 import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
@@ -23,9 +24,12 @@ export interface StreamHubOptions {
   readonly inForceBoundMs?: number;
   /** No response is longer that can be split, unless it is a single resource. Default 3.5 MiB. */
   readonly maxBytes?: number;
+  /** How long nodes that went are remembered; 0: not at all. Default 600,000. */
+  readonly goneTimeMs?: number;
 }
 
 const defaultInForceBoundMs = 5_000;
+const defaultGoneTimeMs = 600_000;
 
 // Streams served before other work (ACKs, REST calls) gets its turn. A push goes before everything else, for with
 // smaller turns the ACKs of the first hold up the last.
@@ -43,6 +47,8 @@ export class StreamHub {
   #next = 0;
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
+  readonly #presences = new Map<NodeGroup, Presence>();
+  readonly #goneTimeMs: number;
   #isTurnPlanned = false;
   #leftInTurn = 0;
   #leftToWrite = 0;
@@ -56,12 +62,18 @@ export class StreamHub {
     onEncoded,
     inForceBoundMs = defaultInForceBoundMs,
     maxBytes,
+    goneTimeMs = defaultGoneTimeMs,
   }: StreamHubOptions) {
+    this.#goneTimeMs = goneTimeMs;
     this.#context = {
       protocols: createProtocols(onEncoded, maxBytes),
       groupOf,
       schedule: (stream) => this.#schedule(stream),
-      onClosed: (stream) => void this.#streams.delete(stream),
+      onIdentified: (stream) => this.#notePresence(stream, 'noteOpened'),
+      onClosed: (stream) => {
+        this.#streams.delete(stream);
+        this.#notePresence(stream, 'noteClosed');
+      },
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
       log: new StreamLog(log),
@@ -74,6 +86,13 @@ export class StreamHub {
   /** The open streams, oldest first; a live view. */
   get streams(): ReadonlySet<DiscoveryStream> {
     return this.#streams;
+  }
+
+  /** Who of a group is there, and who was. */
+  presence(group: NodeGroup): Presence {
+    let presence = this.#presences.get(group);
+    if (presence === undefined) this.#presences.set(group, (presence = new Presence(this.#goneTimeMs)));
+    return presence;
   }
 
   /** Takes up a new call. The caller passes its messages to the stream, and must close that when it is over. */
@@ -89,6 +108,10 @@ export class StreamHub {
     for (const stream of [...this.#streams]) {
       stream.fail('UNAVAILABLE', 'the control plane is shutting down');
     }
+  }
+
+  #notePresence({ group, nodeId }: DiscoveryStream, what: 'noteOpened' | 'noteClosed'): void {
+    if (group !== undefined && nodeId !== undefined) this.presence(group)[what](nodeId);
   }
 
   #scheduleGroup(group: NodeGroup): void {

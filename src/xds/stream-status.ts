@@ -4,6 +4,7 @@ import type { ResourceKind } from '../snapshot/resource.ts';
 import type { Subscription } from '../snapshot/subscription.ts';
 import type { Node } from './node.ts';
 import type { StreamMethod } from './stream-method.ts';
+import type { TakenClusters } from './unasked.ts';
 
 /** `synced`: runs the newest. `stale`: was not sent it, or did not answer yet. `error`: refused it. `not-sent`: asked, and nothing was sent. */
 export type SyncState = 'synced' | 'stale' | 'error' | 'not-sent';
@@ -29,12 +30,16 @@ export interface TypeStatus {
   readonly versionSent: string;
   /** '' before the first ACK. */
   readonly versionAccepted: string;
+  /** True before the first ACK when it runs what an earlier stream brought, and does not say which version of all. */
+  readonly isEarlierInForce: boolean;
   readonly unansweredSinceMs: number | undefined;
   /** When a response was last sent, or answered: since when things stand as they do. Undefined when nothing was sent. */
   readonly updatedAtMs: number | undefined;
   readonly lastNack: Nack | undefined;
   readonly subscription: Subscription;
   readonly bytesSent: number;
+  /** Of clusters that are in sync; else undefined. */
+  readonly taken: TakenClusters | undefined;
 }
 
 /** One stream, times by the monotonic clock; `node` is undefined before its first request. */
@@ -51,4 +56,6 @@ export interface StreamStatus {
    */
   readonly unwrittenSinceMs: number | undefined;
   readonly types: readonly TypeStatus[];
+  /** Types that it asked for and that are not published, as they are shown: the first 16. */
+  readonly unknownTypeUrls: readonly string[];
 }

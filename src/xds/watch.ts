@@ -136,6 +136,14 @@ export abstract class Watch<Request = unknown> {
     this.#holding = this.#holding.forgetting(names);
   }
 
+  /** Has what was refused sent again although nothing changed; false when nothing is. */
+  retry(): boolean {
+    if (!this.isRefused) return false;
+    this.mustAnswer = true;
+    this.forget(this.#refusals.takeAll());
+    return true;
+  }
+
   /**
    * What has to be sent now; undefined when the client holds all of `set` that it wants. It may be a part of that:
    * the rest is due then, of `set` or of what there is by that time.

@@ -13,6 +13,8 @@ const inSync: ConvergedCommitMessage = {
   took_ms: 1_249,
   clients: { total: 2, in_sync: 2, refused: 0, waiting: 0 },
   gone: [],
+  returning: null,
+  expected: null,
   not_in_sync: [],
 };
 
@@ -21,12 +23,46 @@ const cases: readonly (readonly [line: string, answer: Partial<ConvergedCommitMe
   ['nothing to commit: 2 of 2 in sync after 0.0 s', { changed: false, took_ms: 0 }],
   ['committed: no clients', { clients: { total: 0, in_sync: 0, refused: 0, waiting: 0 } }],
   [
-    'committed: 2 of 3 in sync after 1.2 s, 1 gone\ne-3: gone, its connection closed before it had answered',
+    'committed: 2 of 3 in sync after 1.2 s, 1 gone\ne-3: gone, it has no connection now',
     { converged: false, gone: ['e-3'] },
   ],
   [
     'committed: 1 of 6 in sync after 1.2 s, 2 rejected, 3 not answered',
     { clients: { total: 6, in_sync: 1, refused: 2, waiting: 3 } },
+  ],
+  [
+    'committed: no clients yet, started 2 s ago\nexpected at least 2 in sync: there are 0\nexpected in sync, and not: e-1',
+    {
+      clients: { total: 0, in_sync: 0, refused: 0, waiting: 0 },
+      returning: { started: '2031-01-02T03:04:05.678Z', started_ms_ago: 2_900 },
+      expected: { at_least: 2, expect: ['e-1'], in_sync: 0, missing: ['e-1'], is_met: false },
+    },
+  ],
+  [
+    'committed: 2 of 2 in sync after 1.2 s\nstarted 2 s ago: others may be yet to come back',
+    { converged: false, returning: { started: '2031-01-02T03:04:05.678Z', started_ms_ago: 2_900 } },
+  ],
+  [
+    'committed: 1 of 2 in sync after 1.2 s, 1 not answered\ne-1 10.0.0.1:1: waiting: asked for nothing that is published',
+    {
+      clients: { total: 2, in_sync: 1, refused: 0, waiting: 1 },
+      not_in_sync: [
+        {
+          node_id: 'e-1',
+          peer: '10.0.0.1:1',
+          type: null,
+          type_url: null,
+          state: 'not-sent',
+          reason: 'asked for nothing that is published',
+          version_sent: null,
+          version_acked: null,
+          runs_earlier: false,
+          unacked_since: null,
+          unwritten_since: null,
+          last_nack: null,
+        },
+      ],
+    },
   ],
 ];
 for (const [line, answer] of cases) {

@@ -89,10 +89,26 @@ test('a control plane that is not there is one line and exit code 1', async () =
   assert.match(stderr, /^controlplane: can't reach the control plane at .*ECONNREFUSED.*\n$/u);
 });
 
+test('--wait waits for those that are expected, and says who did not come: exit code 3', async (t) => {
+  const controlPlane = await serveStaged(t);
+  await controlPlane.cli('commit');
+  const words = ['commit', '--wait', '1m', '--at-least', '1', '--expect', 'one', '--api', controlPlane.api];
+  const waiting = runCli(words);
+  await connectEnvoy(t, controlPlane, 'one');
+  const { status, stdout } = await waiting;
+  assert.match(stdout, /^nothing to commit: 1 of 1 in sync after \d+\.\d s\n$/u);
+  assert.equal(status, 0);
+  const inVain = await runCli(['commit', '--wait', '300ms', '--expect', 'one,two', '--api', controlPlane.api]);
+  assert.match(inVain.stdout, /^nothing to commit: 1 of 1 in sync after 0\.\d s\nexpected in sync, and not: two\n$/u);
+  assert.equal(inVain.status, 3);
+});
+
 const refused: readonly (readonly [words: readonly string[], line: string])[] = [
   [['--json'], '"--json": no such flag, see --help'],
   [['--wait'], '"--wait": a value must follow'],
   [['--wait', '10'], '--wait "10": must be a whole number and ms, s, m or h, such as 500ms, 10s or 1m'],
+  [['--expect', 'a'], '--at-least and --expect: only with --wait, see --help'],
+  [['--wait', '1s', '--at-least', 'x'], '--at-least "x": must be a whole number from 1 to 1000000'],
   [['--wait', '11m'], '--wait "11m": must be at most 10m'],
 ];
 for (const [words, line] of refused) {

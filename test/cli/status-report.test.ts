@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { ClientMessage, NackMessage, TypeMessage } from '../../src/api/v2/messages.ts';
+import type { ClientMessage, ClientsMessage, NackMessage, TypeMessage } from '../../src/api/v2/messages.ts';
 import { renderStatus } from '../../src/cli/status-report.ts';
 
 const nothingPublished = { warnings: [], draining: [], old_routes: [] };
@@ -24,6 +24,7 @@ function buildType(type: TypeMessage['type'], changes: Partial<TypeMessage> = {}
     reason: null,
     version_sent: first,
     version_acked: first,
+    runs_earlier: false,
     unacked_since: null,
     unwritten_since: null,
     last_nack: null,
@@ -46,13 +47,22 @@ function buildClient(id: string, types: readonly TypeMessage[], changes: Partial
     streams: 1,
     connected_since: '2031-01-02T03:04:05.678Z',
     state: types.find(({ state }) => state !== 'synced')?.state ?? 'synced',
+    reason: null,
     types,
+    unknown_types: [],
+    unasked: null,
     ...changes,
   };
 }
 
+/** Nobody, and nobody is missing, unless `changes` say otherwise. */
+function buildAnswer(changes: Partial<ClientsMessage>): ClientsMessage {
+  const nobodyMissing = { in_sync: true, gone: [], returning: null, expected: null };
+  return { ...nothingPublished, ...nobodyMissing, clients: [], ...changes };
+}
+
 function render(...clients: readonly ClientMessage[]): string[] {
-  return renderStatus({ ...nothingPublished, clients }).split('\n');
+  return renderStatus(buildAnswer({ clients })).split('\n');
 }
 
 describe('a version is shown as', () => {
@@ -64,6 +74,8 @@ describe('a version is shown as', () => {
     ['several', { version_sent: null, version_acked: null }],
     ['01234567->several', { version_sent: null }],
     ['01234567->none', { version_sent: null, bytes_sent: 0 }],
+    ['old->01234567', { version_acked: null, runs_earlier: true }],
+    ['old', { version_sent: null, version_acked: null, runs_earlier: true, bytes_sent: 0 }],
   ];
   for (const [shown, type] of versions) {
     test(shown, () => {
@@ -80,14 +92,16 @@ test('every client has a row, each type its column', () => {
       api_version: 'v2',
       aggregated: false,
     }),
-    buildClient('b', [], { mode: 'delta' }),
-    buildClient('c', [], { api_version: null, mode: null, aggregated: null }),
+    buildClient('b', [buildType('cluster')], { mode: 'delta' }),
+    buildClient('c', [buildType('cluster')], { api_version: null, mode: null, aggregated: null }),
   );
   assert.deepEqual(lines, [
     'NODE  PEER        API                            STATE    CLUSTER   ENDPOINT  LISTENER  ROUTE',
     'a     [::1]:2     v2 per-type sotw               in sync  01234567  -         -         01234567',
-    'b     10.0.0.1:1  v3 ads delta                   in sync  -         -         -         -',
-    'c     10.0.0.1:1  v2+v3 ads+per-type sotw+delta  in sync  -         -         -         -',
+    'b     10.0.0.1:1  v3 ads delta                   in sync  01234567  -         -         -',
+    'c     10.0.0.1:1  v2+v3 ads+per-type sotw+delta  in sync  01234567  -         -         -',
+    '',
+    'The same content may have other versions in v2 than in v3, and on per-type streams: compare rows of one API.',
     '',
     '3 clients: 3 in sync',
     '',
@@ -145,10 +159,66 @@ test('a rejection that came with the acceptance of what runs now is told, and on
   ]);
 });
 
+test('what a client asked for in vain is told, whether it runs something or not', () => {
+  const [reason, unknown] = ['asked for nothing that is published, but for t.T', ['t.T']];
+  const lines = render(
+    buildClient('a', [], { state: 'not-sent', reason, unknown_types: unknown }),
+    buildClient('b', [buildType('cluster')], { unknown_types: unknown }),
+  );
+  assert.deepEqual(lines.slice(3), [
+    '',
+    `a 10.0.0.1:1: waiting: ${reason}`,
+    'b 10.0.0.1:1: not answered, for it is not published: t.T',
+    '',
+    '2 clients: 1 in sync, 1 waiting',
+    '',
+  ]);
+});
+
+describe('who is missing is told', () => {
+  const gone = [
+    { node_id: 'e\n7', gone_since: '2031-01-02T05:04:05.678Z', connected_since: '2031-01-02T03:04:05.678Z' },
+  ];
+  const returning = { started: '2031-01-02T03:04:05.678Z', started_ms_ago: 2_900 };
+  const clients = [buildClient('a', [buildType('cluster')])];
+  const expected = { at_least: 3, expect: ['a', 'b', 'c'], in_sync: 1, missing: ['b', 'c\t'], is_met: false };
+  const goneLine = 'gone since 2031-01-02T05:04:05.678Z (was there 2 h): e\\u{a}7';
+  const cases: readonly (readonly [what: string, answer: Partial<ClientsMessage>, end: readonly string[]])[] = [
+    ['when nobody is left', { gone }, [goneLine, '', 'no clients, 1 gone']],
+    ['when others are there', { gone, clients }, ['', goneLine, '', '1 client: 1 in sync, 1 gone']],
+    ['after a start', { returning }, ['no clients yet, started 2 s ago']],
+    [
+      'after a start with some',
+      { returning, clients },
+      ['', 'started 2 s ago: others may be yet to come back', '1 client: 1 in sync'],
+    ],
+    [
+      'by those that are expected',
+      { expected, clients },
+      ['', 'expected at least 3 in sync: there are 1', 'expected in sync, and not: b, c\\u{9}', '1 client: 1 in sync'],
+    ],
+    ['but not when all is as expected', { expected: { ...expected, at_least: 1, missing: [] } }, ['no clients']],
+  ];
+  for (const [what, answer, end] of cases) {
+    test(what, () => {
+      const lines = renderStatus(buildAnswer(answer)).trimEnd().split('\n');
+      assert.deepEqual(lines.slice(-end.length), end);
+    });
+  }
+
+  test('in a hundred lines at most', () => {
+    const many = Array.from({ length: 250 }, (_, index) => ({ ...gone[0], node_id: `e-${index}` })) as typeof gone;
+    const lines = renderStatus(buildAnswer({ gone: many })).split('\n');
+    assert.equal(lines[0], '150 more have gone before:');
+    assert.match(String(lines[1]), /: e-150$/u);
+    assert.deepEqual(lines.slice(101), ['', 'no clients, 250 gone', '']);
+  });
+});
+
 test('draining clusters stand alone when nobody is connected', () => {
   const draining = [{ name: 'o\u001b', until: '2031-01-02T03:04:05.678Z', successor: null }];
   assert.equal(
-    renderStatus({ ...nothingPublished, draining, clients: [] }),
+    renderStatus(buildAnswer({ draining })),
     'draining: o\\u{1b} until 2031-01-02T03:04:05.678Z\n\nno clients\n',
   );
 });

@@ -82,6 +82,46 @@ test('with --drain-time 0 none drains', async (t) => {
   assert.equal((await runCli(['status', '--api', controlPlane.api])).stdout, 'no clients\n');
 });
 
+test('an Envoy that went is told of, and its like that never came is missed: exit code 3', async (t) => {
+  const controlPlane = await serveA(t);
+  const { api } = controlPlane;
+  const [one, two] = [await connectEnvoy(t, controlPlane, 'envoy-1'), await connectEnvoy(t, controlPlane, 'envoy-2')];
+  await untilSummary(controlPlane, '2 clients: 2 in sync');
+  two.cancel();
+  const { status, stdout } = await untilSummary(controlPlane, '1 client: 1 in sync, 1 gone');
+  assert.equal(status, 3);
+  assert.match(stdout, /^gone since 20\S+Z \(was there \d+ s\): envoy-2$/mu);
+  for (const [flags, code] of [
+    [['--at-least', '1'], 0],
+    [['--at-least', '2'], 3],
+    [['--expect', 'envoy-1'], 0],
+    [['--expect=envoy-1,envoy-3'], 3],
+  ] as const) {
+    assert.equal((await runCli(['status', ...flags, '--api', api])).status, code, flags.join(' '));
+  }
+  one.cancel();
+  assert.equal((await untilSummary(controlPlane, 'no clients, 2 gone')).status, 3);
+});
+
+test('after a start nobody is back yet: exit code 3; with --gone-time 0 nobody is missed', async (t) => {
+  for (const [flags, line, code] of [
+    [[], /^no clients yet, started \d+ s ago\n$/u, 3],
+    [['--gone-time', '0'], /^no clients\n$/u, 0],
+  ] as const) {
+    const controlPlane = await startControlPlane(t, flags);
+    await controlPlane.cli('cluster', 'add', 'a', 'p');
+    await controlPlane.cli('commit');
+    await controlPlane.stop();
+    await controlPlane.comeBack();
+    const { status, stdout } = await runCli(['status', '--api', controlPlane.api]);
+    assert.match(stdout, line);
+    assert.equal(status, code);
+    const committed = await runCli(['commit', '--wait', '300ms', '--api', controlPlane.api]);
+    assert.match(committed.stdout, code === 0 ? /^nothing to commit: no clients\n$/u : /^nothing to commit: no clients yet, started/u);
+    assert.equal(committed.status, code);
+  }
+});
+
 test('--json prints the answer of the API, which is found by the variable of the daemon too', async (t) => {
   const controlPlane = await serveA(t);
   await connectEnvoy(t, controlPlane, 'envoy-1');
@@ -105,6 +145,8 @@ const refused: readonly (readonly [words: readonly string[], line: string, env?:
   [['now'], '"now": only flags are taken, see --help'],
   [['--api'], '"--api": a value must follow'],
   [['--json=yes'], '"--json=yes": takes no value'],
+  [['--at-least', '0'], '--at-least "0": must be a whole number from 1 to 1000000'],
+  [['--expect', 'a,,b'], '--expect "a,,b": must be node ids with commas between them'],
   [['--api', '8000'], '--api "8000": must be HOST:PORT, [IPV6]:PORT or :PORT'],
   [[], 'CONTROLPLANE_API_ADDRESS "x": must be HOST:PORT, [IPV6]:PORT or :PORT', { CONTROLPLANE_API_ADDRESS: 'x' }],
 ];

@@ -159,11 +159,13 @@ function statusOf(...states: readonly SyncState[]): StreamStatus {
       state,
       versionSent: '',
       versionAccepted: '',
+      isEarlierInForce: false,
       unansweredSinceMs: undefined,
       updatedAtMs: undefined,
       lastNack: undefined,
       subscription,
       bytesSent: 0,
+      taken: undefined,
     }),
   );
   return {
@@ -174,5 +176,6 @@ function statusOf(...states: readonly SyncState[]): StreamStatus {
     hasSnapshot: true,
     unwrittenSinceMs: undefined,
     types,
+    unknownTypeUrls: [],
   };
 }

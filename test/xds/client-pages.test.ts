@@ -36,7 +36,7 @@ describe('pages of clients', () => {
 
   test('look at a stream when its page is asked for, and once', () => {
     const streams = Array.from({ length: 200 }, (_, index) => streamOf(`n${String(index).padStart(3, '0')}`));
-    const pages = pagesOfClients(hubOf(streams));
+    const pages = pagesOfClients(hubOf(streams), undefined, new Map());
     const looked = () => streams.filter(({ looks }) => looks() > 0).length;
     pages.next();
     assert.equal(looked(), 50);
@@ -59,7 +59,7 @@ describe('pages of clients', () => {
 
   test('are of those that are wanted, and nobody else is looked at', () => {
     const [one, other] = [streamOf('one'), streamOf('other')];
-    const [page = []] = pagesOfClients(hubOf([one, other]), () => new Set(['one']));
+    const [page = []] = pagesOfClients(hubOf([one, other]), () => new Set(['one']), new Map());
     assert.deepEqual(page.map(({ node }) => node.id), ['one']);
     assert.equal(other.looks(), 0);
   });

@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 
 import { JsonMessage } from '../../src/proto/json-message.ts';
 import { decodeMessage } from '../../src/proto/protos.ts';
+import { ResourceSet } from '../../src/snapshot/resource-set.ts';
+import { Resource } from '../../src/snapshot/resource.ts';
 import { encodeClientStatus, renderClientStatus } from '../../src/xds/client-status.ts';
 import type { ClientPages } from '../../src/xds/client-status.ts';
 import { foldClients } from '../../src/xds/client.ts';
@@ -123,6 +125,20 @@ describe('client status', () => {
     const names = config?.generic_xds_configs.map(({ name, version_info: version }) => [name, version]);
     const none = [undefined, undefined];
     assert.deepEqual(names, [[undefined, 'v-1'], ['a', 'v-a'], ['b', 'v-b'], none, none]);
+  });
+
+  test('of clusters that were taken without asking for their endpoints says that these were not sent', async () => {
+    const resources = ['a', 'b', 'c'].map((name) => new Resource(name, Buffer.from(name)));
+    const set = ResourceSet.of({ typeUrl: 't', apiVersion: 'v3' }, resources);
+    const taken = { clusters: set.view(subscriptionTo()), endpoints: set, atMs: performance.now() - 60_000 };
+    const clusters = buildTypeStatus('cluster', { taken });
+    const endpoints = buildTypeStatus('endpoint', { subscription: subscriptionTo(['a']) });
+    const shown = async (stream: StreamStatus) =>
+      (await configs([stream]))[0]?.generic_xds_configs
+        .filter(({ type_url: url }) => url === typeUrlOf('v3', 'endpoint'))
+        .map(({ name, config_status: status }) => `${String(name)} ${String(status)}`);
+    assert.deepEqual(await shown(buildStreamStatus([clusters, endpoints])), ['a SYNCED', 'b NOT_SENT', 'c NOT_SENT']);
+    assert.deepEqual(await shown(buildStreamStatus([clusters])), ['a NOT_SENT', 'b NOT_SENT', 'c NOT_SENT']);
   });
 
   test('has an entry per Envoy and connection, sorted', async () => {

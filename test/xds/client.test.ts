@@ -56,9 +56,9 @@ describe('a client', () => {
     );
     const [first, second] = client.streams;
     assert.deepEqual(typesOf(client), [
-      { kind: 'cluster', parts: [{ type: cluster, stream: first }] },
-      { kind: 'endpoint', parts: [{ type: a, stream: first }, { type: b, stream: second }] },
-      { kind: 'route', parts: [{ type: route, stream: first }] },
+      { kind: 'cluster', parts: [{ type: cluster, stream: first }], unasked: undefined },
+      { kind: 'endpoint', parts: [{ type: a, stream: first }, { type: b, stream: second }], unasked: undefined },
+      { kind: 'route', parts: [{ type: route, stream: first }], unasked: undefined },
     ]);
   });
 
@@ -66,7 +66,11 @@ describe('a client', () => {
     const cluster = buildTypeStatus('cluster');
     const listener = buildTypeStatus('listener', { state: 'stale' });
     assert.equal(clientState(foldOne(buildStreamStatus([cluster]), buildStreamStatus([listener]))), 'stale');
-    assert.equal(clientState(foldOne(buildStreamStatus([]))), 'synced');
+    assert.equal(clientState(foldOne(buildStreamStatus([cluster]))), 'synced');
+  });
+
+  test('that asked for nothing waits', () => {
+    assert.equal(clientState(foldOne(buildStreamStatus([]))), 'not-sent');
   });
 });
 
@@ -86,5 +90,5 @@ for (const [what, other, differs] of modes) {
 test('the worst state is the one that says most about what has to be done', () => {
   const states: SyncState[] = ['synced', 'not-sent', 'stale', 'error'];
   states.forEach((state, index) => assert.equal(worstState(states.slice(0, index + 1)), state));
-  assert.equal(worstState([]), 'synced');
+  assert.equal(worstState([]), 'not-sent');
 });

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { awaitConvergence } from '../../src/xds/convergence.ts';
 import type { Convergence, ConvergenceOptions } from '../../src/xds/convergence.ts';
 import { defaultNodeGroup } from '../../src/xds/node.ts';
+import { Presence } from '../../src/xds/presence.ts';
 import type { StreamHub } from '../../src/xds/stream-hub.ts';
 import type { StreamStatus } from '../../src/xds/stream-status.ts';
 import { GENEROUS_MS, waitUntil } from '../support/wait-until.ts';
@@ -67,7 +68,7 @@ function stateOf(streams: readonly StreamStatus[], id: string): string | undefin
 describe('awaitConvergence', () => {
   test('gives nobody when nobody is there', async () => {
     const { xds } = await serve({});
-    assert.deepEqual(await converge(xds), { settled: [], waiting: [], gone: [] });
+    assert.deepEqual(await converge(xds), { settled: [], waiting: [], unasked: new Map(), gone: [] });
   });
 
   test('waits for the ACK of the last one, and tells how many have answered', async () => {
@@ -150,11 +151,11 @@ describe('awaitConvergence', () => {
     assert.deepEqual(settled[0]?.types.map(({ state }) => state), ['synced', 'synced']);
   });
 
-  test('gives who closes as gone', async () => {
+  test('gives who closes and does not come back as gone', async () => {
     const { xds, clients } = await serve({ one: 'nothing', two: 'ack' });
     const [one] = clients as [FakeClient];
     xds.commit(addEndpoint('a', 2));
-    const convergence = converge(xds);
+    const convergence = converge(xds, { timeoutMs: 200 });
     await lastOf(one);
     one.transport.stream.close();
     assert.deepEqual(summarize(await convergence), { settled: ['two'], waiting: [], gone: ['one'] });
@@ -190,7 +191,76 @@ describe('awaitConvergence', () => {
     const gone = new AbortController();
     const convergence = converge(xds, { signal: AbortSignal.any([signal, gone.signal]), abandoned: gone.signal });
     gone.abort();
-    assert.deepEqual(await convergence, { settled: [], waiting: [], gone: [] });
+    assert.deepEqual(await convergence, { settled: [], waiting: [], unasked: new Map(), gone: [] });
+  });
+
+  test('waits for who took clusters until it asks for their endpoints, and takes them', async () => {
+    const { xds, clients } = await serve({ one: 'ack' });
+    const [one] = clients as [FakeClient];
+    xds.commit(...addCluster('b', 2));
+    const { waiting, unasked } = await converge(xds, { timeoutMs: 200 });
+    assert.deepEqual([idsOf(waiting), unasked.get('one')?.names], [['one'], ['b']]);
+    const convergence = converge(xds);
+    one.answer = 'nothing';
+    one.transport.request('endpoint', { resource_names: ['a', 'b'], response_nonce: '0' });
+    const response = await one.transport.responses.take('endpoints of b', ({ kind, names }) => {
+      return kind === 'endpoint' && names.includes('b');
+    });
+    assert.equal(await Promise.race([convergence.then(() => 'over'), nextTurn('goes on')]), 'goes on');
+    one.transport.request('endpoint', {
+      resource_names: ['a', 'b'],
+      response_nonce: response.nonce,
+      version_info: response.versionInfo,
+    });
+    assert.deepEqual(summarize(await convergence), { settled: ['one'], waiting: [], gone: [] });
+  });
+
+  test('waits for who asked for nothing that is published', async () => {
+    const { xds } = await serve({});
+    const transport = new FakeTransport(xds.hub, { apiVersion: 'v3', isAggregated: true });
+    transport.request('cluster', { node: { id: 'one' }, type_url: 'type.googleapis.com/envoy.service.runtime.v3.Runtime' });
+    const { waiting } = await converge(xds, { timeoutMs: 200 });
+    assert.deepEqual(waiting.map(({ node, types, unknownTypeUrls }) => [node?.id, types, unknownTypeUrls]), [
+      ['one', [], ['type.googleapis.com/envoy.service.runtime.v3.Runtime']],
+    ]);
+  });
+
+  test('waits for who went a moment ago to come back', async () => {
+    const { xds, clients } = await serve({ one: 'ack' });
+    const [one] = clients as [FakeClient];
+    one.transport.stream.close();
+    xds.commit(addEndpoint('a', 2));
+    assert.deepEqual(summarize(await converge(xds, { timeoutMs: 200 })), { settled: [], waiting: [], gone: ['one'] });
+    const convergence = converge(xds);
+    new FakeClient(xds.hub, 'one');
+    assert.deepEqual(summarize(await convergence), { settled: ['one'], waiting: [], gone: [] });
+  });
+
+  test('waits for those that are expected, by name or by number, and for nobody else', async () => {
+    const { xds, clients } = await serve({ one: 'ack', two: 'ack' });
+    const [one] = clients as [FakeClient, FakeClient];
+    one.transport.stream.close();
+    for (const expectation of [{ atLeast: 2, nodeIds: [] }, { atLeast: undefined, nodeIds: ['three'] }]) {
+      const inVain = await converge(xds, { expectation, timeoutMs: 200 });
+      assert.deepEqual(summarize(inVain), { settled: ['two'], waiting: [], gone: ['one'] });
+    }
+    const convergences = [
+      converge(xds, { expectation: { atLeast: 2, nodeIds: [] } }),
+      converge(xds, { expectation: { atLeast: undefined, nodeIds: ['three'] } }),
+    ];
+    new FakeClient(xds.hub, 'three');
+    for (const convergence of convergences) {
+      assert.deepEqual(summarize(await convergence), { settled: ['three', 'two'], waiting: [], gone: ['one'] });
+    }
+  });
+
+  test('waits for whoever may come back after a start, as long as they may', async () => {
+    const { xds } = await serve({});
+    const startMs = performance.now();
+    const convergence = converge(xds, { returningUntilMs: startMs + 300 });
+    new FakeClient(xds.hub, 'one');
+    assert.deepEqual(summarize(await convergence), { settled: ['one'], waiting: [], gone: [] });
+    assert.ok(performance.now() >= startMs + 300);
   });
 
   test('looks again only at those that have not settled', async () => {
@@ -201,7 +271,7 @@ describe('awaitConvergence', () => {
       status: () => name,
     });
     const streams = new Set([streamOf('settled'), streamOf('waiting')]);
-    const { settled } = await converge({ hub: { streams } } as unknown as ServedXds);
+    const { settled } = await converge({ hub: { streams, presence: () => new Presence(0) } } as unknown as ServedXds);
     assert.deepEqual(settled, ['settled', 'waiting']);
     assert.deepEqual(looks, { settled: 1, waiting: 3 });
   });

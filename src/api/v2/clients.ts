@@ -5,20 +5,34 @@ import { pipeline } from 'node:stream/promises';
 
 import type { RequestHandler, Response } from 'express';
 import type { PublishedStatus } from '../../commit/control.ts';
+import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { pagesOfClients } from '../../xds/client-pages.ts';
-import { clientState } from '../../xds/client.ts';
+import { clientState, foldClients } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';
+import type { Expectation } from '../../xds/expectation.ts';
+import type { NodeFilter } from '../../xds/node-filter.ts';
+import type { Gone } from '../../xds/presence.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import type { SyncState } from '../../xds/stream-status.ts';
 import { nextTurn } from '../../xds/turns.ts';
+import { findUnasked } from '../../xds/unasked.ts';
+import type { Unasked } from '../../xds/unasked.ts';
 import { buildClientMessage } from './client-message.ts';
-import type { ClientsMessage } from './messages.ts';
+import { readExpectation } from './expectation-query.ts';
+import { judgeFleet } from './fleet.ts';
+import type { Fleet, Start } from './fleet.ts';
+import { isoTime } from './iso-time.ts';
+import type { ClientsMessage, GoneMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 
 export interface ClientsParts {
   readonly hub: StreamHub;
+  /** The node group whose nodes are told of when they have gone. */
+  readonly group: NodeGroup;
+  /** Undefined: it found nothing committed. */
+  readonly start: Start | undefined;
   /** How things stand with what is committed. */
   readonly published: () => PublishedStatus;
 }
@@ -28,21 +42,27 @@ const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 // Each may have ten thousand clients to be told, and not read.
 const maxReaders = 64;
 
-/** Answers a {@link ClientsMessage}. `node` asks for one node id, `state` for the clients in that state. */
-export function createClientsHandler({ hub, published }: ClientsParts): RequestHandler {
+/**
+ * Answers a {@link ClientsMessage}. `node` asks for one node id, `state` for the clients in that state; whether all is
+ * in sync is told of all clients, by `at_least` and `expect` too.
+ */
+export function createClientsHandler({ hub, group, start, published }: ClientsParts): RequestHandler {
   let readers = 0;
   return async (request, response) => {
-    const { node, state } = readQuery(request, ['node', 'state']);
+    const { node, state, ...query } = readQuery(request, ['node', 'state', 'at_least', 'expect']);
     const wantedState = state === undefined ? undefined : parseParameter('state', state, parseState);
     if (readers >= maxReaders) throw new ProblemError(503, `${maxReaders} answers are on their way: ask again later`);
-    const pages = pagesOfClients(hub, (nodeIds) => {
-      return new Set(node === undefined ? nodeIds : nodeIds.intersection(new Set([node])));
-    });
+    const expectation = readExpectation(query);
+    const select: NodeFilter = (nodeIds) => (node === undefined ? nodeIds : nodeIds.intersection(new Set([node])));
     const isWanted = (client: Client): boolean => wantedState === undefined || clientState(client) === wantedState;
-    response.type('json');
     readers += 1;
     try {
-      await sendPieces(response, renderClients(pages, isWanted, published()));
+      await nextTurn();
+      const gone = hub.presence(group).gone();
+      const { fleet, unasked } = judgeAll(hub, gone.length, start, expectation);
+      const head = buildHead(published(), fleet, gone.filter(({ nodeId }) => node === undefined || nodeId === node));
+      response.type('json');
+      await sendPieces(response, renderClients(head, pagesOfClients(hub, select, unasked), isWanted));
     } finally {
       readers -= 1;
     }
@@ -64,13 +84,39 @@ function parseState(text: string): SyncState {
   return state;
 }
 
+/** Looks at each stream, and keeps nothing of it. */
+function judgeAll(
+  hub: StreamHub,
+  gone: number,
+  start: Start | undefined,
+  expectation: Expectation | undefined,
+): { readonly fleet: Fleet; readonly unasked: ReadonlyMap<string, Unasked> } {
+  const statuses = Array.from(hub.streams, (stream) => stream.status());
+  const unasked = findUnasked(statuses);
+  return { fleet: judgeFleet(foldClients(statuses, unasked), gone, start, expectation), unasked };
+}
+
+function buildHead(published: PublishedStatus, fleet: Fleet, gone: readonly Gone[]): ClientsMessage {
+  return {
+    ...buildPublishedMessage(published),
+    in_sync: fleet.isInSync,
+    gone: gone.map(buildGoneMessage),
+    returning: fleet.returning,
+    expected: fleet.expected,
+    clients: [],
+  };
+}
+
+function buildGoneMessage({ nodeId, goneAtMs, cameAtMs }: Gone): GoneMessage {
+  return { node_id: nodeId, gone_since: isoTime(goneAtMs), connected_since: isoTime(cameAtMs) };
+}
+
 // Piece by piece, and other work in between: ten thousand clients at once would hold up every push.
 async function* renderClients(
+  head: ClientsMessage,
   pages: Iterable<readonly Client[]>,
   isWanted: (client: Client) => boolean,
-  published: PublishedStatus,
 ): AsyncGenerator<string> {
-  const head: ClientsMessage = { ...buildPublishedMessage(published), clients: [] };
   const end = ']}';
   yield JSON.stringify(head).slice(0, -end.length);
   let separator = '';

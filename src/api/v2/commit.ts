@@ -1,20 +1,25 @@
 // POST /api/v2/commit: publishes what is staged, and waits, if asked to, until the Envoys have it.
 
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Control, PublishedStatus } from '../../commit/control.ts';
 import { parseDuration } from '../../duration.ts';
 import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import { awaitConvergence } from '../../xds/convergence.ts';
 import type { Convergence } from '../../xds/convergence.ts';
+import type { Expectation } from '../../xds/expectation.ts';
 import { looksOf } from '../../xds/shared-looks.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
+import { readExpectation } from './expectation-query.ts';
+import { judgeFleet, returningUntilMs } from './fleet.ts';
+import type { Start } from './fleet.ts';
 import { maxWaitMs } from './messages.ts';
 import type { CommitMessage, ConvergedCommitMessage, ProgressMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
+import { signalWhenGone } from './signal-when-gone.ts';
 
 export interface CommitParts {
   readonly control: Control;
@@ -23,6 +28,8 @@ export interface CommitParts {
   readonly hub: StreamHub;
   /** The node group that a commit publishes to. */
   readonly group: NodeGroup;
+  /** Undefined: it found nothing committed. */
+  readonly start: Start | undefined;
   /** Aborted when the control plane stops: who waits is told how things stand. */
   readonly stopping: AbortSignal;
 }
@@ -34,12 +41,13 @@ const linesType = 'application/x-ndjson';
 
 /**
  * Without `wait` answers a {@link CommitMessage} at once, else a {@link ConvergedCommitMessage} when every client has
- * answered or the time is up. To who accepts application/x-ndjson it sends a {@link ProgressMessage} line each time
- * that more have answered, and the answer as the last line.
+ * answered or the time is up; with `at_least` or `expect` these have to be there too. To who accepts
+ * application/x-ndjson it sends a {@link ProgressMessage} line each time that more have answered, and the answer as the
+ * last line.
  */
-export function createCommitHandler({ control, published, hub, group, stopping }: CommitParts): RequestHandler {
+export function createCommitHandler({ control, published, hub, group, start, stopping }: CommitParts): RequestHandler {
   return async (request, response) => {
-    const waitMs = readWait(request);
+    const { waitMs, expectation } = readCommitQuery(request);
     if (waitMs !== undefined && looksOf(hub).count >= maxWaiting) {
       throw new ProblemError(503, `wait: ${maxWaiting} others wait already, nothing was committed: ask again later`);
     }
@@ -54,6 +62,8 @@ export function createCommitHandler({ control, published, hub, group, stopping }
     const abandoned = signalWhenGone(response);
     const convergence = await awaitConvergence(hub, group, {
       timeoutMs: waitMs,
+      expectation,
+      returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,
       signal: AbortSignal.any([stopping, abandoned]),
       abandoned,
       onProgress: (settled, total) => {
@@ -61,36 +71,39 @@ export function createCommitHandler({ control, published, hub, group, stopping }
         if (isLines && !response.writableNeedDrain) response.write(renderLine({ settled, total }));
       },
     });
-    response.end(renderLine(buildCommitMessage(result, performance.now() - startMs, convergence)));
+    const tookMs = performance.now() - startMs;
+    response.end(renderLine(buildCommitMessage(result, tookMs, convergence, start, expectation)));
   };
 }
 
-function readWait(request: Request): number | undefined {
-  const { wait } = readQuery(request, ['wait']);
-  return wait === undefined ? undefined : parseParameter('wait', wait, (text) => parseDuration(text, maxWaitMs));
+function readCommitQuery(request: Request): { waitMs: number | undefined; expectation: Expectation | undefined } {
+  const { wait, ...query } = readQuery(request, ['wait', 'at_least', 'expect']);
+  const expectation = readExpectation(query);
+  if (wait !== undefined) {
+    return { waitMs: parseParameter('wait', wait, (text) => parseDuration(text, maxWaitMs)), expectation };
+  }
+  if (expectation === undefined) return { waitMs: undefined, expectation };
+  throw new ProblemError(400, `${Object.keys(query).join(', ')}: only with wait`);
 }
 
 function renderLine(message: CommitMessage | ProgressMessage): string {
   return `${JSON.stringify(message)}\n`;
 }
 
-function signalWhenGone(response: Response): AbortSignal {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  return gone.signal;
-}
-
 function buildCommitMessage(
   result: CommitMessage,
   tookMs: number,
-  { settled, waiting, gone }: Convergence,
+  { settled, waiting, unasked, gone }: Convergence,
+  start: Start | undefined,
+  expectation: Expectation | undefined,
 ): ConvergedCommitMessage {
-  const clients = foldClients([...settled, ...waiting]);
+  const clients = foldClients([...settled, ...waiting], unasked);
+  const { isInSync, returning, expected } = judgeFleet(clients, gone.length, start, expectation);
   const others = clients.filter((client) => clientState(client) !== 'synced');
   const refused = others.filter((client) => clientState(client) === 'error').length;
   return {
     ...result,
-    converged: others.length === 0 && gone.length === 0,
+    converged: isInSync,
     took_ms: Math.round(tookMs),
     clients: {
       total: clients.length,
@@ -99,6 +112,8 @@ function buildCommitMessage(
       waiting: others.length - refused,
     },
     gone,
+    returning,
+    expected,
     not_in_sync: others.flatMap(buildNotInSyncMessages),
   };
 }

@@ -56,8 +56,43 @@ export interface OldRouteMessage {
 
 /** The answer to `GET /api/v2/clients`. */
 export interface ClientsMessage extends PublishedMessage {
+  /**
+   * True when all that are connected are in sync and nobody is missing, as `gone` and `returning` have it; where it was
+   * asked for by `at_least` or `expect`, `expected` has the word instead of these two. Of all clients, also when only
+   * some were asked for.
+   */
+  readonly in_sync: boolean;
+  /** Sorted by time; for a while, see `--gone-time`. */
+  readonly gone: readonly GoneMessage[];
+  /** Null unless the control plane started so lately that Envoys may be yet to come back to it. */
+  readonly returning: ReturningMessage | null;
+  /** Null unless it was asked for. */
+  readonly expected: ExpectedMessage | null;
   /** Sorted by node id, then by peer. */
   readonly clients: readonly ClientMessage[];
+}
+
+/** A node that was connected and is not. */
+export interface GoneMessage {
+  readonly node_id: string;
+  readonly gone_since: string;
+  readonly connected_since: string;
+}
+
+export interface ReturningMessage {
+  readonly started: string;
+  readonly started_ms_ago: number;
+}
+
+/** Whether so many nodes as `at_least` says, and those that `expect` names, are in sync. */
+export interface ExpectedMessage {
+  readonly at_least: number | null;
+  readonly expect: readonly string[];
+  /** How many nodes are in sync, on each of their connections. */
+  readonly in_sync: number;
+  /** Those of `expect` that are not. */
+  readonly missing: readonly string[];
+  readonly is_met: boolean;
 }
 
 /** How streams speak xDS. Null where they differ, as when an Envoy takes its listeners by a stream of their own. */
@@ -85,10 +120,24 @@ export interface ClientMessage extends ModeMessage {
   readonly streams: number;
   /** When the oldest of them was opened. */
   readonly connected_since: string;
-  /** The worst of its types: error, stale, not-sent, synced, in this order. */
+  /** The worst of its types: error, stale, not-sent, synced, in this order; not-sent when it has none. */
   readonly state: SyncState;
-  /** Those that it asked for: clusters, endpoints, listeners, routes, in this order. */
+  /** Why it is not-sent when it has no types; else null, and its types say why. */
+  readonly reason: string | null;
+  /** Those that it asked for, or has to, see `unasked`: clusters, endpoints, listeners, routes, in this order. */
   readonly types: readonly TypeMessage[];
+  /** Types that it asked for and that are not published: the first 16. They are not answered. */
+  readonly unknown_types: readonly string[];
+  /** Clusters that it took, and whose endpoints it has asked for nowhere since: it can't use them. */
+  readonly unasked: UnaskedMessage | null;
+}
+
+/** `names` has the first ten, sorted. */
+export interface UnaskedMessage {
+  readonly count: number;
+  readonly names: readonly string[];
+  /** When the client took its clusters. */
+  readonly since: string;
 }
 
 /** How things stand with one type of a client. Where it has a stream per cluster, these are taken together. */
@@ -98,9 +147,15 @@ export interface TypeSyncMessage {
   readonly state: SyncState;
   /** Why it is not synced: the text of the refusal, or what is waited for; null when it is. */
   readonly reason: string | null;
-  /** Null when nothing was sent, or when streams per cluster have versions of their own; so is the next. */
+  /**
+   * Null when nothing was sent, or when there is no one version for all its streams; so is the next. Where it has a
+   * stream per cluster, it is the version of all together, as an aggregated stream has it. The same content has another
+   * version in v2 than in v3, and of clusters on streams per type.
+   */
   readonly version_sent: string | null;
   readonly version_acked: string | null;
+  /** True when it accepted nothing yet and runs what an earlier stream brought; it does not say which version. */
+  readonly runs_earlier: boolean;
   /** When the oldest response was sent that is not answered yet; null when all are. */
   readonly unacked_since: string | null;
   /**
@@ -144,7 +199,10 @@ export const maxWaitMs = 600_000;
 
 /** The answer to `POST /api/v2/commit?wait=`. */
 export interface ConvergedCommitMessage extends CommitMessage {
-  /** True when every client that was connected at the commit runs what was committed. */
+  /**
+   * True when every client that was connected at the commit runs what was committed, and nobody is missing: see
+   * `in_sync` of {@link ClientsMessage}.
+   */
   readonly converged: boolean;
   /** From the commit to the end of the waiting. */
   readonly took_ms: number;
@@ -156,15 +214,37 @@ export interface ConvergedCommitMessage extends CommitMessage {
     /** Neither ACKed nor refused everything, when the time was up. */
     readonly waiting: number;
   };
-  /** Node ids of the others, sorted: they closed their connection before they had answered, and have none now. */
+  /** Node ids, sorted: they were connected, at the commit or some minutes before, and are not now. */
   readonly gone: readonly string[];
+  /** As {@link ClientsMessage} has them. */
+  readonly returning: ReturningMessage | null;
+  readonly expected: ExpectedMessage | null;
   /** One entry per client and type that is not synced; sorted as the clients are. */
   readonly not_in_sync: readonly NotInSyncMessage[];
 }
 
-export interface NotInSyncMessage extends TypeSyncMessage {
+/** `type` and `type_url` are null when the client asked for nothing that is published. */
+export interface NotInSyncMessage extends Omit<TypeSyncMessage, 'type' | 'type_url'> {
   readonly node_id: string;
   readonly peer: string;
+  readonly type: TypeSyncMessage['type'] | null;
+  readonly type_url: string | null;
+}
+
+/** The answer to `POST /api/v2/retry`. */
+export interface RetryMessage {
+  /** Clients to which something is sent again, and of which types; sorted by node id, then by peer. */
+  readonly retried: readonly {
+    readonly node_id: string;
+    readonly peer: string;
+    readonly types: readonly TypeSyncMessage['type'][];
+  }[];
+  /** From the call to the end of the waiting. */
+  readonly took_ms: number;
+  /** Types that were sent again, and are not in sync at the end of the waiting. */
+  readonly not_in_sync: readonly NotInSyncMessage[];
+  /** Node ids of retried clients whose connection has closed meanwhile, sorted. */
+  readonly gone: readonly string[];
 }
 
 /** A line of `application/x-ndjson` before the last, which is the answer. Counts streams, not clients. */

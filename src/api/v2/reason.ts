@@ -1,6 +1,7 @@
 // Why a type on a stream is not in sync, in words.
 
 import type { StreamStatus, TypeStatus } from '../../xds/stream-status.ts';
+import type { Unasked } from '../../xds/unasked.ts';
 import { isoTime } from './iso-time.ts';
 
 /** One line; null when the client runs the newest. The text of a refusal is the client's own. */
@@ -12,6 +13,21 @@ export function describeReason(type: TypeStatus, stream: StreamStatus): string |
   }
   if (type.unansweredSinceMs !== undefined) return `sent, not answered since ${isoTime(type.unansweredSinceMs)}`;
   return `not sent: ${describeObstacle(type, stream)}`;
+}
+
+/** Why it is stale though all that it asked for is in force; null when it asks for all. */
+export function describeUnasked(unasked: Unasked | undefined): string | null {
+  if (unasked === undefined) return null;
+  const { count, names, sinceMs } = unasked;
+  const clusters = count === 1 ? 'a cluster' : `${count} clusters`;
+  const others = count > names.length ? ` and ${count - names.length} more` : '';
+  return `not asked for the endpoints of ${clusters} that it took at ${isoTime(sinceMs)}: ${names.join(', ')}${others}`;
+}
+
+/** Why a client waits that asked for nothing that is published. */
+export function describeUnknownOnly(unknownTypes: readonly string[]): string {
+  const asked = unknownTypes.length === 0 ? '' : `, but for ${unknownTypes.join(', ')}`;
+  return `asked for nothing that is published${asked}`;
 }
 
 // All that was sent of this type is answered: what is missing waits for something else. First answers are not held

@@ -9,8 +9,10 @@ import type { ClientsParts } from './clients.ts';
 import { createCommitHandler } from './commit.ts';
 import type { CommitParts } from './commit.ts';
 import { ProblemError, sendProblem } from './problem.ts';
+import { createRetryHandler } from './retry.ts';
+import type { RetryParts } from './retry.ts';
 
-export interface V2Parts extends ClientsParts, CommitParts {
+export interface V2Parts extends ClientsParts, CommitParts, RetryParts {
   readonly log: Logger;
 }
 
@@ -24,6 +26,10 @@ export function createV2(parts: V2Parts): Router {
   router
     .route('/commit')
     .post(createCommitHandler(parts))
+    .all(refuseMethod('POST'));
+  router
+    .route('/retry')
+    .post(createRetryHandler(parts))
     .all(refuseMethod('POST'));
   router.use((request) => {
     throw new ProblemError(404, `${request.baseUrl}${request.path}: no such resource`);

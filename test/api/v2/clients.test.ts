@@ -5,10 +5,11 @@ import { describe, test } from 'node:test';
 
 import type { ClientMessage, ClientsMessage, TypeMessage } from '../../../src/api/v2/messages.ts';
 import { encodeMessage } from '../../../src/proto/protos.ts';
+import { Presence } from '../../../src/xds/presence.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
-import { DeltaClient } from '../../support/xds/delta-client.ts';
+import { DeltaClient, connectDelta } from '../../support/xds/delta-client.ts';
 import { discoveryApis, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import { FakeTransport } from '../../support/xds/fake-transport.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
@@ -43,7 +44,16 @@ test('nobody is connected, nothing drains', async (t) => {
   const api = await serveV2(t);
   const response = await fetch(`${api.url}/clients`);
   assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
-  assert.deepEqual(await response.json(), { warnings: [], draining: [], old_routes: [], clients: [] });
+  assert.deepEqual(await response.json(), {
+    warnings: [],
+    draining: [],
+    old_routes: [],
+    in_sync: true,
+    gone: [],
+    returning: null,
+    expected: null,
+    clients: [],
+  });
 });
 
 for (const variant of allVariants) {
@@ -61,6 +71,9 @@ for (const variant of allVariants) {
       aggregated: isAggregated,
       streams: isAggregated ? 1 : 2,
       state: 'synced',
+      reason: null,
+      unknown_types: [],
+      unasked: null,
     });
     assert.match(peer, /^127\.0\.0\.1:\d+$/u);
     assert.match(since, isoTime);
@@ -76,6 +89,7 @@ for (const variant of allVariants) {
       reason: null,
       version_sent: held[type].versionInfo,
       version_acked: held[type].versionInfo,
+      runs_earlier: false,
       unacked_since: null,
       unwritten_since: null,
       last_nack: null,
@@ -117,6 +131,7 @@ describe('what is not in sync is told with its reason:', () => {
       reason: 'not sent: nothing was committed yet',
       version_sent: null,
       version_acked: null,
+      runs_earlier: false,
       unacked_since: null,
       unwritten_since: null,
       last_nack: null,
@@ -206,7 +221,7 @@ test('a rejection of an earlier push: the client runs the version that was sent'
   assert.deepEqual([last_nack?.version, last_nack?.names, last_nack?.in_force], [versionInfo, ['a'], true]);
 });
 
-test('streams of one connection are one client; where they differ there is no one version', async (t) => {
+test('streams of one connection are one client, with the version of all that they have together', async (t) => {
   const api = await serveV2(t);
   api.xds.commit(...addCluster('a', 1), ...addCluster('b', 2, 3));
   const connection = api.xds.connect();
@@ -223,7 +238,11 @@ test('streams of one connection are one client; where they differ there is no on
   const shown = await untilClient(api, ({ types }) => typeStates(types).join() === 'synced,error');
   assert.deepEqual([shown.streams, shown.state, shown.aggregated], [3, 'error', false]);
   const endpoint = typeOf(shown, 'endpoint');
-  assert.deepEqual([endpoint.version_sent, endpoint.version_acked, endpoint.reason], [null, null, 'no b']);
+  assert.equal(endpoint.reason, 'no b');
+  const both = await api.xds.client(v3, 'f').hold({ endpoint: ['a', 'b'] });
+  const one = await api.xds.client(v3, 'g').hold({ endpoint: ['a'] });
+  const versions = [both, one].map((held) => held.endpoint.versionInfo);
+  assert.deepEqual([endpoint.version_sent, endpoint.version_acked], versions);
   assert.equal(endpoint.last_nack?.message, 'no b');
   assert.deepEqual(endpoint.names, { wildcard: false, count: 2, names: ['a', 'b'] });
 });
@@ -240,6 +259,133 @@ test('an Envoy with an aggregated stream and one of its own for listeners is one
   assert.deepEqual([shown.streams, shown.api_version, shown.mode, shown.aggregated], [2, 'v3', null, null]);
   const modes = shown.types.map(({ type, mode, aggregated }) => [type, mode, aggregated]);
   assert.deepEqual(modes, [['cluster', 'sotw', true], ['listener', 'delta', false]]);
+});
+
+test('a delta client that resumed and accepted nothing yet runs what an earlier stream brought', async (t) => {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1));
+  const fresh = connectDelta(api.xds, v3, 'e');
+  fresh.subscribe('listener');
+  await fresh.takeAndAck('listener');
+  const versions = fresh.versions('listener');
+  fresh.cancel();
+  api.xds.commit(...addCluster('b', 2));
+  const resumed = connectDelta(api.xds, v3, 'e');
+  resumed.resume('listener', versions);
+  await resumed.next('listener');
+  resumed.nack('listener', 'no port');
+  const refused = typeOf(await untilClient(api, ({ state }) => state === 'error'), 'listener');
+  assert.deepEqual([refused.version_acked, refused.runs_earlier], [null, true]);
+  resumed.cancel();
+  const reborn = connectDelta(api.xds, v3, 'e');
+  reborn.subscribe('listener');
+  await reborn.next('listener');
+  reborn.nack('listener', 'no port');
+  const none = typeOf(await untilClient(api, ({ state }) => state === 'error'), 'listener');
+  assert.deepEqual([none.version_acked, none.runs_earlier], [null, false]);
+});
+
+describe('who is missing:', () => {
+  const inSync = (answer: ClientsMessage): boolean => answer.in_sync;
+
+  test('who went, since when, and not who came back', async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const ids = ['one', 'two'];
+    const clients = ids.map((id) => api.xds.client(v3, id));
+    for (const client of clients) await client.hold({ cluster: [], endpoint: ['a'] });
+    await waitUntil('both are in sync', async () => inSync(await getClients(api)));
+    for (const client of clients) client.cancel();
+    const { gone, in_sync } = await waitUntil('both have gone', async () => {
+      const answer = await getClients(api);
+      if (answer.gone.length < 2) throw new Error(JSON.stringify(answer));
+      return answer;
+    });
+    assert.deepEqual([gone.map(({ node_id: id }) => id).sort(), in_sync], [ids, false]);
+    for (const { gone_since: since, connected_since: before } of gone) assert.ok(before <= since && isoTime.test(since));
+    assert.deepEqual((await getClients(api, '?node=one')).gone.map(({ node_id: id }) => id), ['one']);
+    await api.xds.client(v3, 'one').hold({ cluster: [], endpoint: ['a'] });
+    const left = await getClients(api);
+    assert.deepEqual([left.gone.map(({ node_id: id }) => id), left.in_sync], [['two'], false]);
+  });
+
+  test('who is expected, whoever has gone', async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const [one, two, gone] = ['one', 'two', 'gone'].map((id) => api.xds.client(v3, id));
+    for (const client of [one, two, gone]) await client?.hold({ cluster: [], endpoint: ['a'] });
+    gone?.cancel();
+    await waitUntil('one has gone', async () => (await getClients(api)).gone.length === 1);
+    const { expected } = await getClients(api, '?at_least=2');
+    assert.deepEqual(expected, { at_least: 2, expect: [], in_sync: 2, missing: [], is_met: true });
+    assert.equal((await getClients(api, '?at_least=2')).in_sync, true);
+    assert.equal((await getClients(api, '?at_least=3')).in_sync, false);
+    assert.equal((await getClients(api, '?expect=two,one')).in_sync, true);
+    const missing = await getClients(api, '?expect=one,gone,never&at_least=2&node=one');
+    assert.deepEqual([missing.in_sync, missing.expected?.missing], [false, ['gone', 'never']]);
+  });
+
+  test('nobody is back after a start, and then some are, and others may be', async (t) => {
+    const start = { atMs: performance.now() - 20_000, goneTimeMs: 60_000 };
+    const api = await serveV2(t, { start });
+    api.xds.commit(...addCluster('a', 1));
+    const { returning, in_sync } = await getClients(api);
+    assert.equal(in_sync, false);
+    assert.match(String(returning?.started), isoTime);
+    assert.ok(Number(returning?.started_ms_ago) >= 20_000);
+    await api.xds.client(v3, 'one').hold({ cluster: [], endpoint: ['a'] });
+    const some = await waitUntil('one is back', async () => {
+      const answer = await getClients(api);
+      if (answer.clients[0]?.state !== 'synced') throw new Error(JSON.stringify(answer));
+      return answer;
+    });
+    assert.deepEqual([some.in_sync, some.returning === null], [false, false]);
+    assert.equal((await getClients(api, '?at_least=1')).in_sync, true);
+  });
+
+  const starts: readonly (readonly [what: string, agoMs: number, goneTimeMs: number, isReturning: boolean])[] = [
+    ['for a while longer when nobody came at all', 50_000, 60_000, true],
+    ['but not for ever', 60_000, 60_000, false],
+    ['and not at all when nobody is to be remembered', 0, 0, false],
+  ];
+  for (const [what, agoMs, goneTimeMs, isReturning] of starts) {
+    test(`a fleet that is not back counts as missing ${what}`, async (t) => {
+      const api = await serveV2(t, { start: { atMs: performance.now() - agoMs, goneTimeMs } });
+      const { returning, in_sync } = await getClients(api);
+      assert.deepEqual([returning !== null, in_sync], [isReturning, !isReturning]);
+    });
+  }
+});
+
+test('a client that asked for nothing that is published waits, and what it asked for is told', async (t) => {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1));
+  const transport = new FakeTransport(api.xds.hub, v3);
+  const urls = Array.from({ length: 20 }, (_, index) => `type.googleapis.com/Unknown${index + 10}`);
+  for (const url of urls) transport.request('cluster', { node: { id: 'e' }, type_url: url });
+  const shown = await untilClient(api, ({ unknown_types: unknown }) => unknown.length > 0);
+  assert.deepEqual([shown.state, shown.types, shown.unknown_types], ['not-sent', [], urls.slice(0, 16)]);
+  assert.equal(shown.reason, `asked for nothing that is published, but for ${urls.slice(0, 16).join(', ')}`);
+  assert.equal((await getClients(api)).in_sync, false);
+  transport.onResponse = (response) => transport.ack(response);
+  transport.request('cluster', {});
+  const served = await untilClient(api, ({ state }) => state === 'synced');
+  assert.deepEqual([served.reason, served.unknown_types.length], [null, 16]);
+});
+
+test('a client that took clusters long ago, and did not ask for all endpoints, is stale, and says why', async (t) => {
+  const api = await serveV2(t);
+  const names = Array.from({ length: 12 }, (_, index) => `c${index + 10}`);
+  api.xds.commit(...names.flatMap((name) => addCluster(name, 1)));
+  await api.xds.client(v3, 'e').hold({ cluster: [], endpoint: ['c10'] });
+  const shown = await untilClient(api, ({ state }) => state === 'stale');
+  assert.deepEqual([shown.unasked?.count, shown.unasked?.names], [11, names.slice(1, 11)]);
+  const endpoint = typeOf(shown, 'endpoint');
+  assert.equal(endpoint.state, 'stale');
+  const since = String(shown.unasked?.since);
+  assert.match(since, isoTime);
+  const list = names.slice(1, 11).join(', ');
+  assert.equal(endpoint.reason, `not asked for the endpoints of 11 clusters that it took at ${since}: ${list} and 1 more`);
 });
 
 test('of the names asked for, the first hundred are told', async (t) => {
@@ -331,7 +477,7 @@ describe('readers that do not read', () => {
       const status = () => ((looks += 1), buildStreamStatus([], { node }));
       return { nodeId: node.id, nodeCluster: node.cluster, peer: 'p', status };
     });
-    const api = await serveV2(t, { hub: { streams: new Set(streams) } as unknown as StreamHub });
+    const api = await serveV2(t, { hub: { streams: new Set(streams), presence: () => new Presence(0) } as unknown as StreamHub });
     return { api, looks: () => looks };
   }
 
@@ -348,7 +494,8 @@ describe('readers that do not read', () => {
     const reader = await openReader(t, api);
     // Who does read gets through meanwhile.
     assert.equal((await getClients(api)).clients.length, 5_000);
-    assert.ok(looks() < 9_000, `${looks()} looks`);
+    // All are looked at before the first is told, for whether all are in sync.
+    assert.ok(looks() < 19_000, `${looks()} looks`);
     reader.destroy();
   });
 
@@ -368,7 +515,10 @@ describe('a query is refused that', () => {
   const refused: readonly (readonly [what: string, query: string, detail: string])[] = [
     ['asks for no state', '?state=good', 'state "good": must be one of synced, stale, error, not-sent'],
     ['asks for an empty state', '?state=', 'state "": must be one of synced, stale, error, not-sent'],
-    ['has a parameter that there is not', '?nod=a', '"nod": no such parameter, only node, state'],
+    ['has a parameter that there is not', '?nod=a', '"nod": no such parameter, only node, state, at_least, expect'],
+    ['expects no number', '?at_least=many', 'at_least "many": must be a whole number from 1 to 1000000'],
+    ['expects too many', '?at_least=1000001', 'at_least "1000001": must be a whole number from 1 to 1000000'],
+    ['expects nobody', '?expect=', 'expect "": must be node ids with commas between them'],
     ['has one twice', '?node=a&node=b', 'node: must be given once'],
   ];
   for (const [what, query, detail] of refused) {

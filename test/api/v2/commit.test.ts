@@ -10,6 +10,7 @@ import { StoreError } from '../../../src/store/store.ts';
 import { looksOf } from '../../../src/xds/shared-looks.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import { Presence } from '../../../src/xds/presence.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
@@ -59,7 +60,7 @@ test('64 wait at most: who comes then is told so, and commits nothing', async (t
   const commits: string[] = [];
   const waiting = [{ group: defaultNodeGroup, nodeId: 'one', isSettled: () => false }];
   const api = await serveV2(t, {
-    hub: { streams: new Set(waiting) } as unknown as StreamHub,
+    hub: { streams: new Set(waiting), presence: () => new Presence(0) } as unknown as StreamHub,
     control: { stage: () => undefined, commit: () => (commits.push('commit'), { changed: true }) },
   });
   const gone = new AbortController();
@@ -78,7 +79,8 @@ test('64 wait at most: who comes then is told so, and commits nothing', async (t
 test('nobody to wait for', async (t) => {
   const { took_ms: tookMs, ...answer } = await commit(await serveV2(t), '10m');
   const clients = { total: 0, in_sync: 0, refused: 0, waiting: 0 };
-  assert.deepEqual(answer, { changed: true, ...calm, converged: true, clients, gone: [], not_in_sync: [] });
+  const nobody = { gone: [], returning: null, expected: null, not_in_sync: [] };
+  assert.deepEqual(answer, { changed: true, ...calm, converged: true, clients, ...nobody });
   assert.ok(Number.isInteger(tookMs) && tookMs >= 0);
 });
 
@@ -142,17 +144,19 @@ test('one does not read: it is told from one that does not answer', async (t) =>
   ]);
 });
 
-test('a client that closes one of its streams is still there', async (t) => {
+test('a client that closes one of its streams is still there, and asks for no endpoints any more', async (t) => {
   const api = await serveA(t);
   const client = await holder(api, 'one', { apiVersion: 'v3', isAggregated: false });
   api.xds.stage(addEndpoint('a', 2), ...addCluster('b', 3));
-  const answer = commit(api, '1m');
+  const answer = commit(api, '1s');
   await client.next('endpoint');
   client.stream('endpoint').call.cancel();
   await client.takeAndAck('cluster');
-  const { converged, clients, gone } = await answer;
-  assert.deepEqual([converged, gone], [true, []]);
-  assert.deepEqual(clients, { total: 1, in_sync: 1, refused: 0, waiting: 0 });
+  const { converged, clients, gone, not_in_sync: others } = await answer;
+  assert.deepEqual([converged, gone], [false, []]);
+  assert.deepEqual(clients, { total: 1, in_sync: 0, refused: 0, waiting: 1 });
+  assert.deepEqual(others.map(({ type, state }) => [type, state]), [['endpoint', 'stale']]);
+  assert.match(String(others[0]?.reason), /^not asked for the endpoints of 2 clusters that it took at 20\S+Z: a, b$/u);
 });
 
 test('a commit that changes nothing waits for those that are behind', async (t) => {
@@ -218,7 +222,7 @@ test('when the caller goes away, the waiting ends, and how things stand is not f
     isSettled: () => false,
     status: () => ((wasAsked = true), { node: undefined, types: [] }),
   };
-  const hub = { streams: new Set([stream]) } as unknown as StreamHub;
+  const hub = { streams: new Set([stream]), presence: () => new Presence(0) } as unknown as StreamHub;
   const api = await serveV2(t, { hub });
   const { port } = new URL(api.url);
   const socket = connect(Number(port), '127.0.0.1');
@@ -241,7 +245,11 @@ describe('a wait is refused, and nothing is committed:', () => {
     [`wait=${'x'.repeat(100)}`, `wait "${'x'.repeat(64)}...": ${unit}`],
     ['wait=601s', 'wait "601s": must be at most 10m'],
     ['wait=1s&wait=1s', 'wait: must be given once'],
-    ['timeout=1s', '"timeout": no such parameter, only wait'],
+    ['timeout=1s', '"timeout": no such parameter, only wait, at_least, expect'],
+    ['at_least=1', 'at_least: only with wait'],
+    ['expect=a&at_least=1', 'expect, at_least: only with wait'],
+    ['wait=1s&at_least=0', 'at_least "0": must be a whole number from 1 to 1000000'],
+    ['wait=1s&expect=a,', 'expect "a,": must be node ids with commas between them'],
   ];
   for (const [query, detail] of refused) {
     test(detail, async (t) => {

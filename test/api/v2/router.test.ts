@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Presence } from '../../../src/xds/presence.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { serveV2 } from './serve-v2.ts';
 
@@ -20,6 +21,7 @@ const refused: readonly (readonly [method: string, path: string, allowed: string
   ['DELETE', '/clients', 'GET, HEAD'],
   ['GET', '/commit', 'POST'],
   ['OPTIONS', '/commit', 'POST'],
+  ['GET', '/retry', 'POST'],
 ];
 for (const [method, path, allowed] of refused) {
   test(`${method} ${path} is not allowed`, async (t) => {
@@ -39,8 +41,10 @@ test('an answer that fails half way is cut off and logged', async (t) => {
   const node = { id: 'a', cluster: '', userAgentName: '', userAgentVersion: '' };
   const method = { apiVersion: 'v3', protocol: 'sotw', kind: undefined };
   // A time that no calendar has.
-  const stream = { nodeId: 'a', peer: 'p', status: () => ({ peer: 'p', node, method, types: [], openedAtMs: NaN }) };
-  const api = await serveV2(t, { hub: { streams: new Set([stream]) } as unknown as StreamHub });
+  const status = () => ({ peer: 'p', node, method, types: [], unknownTypeUrls: [], openedAtMs: NaN });
+  const stream = { nodeId: 'a', peer: 'p', status };
+  const hub = { streams: new Set([stream]), presence: () => new Presence(0) };
+  const api = await serveV2(t, { hub: hub as unknown as StreamHub });
   await assert.rejects(async () => (await fetch(`${api.url}/clients`)).text());
   assert.deepEqual(api.log.map(({ msg }) => msg), ['request failed']);
 });

@@ -36,6 +36,7 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
     control,
     hub: xds.hub,
     group: defaultNodeGroup,
+    start: undefined,
     published: () => ({ warnings: [], draining: [], oldRoutes: [] }),
     stopping: stopping.signal,
     log: logger,

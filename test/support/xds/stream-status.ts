@@ -21,11 +21,13 @@ export function buildTypeStatus(kind: Kind, fields: Partial<TypeStatus> = {}): T
     state: 'synced',
     versionSent: 'v-1',
     versionAccepted: 'v-1',
+    isEarlierInForce: false,
     unansweredSinceMs: undefined,
     updatedAtMs: undefined,
     lastNack: undefined,
     subscription: subscriptionTo(),
     bytesSent: 1,
+    taken: undefined,
     ...fields,
   };
 }
@@ -40,6 +42,7 @@ export function buildStreamStatus(types: readonly TypeStatus[], fields: Partial<
     hasSnapshot: true,
     unwrittenSinceMs: undefined,
     types,
+    unknownTypeUrls: [],
     ...fields,
   };
 }

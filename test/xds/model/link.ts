@@ -51,6 +51,11 @@ export class Link implements StreamTransport {
     return this.#stream.isSettled();
   }
 
+  /** The operator has what was refused sent again. */
+  retry(): void {
+    for (const kind of this.#stream.retry()) this.referee.noteRetried(kind);
+  }
+
   /** Puts a request on its way. */
   request(request: ModelRequest): void {
     if (this.#isOpen) this.#uplink.push(request);

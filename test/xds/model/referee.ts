@@ -88,6 +88,14 @@ export class Referee {
     return response;
   }
 
+  /** To be told of what was refused and is sent again. */
+  noteRetried(kind: Kind): void {
+    const ledger = this.#ledgers.get(kind);
+    const isRefused = ledger?.responses.some(({ answer }) => answer === 'nack') === true;
+    demand(isRefused, 'no needless response', () => `${this.#name}: ${kind} is sent again, and was not refused`);
+    ledger?.noteRetried();
+  }
+
   /** To be told which clusters came or went. */
   noteCommit(cameOrWent: readonly string[]): void {
     // A cluster that came or went may have said before what it says now: that there are no endpoints.

@@ -52,6 +52,15 @@ export class Refusals {
     }
   }
 
+  /** To be told when what was refused is sent again. */
+  noteRetried(): void {
+    for (const response of this.#responses) {
+      if (!response.isRefused) continue;
+      response.mayBeMended = true;
+      response.isMended = true;
+    }
+  }
+
   /** To be told, before a part is sent, what the parts after it may say: the fix may be in one of them. */
   noteNext(textOf: (name: string) => Text): void {
     for (const response of this.#responses) {

@@ -130,6 +130,9 @@ class Run {
       case 'read':
         client.read(step.kind, step.verdict, step.isAnswered);
         break;
+      case 'retry':
+        client.link(step.kind)?.retry();
+        break;
       case 'answer':
         client.answer(step.kind);
         break;

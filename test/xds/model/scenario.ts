@@ -54,6 +54,8 @@ export type Step =
       readonly isAnswered: boolean;
     }
   | { readonly do: 'answer'; readonly client: number; readonly kind: Kind }
+  /** What it refused is sent again, on the stream that carries `kind`. */
+  | { readonly do: 'retry'; readonly client: number; readonly kind: Kind }
   | { readonly do: 'stop reading' | 'go on reading'; readonly client: number; readonly kind: Kind }
   /** Everything arrives and time passes until nothing moves any more; `isMute`: but no answer is given before. */
   | { readonly do: 'settle'; readonly isMute: boolean };
@@ -147,6 +149,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   selection(7, 'want', 'isWildcard'),
   selection(2, 'subscribe again', 'isFlip'),
   step(1, 'repeat', { client: anyClient }),
+  step(2, 'retry', { client: anyClient, kind: anyKind }),
   step(4, 'upload', { client: anyClient, kind: anyKind, count: fc.integer({ min: 1, max: 3 }) }),
   step(8, 'read', {
     client: anyClient,

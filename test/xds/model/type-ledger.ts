@@ -101,6 +101,13 @@ export class TypeLedger {
     this.#receiveAnswer(request);
   }
 
+  /** What was refused is sent again, changed or not. */
+  noteRetried(): void {
+    this.#mayBeAnswered = true;
+    this.#mustBeAnswered = !this.#wanted.isNothing;
+    this.#refusals.noteRetried();
+  }
+
   /**
    * True when the client may go without `name`, because it refused all that there is to say.
    * @param isStill tells whether this is what there is to say of a name today.

@@ -1,0 +1,22 @@
+// What `controlplane retry` prints.
+
+import type { RetryMessage } from '../api/v2/messages.ts';
+import { toPrintable } from './printable.ts';
+import { renderTrouble } from './status-report.ts';
+
+/** A line per client that is sent something again, one per client and type that is not in sync then, and how many are. */
+export function renderRetry({ retried, took_ms: tookMs, not_in_sync: others, gone }: RetryMessage): string {
+  if (retried.length === 0) return 'nothing to retry: no connected Envoy goes without something that it rejected\n';
+  const sent = retried.map(({ node_id: nodeId, peer, types }) => `retried: ${nodeId} ${peer}: ${types.join(', ')}`);
+  const troubled = new Set(others.map(({ node_id: nodeId, peer }) => JSON.stringify([nodeId, peer])));
+  const inSync = retried.filter(({ node_id: nodeId, peer }) => {
+    return !troubled.has(JSON.stringify([nodeId, peer])) && !gone.includes(nodeId);
+  });
+  return [
+    ...sent.map(toPrintable),
+    ...others.map((other) => renderTrouble(other.node_id, other.peer, other)),
+    ...gone.map((nodeId) => toPrintable(`${nodeId}: gone, its connection closed before it had answered`)),
+    `${inSync.length} of ${retried.length} in sync after ${(tookMs / 1_000).toFixed(1)} s`,
+    '',
+  ].join('\n');
+}

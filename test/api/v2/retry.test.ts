@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import type { RetryMessage } from '../../../src/api/v2/messages.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { addCluster } from '../../support/xds/changes.ts';
+import type { SotwClient } from '../../support/xds/sotw-client.ts';
+import { getClients, serveV2 } from './serve-v2.ts';
+import type { ServedV2 } from './serve-v2.ts';
+
+async function retry({ url }: ServedV2, query: string): Promise<RetryMessage> {
+  const response = await fetch(`${url}/retry${query}`, { method: 'POST' });
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+  return (await response.json()) as RetryMessage;
+}
+
+/** Clients that hold cluster `a` and have refused its endpoints. */
+async function serveRefusing(t: Parameters<typeof serveV2>[0], ...ids: readonly string[]) {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1));
+  const clients: SotwClient[] = [];
+  for (const id of ids) {
+    const client = api.xds.client({ apiVersion: 'v3', isAggregated: true }, id);
+    await client.hold({ cluster: [] });
+    client.subscribe('endpoint', 'a');
+    await client.next('endpoint');
+    client.nack('endpoint', 'no room');
+    clients.push(client);
+  }
+  await waitUntil('all have refused', async () => (await getClients(api, '?state=error')).clients.length === ids.length);
+  return { api, clients };
+}
+
+test('one takes it, one refuses it again, one goes: each is told of', async (t) => {
+  const { api, clients } = await serveRefusing(t, 'takes', 'refuses', 'goes');
+  const [takes, refuses, goes] = clients as [SotwClient, SotwClient, SotwClient];
+  const answer = retry(api, '?wait=1m');
+  await takes.takeAndAck('endpoint');
+  await refuses.next('endpoint');
+  refuses.nack('endpoint', 'still no room');
+  await goes.next('endpoint');
+  goes.cancel();
+  const { retried, not_in_sync: others, gone } = await answer;
+  assert.deepEqual(retried.map(({ node_id: id, types }) => [id, types]), [
+    ['goes', ['endpoint']],
+    ['refuses', ['endpoint']],
+    ['takes', ['endpoint']],
+  ]);
+  assert.deepEqual(others.map(({ node_id: id, type, state, reason }) => [id, type, state, reason]), [
+    ['refuses', 'endpoint', 'error', 'still no room'],
+  ]);
+  assert.deepEqual(gone, ['goes']);
+});
+
+test('one node alone, without waiting', async (t) => {
+  const { api, clients } = await serveRefusing(t, 'one', 'two');
+  const [one, two] = clients as [SotwClient, SotwClient];
+  const { retried, not_in_sync: others } = await retry(api, '?node=two');
+  assert.deepEqual(retried.map(({ node_id: id }) => id), ['two']);
+  assert.deepEqual(others.map(({ node_id: id, state }) => [id, state]), [['two', 'stale']]);
+  await two.takeAndAck('endpoint');
+  await one.assertQuiet();
+});
+
+test('nobody has refused anything', async (t) => {
+  const api = await serveV2(t);
+  const { took_ms: _, ...answer } = await retry(api, '?wait=1m');
+  assert.deepEqual(answer, { retried: [], not_in_sync: [], gone: [] });
+});
+
+describe('is refused:', () => {
+  const refused: readonly (readonly [query: string, status: number, detail: string])[] = [
+    ['?node=nobody', 404, 'node "nobody": not connected'],
+    ['?wait=5', 400, 'wait "5": must be a whole number and ms, s, m or h, such as 500ms, 10s or 1m'],
+    ['?nod=a', 400, '"nod": no such parameter, only node, wait'],
+  ];
+  for (const [query, status, detail] of refused) {
+    test(detail, async (t) => {
+      const response = await fetch(`${(await serveV2(t)).url}/retry${query}`, { method: 'POST' });
+      const { detail: given } = (await response.json()) as { detail: string };
+      assert.deepEqual([response.status, given], [status, detail]);
+    });
+  }
+});
