@@ -54,6 +54,13 @@ export class LineBudget {
     return false;
   }
 
+  /** Says at once what was left out, if anything was; safe to repeat. */
+  close(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#endWindow();
+  }
+
   #endWindow(): void {
     const leftOut = { lines: this.#leftOut, streams: this.#streamsLeftOut.size, windowMs: this.#windowMs };
     this.#timer = undefined;

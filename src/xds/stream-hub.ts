@@ -108,6 +108,7 @@ export class StreamHub {
     for (const stream of [...this.#streams]) {
       stream.fail('UNAVAILABLE', 'the control plane is shutting down');
     }
+    this.#context.log.close();
   }
 
   #notePresence({ group, nodeId }: DiscoveryStream, what: 'noteOpened' | 'noteClosed'): void {

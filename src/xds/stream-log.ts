@@ -40,6 +40,11 @@ export class StreamLog {
     }, bounds);
   }
 
+  /** Says what was left out so far; safe to repeat. */
+  close(): void {
+    this.#budget.close();
+  }
+
   opened(node: Node): void {
     this.#log.debug(keysOf(node), 'discovery stream opened');
   }

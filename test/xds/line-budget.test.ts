@@ -12,7 +12,7 @@ function createBudget(perStream: number, total: number) {
   const budget = new LineBudget((leftOut) => told.push(leftOut), { windowMs, perStream, total });
   const take = (stream: object, times: number): number =>
     Array.from({ length: times }, () => budget.take(stream)).filter(Boolean).length;
-  return { told, take };
+  return { budget, told, take };
 }
 
 describe('lines', () => {
@@ -31,6 +31,14 @@ describe('lines', () => {
     assert.equal(streams.reduce((sum: number, stream) => sum + take(stream, 1), 0), 25);
     await waitUntil('it is told', () => told.length === 1);
     assert.deepEqual(told, [{ lines: 15, streams: 15, windowMs }]);
+  });
+
+  test('that were left out are told of at the end, once', () => {
+    const { budget, told, take } = createBudget(2, 100);
+    take({}, 5);
+    budget.close();
+    budget.close();
+    assert.deepEqual(told, [{ lines: 3, streams: 1, windowMs }]);
   });
 
   test('are written again afterwards, and nothing is told of what was written', async () => {
