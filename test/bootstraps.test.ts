@@ -50,15 +50,18 @@ suite('b.yaml, the bootstrap for Envoy 1.17 and older', () => {
     ]);
   });
 
-  test('has one cluster, the control plane, reached over HTTP/2 that is kept alive', () => {
+  test('has one cluster, the control plane, reached over one HTTP/2 connection that is kept alive', () => {
     const address = socketAddress('192.168.0.11', 5678);
+    const limits = { max_requests: 100_000, max_pending_requests: 100_000 };
+    const tcpKeepalive = { keepalive_time: 30, keepalive_interval: 5, keepalive_probes: 3 };
     assert.deepEqual(resources.clusters, [
       {
         name: 'xds_cluster',
         type: 'STRICT_DNS',
         connect_timeout: '0.25s',
-        http2_protocol_options: {},
-        upstream_connection_options: { tcp_keepalive: {} },
+        circuit_breakers: { thresholds: [limits] },
+        http2_protocol_options: { max_concurrent_streams: 100_000 },
+        upstream_connection_options: { tcp_keepalive: tcpKeepalive },
         load_assignment: { cluster_name: 'xds_cluster', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
       },
     ]);

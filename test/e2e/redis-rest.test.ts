@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 
 import { moveToLoopback, readBootstrap, type Bootstrap } from '../support/bootstrap.ts';
 import { checkoutPath } from '../support/checkout.ts';
-import { startControlPlane, type ControlPlane } from '../support/controlplane.ts';
+import { startControlPlane } from '../support/controlplane.ts';
 import { startEnvoy, validateBootstrap } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -25,7 +25,9 @@ test('Redis behind Envoy that polls', async (t) => {
   const otter = await startNamedRedis(t, 'otter');
   const listenerPort = await freePort();
   const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`]);
-  const envoy = await startEnvoy(t, await readRestBootstrap(controlPlane));
+  const { xdsPort: xds, apiPort: api } = controlPlane.place;
+  const ports = { admin: await freePort(), xds, api };
+  const envoy = await startEnvoy(t, moveToLoopback(await readBootstrap('envoy/redis-v3-rest.yaml'), ports));
   let redis: RespClient;
 
   async function addCluster(name: string, prefix: string, { address, port }: RedisServer): Promise<void> {
@@ -112,7 +114,9 @@ test('an Envoy may call the cluster that it polls as it likes', async (t) => {
   await controlPlane.cli('endpoint', 'add', 'bunny', '127.0.0.1', '1');
   await controlPlane.cli('commit');
   // Envoy sends the name as Host, which must be known of other callers.
-  const envoy = await startEnvoy(t, rename(await readRestBootstrap(controlPlane), 'xds_rest', 'polling.example.com'));
+  const { xdsPort: xds, apiPort: api } = controlPlane.place;
+  const shipped = moveToLoopback(await readBootstrap('envoy/redis-v3-rest.yaml'), { admin: await freePort(), xds, api });
+  const envoy = await startEnvoy(t, rename(shipped, 'xds_rest', 'polling.example.com'));
   await envoy.untilHosts('bunny', ['127.0.0.1:1']);
 });
 
@@ -125,14 +129,4 @@ async function startNamedRedis(t: TestContext, name: string): Promise<RedisServe
   const redis = await startRedis(t);
   await redis.direct.ask('MSET', 'b:name', name, 'o:name', name);
   return redis;
-}
-
-async function readRestBootstrap({ place }: ControlPlane): Promise<Bootstrap> {
-  const ports = { admin: await freePort(), xds: place.xdsPort };
-  const bootstrap = moveToLoopback(await readBootstrap('envoy/redis-v3-rest.yaml'), ports);
-  const rest = bootstrap.static_resources.clusters.find(({ name }) => name === 'xds_rest');
-  const address = rest?.load_assignment.endpoints[0]?.lb_endpoints[0]?.endpoint.address.socket_address;
-  if (address === undefined) throw new Error('the bootstrap has no xds_rest to move');
-  Object.assign(address, { address: '127.0.0.1', port_value: place.apiPort });
-  return bootstrap;
 }

@@ -33,6 +33,8 @@ export interface Bootstrap {
 export interface LoopbackPorts {
   readonly admin: number;
   readonly xds: number;
+  /** Of the REST API, for a bootstrap that polls; without one that does not, it is not used. */
+  readonly api?: number;
   /** For the static listener; left out where the control plane sends the listener. */
   readonly listener?: number;
 }
@@ -46,8 +48,10 @@ export async function readBootstrap(path: string): Promise<Bootstrap> {
 export function moveToLoopback(bootstrap: Bootstrap, ports: LoopbackPorts): Bootstrap {
   const moved = structuredClone(bootstrap);
   move(moved.admin.address, ports.admin);
-  const xds = moved.static_resources.clusters.find((cluster) => cluster.name === 'xds_cluster');
-  move(xds?.load_assignment.endpoints[0]?.lb_endpoints[0]?.endpoint.address, ports.xds);
+  const portOf: Readonly<Record<string, number | undefined>> = { xds_cluster: ports.xds, xds_rest: ports.api };
+  for (const { name, load_assignment: { endpoints } } of moved.static_resources.clusters) {
+    move(endpoints[0]?.lb_endpoints[0]?.endpoint.address, portOf[name]);
+  }
   if (ports.listener !== undefined) move(moved.static_resources.listeners?.[0]?.address, ports.listener);
   return moved;
 }
@@ -61,7 +65,7 @@ export function withoutDrainClose(bootstrap: Bootstrap): Bootstrap {
   return { ...bootstrap, ...{ layered_runtime: { layers: [layer] } } };
 }
 
-function move(address: Address | undefined, port: number): void {
-  if (!address) throw new Error('the bootstrap has no such address to move');
+function move(address: Address | undefined, port: number | undefined): void {
+  if (address === undefined || port === undefined) throw new Error('an address of the bootstrap has nowhere to move to');
   Object.assign(address.socket_address, { address: '127.0.0.1', port_value: port });
 }

@@ -91,6 +91,11 @@ export class Envoy {
     return (await this.#clusterStatuses()).map(({ name }) => name).toSorted();
   }
 
+  /** The id of the node that Envoy says it is. */
+  async nodeId(): Promise<string> {
+    return (JSON.parse(await this.#admin('server_info')) as { node: { id: string } }).node.id;
+  }
+
   /** Everything that Envoy runs with, as its admin interface dumps it. */
   async configDump(): Promise<unknown> {
     return JSON.parse(await this.#admin('config_dump?include_eds'));
@@ -115,6 +120,8 @@ export interface EnvoyOptions {
   readonly version?: EnvoyRelease;
   /** Workers. Default 1, so that load balancing has one order. */
   readonly concurrency?: number;
+  /** Besides those that every test has. */
+  readonly flags?: readonly string[];
 }
 
 /**
@@ -126,7 +133,7 @@ export async function startEnvoy(scope: Scope, bootstrap: Bootstrap, options: En
   const file = join(await tempDir(scope), 'bootstrap.json');
   await writeFile(file, JSON.stringify(bootstrap));
   const workers = ['--concurrency', `${options.concurrency ?? 1}`];
-  const args = ['-c', file, ...workers, '--disable-hot-restart', '--log-level', 'warning'];
+  const args = ['-c', file, ...workers, '--disable-hot-restart', '--log-level', 'warning', ...(options.flags ?? [])];
   const envoy = new Envoy(startChild(scope, 'envoy', binary, args), bootstrap.admin.address.socket_address.port_value);
   await envoy.child.until('its admin interface answers', () => envoy.stats('^server.live$'));
   return envoy;
