@@ -13,6 +13,7 @@ import { createMetricsApi } from '../src/api/metrics.ts';
 import { createV1 } from '../src/api/v1.ts';
 import { createV2 } from '../src/api/v2/router.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
+import { defaultKeepalive } from '../src/xds/server.ts';
 import { checkoutPath } from './support/checkout.ts';
 import { runCommand } from './support/run-command.ts';
 
@@ -80,6 +81,11 @@ describe('the READMEs and the code', () => {
       const rows = text.matchAll(/^\| `(controlplane_\w+)` \| ([^|]*)\|/gm);
       const documented = Array.from(rows, ([, metric = '', cell = '']) => [metric, inlineCode(cell).toSorted()]);
       assert.deepEqual(Object.fromEntries(documented), await labelsByMetric());
+    });
+
+    test(`${name} says how long a client whose host has vanished stays in the status`, () => {
+      const seconds = (defaultKeepalive.timeMs + defaultKeepalive.timeoutMs) / 1_000;
+      assert.match(text, new RegExp(`\\b${seconds} (?:seconds|秒)`));
     });
 
     test(`${name} has every message with which the inventory refuses, word for word`, () => {

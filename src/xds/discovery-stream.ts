@@ -11,12 +11,15 @@ import type { Answer, Sent } from './delivery.ts';
 import { MalformedRequestError } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
 import { appendNonce } from './discovery-response.ts';
+import { ListenerPacing } from './listener-pacing.ts';
+import type { ListenerPause } from './listener-pacing.ts';
 import { MakeBeforeBreak, NewestAtOnce } from './make-before-break.ts';
 import type { SetSelector } from './make-before-break.ts';
 import { describeNack } from './nack-text.ts';
 import { parseNode } from './node.ts';
 import type { Node, NodeGroupOf } from './node.ts';
 import type { DiscoveryObserver } from './observer.ts';
+import { PacedListeners } from './paced-listeners.ts';
 import type { Protocol, Protocols } from './protocol.ts';
 import { cut } from './stream-log.ts';
 import type { StreamLog } from './stream-log.ts';
@@ -53,6 +56,7 @@ export interface StreamContext {
   readonly log: StreamLog;
   /** How long make-before-break waits for a client that does not ACK. */
   readonly inForceBoundMs: number;
+  readonly listenerPause: ListenerPause;
 }
 
 // Enough to see which types somebody asks for in vain; a client must not grow the list.
@@ -82,6 +86,8 @@ export class DiscoveryStream {
   readonly #dialect: Dialect;
   readonly #context: StreamContext;
   readonly #selector: SetSelector;
+  /** Undefined on a stream without listeners. */
+  readonly #listenerPacing: ListenerPacing | undefined;
   readonly #warming: Warming;
   readonly #protocol: Protocol<RequestHead>;
   // In the order of publishing; at most four.
@@ -107,10 +113,16 @@ export class DiscoveryStream {
     const watchOf = (kind: ResourceKind): Watch | undefined => this.#typeOf(kind)?.watch;
     this.#dialect = dialects[method.apiVersion][configSourceOf(method)];
     this.#warming = new Warming(watchOf);
-    this.#selector =
-      method.kind === undefined
-        ? new MakeBeforeBreak(this.#dialect, watchOf, context.inForceBoundMs)
-        : new NewestAtOnce(this.#dialect);
+    const { inForceBoundMs, listenerPause } = context;
+    if (method.kind === undefined || method.kind === 'listener') {
+      const pacing = new ListenerPacing(listenerPause, inForceBoundMs);
+      const isAggregated = method.kind === undefined;
+      const order = isAggregated ? new MakeBeforeBreak(this.#dialect, watchOf, inForceBoundMs, pacing) : new NewestAtOnce(this.#dialect);
+      this.#listenerPacing = pacing;
+      this.#selector = new PacedListeners(order, pacing);
+    } else {
+      this.#selector = new NewestAtOnce(this.#dialect);
+    }
     context.observer.streamOpened(method);
   }
 
@@ -349,6 +361,7 @@ export class DiscoveryStream {
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
     if ('sent' in answer && isAccepted(answer)) type.acceptedAtMs = nowMs;
     if (kind === 'cluster' && 'sent' in answer) this.#warming.noteClustersAnswered(answer);
+    if (kind === 'listener' && 'sent' in answer) this.#listenerPacing?.noteAnswered(answer.sent, nowMs);
     if (answer.kind !== 'nack') return;
     const { sent, error } = answer;
     const isInForce = isAccepted(answer);
@@ -412,6 +425,7 @@ export class DiscoveryStream {
       unansweredSinceMs: delivery.unansweredSinceMs,
       updatedAtMs,
       lastNack,
+      pause: this.#pauseOf(kind, watch),
       subscription,
       bytesSent,
       taken: kind === 'cluster' && state === 'synced' ? this.#takenClusters(watch, acceptedAtMs) : undefined,
@@ -422,6 +436,14 @@ export class DiscoveryStream {
     const endpoints = this.#publication?.snapshot.resources('endpoint', this.#dialect);
     if (lastSet === undefined || endpoints === undefined) return undefined;
     return { clusters: lastSet.view(subscription), endpoints, atMs };
+  }
+
+  // While the pause is on, there may or may not be something to send after it.
+  #pauseOf(kind: ResourceKind, watch: Watch): TypeStatus['pause'] {
+    const pacing = kind === 'listener' ? this.#listenerPacing : undefined;
+    if (pacing === undefined || this.#syncState(kind, watch) !== 'stale') return undefined;
+    const untilMs = pacing.nextAtMs(watch);
+    return untilMs > performance.now() ? { untilMs, everyMs: pacing.pauseMs } : undefined;
   }
 
   #syncState(kind: ResourceKind, watch: Watch): SyncState {

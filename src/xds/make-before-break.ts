@@ -5,6 +5,7 @@ import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { ListenerPacing } from './listener-pacing.ts';
 import type { Watch } from './watch.ts';
 
 /** What may be sent of one kind now. */
@@ -59,16 +60,26 @@ export class MakeBeforeBreak implements SetSelector {
   readonly #dialect: Dialect;
   readonly #watchOf: (kind: ResourceKind) => Watch | undefined;
   readonly #boundMs: number;
+  readonly #pacing: ListenerPacing;
   // Made when first needed: most commits hold nothing back.
   #heldBackSinceMs: Map<ResourceKind, number> | undefined;
   // Until then a client that has not asked for listeners is taken to be about to.
   #listenersExpectedUntilMs = 0;
 
-  /** @param watchOf the watches of the same stream. */
-  constructor(dialect: Dialect, watchOf: (kind: ResourceKind) => Watch | undefined, boundMs: number) {
+  /**
+   * @param watchOf the watches of the same stream.
+   * @param pacing how long listeners may wait besides.
+   */
+  constructor(
+    dialect: Dialect,
+    watchOf: (kind: ResourceKind) => Watch | undefined,
+    boundMs: number,
+    pacing: ListenerPacing,
+  ) {
     this.#dialect = dialect;
     this.#watchOf = watchOf;
     this.#boundMs = boundMs;
+    this.#pacing = pacing;
   }
 
   // A client that comes back asks for clusters first, and for listeners a moment later. If it holds clusters it may
@@ -129,12 +140,12 @@ export class MakeBeforeBreak implements SetSelector {
   }
 
   // Changes that come faster than they are ACKed put the bound off again and again; they must not do so for ever.
-  // A removal waits for listeners that may have waited themselves.
+  // A removal waits for listeners that may have waited themselves, and then for their pause.
   #latestAtMs(kind: ResourceKind, nowMs: number): number {
     this.#heldBackSinceMs ??= new Map();
     const sinceMs = this.#heldBackSinceMs.get(kind) ?? nowMs;
     this.#heldBackSinceMs.set(kind, sinceMs);
-    return sinceMs + (isReferring(kind) ? 2 : 3) * this.#boundMs;
+    return sinceMs + (isReferring(kind) ? 2 * this.#boundMs : 3 * this.#boundMs + this.#pacing.pauseMs);
   }
 
   #upstreamsInForceAtMs(): number {

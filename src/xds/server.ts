@@ -33,13 +33,17 @@ const serverOptions = {
 
 /** A host that lost power sends no FIN: pings find it. Who sends half a message is not waited for, either. */
 export interface Keepalive {
-  /** Between two pings. Default 60,000. */
+  /** Between two pings. */
   readonly timeMs?: number;
-  /** How long an answer may take before the connection is closed. Default 20,000. */
+  /** How long an answer may take before the connection is closed. */
   readonly timeoutMs?: number;
-  /** How long a message may take from its first byte to its last. Default 30,000. */
+  /** How long a message may take from its first byte to its last. */
   readonly messageWithinMs?: number;
 }
+
+// An Envoy that takes a large listener of ours answers no ping meanwhile: with 8,000 prefixes for 43 s, on two busy
+// cores. A dead host is found, and leaves the status, after the sum of both at most.
+export const defaultKeepalive: Required<Keepalive> = { timeMs: 60_000, timeoutMs: 120_000, messageWithinMs: 30_000 };
 
 export interface XdsServer {
   /** Opens the port; gives the port that was bound (for port 0). Rejects with the reason in one line. */
@@ -51,8 +55,9 @@ export interface XdsServer {
 export function createXdsServer(
   hub: StreamHub,
   log: Logger,
-  { timeMs = 60_000, timeoutMs = 20_000, messageWithinMs = 30_000 }: Keepalive = {},
+  keepalive: Keepalive = {},
 ): XdsServer {
+  const { timeMs, timeoutMs, messageWithinMs } = { ...defaultKeepalive, ...keepalive };
   logGrpc(log);
   const clientStatus = new ClientStatusService(hub, log);
   const server = new Server({

@@ -6,6 +6,7 @@ import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import type { StreamContext, StreamTransport } from './discovery-stream.ts';
+import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
@@ -22,6 +23,8 @@ export interface StreamHubOptions {
   readonly onEncoded?: EncodeListener;
   /** How long make-before-break waits for an Envoy that does not ACK, which it does not while a cluster warms. Default 5,000. */
   readonly inForceBoundMs?: number;
+  /** Between pushes of listeners that follow each other on one stream. Default 1,000 to 60,000. */
+  readonly listenerPause?: ListenerPause;
   /** No response is longer that can be split, unless it is a single resource. Default 3.5 MiB. */
   readonly maxBytes?: number;
   /** How long nodes that went are remembered; 0: not at all. Default 600,000. */
@@ -30,6 +33,8 @@ export interface StreamHubOptions {
 
 const defaultInForceBoundMs = 5_000;
 const defaultGoneTimeMs = 600_000;
+
+const defaultListenerPause: ListenerPause = { minMs: 1_000, maxMs: 60_000 };
 
 // Streams served before other work (ACKs, REST calls) gets its turn. A push goes before everything else, for with
 // smaller turns the ACKs of the first hold up the last.
@@ -61,6 +66,7 @@ export class StreamHub {
     observer = noObserver,
     onEncoded,
     inForceBoundMs = defaultInForceBoundMs,
+    listenerPause = defaultListenerPause,
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
   }: StreamHubOptions) {
@@ -79,6 +85,7 @@ export class StreamHub {
       log: new StreamLog(log),
       observer,
       inForceBoundMs,
+      listenerPause,
     };
     this.#stopWatching = snapshots.watch((group) => this.#scheduleGroup(group));
   }

@@ -36,6 +36,8 @@ export interface TypeStatus {
   /** When a response was last sent, or answered: since when things stand as they do. Undefined when nothing was sent. */
   readonly updatedAtMs: number | undefined;
   readonly lastNack: Nack | undefined;
+  /** Until when what is to be sent waits because the last one was sent less than `everyMs` ago; undefined: it does not. */
+  readonly pause: { readonly untilMs: number; readonly everyMs: number } | undefined;
   readonly subscription: Subscription;
   readonly bytesSent: number;
   /** Of clusters that are in sync; else undefined. */

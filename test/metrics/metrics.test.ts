@@ -163,6 +163,7 @@ function statusOf(...states: readonly SyncState[]): StreamStatus {
       unansweredSinceMs: undefined,
       updatedAtMs: undefined,
       lastNack: undefined,
+      pause: undefined,
       subscription,
       bytesSent: 0,
       taken: undefined,

@@ -9,6 +9,7 @@ import { Splitter } from '../../src/snapshot/splitter.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import type { DeltaRequest, SotwRequest } from '../../src/xds/discovery-request.ts';
+import { ListenerPacing } from '../../src/xds/listener-pacing.ts';
 import { MakeBeforeBreak, NewestAtOnce } from '../../src/xds/make-before-break.ts';
 import type { SetSelector } from '../../src/xds/make-before-break.ts';
 import { NameListTable, SotwWatch } from '../../src/xds/sotw-watch.ts';
@@ -17,6 +18,7 @@ import type { Watch } from '../../src/xds/watch.ts';
 
 const boundMs = 5_000;
 const dialect = dialects.v3.ads;
+const noPause = new ListenerPacing({ minMs: 0, maxMs: 0 }, boundMs);
 const table = new SubscriptionTable();
 const nameLists = new NameListTable();
 const everyResourceAlone = new Splitter({ isRemovalSaid: true, maxBytes: 1 });
@@ -80,7 +82,7 @@ function sotwRequestOf(fields: Partial<SotwRequest>): SotwRequest {
 /** What an aggregated stream does with a selector: selects, sends, gets answers. */
 class Stream {
   readonly watches = new Map<ResourceKind, Watch>();
-  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), boundMs);
+  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), boundMs, noPause);
   #nonce = 0;
 
   constructor(wanted: Readonly<Partial<Record<ResourceKind, string>>>) {

@@ -32,9 +32,16 @@ export function describeUnknownOnly(unknownTypes: readonly string[]): string {
 
 // All that was sent of this type is answered: what is missing waits for something else. First answers are not held
 // back by make-before-break.
-function describeObstacle({ state }: TypeStatus, { types, hasSnapshot }: StreamStatus): string {
+function describeObstacle({ state, pause }: TypeStatus, { types, hasSnapshot }: StreamStatus): string {
   if (!hasSnapshot) return 'nothing was committed yet';
   const isOtherUnanswered = types.some(({ unansweredSinceMs }) => unansweredSinceMs !== undefined);
-  const isHeldBack = state === 'stale' && isOtherUnanswered;
-  return isHeldBack ? 'held back until the other types on its stream are answered' : 'about to be sent';
+  if (state === 'stale' && isOtherUnanswered) return 'held back until the other types on its stream are answered';
+  if (pause !== undefined) return describePause(pause);
+  const isOtherPaused = types.some((type) => type.pause !== undefined);
+  return state === 'stale' && isOtherPaused ? 'held back until listeners are sent and answered' : 'about to be sent';
+}
+
+function describePause({ untilMs, everyMs }: NonNullable<TypeStatus['pause']>): string {
+  const everyS = Math.round(everyMs / 100) / 10;
+  return `held back until ${isoTime(untilMs)}: listeners go out at most every ${everyS} s`;
 }

@@ -10,6 +10,7 @@ const laterMs = atMs + 1_000;
 const lastNack: Nack = { atMs, version: 'v-2', message: 'no such port', names: [], isInForce: false };
 const other = buildTypeStatus('cluster');
 const unanswered = buildTypeStatus('cluster', { state: 'stale', unansweredSinceMs: atMs });
+const paused: Partial<TypeStatus> = { state: 'stale', pause: { untilMs: laterMs, everyMs: 1_240 } };
 const notRead = 'not read: the last response is still in our send buffer since 2031-01-02T03:04:06.000Z';
 
 const cases: readonly (readonly [
@@ -27,6 +28,9 @@ const cases: readonly (readonly [
   [notRead, { state: 'stale' }, unanswered, { unwrittenSinceMs: laterMs }],
   [notRead, { state: 'not-sent' }, unanswered, { unwrittenSinceMs: laterMs }],
   ['not sent: held back until the other types on its stream are answered', { state: 'stale' }, unanswered],
+  ['not sent: held back until 2031-01-02T03:04:06.000Z: listeners go out at most every 1.2 s', paused],
+  ['not sent: held back until the other types on its stream are answered', paused, unanswered],
+  ['not sent: held back until listeners are sent and answered', { state: 'stale' }, buildTypeStatus('listener', paused)],
   ['not sent: about to be sent', { state: 'stale' }],
   ['not sent: about to be sent', { state: 'not-sent' }],
   ['not sent: about to be sent', { state: 'not-sent' }, unanswered],

@@ -15,6 +15,7 @@ import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import type { NodeGroupOf } from '../../../src/xds/node.ts';
 import { noObserver } from '../../../src/xds/observer.ts';
 import type { DiscoveryObserver } from '../../../src/xds/observer.ts';
+import type { ListenerPause } from '../../../src/xds/listener-pacing.ts';
 import { createXdsServer } from '../../../src/xds/server.ts';
 import type { Keepalive } from '../../../src/xds/server.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
@@ -37,6 +38,8 @@ export interface ServedXdsOptions {
   readonly groupOf?: NodeGroupOf;
   readonly observer?: DiscoveryObserver;
   readonly inForceBoundMs?: number;
+  /** Between pushes of listeners. Default: none. */
+  readonly listenerPause?: ListenerPause;
   /** Above which a response is split, where it can be. Default: as the daemon has it. */
   readonly maxBytes?: number;
   /** Pings to clients. Default: as the daemon has it. */
@@ -68,6 +71,7 @@ export class ServedXds {
     groupOf = () => defaultNodeGroup,
     observer = noObserver,
     inForceBoundMs = neverMs,
+    listenerPause = { minMs: 0, maxMs: 0 },
     maxBytes,
     keepalive,
     drainTimeMs = 0,
@@ -93,6 +97,7 @@ export class ServedXds {
       log,
       observer,
       inForceBoundMs,
+      listenerPause,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     });
     this.#server = createXdsServer(this.hub, log, keepalive);

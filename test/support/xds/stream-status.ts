@@ -25,6 +25,7 @@ export function buildTypeStatus(kind: Kind, fields: Partial<TypeStatus> = {}): T
     unansweredSinceMs: undefined,
     updatedAtMs: undefined,
     lastNack: undefined,
+    pause: undefined,
     subscription: subscriptionTo(),
     bytesSent: 1,
     taken: undefined,

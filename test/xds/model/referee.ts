@@ -8,6 +8,7 @@ import type { ModelRequest, ModelResponse } from './discovery-message.ts';
 import { clusterNames } from './scenario.ts';
 import { checkOrder } from './swap-order.ts';
 import { TypeLedger } from './type-ledger.ts';
+import type { SentResponse } from './type-ledger.ts';
 import type { VersionLedger } from './version-ledger.ts';
 import { demand } from './violation.ts';
 
@@ -15,6 +16,8 @@ import { demand } from './violation.ts';
 export interface Surroundings {
   readonly versions: VersionLedger;
   readonly boundMs: number;
+  /** At least so much time is between pushes of listeners. */
+  readonly listenerPauseMs: number;
   /** True when a response may be a part of what there is to say. */
   readonly isSplit: boolean;
   readonly nowMs: () => number;
@@ -41,6 +44,8 @@ export class Referee {
   #hasRefusedClusters = false;
   // Until then it is taken to have listeners, though it has not asked for any.
   #listenersExpectedUntilMs = 0;
+  // Undefined: what was sent last was asked for, and so no push.
+  #listenerPushedAtMs: number | undefined;
 
   constructor(name: string, method: StreamMethod, surroundings: Surroundings) {
     this.#name = name;
@@ -135,6 +140,7 @@ export class Referee {
       const state = { ledger: ledgerOf, nowMs, boundMs, isSplit, publishedSinceMs, isKept, lastEndpointsOf, goneSinceMs };
       checkOrder(ledger, said, state);
     }
+    if (ledger.kind === 'listener') this.#checkPause(ledger, said, nowMs);
     const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);
     if (ledger.kind !== 'cluster') return;
@@ -144,6 +150,18 @@ export class Referee {
     // refused comes again with every full state, and changes when it is taken.
     if (isFirst || (this.#hasRefusedClusters && this.#method.protocol === 'sotw')) this.#expectAllEndpoints();
     else this.#ledgers.get('endpoint')?.expectAgain(changed);
+  }
+
+  // Before the response is noted: what was asked for has been answered then.
+  #checkPause(ledger: TypeLedger, said: SentResponse['said'], nowMs: number): void {
+    const isPush = said.has('redis_listener') && !ledger.isAskedFor('redis_listener');
+    const { isSplit, listenerPauseMs } = this.#surroundings;
+    // What follows at once may be the next part.
+    if (isPush && !isSplit && this.#listenerPushedAtMs !== undefined) {
+      const pauseMs = nowMs - this.#listenerPushedAtMs;
+      demand(pauseMs >= listenerPauseMs, 'order', () => `${this.#name}: listeners ${pauseMs} ms after the last`);
+    }
+    this.#listenerPushedAtMs = isPush ? nowMs : undefined;
   }
 
   #isKept(cluster: string): boolean {

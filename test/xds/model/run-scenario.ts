@@ -167,14 +167,14 @@ class Run {
   }
 
   #exchangeAndWait(isAnswered: boolean): void {
-    const { clients, boundMs, time } = this.#world;
+    const { clients, boundMs, listenerPause, time } = this.#world;
     for (const link of clients.flatMap(({ links }) => links)) link.isReading = true;
     if (isAnswered) for (const client of clients) for (const kind of kinds) client.answer(kind);
     let waits = 0;
     do {
       demand((waits += 1) < maxWaits, 'silence', () => 'the server never stops to write');
       this.#world.exchangeAll(clients, isAnswered);
-      time.advance(boundMs + 1);
+      time.advance(Math.max(boundMs, listenerPause.maxMs) + 1);
     } while (time.isTurnPlanned);
   }
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 
+import type { ListenerPause } from '../../../src/xds/listener-pacing.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
 import type { Resumption } from './client-type.ts';
@@ -70,6 +71,8 @@ export interface Scenario {
   /** How long make-before-break waits for an ACK. */
   readonly boundMs: number;
   readonly drainTimeMs: number;
+  /** Between pushes of listeners. */
+  readonly listenerPause: ListenerPause;
   /** Above which a response is split; undefined: nothing is. */
   readonly maxBytes: number | undefined;
   readonly clients: readonly ClientTraits[];
@@ -173,6 +176,7 @@ export function anyScenario(maxSteps: number): fc.Arbitrary<Scenario> {
   return fc.record({
     boundMs: fc.constantFrom(5_000, 1),
     drainTimeMs: fc.constantFrom(0, 60_000),
+    listenerPause: fc.constantFrom({ minMs: 0, maxMs: 0 }, { minMs: 1_000, maxMs: 3_000 }),
     // Nothing, every resource alone, two or three together.
     maxBytes: fc.constantFrom(undefined, 1, 500),
     clients: fc.array(anyTraits, { minLength: 1, maxLength: 4, size: 'max' }),

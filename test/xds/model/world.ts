@@ -4,6 +4,7 @@
 import pino from 'pino';
 import type { Logger } from 'pino';
 
+import type { ListenerPause } from '../../../src/xds/listener-pacing.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { noObserver } from '../../../src/xds/observer.ts';
 import type { DiscoveryObserver } from '../../../src/xds/observer.ts';
@@ -25,15 +26,21 @@ export class World {
   readonly operator: Operator;
   readonly clients: readonly ModelClient[];
   readonly boundMs: number;
+  readonly listenerPause: ListenerPause;
   readonly #maxBytes: number | undefined;
   readonly #surroundings: LinkSurroundings;
   #hub: StreamHub;
   #openStreams = 0;
   #violation: unknown;
 
-  constructor({ boundMs, drainTimeMs, maxBytes, clients }: Scenario, time: VirtualTime, trace: LinkSurroundings['trace']) {
+  constructor(
+    { boundMs, drainTimeMs, listenerPause, maxBytes, clients }: Scenario,
+    time: VirtualTime,
+    trace: LinkSurroundings['trace'],
+  ) {
     this.time = time;
     this.boundMs = boundMs;
+    this.listenerPause = listenerPause;
     this.#maxBytes = maxBytes;
     this.operator = new Operator(time, drainTimeMs, (cameOrWent) => {
       for (const client of this.clients) for (const link of client.links) link.referee.noteCommit(cameOrWent);
@@ -42,6 +49,7 @@ export class World {
     this.#surroundings = {
       versions: new VersionLedger(),
       boundMs,
+      listenerPauseMs: listenerPause.minMs,
       isSplit: maxBytes !== undefined,
       trace,
       nowMs: () => time.nowMs,
@@ -133,6 +141,7 @@ export class World {
       log: this.#createLog(),
       observer,
       inForceBoundMs: this.boundMs,
+      listenerPause: this.listenerPause,
       maxBytes: this.#maxBytes ?? Infinity,
     });
   }

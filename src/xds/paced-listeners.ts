@@ -1,0 +1,39 @@
+// Keeps listeners apart that follow each other on a stream, whatever else decides what is sent.
+
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { ResourceSet } from '../snapshot/resource-set.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { ListenerPacing } from './listener-pacing.ts';
+import type { Selection, SetSelector } from './make-before-break.ts';
+import type { Watch } from './watch.ts';
+
+/** Lets listeners wait that another selector would let go too soon after the last. */
+export class PacedListeners implements SetSelector {
+  readonly #inner: SetSelector;
+  readonly #pacing: ListenerPacing;
+
+  constructor(inner: SetSelector, pacing: ListenerPacing) {
+    this.#inner = inner;
+    this.#pacing = pacing;
+  }
+
+  begin(watch: Watch, nowMs: number): void {
+    this.#inner.begin(watch, nowMs);
+  }
+
+  target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
+    return this.#inner.target(kind, snapshot, nowMs);
+  }
+
+  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
+    const selection = this.#inner.select(kind, watch, snapshot, nowMs);
+    if (kind !== 'listener' || selection.set === undefined || !isPush(watch, selection.set)) return selection;
+    const nextAtMs = this.#pacing.nextAtMs(watch);
+    return nextAtMs <= nowMs ? selection : { set: undefined, restAtMs: nextAtMs };
+  }
+}
+
+// What the client asked for, and the parts of a set that was begun, are none.
+function isPush(watch: Watch, set: ResourceSet): boolean {
+  return watch.wasAnswered && watch.lastSet !== set && watch.hasNews(set);
+}
