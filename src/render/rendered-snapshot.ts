@@ -25,6 +25,7 @@ const nothing: Clusters = new Map();
 
 export class RenderedSnapshot implements Snapshot {
   readonly #options: RenderOptions;
+  readonly draining: readonly string[];
   readonly #draining: Clusters;
   // Names of the declared clusters without endpoints.
   readonly #empty: ReadonlySet<string>;
@@ -32,6 +33,7 @@ export class RenderedSnapshot implements Snapshot {
 
   private constructor(options: RenderOptions, draining: Clusters, empty: ReadonlySet<string>, rendered: Rendered) {
     this.#options = options;
+    this.draining = [...draining.keys()];
     this.#draining = draining;
     this.#empty = empty;
     this.#rendered = rendered;
@@ -63,7 +65,8 @@ export class RenderedSnapshot implements Snapshot {
   next(edits: readonly ClusterEdit[], draining = nothing): RenderedSnapshot {
     const before = this.#rendered;
     const empty = emptyAfter(this.#empty, edits);
-    const standInFor = [...empty, ...namesOfEmpty(draining)].sort()[0];
+    // One that drains is not there for everybody.
+    const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
     const declared = before.declared.next(edits.map(({ name, after }) => [name, after]), { standInFor });
 
     const routed = edits.map(({ name, after }) => [name, after && withHost(after, this.#options)] as const);

@@ -5,6 +5,7 @@ import type { ApiVersion } from './dialect.ts';
 import { Resource, addDigest, versionOfSum } from './resource.ts';
 import type { Subscription } from './subscription.ts';
 import { View } from './view.ts';
+import { WeakTable } from './weak-table.ts';
 
 /** What changed on the way to a set from the set before it. */
 interface Step {
@@ -33,6 +34,8 @@ export class ResourceSet {
   readonly #views = new WeakMap<Subscription, View>();
   #latestView: View | undefined;
   readonly #retaining = new WeakMap<ResourceSet, ResourceSet>();
+  // Made when first needed: mostly nothing drains.
+  #without: { byArray: WeakMap<readonly string[], ResourceSet>; byNames: WeakTable<ResourceSet> } | undefined;
   #step: Step | undefined;
 
   private constructor(
@@ -87,6 +90,20 @@ export class ResourceSet {
     return result;
   }
 
+  /** This set less `names`, some of which it may not have. Same names, same set; the same array is found faster. */
+  without(names: readonly string[]): ResourceSet {
+    if (names.length === 0) return this;
+    this.#without ??= { byArray: new WeakMap(), byNames: new WeakTable() };
+    let result = this.#without.byArray.get(names);
+    if (result === undefined) {
+      const going = names.filter((name) => this.resources.has(name)).sort();
+      const key = going.map((name) => `${name.length}:${name}`).join('');
+      result = going.length === 0 ? this : this.#without.byNames.intern(key, () => this.#less(going));
+      this.#without.byArray.set(names, result);
+    }
+    return result;
+  }
+
   /** What a subscription selects of this set; one object per subscription. */
   view(subscription: Subscription): View {
     // One stream of a fleet after the other asks for the same.
@@ -105,5 +122,11 @@ export class ResourceSet {
   changedSince(old: ResourceSet): readonly string[] | undefined {
     if (old === this) return [];
     return this.#step?.from === old ? this.#step.names : undefined;
+  }
+
+  #less(names: readonly string[]): ResourceSet {
+    const sum = names.reduce((left, name) => addDigest(left, -(this.resources.get(name)?.digest ?? 0n)), this.sum);
+    const resources = this.resources.with(names.map((name) => [name, undefined] as const));
+    return new ResourceSet(this.options, resources, sum, undefined);
   }
 }

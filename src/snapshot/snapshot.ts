@@ -17,6 +17,8 @@ export type Scope = 'declared' | 'routable' | 'reachable';
 export interface Snapshot {
   /** @param scope by default `declared`. Scopes that do not differ give the same object. */
   resources(kind: ResourceKind, dialect: Dialect, scope?: Scope): ResourceSet;
+  /** The names of the clusters that were removed but drain, of which only `reachable` tells; the same array every time. */
+  readonly draining: readonly string[];
 }
 
 /** A snapshot and when it was published, by the monotonic clock. */

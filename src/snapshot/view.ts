@@ -178,6 +178,7 @@ export class Holding {
   readonly #forgetting = new WeakMap<readonly string[], Holding>();
   #forgettingByNames: WeakTable<Holding> | undefined;
   readonly #restricted = new WeakMap<Subscription, Holding>();
+  readonly #lacking = new WeakMap<readonly string[], readonly string[]>();
   #version: string | undefined;
 
   constructor(
@@ -226,6 +227,16 @@ export class Holding {
         return new Holding(this.view, this.overrides, new Set([...this.forgotten, ...names]));
       });
       this.#forgetting.set(names, result);
+    }
+    return result;
+  }
+
+  /** Those of `names` that were never sent as existing; the same array gives the same one. */
+  lacking(names: readonly string[]): readonly string[] {
+    let result = this.#lacking.get(names);
+    if (result === undefined) {
+      result = names.filter((name) => (this.#sentVersionOf(name) ?? '') === '');
+      this.#lacking.set(names, result);
     }
     return result;
   }

@@ -89,9 +89,8 @@ export class MakeBeforeBreak implements SetSelector {
   }
 
   target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
-    // Connections of a replaced listener live on for Envoy's drain time, and use what it routed to.
     return this.#hasListeners() || this.#areListenersExpected(nowMs)
-      ? snapshot.resources(kind, this.#dialect, 'reachable')
+      ? this.#withWhatDrains(kind, snapshot)
       : snapshot.resources(kind, this.#dialect);
   }
 
@@ -116,6 +115,15 @@ export class MakeBeforeBreak implements SetSelector {
     return { set: watch.lastSet === undefined ? set : set.retaining(watch.lastSet), restAtMs };
   }
 
+  // Connections of a replaced listener live on for Envoy's drain time, and use what it routed to. A client that never
+  // had that has no such connections; one that has not asked for clusters yet may have it.
+  #withWhatDrains(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
+    const set = snapshot.resources(kind, this.#dialect, 'reachable');
+    if (isReferring(kind) || snapshot.draining.length === 0) return set;
+    const clusters = this.#watchOf('cluster');
+    return clusters === undefined ? set : set.without(clusters.lacking(snapshot.draining));
+  }
+
   #hasListeners(): boolean {
     return this.#watchOf('listener') !== undefined;
   }
@@ -128,8 +136,7 @@ export class MakeBeforeBreak implements SetSelector {
   #targetEndsAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number | undefined {
     if (this.#hasListeners() || !this.#areListenersExpected(nowMs)) return undefined;
     const declared = snapshot.resources(kind, this.#dialect);
-    const isSame = snapshot.resources(kind, this.#dialect, 'reachable') === declared;
-    return isSame ? undefined : this.#listenersExpectedUntilMs;
+    return this.#withWhatDrains(kind, snapshot) === declared ? undefined : this.#listenersExpectedUntilMs;
   }
 
   #dueAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number {

@@ -66,6 +66,11 @@ export class SotwWatch extends Watch<SotwRequest> {
     return this.settle(request.responseNonce, request.versionInfo, request.errorDetail);
   }
 
+  // What a client holds of an earlier stream it says by a version only: it may be anything.
+  override lacking(names: readonly string[]): readonly string[] {
+    return this.isResumed ? [] : super.lacking(names);
+  }
+
   // What is left out of a response of the other kinds is unchanged (xDS protocol, "Deleting Resources").
   protected override get isFullState(): boolean {
     return this.kind === 'cluster' || this.kind === 'listener';

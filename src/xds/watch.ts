@@ -120,6 +120,11 @@ export abstract class Watch<Request = unknown> {
     return this.#holding.versionOf(name) !== undefined;
   }
 
+  /** Those of `names` that the client can't have: it was not sent them, and did not say that it has them. */
+  lacking(names: readonly string[]): readonly string[] {
+    return this.#holding.lacking(names);
+  }
+
   /** True when nothing of `set` is left to send. */
   isSent(set: ResourceSet): boolean {
     return !this.mustAnswer && this.#holding === set.view(this.#subscription).held;

@@ -187,3 +187,34 @@ describe('a set that retains what an old one has', () => {
     assert.equal(union.options, options);
   });
 });
+
+describe('a set less some names', () => {
+  test('is as one from scratch, and the set itself goes on as it was', () => {
+    fc.assert(
+      fc.property(anyContent, fc.subarray(names), (content, going) => {
+        const set = setOf(content);
+        const left = set.without(going);
+        const expected = setOf(Object.fromEntries(Object.entries(content).filter(([name]) => !going.includes(name))));
+        assert.equal(left.version, expected.version);
+        assert.deepEqual([...left.resources.keys()], [...expected.resources.keys()]);
+        assert.equal(set.version, setOf(content).version);
+      }),
+    );
+  });
+
+  test('is one object for the same names, and the set itself when it has none of them', () => {
+    const set = setOf({ a: 1, b: 1, Z: 1 });
+    assert.equal(set.without(['a', 'b']), set.without(['b', 'nowhere', 'a']));
+    assert.notEqual(set.without(['a']), set.without(['b']));
+    assert.equal(set.without([]), set);
+    assert.equal(set.without(['nowhere']), set);
+  });
+
+  test('leaves it known what changed to the set after it', () => {
+    const set = setOf({ a: 1, b: 1 });
+    const next = set.with(toMap([['b', 2]]));
+    set.without(['a']);
+    next.without(['a']);
+    assert.deepEqual(next.changedSince(set), ['b']);
+  });
+});

@@ -6,7 +6,7 @@ import type { NodeGroup, Snapshot } from '../../src/snapshot/snapshot.ts';
 
 function createSnapshot(): Snapshot {
   const set = ResourceSet.of({ typeUrl: 'type', apiVersion: 'v3' }, []);
-  return { resources: () => set };
+  return { resources: () => set, draining: [] };
 }
 
 describe('the snapshot cache', () => {

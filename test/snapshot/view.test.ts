@@ -250,6 +250,17 @@ describe('a holding', () => {
     assert.equal(difference(setOf({ b: 1 }).view(wanted), restricted), '-a');
   });
 
+  test('lacks what was never sent, or sent as not there; what is to be sent again it does not lack', () => {
+    const { held } = setOf({ a: 1, b: 1 }).view(table.intern(true, ['nowhere']));
+    const asked = ['a', 'b', 'c', 'nowhere'];
+    assert.deepEqual(held.lacking(asked), ['c', 'nowhere']);
+    assert.equal(held.lacking(asked), held.lacking(asked));
+    assert.deepEqual(held.forgetting(['a']).lacking(asked), ['c', 'nowhere']);
+    assert.deepEqual(held.restrictedTo(wanting('b')).lacking(asked), ['a', 'c', 'nowhere']);
+    assert.deepEqual(Holding.nothing.lacking(asked), asked);
+    assert.deepEqual(new Holding(undefined, new Map([['c', 'unknown']])).lacking(asked), ['a', 'b', 'nowhere']);
+  });
+
   test('of nothing stays empty', () => {
     assert.deepEqual([...Holding.nothing.names()], []);
     assert.deepEqual([...Holding.nothing.restrictedTo(everything).names()], []);

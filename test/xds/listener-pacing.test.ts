@@ -19,7 +19,7 @@ const dialect = dialects.v3['delta-grpc'];
 function snapshotOf(content: string): Snapshot {
   const options = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' } as const;
   const set = ResourceSet.of(options, [new Resource('l', Buffer.from(content))]);
-  return { resources: () => set, resourcesWithDraining: () => set };
+  return { resources: () => set, draining: [] };
 }
 
 function requestOf(fields: Partial<DeltaRequest>): DeltaRequest {

@@ -51,6 +51,7 @@ function snapshotOf(content: Content): Snapshot {
   }
   return {
     resources: (kind, _dialect, scope) => (scope === 'reachable' ? withDraining : plain).get(kind) ?? assert.fail(),
+    draining: listOf(content.draining ?? ''),
   };
 }
 
@@ -322,11 +323,13 @@ describe('without listeners and routes', () => {
     assert.deepEqual(stream.select('endpoint', y), ['y', undefined]);
   });
 
-  test('clusters that drain are not published, with listeners they are', () => {
+  test('clusters that drain are not published to a client that holds them, with listeners they are', () => {
     const snapshot = snapshotOf({ cluster: 'y', draining: 'x', listener: 'to-y' });
-    const withListeners = new Stream({ cluster: '', listener: '' });
-    const without = new Stream({ cluster: '', endpoint: 'x y', route: 'r' });
-    assert.deepEqual(withListeners.select('cluster', snapshot), ['x y', undefined]);
+    const withListeners = new Stream({ cluster: '', listener: '' }).hold(x);
+    const without = new Stream({ cluster: '', endpoint: 'x y', route: 'r' }).hold(x);
+    assert.deepEqual(withListeners.select('cluster', snapshot), ['x y', Infinity]);
+    without.send('route', snapshot);
+    without.ack('route');
     assert.deepEqual(without.select('cluster', snapshot), ['y', undefined]);
     const whole = snapshot.resources('cluster', dialect, 'reachable');
     assert.equal(withListeners.selector.target('cluster', snapshot, 0), whole);
@@ -407,20 +410,47 @@ for (const protocol of ['sotw', 'delta'] as const) {
       assert.deepEqual(stream.select('cluster', last, startMs), ['x y z', Infinity]);
     });
 
+    test('keeps those that it may hold', () => {
+      const more = snapshotOf({ cluster: 'y', endpoint: 'y', draining: 'w x', listener: 'to-y' });
+      const stream = open('x', { endpoint: 'w x y' });
+      stream.open(listenerWatch(), startMs);
+      // In state of the world it says that it holds something, but not what.
+      const kept = protocol === 'sotw' ? 'w x y' : 'x y';
+      for (const kind of ['cluster', 'endpoint'] as const) {
+        assert.deepEqual(stream.select(kind, more, startMs), [kept, undefined]);
+      }
+    });
+
     test('needs no second look when none of them drains', () => {
       assert.deepEqual(open('x').select('cluster', y, startMs), ['y', undefined]);
     });
   });
 
   describe(`a ${protocol} client that holds no clusters of an earlier stream`, () => {
-    test('is given what drains when it has asked for listeners, and not before', () => {
+    test('is not given what drains, though it asks for listeners', () => {
       const stream = open('nothing', { endpoint: 'x y' });
       for (const kind of ['cluster', 'endpoint'] as const) {
         assert.deepEqual(stream.select(kind, snapshot, startMs), ['y', undefined]);
       }
       stream.open(listenerWatch(), startMs);
+      for (const kind of ['cluster', 'endpoint', 'listener'] as const) {
+        const [names] = stream.select(kind, snapshot, startMs);
+        assert.equal(names, kind === 'listener' ? 'to-y' : 'y');
+        stream.send(kind, snapshot, startMs);
+        const target = stream.selector.target(kind, snapshot, startMs);
+        assert.ok(stream.watch(kind).isSent(target), `${kind}: the same is the target again`);
+      }
+    });
+
+    test('keeps of what drains what it was sent before', () => {
+      const stream = open('nothing', { endpoint: 'x y z' });
+      stream.open(listenerWatch(), startMs);
+      for (const kind of ['cluster', 'endpoint', 'listener'] as const) stream.send(kind, snapshot, startMs);
+      const next = snapshotOf({ cluster: 'z', endpoint: 'z', draining: 'x y', listener: 'to-z' });
       for (const kind of ['cluster', 'endpoint'] as const) {
-        assert.deepEqual(stream.select(kind, snapshot, startMs), ['x y', undefined]);
+        assert.deepEqual(stream.select(kind, next, startMs), ['y z', Infinity]);
+        stream.send(kind, next, startMs);
+        assert.ok(stream.watch(kind).isSent(stream.selector.target(kind, next, startMs)));
       }
     });
   });

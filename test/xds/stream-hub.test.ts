@@ -41,7 +41,7 @@ function brokenFor(apiVersion: string, snapshot: Snapshot): Snapshot {
     if (dialect.apiVersion === apiVersion) throw new Error('can not be rendered');
     return snapshot.resources(kind, dialect);
   };
-  return { resources: find };
+  return { resources: find, draining: [] };
 }
 
 describe('StreamHub', () => {

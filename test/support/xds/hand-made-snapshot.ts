@@ -40,7 +40,7 @@ function snapshotOf(messagesOfKind: (kind: Kind) => ReadonlyMap<string, PlainMes
     if (set === undefined) sets.set(key, (set = buildSet(apiVersion, kind, messagesOfKind(kind), hasPlaceholders)));
     return set;
   };
-  return { resources: find };
+  return { resources: find, draining: [] };
 }
 
 function buildSet(

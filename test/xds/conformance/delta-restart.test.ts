@@ -153,7 +153,10 @@ scenario('RST-02 delta: a restart with the same content removes nothing', allVar
   assert.ok(pushes.every(({ changes }) => changes.join() === 'not committed'));
 });
 
-/** A client as it comes back to a control plane that was started again: `x` was replaced by `y` before, and drains. */
+/**
+ * A client as it comes back to a control plane that was started again: `x` was replaced by `y` before, and drains. So
+ * does `v`, which the client never held.
+ */
 async function restartWhileXDrains(
   t: Scope,
   variant: WireVariant,
@@ -161,13 +164,15 @@ async function restartWhileXDrains(
 ): Promise<{ xds: ServedXds; held: DeltaClient; client: DeltaClient }> {
   const store = createMemoryStore();
   const before = await serveXds(t, { store, drainTimeMs: 600_000 });
-  before.commit(...addCluster('x', 6379));
-  before.commit(...removeCluster('x', 6379), ...addCluster('y', 6380));
+  before.commit(...addCluster('v', 6377), ...addCluster('x', 6379));
+  before.commit(...removeCluster('v', 6377));
   const held = connectDelta(before, variant);
   for (const kind of ['listener', 'cluster', 'endpoint'] as const) {
     held.subscribe(kind, ...(kind === 'endpoint' ? ['x', 'y'] : []));
     await held.takeAndAck(kind);
   }
+  before.commit(...removeCluster('x', 6379), ...addCluster('y', 6380));
+  for (const kind of ['cluster', 'endpoint', 'listener'] as const) await held.takeAndAck(kind);
   await before.shutDown();
   const xds = await serveXds(t, { store, drainTimeMs: 600_000, ...options });
   return { xds, held, client: connectDelta(xds, variant) };
@@ -199,10 +204,13 @@ scenario('RST-02 delta: what drains goes when a client never asks for listeners'
 });
 
 scenario('RST-02 delta: what drains is nothing to a client that holds nothing yet', aggregated, async (t, variant) => {
-  const { client } = await restartWhileXDrains(t, variant);
+  const { xds, client } = await restartWhileXDrains(t, variant);
   client.subscribe('cluster');
   assert.deepEqual((await client.takeAndAck('cluster')).changes, ['y']);
+  client.subscribe('listener');
+  assert.deepEqual((await client.takeAndAck('listener')).changes, ['redis_listener']);
   await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', listener: 'synced' });
 });
 
 scenario('RST-02 delta: what drains has gone for a stream of clusters alone', perType, async (t, variant) => {

@@ -133,7 +133,27 @@ scenario('RST-02 what drains is nothing to a client that holds nothing yet', agg
   const client = xds.client(variant);
   client.subscribe('cluster');
   assert.deepEqual((await client.takeAndAck('cluster')).names, ['y']);
+  client.subscribe('endpoint', 'x', 'y');
+  assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[], [6380]]);
+  client.subscribe('listener');
+  assert.deepEqual((await client.takeAndAck('listener')).names, ['redis_listener']);
   await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced', listener: 'synced' });
+});
+
+scenario('RST-02 what a new client holds drains like anybody\'s', aggregated, async (t, variant) => {
+  const xds = await restartWhileXDrains(t);
+  const client = xds.client(variant);
+  await client.hold({ cluster: [], endpoint: ['y'], listener: [] });
+  xds.commit(...removeCluster('y', 6380), ...addCluster('z', 6381));
+  assert.deepEqual((await client.takeAndAck('cluster')).names, ['y', 'z']);
+  // Those of its successor.
+  assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[6381]]);
+  client.subscribe('endpoint', 'y', 'z');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['z']);
+  await client.takeAndAck('listener');
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced', listener: 'synced' });
 });
 
 scenario('RST-02 what drains has gone for a stream of clusters alone', perType, async (t, variant) => {

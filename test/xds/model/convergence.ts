@@ -47,7 +47,7 @@ class TypeCheck {
     this.#client = client;
     this.#type = type;
     this.#ledger = ledger;
-    this.#textOf = (name) => state.textOf(type.kind, name, nowMs, link.referee.isGivenDraining);
+    this.#textOf = (name) => state.textOf(type.kind, name, nowMs, link.referee.given(name));
   }
 
   run(): void {

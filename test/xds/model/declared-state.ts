@@ -16,6 +16,14 @@ interface DrainingCluster extends DeclaredCluster {
   readonly wasCatchAll: boolean;
 }
 
+/** How much of a cluster a client is given besides what is declared. */
+export interface Given {
+  /** Also while it drains. */
+  readonly isGivenDraining: boolean;
+  /** A stand-in for the endpoints that it does not have. */
+  readonly isGivenHosts: boolean;
+}
+
 /** Clusters by name, as the rules of the inventory have them; and what a commit makes of them. */
 export class DeclaredState {
   readonly #drainTimeMs: number;
@@ -107,15 +115,15 @@ export class DeclaredState {
     return removed && endpointText(removed.ports);
   }
 
-  /** What a resource says now; undefined when it does not exist for a client that is (not) given draining clusters. */
-  textOf(kind: Kind, name: string, nowMs: number, isGivenDraining: boolean): string | undefined {
+  /** What a resource says now to a client that is given that much; undefined when it does not exist for it. */
+  textOf(kind: Kind, name: string, nowMs: number, { isGivenDraining, isGivenHosts }: Given): string | undefined {
     if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : this.#standInText(name, nowMs);
     if (kind === 'route') return name === 'generic_route' ? this.#routeText() : undefined;
     const draining = isGivenDraining && this.isDraining(name, nowMs) ? this.#draining.get(name) : undefined;
     const ports = this.#committed?.get(name)?.ports ?? (draining && this.#servedPortsOf(draining));
     if (ports === undefined) return undefined;
     if (kind === 'cluster') return clusterText(this.#timeoutOf(name));
-    return endpointText(ports.length === 0 && isGivenDraining ? [standInPort] : ports);
+    return endpointText(ports.length === 0 && isGivenHosts ? [standInPort] : ports);
   }
 
   // Of a removed cluster: those of the one that has its keys now, if there is one.
@@ -143,15 +151,16 @@ export class DeclaredState {
     return routesText(routes);
   }
 
-  // It is there for as long as a cluster has no endpoints, one that drains too, and leads to the first of them.
+  // It is there for as long as a cluster has no endpoints, one that drains too, and leads to the first of them: one that is declared, if there is one.
   #standInText(name: string, nowMs: number): string | undefined {
     if (name !== 'no_upstream_host') return undefined;
     const declared = [...(this.#committed ?? [])].map(([each, { ports }]) => [each, ports] as const);
     const draining = [...this.#draining]
       .filter(([each]) => this.isDraining(each, nowMs))
       .map(([each, removed]) => [each, this.#servedPortsOf(removed)] as const);
-    const empty = [...declared, ...draining].filter(([, ports]) => ports.length === 0);
-    const [cluster] = empty.map(([each]) => each).sort();
+    const [cluster] = [declared, draining].flatMap((clusters) => {
+      return clusters.filter(([, ports]) => ports.length === 0).map(([each]) => each).sort();
+    });
     return cluster === undefined ? undefined : routesText([{ prefix: standInPrefix, cluster }]);
   }
 

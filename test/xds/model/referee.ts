@@ -3,6 +3,7 @@
 
 import type { StreamMethod } from '../../../src/xds/stream-method.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
+import type { Given } from './declared-state.ts';
 import { describeRequest, describeResponse, parseResponse } from './discovery-message.ts';
 import type { ModelRequest, ModelResponse } from './discovery-message.ts';
 import { clusterNames } from './scenario.ts';
@@ -24,8 +25,8 @@ export interface Surroundings {
   readonly isPublished: () => boolean;
   /** When the first snapshot at or after a moment was published; Infinity: there was none. */
   readonly publishedSinceMs: (ms: number) => number;
-  /** What a resource says in the newest snapshot, as far as a client (not) given what drains is concerned. */
-  readonly textOf: (kind: Kind, name: string, isGivenDraining: boolean) => string | undefined;
+  /** What a resource says in the newest snapshot, to a client that is given that much. */
+  readonly textOf: (kind: Kind, name: string, given: Given) => string | undefined;
   readonly isDeclared: (cluster: string) => boolean;
   readonly lastEndpointsOf: (cluster: string) => string | undefined;
   readonly isDraining: (cluster: string) => boolean;
@@ -62,10 +63,13 @@ export class Referee {
     return this.#ledgers.values();
   }
 
-  /** True when clusters that drain are published to this stream. */
-  get isGivenDraining(): boolean {
+  /** What of a cluster is published to this stream. */
+  given(cluster: string): Given {
     const areListenersExpected = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
-    return this.#method.kind === undefined && (this.#ledgers.has('listener') || areListenersExpected);
+    const isGivenHosts = this.#method.kind === undefined && (this.#ledgers.has('listener') || areListenersExpected);
+    const clusters = this.#ledgers.get('cluster');
+    // What it may have, it keeps.
+    return { isGivenHosts, isGivenDraining: isGivenHosts && (clusters === undefined || clusters.mayBeHeld(cluster)) };
   }
 
   receive(request: ModelRequest): void {
@@ -113,7 +117,7 @@ export class Referee {
     const ledger = new TypeLedger(request, {
       find,
       hasGone: (name) => hasGone(name) && !this.#isKept(name),
-      next: isSplit ? (name) => textOf(request.kind, name, this.isGivenDraining) : undefined,
+      next: isSplit ? (name) => textOf(request.kind, name, this.given(name)) : undefined,
     });
     this.#ledgers.set(request.kind, ledger);
     // A client that holds clusters of an earlier stream may use what drains, and asks for listeners a moment later.
@@ -141,11 +145,12 @@ export class Referee {
       checkOrder(ledger, said, state);
     }
     if (ledger.kind === 'listener') this.#checkPause(ledger, said, nowMs);
+    const given = clusterNames.filter((name) => this.#isKept(name) && ledger.wanted.includes(name));
     const { changed } = ledger.send(response, nowMs);
     this.#noteVersions(ledger, response);
     if (ledger.kind !== 'cluster') return;
     // The next part may bring or remove it.
-    if (!this.#surroundings.isSplit) this.#checkDraining(ledger, isFirst);
+    if (!this.#surroundings.isSplit) this.#checkDraining(ledger, given, isFirst);
     // A changed cluster warms until its endpoints come, and so may any of a client that has just connected. What was
     // refused comes again with every full state, and changes when it is taken.
     if (isFirst || (this.#hasRefusedClusters && this.#method.protocol === 'sotw')) this.#expectAllEndpoints();
@@ -154,7 +159,10 @@ export class Referee {
 
   // Before the response is noted: what was asked for has been answered then.
   #checkPause(ledger: TypeLedger, said: SentResponse['said'], nowMs: number): void {
-    const isPush = said.has('redis_listener') && !ledger.isAskedFor('redis_listener');
+    const name = 'redis_listener';
+    // The same may come again when it was refused.
+    const isChanged = said.has(name) && said.get(name)?.text !== ledger.sent.get(name)?.text;
+    const isPush = isChanged && !ledger.isAskedFor(name);
     const { isSplit, listenerPauseMs } = this.#surroundings;
     // What follows at once may be the next part.
     if (isPush && !isSplit && this.#listenerPushedAtMs !== undefined) {
@@ -165,15 +173,15 @@ export class Referee {
   }
 
   #isKept(cluster: string): boolean {
-    return this.isGivenDraining && this.#surroundings.isDraining(cluster);
+    return this.given(cluster).isGivenDraining && this.#surroundings.isDraining(cluster);
   }
 
-  // First answers are never held back, and so hold nothing that is to go.
-  #checkDraining({ wanted, sent }: TypeLedger, isFirst: boolean): void {
+  // What is to go may be held back, but for first answers, which never are.
+  #checkDraining({ wanted, sent }: TypeLedger, due: readonly string[], isFirst: boolean): void {
     const draining = clusterNames.filter((name) => this.#surroundings.isDraining(name) && wanted.includes(name));
     const given = draining.filter((name) => sent.get(name) !== undefined);
-    const isRight = this.isGivenDraining ? given.length === draining.length : !isFirst || given.length === 0;
-    demand(isRight, 'order', () => `${this.#name}: ${draining.join()} drains, was given ${given.join() || 'nothing'}`);
+    const isRight = due.every((name) => given.includes(name)) && (!isFirst || given.length === due.length);
+    demand(isRight, 'order', () => `${this.#name}: ${due.join()} drains for it, was given ${given.join() || 'nothing'}`);
   }
 
   #noteVersions(ledger: TypeLedger, response: ModelResponse): void {

@@ -21,6 +21,10 @@ export class RevisedSnapshot implements Snapshot {
     this.#timeouts = new Map(timeouts);
   }
 
+  get draining(): readonly string[] {
+    return this.#inner.draining;
+  }
+
   resources(kind: ResourceKind, dialect: Dialect, scope?: Scope): ResourceSet {
     return this.#revise(kind, dialect, this.#inner.resources(kind, dialect, scope));
   }

@@ -52,7 +52,9 @@ function checkReferences(
     if (isFirst || ledger.isAskedFor(resourceOf[kind]) || before.includes(name)) continue;
     const isInForce = isSentInForce(clusters, name, nowMs - boundMs);
     // Changes that come faster than they are ACKed hold nothing back for more than two bounds.
-    const isLong = publishedSinceMs(ledger.latest?.sentAtMs ?? 0) <= nowMs - 2 * boundMs;
+    // Of the parts of a set another one may have come before.
+    const last = ledger.responses.findLast((response) => response.said.has(resourceOf[kind]));
+    const isLong = publishedSinceMs(last?.sentAtMs ?? 0) <= nowMs - 2 * boundMs;
     demand(isInForce || isLong, 'order', () => `${kind} names ${name} before it is in force`);
   }
 }

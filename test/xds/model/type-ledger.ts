@@ -48,6 +48,10 @@ export class TypeLedger {
   #wereNamesGiven = false;
   #mayBeAnswered = true;
   #mustBeAnswered: boolean;
+  // In state of the world a client that has something of an earlier stream does not say what.
+  readonly #isHeldUnnamed: boolean;
+  // What it says it has of an earlier stream, until it is told of it.
+  readonly #claimed = new Set<string>();
   // May be sent again though they are the same as before.
   readonly #due = new Set<string>();
   #acceptedVersion = '';
@@ -57,6 +61,7 @@ export class TypeLedger {
     this.#next = next;
     // State of the world says of no load assignment that it has gone: when the server notes it can't be seen.
     this.#hasGone = (name) => first.protocol === 'sotw' && first.kind === 'endpoint' && hasGone(name);
+    this.#isHeldUnnamed = first.protocol === 'sotw' && first.version !== '';
     this.isFullState = first.protocol === 'sotw' && isFullStateKind(first.kind);
     if (first.protocol === 'sotw') {
       this.#wereNamesGiven = first.names.length > 0;
@@ -84,6 +89,12 @@ export class TypeLedger {
     return this.#mayBeAnswered || this.#due.has(name) || !this.sent.has(name);
   }
 
+  /** True when the client was sent the resource, or may have it from an earlier stream. */
+  mayBeHeld(name: string): boolean {
+    if (this.#isHeldUnnamed) return true;
+    return this.sent.has(name) ? this.sent.get(name) !== undefined : this.#claimed.has(name);
+  }
+
   get latest(): SentResponse | undefined {
     return this.responses.at(-1);
   }
@@ -92,7 +103,7 @@ export class TypeLedger {
   receive(request: ModelRequest): void {
     const before = this.#wanted;
     this.#wanted = request.protocol === 'sotw' ? this.#receiveNames(request) : this.#receiveChanges(request);
-    for (const name of [...this.sent.keys()]) if (!this.#wanted.includes(name)) this.#drop(name);
+    for (const name of [...this.sent.keys(), ...this.#claimed]) if (!this.#wanted.includes(name)) this.#drop(name);
     if (this.isFullState && !this.#wanted.equals(before)) {
       this.#mayBeAnswered = true;
       this.#mustBeAnswered = true;
@@ -161,6 +172,7 @@ export class TypeLedger {
     if (version === '') this.#due.add(name);
     if (!this.#wanted.includes(name)) return;
     const unknown = { name, bytes: `?${version}`, text: `version ${version}`, references: [] };
+    this.#claimed.add(name);
     if (version !== '') this.sent.set(name, content ?? unknown);
   }
 
@@ -204,6 +216,7 @@ export class TypeLedger {
 
   #drop(name: string): void {
     this.sent.delete(name);
+    this.#claimed.delete(name);
     for (const { answer, dropped } of this.responses) if (answer !== 'none') dropped.add(name);
     this.#refusals.noteMoved([name]);
   }

@@ -55,7 +55,7 @@ export class World {
       nowMs: () => time.nowMs,
       isPublished: () => this.operator.state.isPublished,
       publishedSinceMs: (ms) => this.operator.state.publishedSinceMs(ms),
-      textOf: (kind, name, isDraining) => this.operator.state.textOf(kind, name, time.nowMs, isDraining),
+      textOf: (kind, name, given) => this.operator.state.textOf(kind, name, time.nowMs, given),
       isDeclared: (name) => this.operator.state.isDeclared(name),
       hasGone: (name) => this.operator.state.hasGone(name),
       isDraining: (name) => this.operator.state.isDraining(name, time.nowMs),
