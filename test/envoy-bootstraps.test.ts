@@ -9,6 +9,8 @@ import type { TestContext } from 'node:test';
 
 import { parse } from 'yaml';
 
+import { buildConfigSource } from '../src/render/config-source.ts';
+import { dialects } from '../src/snapshot/dialect.ts';
 import { moveToLoopback, readBootstrap, type Bootstrap } from './support/bootstrap.ts';
 import { checkoutPath } from './support/checkout.ts';
 import { startEnvoy, validateBootstrap, type Envoy } from './support/envoy.ts';
@@ -224,6 +226,13 @@ async function startAlone(t: TestContext, bootstrap: Bootstrap, flags: readonly 
 test('the node id on the command line goes before the one in the file', async (t) => {
   const [envoy] = await startAlone(t, await readBootstrap('envoy/redis-v3-streams.yaml'), ['--service-node', 'envoy-7']);
   assert.equal(await envoy.nodeId(), 'envoy-7');
+});
+
+test('clusters say of the streams for their endpoints what the bootstraps say of the others', () => {
+  const { api_config_source: source } = buildConfigSource(dialects.v3.grpc, 'xds_cluster') as typeof grpcV3;
+  const { retry_back_off: published } = source.grpc_services[0]!.envoy_grpc.retry_policy;
+  assert.deepEqual(published, { base_interval: { nanos: 500_000_000 }, max_interval: { seconds: 3 } });
+  assert.deepEqual(backOff.retry_policy.retry_back_off, { base_interval: '0.5s', max_interval: '3s' });
 });
 
 for (const file of v3Files) {

@@ -15,8 +15,10 @@ function pathOf(apiVersion: ApiVersion, kind: Kind): string {
 }
 
 function configSource(apiVersion: ApiVersion): object {
-  const envoyGrpc = { grpc_services: [{ envoy_grpc: { cluster_name: 'xds_cluster' } }] };
-  if (apiVersion === 'v2') return { api_config_source: { api_type: 'GRPC', ...envoyGrpc } };
+  const cluster = { cluster_name: 'xds_cluster' };
+  if (apiVersion === 'v2') return { api_config_source: { api_type: 'GRPC', grpc_services: [{ envoy_grpc: cluster }] } };
+  const retryPolicy = { retry_back_off: { base_interval: '0.500s', max_interval: '3s' } };
+  const envoyGrpc = { grpc_services: [{ envoy_grpc: { ...cluster, retry_policy: retryPolicy } }] };
   return {
     api_config_source: { api_type: 'GRPC', transport_api_version: 'V3', ...envoyGrpc },
     resource_api_version: 'V3',
