@@ -93,24 +93,39 @@ describe('a cluster without endpoints', () => {
   });
 });
 
-test('the stand-in routes to a cluster that has a host, by a prefix that Envoy takes and reads to its end', () => {
-  const snapshot = RenderedSnapshot.of(clustersOf(cluster('b', 'b'), cluster('a', 'a')), defaultOptions);
+/** The stand-in's address and its only route. */
+function standInOf(snapshot: RenderedSnapshot): { readonly address: Address; readonly route: Route } {
   const resource = snapshot.resources('listener', dialect).resources.get('no_upstream_host');
   assert.ok(resource !== undefined);
   const listener = decodeResource(messageNames.v3.listener, resource) as {
     readonly address: Address;
     readonly filter_chains: readonly {
-      readonly filters: readonly { readonly typed_config: { readonly prefix_routes: object } }[];
+      readonly filters: readonly { readonly typed_config: { readonly prefix_routes: { readonly routes: Route[] } } }[];
     }[];
   };
-  assert.deepEqual(listener.address, { socket_address: { address: '127.0.0.1', port_value: 12712 } });
-  const [chain] = listener.filter_chains;
-  const { routes } = chain?.filters[0]?.typed_config.prefix_routes as {
-    readonly routes: readonly { readonly prefix: string; readonly remove_prefix: boolean; readonly cluster: string }[];
-  };
-  const [route] = routes;
-  assert.ok(route !== undefined && routes.length === 1);
+  const { routes } = listener.filter_chains[0]?.filters[0]?.typed_config.prefix_routes ?? assert.fail('no routes');
+  const [route, ...others] = routes;
+  assert.ok(route !== undefined && others.length === 0);
+  return { address: listener.address, route };
+}
+
+interface Route {
+  readonly prefix: string;
+  readonly remove_prefix: boolean;
+  readonly cluster: string;
+}
+
+test('the stand-in routes to a cluster that has a host, by a prefix that Envoy takes and reads to its end', () => {
+  const snapshot = RenderedSnapshot.of(clustersOf(cluster('b', 'b'), cluster('a', 'a')), defaultOptions);
+  const { address, route } = standInOf(snapshot);
+  assert.deepEqual(address, { socket_address: { address: '127.0.0.1', port_value: 12712 } });
   assert.deepEqual([route.cluster, route.remove_prefix], ['a', true]);
   assert.ok(Buffer.byteLength(route.prefix) <= 1_000 && Buffer.byteLength(route.prefix) > 500);
   assert.doesNotMatch(route.prefix, /\0/);
+});
+
+test('the stand-in routes to a cluster that drains only when there is no other: not every client is given that', () => {
+  const drains = clustersOf(cluster('a', 'a'));
+  assert.equal(standInOf(RenderedSnapshot.of(clustersOf(cluster('b', 'b')), defaultOptions, drains)).route.cluster, 'b');
+  assert.equal(standInOf(RenderedSnapshot.of(clustersOf(), defaultOptions, drains)).route.cluster, 'a');
 });
