@@ -116,8 +116,10 @@ export class DiscoveryStream {
     const { inForceBoundMs, listenerPause } = context;
     if (method.kind === undefined || method.kind === 'listener') {
       const pacing = new ListenerPacing(listenerPause, inForceBoundMs);
-      const isAggregated = method.kind === undefined;
-      const order = isAggregated ? new MakeBeforeBreak(this.#dialect, watchOf, inForceBoundMs, pacing) : new NewestAtOnce(this.#dialect);
+      const order =
+        method.kind === undefined
+          ? new MakeBeforeBreak(this.#dialect, watchOf, inForceBoundMs, pacing)
+          : new NewestAtOnce(this.#dialect);
       this.#listenerPacing = pacing;
       this.#selector = new PacedListeners(order, pacing);
     } else {
