@@ -37,7 +37,15 @@ function loadRoot(directory: string): Root {
   return root;
 }
 
+const messages = new Map<string, Type>();
+
 function lookupMessage(fullName: string): Type {
+  let type = messages.get(fullName);
+  if (type === undefined) messages.set(fullName, (type = findMessage(fullName)));
+  return type;
+}
+
+function findMessage(fullName: string): Type {
   const found = protoRoot.lookup(`.${fullName}`);
   // protobufjs searches further down for a name that it does not find, which would let a wrong package through.
   if (found instanceof protobuf.Type && found.fullName === `.${fullName}`) return found;

@@ -150,7 +150,7 @@ function renderListener(
   return new Resource(name, encodeMessage(messageNames[apiVersion].listener, listener));
 }
 
-function renderLoadAssignment({ name, endpoints }: Pick<Cluster, 'name' | 'endpoints'>, dialect: Dialect): Resource {
+function renderLoadAssignment({ name, endpoints }: Cluster, dialect: Dialect): Resource {
   const message = buildLoadAssignment(name, endpoints);
   return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].endpoint, message));
 }
@@ -159,5 +159,6 @@ function resourceSetOptions(kind: ResourceKind, dialect: Dialect): ResourceSetOp
   const { apiVersion } = dialect;
   const typeUrl = typeUrlOf(messageNames[apiVersion][kind]);
   if (kind !== 'endpoint') return { typeUrl, apiVersion };
-  return { typeUrl, apiVersion, placeholder: (name) => renderLoadAssignment({ name, endpoints: [] }, dialect) };
+  const messageName = messageNames[apiVersion].endpoint;
+  return { typeUrl, apiVersion, placeholder: (name) => encodeMessage(messageName, buildLoadAssignment(name, [])) };
 }

@@ -17,11 +17,11 @@ export interface ResourceSetOptions {
   readonly typeUrl: string;
   readonly apiVersion: ApiVersion;
   /**
-   * The resource to send for a name that is asked for but does not exist, where the
-   * type has one: an assignment without endpoints ends a cluster's warming
-   * (xDS protocol, "Resource warming").
+   * The encoded resource to send in state of the world for a name that is asked for but does not exist, where the type
+   * has one: an assignment without endpoints ends a cluster's warming (xDS protocol, "Resource warming"). At most 32
+   * bytes longer than the name.
    */
-  readonly placeholder?: (name: string) => Resource;
+  readonly placeholder?: (name: string) => Uint8Array;
 }
 
 /** Resources by name, sorted by name, with a version that stands for exactly this content. */

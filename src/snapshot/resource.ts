@@ -41,7 +41,7 @@ export class Resource {
 
   /** A `resources` entry of DiscoveryResponse: the resource as google.protobuf.Any. */
   sotwEntry(typeUrl: string): Uint8Array {
-    this.#sotwEntry ??= protobuf.Writer.create().uint32(resourcesField).bytes(this.#encodeAny(typeUrl)).finish();
+    this.#sotwEntry ??= writeSotwEntry(protobuf.Writer.create(), this.value, typeUrl).finish();
     return this.#sotwEntry;
   }
 
@@ -53,7 +53,7 @@ export class Resource {
       .uint32((1 << 3) | 2)
       .string(this.version)
       .uint32((2 << 3) | 2)
-      .bytes(this.#encodeAny(typeUrl))
+      .bytes(writeAny(protobuf.Writer.create(), this.value, typeUrl).finish())
       .uint32((3 << 3) | 2)
       .string(this.name)
       .ldelim()
@@ -65,15 +65,29 @@ export class Resource {
   entrySizeBound(typeUrl: string): number {
     return this.value.length + Buffer.byteLength(this.name) + typeUrl.length + 64;
   }
+}
 
-  #encodeAny(typeUrl: string): Uint8Array {
-    return protobuf.Writer.create()
-      .uint32((1 << 3) | 2)
-      .string(typeUrl)
-      .uint32((2 << 3) | 2)
-      .bytes(this.value)
-      .finish();
-  }
+/** Writes a `resources` entry of DiscoveryResponse of an encoded resource. */
+export function writeSotwEntry(writer: protobuf.Writer, value: Uint8Array, typeUrl: string): protobuf.Writer {
+  return writeAny(writer.uint32(resourcesField).fork(), value, typeUrl).ldelim();
+}
+
+function writeAny(writer: protobuf.Writer, value: Uint8Array, typeUrl: string): protobuf.Writer {
+  return writer
+    .uint32((1 << 3) | 2)
+    .string(typeUrl)
+    .uint32((2 << 3) | 2)
+    .bytes(value);
+}
+
+/** The same as {@link Resource.entrySizeBound} for the placeholder of a name. */
+export function placeholderSizeBound(name: string, typeUrl: string): number {
+  return 2 * Buffer.byteLength(name) + typeUrl.length + 96;
+}
+
+/** A response that says that the resource of this name is gone is at most so much longer, in bytes. */
+export function removalSizeBound(name: string): number {
+  return Buffer.byteLength(name) + 6;
 }
 
 /** Adds a resource's digest to the sum of a set; a negative one is taken away. */

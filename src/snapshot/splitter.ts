@@ -1,8 +1,11 @@
 // Cuts what a stream lacks into responses that a gRPC client takes: each brings the stream one step nearer, and
 // what it holds in between is a holding like any other (docs/adr/0015).
 
-import { removalSizeBound } from './view.ts';
-import type { Difference, Holding, View } from './view.ts';
+import { namesOf } from './difference.ts';
+import type { Difference } from './difference.ts';
+import type { Holding } from './holding.ts';
+import { placeholderSizeBound, removalSizeBound } from './resource.ts';
+import type { View } from './view.ts';
 
 /** One response, and what a stream holds that was sent it. */
 export interface Part {
@@ -31,7 +34,7 @@ export class Splitter {
     this.maxBytes = maxBytes;
   }
 
-  /** The first part of `whole`, the difference of `view` from `holding`: what is new or changed, then what goes. */
+  /** The first part of `whole`, the difference of `view` from `holding`: what is new or changed, then what does not exist, then what goes. */
   first(whole: Difference, view: View, holding: Holding): Part {
     let part = this.#parts.get(whole);
     if (part === undefined) {
@@ -49,22 +52,32 @@ export class Splitter {
       sizeBound += size;
       count += 1;
     }
-    const { changed, changedNames, removed } = whole;
-    if (count === changed.length + removed.length) return { difference: whole, held: view.held };
-    const removedCount = Math.max(count - changed.length, 0);
-    return {
-      difference: {
-        changed: changed.slice(0, count),
-        changedNames: changedNames.slice(0, count),
-        removed: removed.slice(0, removedCount),
-        sizeBound,
-      },
-      held: holding.only([...changedNames.slice(count), ...removed.slice(removedCount)], view),
-    };
+    const { changed, absent, removed } = whole;
+    if (count === changed.length + absent.length + removed.length) return { difference: whole, held: view.held };
+    const absentCount = Math.max(count - changed.length, 0);
+    const removedCount = Math.max(absentCount - absent.length, 0);
+    const rest = slice(whole, [count], [absentCount], [removedCount], whole.sizeBound - sizeBound);
+    const held = holding.only(namesOf(rest), view);
+    // What is left is known: it need not be found out once more, part after part.
+    view.noteDifference(held, rest);
+    return { difference: slice(whole, [0, count], [0, absentCount], [0, removedCount], sizeBound), held };
   }
 
-  *#sizesOf({ changed, removed }: Difference, typeUrl: string): Iterable<number> {
+  *#sizesOf({ changed, absent, removed }: Difference, typeUrl: string): Iterable<number> {
     for (const resource of changed) yield resource.entrySizeBound(typeUrl);
+    for (const name of absent) yield this.#isRemovalSaid ? removalSizeBound(name) : placeholderSizeBound(name, typeUrl);
     for (const name of removed) yield this.#isRemovalSaid ? removalSizeBound(name) : 0;
   }
+}
+
+type Range = readonly [start: number, end?: number];
+
+function slice(whole: Difference, changed: Range, absent: Range, removed: Range, sizeBound: number): Difference {
+  return {
+    changed: whole.changed.slice(...changed),
+    changedNames: whole.changedNames.slice(...changed),
+    absent: whole.absent.slice(...absent),
+    removed: whole.removed.slice(...removed),
+    sizeBound,
+  };
 }

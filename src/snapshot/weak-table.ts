@@ -14,11 +14,14 @@ export class WeakTable<Value extends object> {
     if (this.#byKey.get(key)?.deref() === undefined) this.#byKey.delete(key);
   });
 
-  /** The value known under the key `text`, or a new one from `make`. */
-  intern(text: string, make: () => Value): Value {
+  /**
+   * The value known under the key `text`, or a new one from `make`.
+   * @param isSame where two that differ may have the same key: the newer one takes the place of the older. Default: never.
+   */
+  intern(text: string, make: () => Value, isSame: (known: Value) => boolean = () => true): Value {
     const key = text.length <= maxPlainLength ? `=${text}` : createHash('sha256').update(text).digest('base64');
     const known = this.#byKey.get(key)?.deref();
-    if (known !== undefined) return known;
+    if (known !== undefined && isSame(known)) return known;
     const value = make();
     this.#byKey.set(key, new WeakRef(value));
     this.#collected.register(value, key);

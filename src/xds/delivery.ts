@@ -1,6 +1,7 @@
 // What was sent of one type on one stream, and what the client said to it. Without I/O.
 
-import type { Difference } from '../snapshot/view.ts';
+import { namesOf } from '../snapshot/difference.ts';
+import type { Difference } from '../snapshot/difference.ts';
 import type { ErrorDetail } from './discovery-request.ts';
 
 /** One response that was written to the stream. */
@@ -170,8 +171,4 @@ export class Delivery {
 function isCovered({ difference }: Sent, by: Sent): boolean {
   const names = new Set(namesOf(by.difference));
   return namesOf(difference).every((name) => names.has(name));
-}
-
-function namesOf({ changedNames, removed }: Difference): readonly string[] {
-  return [...changedNames, ...removed];
 }

@@ -1,10 +1,11 @@
 // Delta: a request says what is wanted in addition and what no longer; a response carries
 // what is new or changed, and the names of what has gone.
 
+import type { Difference } from '../snapshot/difference.ts';
+import { Holding } from '../snapshot/holding.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { Subscription, SubscriptionTable } from '../snapshot/subscription.ts';
-import { Holding } from '../snapshot/view.ts';
-import type { Difference, View } from '../snapshot/view.ts';
+import type { View } from '../snapshot/view.ts';
 import type { Answer } from './delivery.ts';
 import { limitNames } from './discovery-request.ts';
 import type { DeltaRequest } from './discovery-request.ts';
@@ -19,7 +20,7 @@ export class DeltaWatch extends Watch<DeltaRequest> {
 
   constructor(kind: ResourceKind, subscriptions: SubscriptionTable, first: DeltaRequest, sending: Sending = {}) {
     const subscription = firstSubscription(kind, first, subscriptions);
-    const holding = holdingOf(first).restrictedTo(subscription);
+    const holding = holdingOf(first, subscription);
     super(kind, subscription, { isResumed: first.initialVersions.size > 0, holding }, sending);
     this.#subscriptions = subscriptions;
   }
@@ -42,8 +43,8 @@ export class DeltaWatch extends Watch<DeltaRequest> {
     return true;
   }
 
-  protected override isWorthSending({ changed, removed }: Difference): boolean {
-    return changed.length > 0 || removed.length > 0;
+  protected override isWorthSending({ changed, absent, removed }: Difference): boolean {
+    return changed.length > 0 || absent.length > 0 || removed.length > 0;
   }
 
   protected override encode(view: View, difference: Difference, held: Holding): Uint8Array {
@@ -53,18 +54,25 @@ export class DeltaWatch extends Watch<DeltaRequest> {
   // A name in both lists ends up unsubscribed.
   #resubscribe({ subscribe, unsubscribe }: DeltaRequest): void {
     const before = this.subscription;
-    const names = new Set(before.names);
-    for (const name of subscribe) if (name !== wildcard) names.add(name);
-    for (const name of unsubscribe) names.delete(name);
-    limitNames('resource_names_subscribe', names.size);
     const isWildcard = (before.wildcard || asksForAll(this.kind, subscribe)) && !unsubscribe.includes(wildcard);
-    this.resubscribe(this.#subscriptions.intern(isWildcard, names));
+    const added = subscribe.filter((name) => name !== wildcard);
+    const after = this.#subscriptions.step(before, isWildcard, added, unsubscribe);
+    limitNames('resource_names_subscribe', after.names);
+    this.resubscribe(after);
     // What is subscribed again is sent again: the client may have forgotten it. What is dropped while
     // everything is wanted has to be told of again, present or not ("Unsubscribing from Resources").
+    const again = added.filter((name) => this.holds(name));
     const dropped = isWildcard ? unsubscribe.filter((name) => before.names.has(name)) : [];
     // A response that is still on its way may say what the client has dropped and, with everything, wants again.
     const onItsWay = isWildcard && !before.wildcard ? this.#unansweredNames().filter((name) => !before.includes(name)) : [];
-    this.forget([...subscribe.filter((name) => name !== wildcard && this.holds(name)), ...dropped, ...onItsWay]);
+    this.forget([...again, ...dropped, ...onItsWay]);
+    if (before.wildcard && isWildcard && subscribe.includes(wildcard)) this.#answerWildcardAgain();
+  }
+
+  // Everything was subscribed again. There is an answer even where there is nothing.
+  #answerWildcardAgain(): void {
+    this.forgetAll();
+    this.mustAnswer = true;
   }
 
   #unansweredNames(): string[] {
@@ -78,7 +86,8 @@ function asksForAll(kind: ResourceKind, subscribe: readonly string[]): boolean {
 
 function firstSubscription(kind: ResourceKind, first: DeltaRequest, subscriptions: SubscriptionTable): Subscription {
   const isWildcard = mayBeWildcard(kind) && (first.subscribe.length === 0 || asksForAll(kind, first.subscribe));
-  const names = first.subscribe.filter((name) => name !== wildcard && !first.unsubscribe.includes(name));
+  const dropped = new Set([wildcard, ...first.unsubscribe]);
+  const names = first.subscribe.filter((name) => !dropped.has(name));
   return subscriptions.intern(isWildcard || isOldWildcard(kind, first), names);
 }
 
@@ -89,8 +98,12 @@ function isOldWildcard(kind: ResourceKind, { subscribe, initialVersions }: Delta
   return subscribe.every((name) => initialVersions.has(name));
 }
 
-// A version '' asks for the resource whatever it is, and to be told when it is gone.
-function holdingOf({ initialVersions }: DeltaRequest): Holding {
+// What is not wanted was forgotten. A version '' asks for the resource whatever it is, and to be told when it is gone.
+function holdingOf({ initialVersions }: DeltaRequest, subscription: Subscription): Holding {
   if (initialVersions.size === 0) return Holding.nothing;
-  return new Holding(undefined, new Map([...initialVersions].map(([name, version]) => [name, version || 'unknown'])));
+  const versions = new Map<string, string>();
+  for (const [name, version] of initialVersions) {
+    if (subscription.includes(name)) versions.set(name, version || 'unknown');
+  }
+  return new Holding(undefined, versions);
 }

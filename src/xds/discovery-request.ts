@@ -3,6 +3,7 @@
 
 import protobuf from 'protobufjs/minimal.js';
 
+import type { NameSet } from '../snapshot/name-set.ts';
 import { lengthDelimited, readString } from './wire.ts';
 
 /** A request that is not a well-formed protobuf message, or breaks a limit; ends its stream. */
@@ -43,8 +44,10 @@ export interface DeltaRequest extends RequestHead {
   readonly initialVersions: ReadonlyMap<string, string>;
 }
 
-// A list longer than this is no fleet but a fault; memory per stream stays bounded.
+// A longer list is no fleet but a fault: what is committed is bounded so that no Envoy has one.
 const maxNames = 100_000;
+// Of all names that a stream wants of one type together, in UTF-16 code units: what one message has room for.
+const maxNamesLength = 16 * 1024 * 1024;
 
 const sotwField = { versionInfo: 1, node: 2, resourceNames: 3, typeUrl: 4, responseNonce: 5, errorDetail: 6 };
 const namesTag = (sotwField.resourceNames << 3) | 2;
@@ -105,16 +108,14 @@ function readDeltaRequest(bytes: Uint8Array): DeltaRequest {
     const tag = reader.uint32();
     if (tag === lengthDelimited(deltaField.node)) node = reader.bytes();
     else if (tag === lengthDelimited(deltaField.typeUrl)) typeUrl = readString(reader);
-    else if (tag === lengthDelimited(deltaField.subscribe)) subscribe.push(readString(reader));
-    else if (tag === lengthDelimited(deltaField.unsubscribe)) unsubscribe.push(readString(reader));
+    else if (tag === lengthDelimited(deltaField.subscribe)) takeName('resource_names_subscribe', subscribe, reader);
+    else if (tag === lengthDelimited(deltaField.unsubscribe)) takeName('resource_names_unsubscribe', unsubscribe, reader);
     else if (tag === lengthDelimited(deltaField.initialVersions)) {
-      parseEntry(reader.bytes(), (initialVersions ??= new Map()));
+      takeEntry((initialVersions ??= new Map()), reader);
     } else if (tag === lengthDelimited(deltaField.responseNonce)) responseNonce = readString(reader);
     else if (tag === lengthDelimited(deltaField.errorDetail)) errorDetail = parseErrorDetail(reader.bytes());
     else reader.skipType(tag & 7);
   }
-  limitNames('resource_names_subscribe', subscribe.length);
-  limitNames('initial_resource_versions', initialVersions?.size ?? 0);
   return {
     node,
     typeUrl,
@@ -136,9 +137,8 @@ function readNames(encodedNames: Uint8Array): string[] {
   const reader = protobuf.Reader.create(encodedNames);
   while (reader.pos < reader.len) {
     reader.uint32();
-    names.push(readString(reader));
+    takeName('resource_names', names, reader);
   }
-  limitNames('resource_names', names.length);
   return names;
 }
 
@@ -170,22 +170,37 @@ function parseErrorDetail(bytes: Uint8Array): ErrorDetail {
   return { code, message };
 }
 
-function parseEntry(bytes: Uint8Array, entries: Map<string, string>): void {
+function takeName(field: string, names: string[], reader: protobuf.Reader): void {
+  names.push(readString(reader));
+  limitCount(field, names.length);
+}
+
+// Read in place: there may be as many as there are clusters.
+function takeEntry(entries: Map<string, string>, reader: protobuf.Reader): void {
   let key = '';
   let value = '';
-  const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < reader.len) {
+  const end = reader.uint32() + reader.pos;
+  if (end > reader.len) throw new RangeError('initial_resource_versions: cut short');
+  while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === lengthDelimited(1)) key = readString(reader);
     else if (tag === lengthDelimited(2)) value = readString(reader);
     else reader.skipType(tag & 7);
   }
+  if (reader.pos > end) throw new RangeError('initial_resource_versions: longer than it says');
   entries.set(key, value);
+  limitCount('initial_resource_versions', entries.size);
+}
+
+function limitCount(field: string, count: number): void {
+  if (count > maxNames) throw new MalformedRequestError(`${field}: over ${maxNames} names, at most ${maxNames} are taken`);
 }
 
 /** @throws MalformedRequestError when a client names more than any fleet has. */
-export function limitNames(field: string, count: number): void {
-  if (count > maxNames) throw new MalformedRequestError(`${field}: ${count} names, at most ${maxNames} are taken`);
+export function limitNames(field: string, { size, length }: Pick<NameSet, 'size' | 'length'>): void {
+  limitCount(field, size);
+  if (length <= maxNamesLength) return;
+  throw new MalformedRequestError(`${field}: names of ${length} characters together, at most ${maxNamesLength} are taken`);
 }
 
 // protobufjs throws RangeError past the end and plain Errors on bad wire types.

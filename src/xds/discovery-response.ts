@@ -3,8 +3,11 @@
 
 import protobuf from 'protobufjs/minimal.js';
 
+import type { Difference } from '../snapshot/difference.ts';
+import type { Holding } from '../snapshot/holding.ts';
+import { writeSotwEntry } from '../snapshot/resource.ts';
 import type { Resource } from '../snapshot/resource.ts';
-import type { Difference, Holding, View } from '../snapshot/view.ts';
+import type { View } from '../snapshot/view.ts';
 import { lengthDelimited } from './wire.ts';
 
 // The same number in both protocols and versions, unless the name says otherwise.
@@ -19,11 +22,12 @@ export type EncodeListener = (tookMs: number) => void;
 
 /** A state-of-the-world DiscoveryResponse without nonce that carries everything in the view: what clusters and listeners need. */
 export function encodeFullState(view: View, onEncoded?: EncodeListener): Uint8Array {
-  return memo(fullBodies, view, onEncoded, () => encodeSotw(view, view.resources(), view.version));
+  return memo(fullBodies, view, onEncoded, () => encodeSotw(view, view.version, view.resources(), []));
 }
 
 /**
- * A state-of-the-world DiscoveryResponse without nonce that carries what changed: enough for endpoints and routes.
+ * A state-of-the-world DiscoveryResponse without nonce that carries what changed: enough for endpoints and
+ * routes. What does not exist is said by its placeholder: Envoy would wait 15 s for it otherwise.
  * @param held what its client then holds.
  */
 export function encodeChanges(
@@ -32,7 +36,7 @@ export function encodeChanges(
   held: Holding,
   onEncoded?: EncodeListener,
 ): Uint8Array {
-  return memo(changesBodies, difference, onEncoded, () => encodeSotw(view, difference.changed, held.version));
+  return memo(changesBodies, difference, onEncoded, () => encodeSotw(view, held.version, difference.changed, difference.absent));
 }
 
 /** A DeltaDiscoveryResponse without nonce: what changed and what has gone. @param held what its client then holds. */
@@ -47,7 +51,7 @@ export function encodeDelta(
     const head = encodeHead(view, held.version);
     // v2 has no such field here.
     if (apiVersion === 'v3') head.uint32(lengthDelimited(field.deltaControlPlane)).bytes(controlPlane);
-    for (const name of difference.removed) head.uint32(lengthDelimited(field.removedResources)).string(name);
+    for (const name of [...difference.absent, ...difference.removed]) head.uint32(lengthDelimited(field.removedResources)).string(name);
     return Buffer.concat([head.finish(), ...difference.changed.map((resource) => resource.deltaEntry(typeUrl))]);
   });
 }
@@ -62,10 +66,21 @@ export function appendNonce(body: Uint8Array, nonce: string): Uint8Array {
   return message;
 }
 
-function encodeSotw(view: View, resources: Iterable<Resource>, version: string): Uint8Array {
-  const { typeUrl } = view.set.options;
+function encodeSotw(
+  view: View,
+  version: string,
+  resources: Iterable<Resource>,
+  absent: readonly string[],
+): Uint8Array {
+  const { typeUrl, placeholder } = view.set.options;
   const head = encodeHead(view, version).uint32(lengthDelimited(field.sotwControlPlane)).bytes(controlPlane).finish();
-  return Buffer.concat([head, ...Array.from(resources, (resource) => resource.sotwEntry(typeUrl))]);
+  const parts = [head, ...Array.from(resources, (resource) => resource.sotwEntry(typeUrl))];
+  if (placeholder !== undefined && absent.length > 0) {
+    const writer = protobuf.Writer.create();
+    for (const name of absent) writeSotwEntry(writer, placeholder(name), typeUrl);
+    parts.push(writer.finish());
+  }
+  return Buffer.concat(parts);
 }
 
 function encodeHead(view: View, version: string): protobuf.Writer {

@@ -474,8 +474,8 @@ export class DiscoveryStream {
 }
 
 function firstNames(responses: readonly Sent[], max: number): readonly string[] {
-  const names = responses.flatMap(({ difference: { changedNames, removed } }) => {
-    return [...changedNames.slice(0, max), ...removed.slice(0, max)];
+  const names = responses.flatMap(({ difference: { changedNames, absent, removed } }) => {
+    return [...changedNames.slice(0, max), ...absent.slice(0, max), ...removed.slice(0, max)];
   });
   return [...new Set(names)].slice(0, max);
 }

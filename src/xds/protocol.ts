@@ -7,7 +7,8 @@ import { DeltaWatch } from './delta-watch.ts';
 import { parseDeltaRequest, parseSotwRequest } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
 import type { EncodeListener } from './discovery-response.ts';
-import { NameListTable, SotwWatch } from './sotw-watch.ts';
+import { NameListTable } from './name-list.ts';
+import { SotwWatch } from './sotw-watch.ts';
 import type { Watch } from './watch.ts';
 
 /** @typeParam Request what the protocol's requests are parsed to. */
@@ -27,7 +28,7 @@ export interface Protocols {
 /** @param maxBytes above which a response is split that can be, see {@link Splitter}. */
 export function createProtocols(onEncoded?: EncodeListener, maxBytes?: number): Protocols {
   const subscriptions = new SubscriptionTable();
-  const tables = { nameLists: new NameListTable(), subscriptions };
+  const tables = { nameLists: new NameListTable(subscriptions.nameSets), subscriptions };
   const sotw = { onEncoded, splitter: new Splitter({ isRemovalSaid: false, maxBytes }) };
   const delta = { onEncoded, splitter: new Splitter({ isRemovalSaid: true, maxBytes }) };
   return {

@@ -1,8 +1,8 @@
 // What a client refused of one type on one stream: a bad resource takes good ones of its response with
 // it, and the NACK does not say which. Without I/O.
 
-import { isPlaceholder } from '../snapshot/view.ts';
-import type { Difference } from '../snapshot/view.ts';
+import { namesOf } from '../snapshot/difference.ts';
+import type { Difference } from '../snapshot/difference.ts';
 
 /** Version by name; '' of what does not exist. */
 type Said = ReadonlyMap<string, string>;
@@ -18,7 +18,7 @@ interface Refused {
 }
 
 // Shared: a whole fleet may refuse the same response.
-const changesSaid = new WeakMap<Difference, Said>();
+const changesSaid = new WeakMap<Difference, Map<string, string>>();
 
 export class Refusals {
   #responses: readonly Refused[] = [];
@@ -79,9 +79,10 @@ export class Refusals {
 }
 
 function saidIn(difference: Difference, isRemovalSaid: boolean): Said {
-  let said = changesSaid.get(difference);
+  let said: Map<string, string> | undefined = changesSaid.get(difference);
   if (said === undefined) {
-    said = new Map(difference.changed.map((each) => [each.name, isPlaceholder(each) ? '' : each.version]));
+    said = new Map(difference.changed.map(({ name, version }) => [name, version]));
+    for (const name of difference.absent) said.set(name, '');
     changesSaid.set(difference, said);
   }
   if (!isRemovalSaid || difference.removed.length === 0) return said;
@@ -92,8 +93,8 @@ function saysOtherwise(said: Said, suspects: Said): boolean {
   return [...said].some(([name, version]) => (suspects.get(name) ?? version) !== version);
 }
 
-function without(said: Said, { changedNames, removed }: Difference): Said {
-  const names = [...changedNames, ...removed];
+function without(said: Said, difference: Difference): Said {
+  const names = namesOf(difference);
   if (!names.some((name) => said.has(name))) return said;
   const left = new Map(said);
   for (const name of names) left.delete(name);

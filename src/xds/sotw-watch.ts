@@ -1,41 +1,20 @@
 // State of the world: every request lists all names that are wanted, every response of
 // clusters or listeners lists all there are.
 
+import type { Difference } from '../snapshot/difference.ts';
+import type { Holding } from '../snapshot/holding.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { Subscription, SubscriptionTable } from '../snapshot/subscription.ts';
-import type { Difference, Holding, View } from '../snapshot/view.ts';
-import { WeakTable } from '../snapshot/weak-table.ts';
+import type { View } from '../snapshot/view.ts';
 import type { Answer } from './delivery.ts';
-import { parseNames } from './discovery-request.ts';
 import type { SotwRequest } from './discovery-request.ts';
 import { encodeChanges, encodeFullState } from './discovery-response.ts';
+import type { NameList, NameListTable } from './name-list.ts';
 import { Watch, mayBeWildcard } from './watch.ts';
 import type { Sending } from './watch.ts';
-import { viewOf } from './wire.ts';
-
-/** A list of names as it stood on the wire. Interned: thousands of streams send the same bytes with every ACK. */
-interface NameList {
-  readonly encoded: Uint8Array;
-  readonly names: readonly string[];
-}
-
-const noNames: NameList = { encoded: new Uint8Array(0), names: [] };
-
-/** Decodes name lists, each distinct one once. */
-export class NameListTable {
-  readonly #table = new WeakTable<NameList>();
-
-  /** @throws MalformedRequestError */
-  decode(encoded: Uint8Array): NameList {
-    if (encoded.length === 0) return noNames;
-    return this.#table.intern(viewOf(encoded).toString('latin1'), () => ({
-      encoded: Buffer.from(encoded),
-      names: parseNames(encoded),
-    }));
-  }
-}
 
 export interface SotwTables {
+  /** Over the sets of names of `subscriptions`. */
   readonly nameLists: NameListTable;
   readonly subscriptions: SubscriptionTable;
 }
@@ -53,7 +32,7 @@ export class SotwWatch extends Watch<SotwRequest> {
     super(kind, subscription, { isResumed: acceptedVersion !== '', acceptedVersion }, sending);
     this.#tables = tables;
     this.#nameList = nameList;
-    this.#wereNamesGiven = nameList.names.length > 0;
+    this.#wereNamesGiven = nameList.count > 0;
   }
 
   /**
@@ -80,8 +59,8 @@ export class SotwWatch extends Watch<SotwRequest> {
     return this.isFullState;
   }
 
-  protected override isWorthSending({ changed, removed }: Difference): boolean {
-    return changed.length > 0 || (this.isFullState && removed.length > 0);
+  protected override isWorthSending({ changed, absent, removed }: Difference): boolean {
+    return changed.length > 0 || absent.length > 0 || (this.isFullState && removed.length > 0);
   }
 
   protected override encode(view: View, difference: Difference, held: Holding): Uint8Array {
@@ -90,9 +69,9 @@ export class SotwWatch extends Watch<SotwRequest> {
   }
 
   #receiveNames(encodedNames: Uint8Array): void {
-    const nameList = this.#tables.nameLists.decode(encodedNames);
+    const nameList = this.#tables.nameLists.decode(encodedNames, this.#nameList);
     this.#nameList = nameList;
-    if (nameList.names.length > 0) this.#wereNamesGiven = true;
+    if (nameList.count > 0) this.#wereNamesGiven = true;
     const subscription = subscriptionTo(this.kind, nameList, !this.#wereNamesGiven, this.#tables.subscriptions);
     if (subscription === this.subscription) return;
     this.resubscribe(subscription);
@@ -103,13 +82,12 @@ export class SotwWatch extends Watch<SotwRequest> {
 // No names at all mean everything, until the first time that names were given.
 function subscriptionTo(
   kind: ResourceKind,
-  { names }: NameList,
+  { count, hasWildcard, names }: NameList,
   isEmptyWildcard: boolean,
   subscriptions: SubscriptionTable,
 ): Subscription {
-  const asksForAll = names.length === 0 ? isEmptyWildcard : names.includes('*');
-  const explicit = names.filter((name) => name !== '*');
-  return subscriptions.intern(asksForAll && mayBeWildcard(kind), explicit);
+  const asksForAll = count === 0 ? isEmptyWildcard : hasWildcard;
+  return subscriptions.of(asksForAll && mayBeWildcard(kind), names);
 }
 
 function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,12 +1,13 @@
 // One type on one stream: what the client wants and what it holds. A state machine
 // without I/O; sotw-watch.ts and delta-watch.ts fill in the protocol.
 
+import type { Difference } from '../snapshot/difference.ts';
+import { Holding } from '../snapshot/holding.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Part, Splitter } from '../snapshot/splitter.ts';
 import type { Subscription } from '../snapshot/subscription.ts';
-import { Holding } from '../snapshot/view.ts';
-import type { Difference, View } from '../snapshot/view.ts';
+import type { View } from '../snapshot/view.ts';
 import { Delivery, isAccepted } from './delivery.ts';
 import type { Answer, Sent, Verdict } from './delivery.ts';
 import type { ErrorDetail } from './discovery-request.ts';
@@ -147,6 +148,11 @@ export abstract class Watch<Request = unknown> {
     this.mustAnswer = true;
     this.forget(this.#refusals.takeAll());
     return true;
+  }
+
+  /** Sends everything again that is wanted. */
+  protected forgetAll(): void {
+    this.#holding = this.#holding.forgettingAll();
   }
 
   /**

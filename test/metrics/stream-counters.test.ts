@@ -15,7 +15,7 @@ const others: readonly StreamMethod[] = [
 const sent: Sent = {
   nonce: '1',
   version: 'a',
-  difference: { changed: [], changedNames: [], removed: [], sizeBound: 0 },
+  difference: { changed: [], changedNames: [], absent: [], removed: [], sizeBound: 0 },
   sentAtMs: 0,
   publishedAtMs: 0,
   isFullState: false,

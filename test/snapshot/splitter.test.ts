@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Difference } from '../../src/snapshot/difference.ts';
+import { Holding } from '../../src/snapshot/holding.ts';
+import { Resource } from '../../src/snapshot/resource.ts';
 import { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import type { ResourceSetOptions } from '../../src/snapshot/resource-set.ts';
-import { Resource } from '../../src/snapshot/resource.ts';
 import { Splitter } from '../../src/snapshot/splitter.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
-import { Holding } from '../../src/snapshot/view.ts';
-import type { Difference, View } from '../../src/snapshot/view.ts';
+import type { View } from '../../src/snapshot/view.ts';
 
 const options: ResourceSetOptions = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' };
 const everything = new SubscriptionTable().intern(true, []);

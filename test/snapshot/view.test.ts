@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Difference } from '../../src/snapshot/difference.ts';
+import { Holding } from '../../src/snapshot/holding.ts';
+import { Resource } from '../../src/snapshot/resource.ts';
 import { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import type { ResourceSetOptions } from '../../src/snapshot/resource-set.ts';
-import { Resource } from '../../src/snapshot/resource.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import type { Subscription } from '../../src/snapshot/subscription.ts';
-import { Holding } from '../../src/snapshot/view.ts';
-import type { Difference, View } from '../../src/snapshot/view.ts';
+import type { View } from '../../src/snapshot/view.ts';
 
 const table = new SubscriptionTable();
 const everything = table.intern(true, []);
 const nothing = table.intern(false, []);
 
 const plain: ResourceSetOptions = { typeUrl: 'type.googleapis.com/envoy.api.v2.Cluster', apiVersion: 'v2' };
-const withPlaceholder: ResourceSetOptions = { ...plain, placeholder: (name) => new Resource(name, Buffer.alloc(0)) };
+const withPlaceholder: ResourceSetOptions = { ...plain, placeholder: () => Buffer.alloc(0) };
 
 function wanting(...names: readonly string[]): Subscription {
   return table.intern(false, names);
@@ -26,10 +27,10 @@ function setOf(content: Readonly<Record<string, number>>, options = plain): Reso
   return ResourceSet.of(options, resources);
 }
 
-/** `NAME=BYTE` for each resource that is sent, `NAME=` for a placeholder, `-NAME` for each that is gone. */
-function describeDifference({ changed, changedNames, removed }: Difference): string {
+/** `NAME=BYTE` for each resource that is sent, `NAME=` for one that is not there, `-NAME` for each that is gone. */
+function describeDifference({ changed, changedNames, absent, removed }: Difference): string {
   assert.deepEqual(changedNames, changed.map(({ name }) => name));
-  return [...changed.map(describeResource), ...removed.map((name) => `-${name}`)].join(' ');
+  return [...changed.map(describeResource), ...absent.map((name) => `${name}=`), ...removed.map((name) => `-${name}`)].join(' ');
 }
 
 function describeResource({ name, value }: Resource): string {
@@ -211,6 +212,11 @@ describe('the difference of a view from', () => {
       assert.equal(difference(setWithPlaceholder.view(wanted), holding(wanted)), expectedWithPlaceholder);
     });
   }
+
+  test('nothing, of a name that no resource can have: there is no placeholder for it', () => {
+    const view = setOf({ a: 2 }, withPlaceholder).view(wanting('', 'a'));
+    assert.equal(difference(view, Holding.nothing), 'a=2 -');
+  });
 
   test('another subscription to the same set', () => {
     const set = setOf({ a: 2, b: 2 });

@@ -31,6 +31,17 @@ describe('a weak table', () => {
     assert.deepEqual(made, ['first', 'second']);
   });
 
+  test('tells values with the same key apart where it is told how, and keeps the newer one', () => {
+    const table = new WeakTable<Value>();
+    const intern = (text: string): Value => table.intern('key', () => ({ text }), (known) => known.text === text);
+    const a = intern('a');
+    assert.equal(intern('a'), a);
+    const b = intern('b');
+    assert.deepEqual(b, { text: 'b' });
+    assert.equal(intern('b'), b);
+    assert.notEqual(intern('a'), a);
+  });
+
   test('keeps a value that is held through any number of collections', async () => {
     const table = new WeakTable<Value>();
     const held = table.intern('key', () => ({ text: 'held' }));

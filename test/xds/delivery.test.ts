@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import type { Difference } from '../../src/snapshot/difference.ts';
 import { Resource } from '../../src/snapshot/resource.ts';
-import type { Difference } from '../../src/snapshot/view.ts';
 import { Delivery } from '../../src/xds/delivery.ts';
 import type { Answer, Sent } from '../../src/xds/delivery.ts';
 
@@ -17,7 +17,8 @@ function response(n: number, ...names: readonly string[]): Sent {
 }
 
 function changing(...changedNames: readonly string[]): Difference {
-  return { changed: changedNames.map((name) => new Resource(name, Buffer.alloc(0))), changedNames, removed: [], sizeBound: 0 };
+  const changed = changedNames.map((name) => new Resource(name, Buffer.alloc(0)));
+  return { changed, changedNames, absent: [], removed: [], sizeBound: 0 };
 }
 
 /** A delivery with responses 1 to `count`, none answered; each changes the resource of its number. */

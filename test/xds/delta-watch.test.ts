@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ResourceSet } from '../../src/snapshot/resource-set.ts';
+import type { Difference } from '../../src/snapshot/difference.ts';
 import { Resource } from '../../src/snapshot/resource.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
+import { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
-import type { Difference } from '../../src/snapshot/view.ts';
 import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import { MalformedRequestError } from '../../src/xds/discovery-request.ts';
 import type { DeltaRequest } from '../../src/xds/discovery-request.ts';
@@ -18,7 +18,7 @@ const silence = undefined;
 type Content = Readonly<Record<string, number>>;
 
 function setOf(content: Content, kind: ResourceKind = 'cluster'): ResourceSet {
-  const placeholder = (name: string): Resource => new Resource(name, Buffer.alloc(0));
+  const placeholder = (): Uint8Array => Buffer.alloc(0);
   const resources = Object.entries(content).map(([name, byte]) => new Resource(name, Buffer.from([byte])));
   const typeUrl = `type.googleapis.com/${kind}`;
   return ResourceSet.of({ typeUrl, apiVersion: 'v3', ...(kind === 'endpoint' ? { placeholder } : {}) }, resources);
@@ -47,16 +47,16 @@ function open(kind: ResourceKind, first: Partial<DeltaRequest>): DeltaWatch {
 
 let lastNonce = 0;
 
-/** What is sent now, undefined for nothing: `NAME=BYTE` a resource, `NAME=` a placeholder, `-NAME` one that is gone. */
+/** What is sent now, undefined for nothing: `NAME=BYTE` a resource, `-NAME` one that is not there. */
 function send(watch: DeltaWatch, set: ResourceSet): string | undefined {
   lastNonce += 1;
   const due = watch.advance(set, `${lastNonce}`, 0);
   return due === undefined ? undefined : describeDifference(due.difference);
 }
 
-function describeDifference({ changed, removed }: Difference): string {
+function describeDifference({ changed, absent, removed }: Difference): string {
   const resources = changed.map(({ name, value }) => `${name}=${value.join()}`);
-  return [...resources, ...removed.map((name) => `-${name}`)].join(' ');
+  return [...resources, ...[...absent, ...removed].map((name) => `-${name}`)].join(' ');
 }
 
 interface FirstRow {
@@ -79,7 +79,7 @@ const firstRows: readonly FirstRow[] = [
   { subscribe: ['b'], told: 'b=1' },
   { subscribe: ['*', 'b', 'x'], told: 'a=1 b=1 -x' },
   { subscribe: ['x'], told: '-x' },
-  { kind: 'endpoint', subscribe: ['a', 'x'], told: 'a=1 x=' },
+  { kind: 'endpoint', subscribe: ['a', 'x'], told: 'a=1 -x' },
   { subscribe: ['a', 'b'], unsubscribe: ['b'], told: 'a=1' },
   { held: { a: 1, b: 1 }, told: '' },
   { held: { a: 1, b: 2, d: 1 }, told: 'b=1 -d' },
@@ -93,7 +93,7 @@ const firstRows: readonly FirstRow[] = [
   // What an Envoy before 1.19 that wants everything sends.
   { subscribe: ['a', 'd'], held: { a: 1, d: 1 }, told: 'b=1 -d' },
   { kind: 'endpoint', subscribe: ['a', 'd'], held: { a: 1, d: 1 }, told: '-d' },
-  { kind: 'endpoint', subscribe: ['a', 'x'], held: { a: 1 }, told: 'x=' },
+  { kind: 'endpoint', subscribe: ['a', 'x'], held: { a: 1 }, told: '-x' },
 ];
 
 describe('the first request', () => {
@@ -165,15 +165,15 @@ const stories: readonly Story[] = [
     ],
   },
   {
-    title: 'placeholders stand for endpoints that are missing, removals for those that went',
+    title: 'removals stand for endpoints that are missing as for those that went',
     kind: 'endpoint',
     first: ['a'],
     steps: [
-      { subscribe: ['x'], told: 'x=' },
-      { subscribe: ['x'], told: 'x=' },
+      { subscribe: ['x'], told: '-x' },
+      { subscribe: ['x'], told: '-x' },
       { set: { a: 1, x: 5 }, told: 'x=5' },
       { set: { a: 1 }, told: '-x' },
-      { subscribe: ['x'], told: 'x=' },
+      { subscribe: ['x'], told: '-x' },
     ],
   },
   {
@@ -204,6 +204,24 @@ const stories: readonly Story[] = [
       { unsubscribe: ['a', 'x', 'b'], told: silence },
       { set: { a: 2, b: 1 }, told: 'a=2' },
     ],
+  },
+  {
+    title: 'everything that is subscribed again is sent again, and what goes meanwhile is removed',
+    first: ['*', 'x'],
+    steps: [
+      { subscribe: ['*'], told: 'a=1 b=1' },
+      { set: { a: 2, b: 1 }, told: 'a=2' },
+      { subscribe: ['*', 'x'], told: 'a=2 b=1 -x' },
+      { set: {}, told: '-a -b' },
+      { subscribe: ['*'], told: '' },
+      { subscribe: ['*'], unsubscribe: ['*'], told: silence },
+    ],
+  },
+  {
+    title: 'everything of endpoints can not be subscribed, nor again',
+    kind: 'endpoint',
+    first: ['a'],
+    steps: [{ subscribe: ['*'], told: silence }],
   },
   {
     title: 'a wildcard that is given up leaves the names',
@@ -243,6 +261,13 @@ describe('later requests and sets', () => {
       });
     });
   }
+
+  test('what has gone when everything is subscribed again is told as gone', () => {
+    const watch = open('cluster', {});
+    send(watch, setOf({ a: 1, b: 1 }));
+    watch.receive(requestOf({ subscribe: ['*'] }));
+    assert.equal(send(watch, setOf({ b: 2 })), 'b=2 -a');
+  });
 
   test('versions in a later request do not count', () => {
     const watch = open('cluster', { subscribe: ['a'] });

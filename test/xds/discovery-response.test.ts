@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 
 import { decodeMessage } from '../../src/proto/protos.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
+import { Holding } from '../../src/snapshot/holding.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
-import { Holding } from '../../src/snapshot/view.ts';
 import { appendNonce, encodeChanges, encodeFullState } from '../../src/xds/discovery-response.ts';
 import { discoveryApis, kinds, typeUrlOf } from '../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../support/xds/hand-made-snapshot.ts';

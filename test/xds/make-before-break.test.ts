@@ -12,7 +12,8 @@ import type { DeltaRequest, SotwRequest } from '../../src/xds/discovery-request.
 import { ListenerPacing } from '../../src/xds/listener-pacing.ts';
 import { MakeBeforeBreak, NewestAtOnce } from '../../src/xds/make-before-break.ts';
 import type { SetSelector } from '../../src/xds/make-before-break.ts';
-import { NameListTable, SotwWatch } from '../../src/xds/sotw-watch.ts';
+import { NameListTable } from '../../src/xds/name-list.ts';
+import { SotwWatch } from '../../src/xds/sotw-watch.ts';
 import type { ProtocolName } from '../../src/xds/stream-method.ts';
 import type { Watch } from '../../src/xds/watch.ts';
 
@@ -20,7 +21,7 @@ const boundMs = 5_000;
 const dialect = dialects.v3.ads;
 const noPause = new ListenerPacing({ minMs: 0, maxMs: 0 }, boundMs);
 const table = new SubscriptionTable();
-const nameLists = new NameListTable();
+const nameLists = new NameListTable(table.nameSets);
 const everyResourceAlone = new Splitter({ isRemovalSaid: true, maxBytes: 1 });
 
 /** Names of each kind; `draining` are clusters, and endpoints of theirs, that only the scope `reachable` has. */

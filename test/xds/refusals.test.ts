@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { ResourceSet } from '../../src/snapshot/resource-set.ts';
+import type { Difference } from '../../src/snapshot/difference.ts';
+import { Holding } from '../../src/snapshot/holding.ts';
 import { Resource } from '../../src/snapshot/resource.ts';
+import { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
-import { Holding } from '../../src/snapshot/view.ts';
-import type { Difference } from '../../src/snapshot/view.ts';
 import { Refusals } from '../../src/xds/refusals.ts';
 
 /** Contents by name; '' of what does not exist. */
@@ -20,6 +20,7 @@ function saying(contents: Contents): Difference {
   return {
     changed: there.map(([name, content]) => new Resource(name, Buffer.from(content))),
     changedNames: there.map(([name]) => name),
+    absent: [],
     removed: Object.keys(contents).filter((name) => contents[name] === ''),
     sizeBound: 0,
   };
@@ -128,9 +129,9 @@ describe('what was refused is sent again', () => {
   });
 });
 
-test('a placeholder says that there is none', () => {
+test('what is absent is said to be none', () => {
   const options = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' } as const;
-  const set = ResourceSet.of({ ...options, placeholder: (name) => new Resource(name, Buffer.from('none')) }, []);
+  const set = ResourceSet.of({ ...options, placeholder: () => Buffer.from('none') }, []);
   const view = set.view(new SubscriptionTable().intern(false, ['missing']));
   const refusals = new Refusals();
   refusals.noteRefused(view.differenceFrom(Holding.nothing), false, []);

@@ -11,7 +11,8 @@ import type { Answer } from '../../src/xds/delivery.ts';
 import { parseSotwRequest } from '../../src/xds/discovery-request.ts';
 import type { SotwRequest } from '../../src/xds/discovery-request.ts';
 import { appendNonce } from '../../src/xds/discovery-response.ts';
-import { NameListTable, SotwWatch } from '../../src/xds/sotw-watch.ts';
+import { NameListTable } from '../../src/xds/name-list.ts';
+import { SotwWatch } from '../../src/xds/sotw-watch.ts';
 import { discoveryApis } from '../support/xds/discovery-api.ts';
 import type { Kind } from '../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../support/xds/hand-made-snapshot.ts';
@@ -19,7 +20,8 @@ import type { HandMadeResources } from '../support/xds/hand-made-snapshot.ts';
 import { parseSotwResponse } from '../support/xds/sotw-response.ts';
 import type { SotwRequestFields } from '../support/xds/sotw-stream.ts';
 
-const tables = { nameLists: new NameListTable(), subscriptions: new SubscriptionTable() };
+const subscriptions = new SubscriptionTable();
+const tables = { nameLists: new NameListTable(subscriptions.nameSets), subscriptions };
 const refusal = { code: 13, message: 'no' };
 
 function requestOf(fields: SotwRequestFields): SotwRequest {

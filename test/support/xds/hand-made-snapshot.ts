@@ -51,7 +51,7 @@ function buildSet(
 ): ResourceSet {
   const encode = (name: string, message: PlainMessage): Resource =>
     new Resource(name, encodeMessage(discoveryApis[apiVersion].messages[kind], message));
-  const placeholder = (name: string): Resource => encode(name, { cluster_name: name });
+  const placeholder = (name: string): Uint8Array => encode(name, { cluster_name: name }).value;
   const isReplaced = kind === 'endpoint' && hasPlaceholders;
   return ResourceSet.of(
     { typeUrl: typeUrlOf(apiVersion, kind), apiVersion, ...(isReplaced ? { placeholder } : {}) },

@@ -51,6 +51,17 @@ scenario('SUB-01 delta: clusters send Envoy for their endpoints by the same way'
   assert.equal(source.api_config_source?.api_type, variant.isAggregated ? undefined : 'DELTA_GRPC');
 });
 
+scenario('WLD-03 delta: everything that is subscribed again is sent again', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379), ...addCluster('b', 6380));
+  const client = connectDelta(xds, variant);
+  client.subscribe('cluster', '*');
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['a', 'b']);
+  client.subscribe('cluster', '*');
+  assert.deepEqual((await client.takeAndAck('cluster')).changes, ['a', 'b']);
+  await client.assertQuiet();
+});
+
 scenario('SUB-02 delta: a stream of one type implies the type', perType, async (t, variant) => {
   const xds = await serveXds(t);
   xds.commit(...addCluster('a', 6379));

@@ -164,6 +164,17 @@ scenario('SUB-08 endpoints of an unknown cluster are none until it appears', all
   await client.assertQuiet();
 });
 
+scenario('SUB-08 no endpoints are made up for a name that no cluster has', allVariants, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a', 6379));
+  const client = xds.client(variant);
+  client.subscribe('endpoint', '', 'a');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['a']);
+  client.subscribe('endpoint', '', 'a', 'missing');
+  assert.deepEqual((await client.takeAndAck('endpoint')).names, ['missing']);
+  await client.assertQuiet();
+});
+
 scenario('SUB-08 a missing cluster or listener is pushed when it appears', allVariants, async (t, variant) => {
   const xds = await serveXds(t);
   xds.publish(buildSnapshot({ clusters: { a: 1 }, listeners: { a: 1 } }));
