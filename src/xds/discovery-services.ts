@@ -92,10 +92,15 @@ function mapValues<From, To>(record: Readonly<Record<string, From>>, map: (value
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
+// A call whose messages have taken so long lets everybody else have a turn before its next one is read.
+const maxTurnMs = 10;
+
 class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   readonly #call: ServerInterceptingCallInterface;
   readonly #stream: DiscoveryStream;
   #isReading = false;
+  // What receiving has taken since others last had their turn, or less: cheap messages add up to a turn now and then.
+  #turnMs = 0;
   #isReadWanted = false;
   // The client has said that it asks for nothing more.
   #isHalfClosed = false;
@@ -112,9 +117,12 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
     this.#call.start({
       onReceiveMetadata: () => this.#read(),
       onReceiveMessage: (message: Uint8Array) => {
+        const startMs = performance.now();
         this.#stream.receive(message);
         forgetLastMessage(this.#call);
-        this.#read();
+        this.#turnMs += performance.now() - startMs;
+        if (this.#turnMs < maxTurnMs) this.#read();
+        else this.#readInLaterTurn();
       },
       onReceiveHalfClose: () => {
         this.#isHalfClosed = true;
@@ -161,6 +169,11 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
       this.#call.startRead();
     }
     this.#isReading = false;
+  }
+
+  #readInLaterTurn(): void {
+    this.#turnMs = 0;
+    setImmediate(() => this.#read());
   }
 
   readonly #noteWritten = (): void => {

@@ -13,6 +13,7 @@ import { SubscriptionTable } from '../snapshot/subscription.ts';
 import type { Subscription } from '../snapshot/subscription.ts';
 import type { View } from '../snapshot/view.ts';
 import { encodeChanges } from './discovery-response.ts';
+import { findNodeProblem, shortUserAgent } from './node.ts';
 import type { Node, NodeGroupOf } from './node.ts';
 
 export type FetchAnswer =
@@ -27,6 +28,9 @@ const responseNames: Readonly<Record<ApiVersion, string>> = {
   v2: 'envoy.api.v2.DiscoveryResponse',
   v3: 'envoy.service.discovery.v3.DiscoveryResponse',
 };
+
+// An Envoy asks for one, or for all. Each that is named costs time in which nobody else is answered.
+const maxNames = 1_000;
 
 export class DiscoveryFetch {
   readonly #snapshots: SnapshotCache;
@@ -49,7 +53,7 @@ export class DiscoveryFetch {
   answer(apiVersion: ApiVersion, kind: ResourceKind, request: JsonMessage): FetchAnswer {
     checkTypeUrl(request, typeUrlOf(messageNames[apiVersion][kind]));
     const snapshot = this.#snapshots.get(this.#groupOf(readNode(request)));
-    const names = request.strings('resource_names');
+    const names = readNames(request);
     const versionInfo = request.string('version_info');
     if (snapshot === undefined) return { kind: 'unpublished' };
     // Who polls for clusters gets a stream for their endpoints: docs/adr/0003 has no dialect that polls.
@@ -75,6 +79,12 @@ export class DiscoveryFetch {
   }
 }
 
+function readNames(request: JsonMessage): readonly string[] {
+  const names = request.strings('resource_names');
+  if (names.length <= maxNames) return names;
+  throw new FieldError(`resource_names: ${names.length} names, at most ${maxNames} are taken; without names all are sent`);
+}
+
 // The path says it already.
 function checkTypeUrl(request: JsonMessage, expected: string): void {
   const typeUrl = request.string('type_url');
@@ -86,6 +96,8 @@ function readNode(request: JsonMessage): Node {
   const node = request.message('node');
   const id = node?.string('id') ?? '';
   if (node === undefined || id === '') throw new FieldError('node.id: required');
-  const [userAgentName, userAgentVersion] = [node.string('user_agent_name'), node.string('user_agent_version')];
-  return { id, cluster: node.string('cluster'), userAgentName, userAgentVersion };
+  const cluster = node.string('cluster');
+  const problem = findNodeProblem({ id, cluster });
+  if (problem !== undefined) throw new FieldError(problem);
+  return { id, cluster, ...shortUserAgent(node.string('user_agent_name'), node.string('user_agent_version')) };
 }

@@ -22,6 +22,11 @@ export type NodeGroupOf = (node: Node) => NodeGroup;
 /** The one group there is today: every node is given the same snapshot, as in the original. */
 export const defaultNodeGroup: NodeGroup = 'default';
 
+// A client must not fill memory and log with its name.
+const maxNameBytes = 1_024;
+// Of its program's name and version, which are only shown, the rest is passed over.
+const maxUserAgentLength = 256;
+
 const field = {
   id: lengthDelimited(1),
   cluster: lengthDelimited(2),
@@ -51,7 +56,26 @@ export function parseNode(bytes: Uint8Array): Node {
     throw new MalformedRequestError(`node: not a Node message: ${(error as Error).message}`);
   }
   if (id === '') throw new MalformedRequestError('node.id: required in the first request of a stream');
-  return { id, cluster, userAgentName, userAgentVersion };
+  const problem = findNodeProblem({ id, cluster });
+  if (problem !== undefined) throw new MalformedRequestError(problem);
+  return { id, cluster, ...shortUserAgent(userAgentName, userAgentVersion) };
+}
+
+/** The rule that a node breaks, in one line; undefined when it breaks none. */
+export function findNodeProblem(node: Pick<Node, 'id' | 'cluster'>): string | undefined {
+  for (const name of ['id', 'cluster'] as const) {
+    const bytes = Buffer.byteLength(node[name]);
+    if (bytes > maxNameBytes) return `node.${name}: ${bytes} bytes, at most ${maxNameBytes} are taken`;
+  }
+  return undefined;
+}
+
+/** As much of it as is kept. */
+export function shortUserAgent(name: string, version: string): Pick<Node, 'userAgentName' | 'userAgentVersion'> {
+  return {
+    userAgentName: name.slice(0, maxUserAgentLength),
+    userAgentVersion: version.slice(0, maxUserAgentLength),
+  };
 }
 
 // A BuildVersion: its metadata, which names the commit, is passed over.

@@ -54,6 +54,30 @@ const resources: HandMadeResources = {
 };
 
 describe('a fetch', () => {
+  test('of as many names as are taken is answered, of more it is refused by field, number and rule', () => {
+    const fetched = new Fetched(resources);
+    const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
+    assert.deepEqual(fetched.names('endpoint', names), names.toSorted());
+    assert.throws(() => fetched.answer('endpoint', { resource_names: [...names, 'a'] }), {
+      name: 'FieldError',
+      message: 'resource_names: 1001 names, at most 1000 are taken; without names all are sent',
+    });
+  });
+
+  for (const field of ['id', 'cluster']) {
+    test(`by a node with a long ${field} is refused by field, length and rule`, () => {
+      const long = { id: 'n', [field]: 'x'.repeat(1025) };
+      assert.throws(() => new Fetched(resources).answer('cluster', { node: long }), {
+        name: 'FieldError',
+        message: `node.${field}: 1025 bytes, at most 1024 are taken`,
+      });
+    });
+  }
+
+  test('makes up no endpoints for the name that no cluster has', () => {
+    assert.deepEqual(new Fetched(resources).names('endpoint', ['', 'a', 'missing']), ['a', 'missing']);
+  });
+
   for (const apiVersion of ['v2', 'v3'] as const) {
     for (const kind of kinds) {
       test(`of ${kind}s (${apiVersion}) gives all of them, each with its type`, () => {

@@ -43,6 +43,23 @@ for (const [version, message] of Object.entries(messages)) {
       assert.equal(versionOf({ user_agent_build_version: { version: { minor_number: 3 } } }), '0.3.0');
     });
 
+    test('keeps a program of any name and version, but not all of a long one', () => {
+      const long = 'x'.repeat(1_000_000);
+      const node = parseNode(encodeMessage(message, { id: 'n', user_agent_name: long, user_agent_version: long }));
+      assert.deepEqual([node.userAgentName.length, node.userAgentVersion.length], [256, 256]);
+    });
+
+    for (const field of ['id', 'cluster']) {
+      test(`takes a node.${field} of 1,024 bytes, and refuses a longer one by field, length and rule`, () => {
+        const read = (value: string): unknown => parseNode(encodeMessage(message, { id: 'n', [field]: value }));
+        read('x'.repeat(1024));
+        read('é'.repeat(512));
+        const rule = { name: 'MalformedRequestError', message: `node.${field}: 1025 bytes, at most 1024 are taken` };
+        assert.throws(() => read('x'.repeat(1025)), rule);
+        assert.throws(() => read(`${'é'.repeat(512)}x`), rule);
+      });
+    }
+
     for (const [why, node] of [
       ['no id', { cluster: 'redis' }],
       ['an empty id', { id: '', cluster: 'redis' }],
