@@ -15,11 +15,15 @@ import type { CommitResult, Control, PublishedStatus, Warning } from './control.
 import { declareDrained, declareNext, describeLeftovers, resume, routesToKeep } from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
 import { findEdits } from './edits.ts';
+import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
+import type { NameLoad } from './name-limits.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { describeLoop, findLoops, findWarnings } from './warnings.ts';
 
 interface Committed {
   readonly declared: Declared;
+  /** Of the clusters that are declared. */
+  readonly load: NameLoad;
   readonly snapshot: RenderedSnapshot;
 }
 
@@ -38,6 +42,8 @@ export interface ControlPlaneParts {
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
   readonly onWarnings?: (warnings: readonly Warning[]) => void;
 }
+
+const maxShownProblems = 10;
 
 // setTimeout takes no more.
 const longestTimerMs = 2 ** 31 - 1;
@@ -91,6 +97,7 @@ export class ControlPlane implements Control {
     const edited = edits.flatMap(({ after }) => after ?? []);
     this.#requirePublishable(edited);
     this.#requireNoLoop(edited);
+    this.#requireRoom(edited);
     const declared = declareNext(last, edits, this.#circumstances());
     const rendered = this.#render(declared, edits);
     this.#parts.store.saveCommit(edits, declared.draining, routesToKeep(declared));
@@ -110,8 +117,18 @@ export class ControlPlane implements Control {
   }
 
   #requirePublishable(clusters: readonly Cluster[]): void {
-    const problems = findUnpublishable(clusters, this.#parts.renderOptions);
-    if (problems.length > 0) throw new CommitError(`not published: ${problems.join('; ')}`);
+    refuse(findUnpublishable(clusters, this.#parts.renderOptions));
+  }
+
+  // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.
+  #requireRoom(edited: readonly Cluster[]): void {
+    if (this.#committed === undefined) {
+      refuse(findUnaddable(edited.map(({ name }) => name), loadOf([])));
+      return;
+    }
+    const { clusters } = this.#committed.declared;
+    const added = edited.flatMap(({ name }) => (clusters.has(name) ? [] : name));
+    refuse(findUnaddable(added, heldLoad(this.#committed)));
   }
 
   // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
@@ -120,7 +137,7 @@ export class ControlPlane implements Control {
     const loops = clusters.flatMap((cluster) => {
       return findLoops(cluster, renderOptions).map((endpoint) => describeLoop(cluster, endpoint, renderOptions));
     });
-    if (loops.length > 0 && isListenerTaken?.() === true) throw new CommitError(`not published: ${loops.join('; ')}`);
+    if (isListenerTaken?.() === true) refuse(loops);
   }
 
   #render(declared: Declared, edits: readonly ClusterEdit[]): Committed {
@@ -131,14 +148,24 @@ export class ControlPlane implements Control {
     const snapshot =
       this.#committed?.snapshot.next(edits, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
     onRendered?.(performance.now() - startMs);
-    return { declared, snapshot };
+    return { declared, load: this.#loadAfter(declared, edits), snapshot };
+  }
+
+  // At the cost of what changed.
+  #loadAfter({ clusters }: Declared, edits: readonly ClusterEdit[]): NameLoad {
+    if (this.#committed === undefined) return loadOf(clusters.keys());
+    const before = this.#committed.declared.clusters;
+    const names = edits.map(({ name }) => name).filter((name) => clusters.has(name) !== before.has(name));
+    const added = loadOf(names.filter((name) => clusters.has(name)));
+    const removed = loadOf(names.filter((name) => before.has(name)));
+    return subtractLoad(addLoads(this.#committed.load, added), removed);
   }
 
   #publish(committed: Committed): void {
     const { declared, snapshot } = committed;
     this.#committed = committed;
     this.#parts.snapshots.set(this.#parts.group, snapshot);
-    this.#noteWarnings(declared);
+    this.#noteWarnings(committed);
     clearTimeout(this.#drainTimer);
     if (declared.draining.length === 0) return;
     const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
@@ -146,8 +173,10 @@ export class ControlPlane implements Control {
     this.#drainTimer = setTimeout(() => this.#endDraining(declared), delayMs).unref();
   }
 
-  #noteWarnings({ clusters, routing, looping }: Declared): void {
-    const warnings = findWarnings(clusters, routing, looping.values(), this.#parts.renderOptions);
+  #noteWarnings(committed: Committed): void {
+    const { clusters, routing, looping } = committed.declared;
+    const { renderOptions } = this.#parts;
+    const warnings = findWarnings(clusters, routing, looping.values(), heldLoad(committed), renderOptions);
     const isSame = JSON.stringify(warnings) === JSON.stringify(this.#warnings);
     this.#warnings = warnings;
     if (!isSame) this.#parts.onWarnings?.(warnings);
@@ -157,4 +186,17 @@ export class ControlPlane implements Control {
   #endDraining(declared: Declared): void {
     this.#publish(this.#render(declareDrained(declared, this.#clock.nowMs()), []));
   }
+}
+
+// Of all that an Envoy may hold.
+function heldLoad({ declared, load }: Committed): NameLoad {
+  return addLoads(load, loadOf(declared.draining.map(({ cluster }) => cluster.name)));
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  // One line that can be read, however many there are.
+  const shown = problems.slice(0, maxShownProblems);
+  if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
+  throw new CommitError(`not published: ${shown.join('; ')}`);
 }

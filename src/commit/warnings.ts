@@ -4,10 +4,12 @@ import { formatAddress, isLoopback } from '../address.ts';
 import type { Cluster, Clusters, Endpoint } from '../inventory/cluster.ts';
 import type { Routing } from '../inventory/routing.ts';
 import type { RenderOptions } from '../render/options.ts';
+import { describeExcess } from './name-limits.ts';
+import type { NameLoad } from './name-limits.ts';
 
 /** `message` is one line for an operator. */
 export interface Warning {
-  readonly code: 'no-catch-all' | 'endpoint-is-listener';
+  readonly code: 'no-catch-all' | 'endpoint-is-listener' | 'names-exceed-limits';
   readonly message: string;
 }
 
@@ -16,17 +18,21 @@ const keyless = 'keys without a prefix, and commands without a key such as INFO,
 /**
  * What there is to warn of in what is committed.
  * @param looping clusters with an endpoint that is the listener, see {@link findLoops}.
+ * @param held of all that an Envoy may hold.
  */
 export function findWarnings(
   clusters: Clusters,
   { catchAll }: Routing,
   looping: Iterable<Cluster>,
+  held: NameLoad,
   options: RenderOptions,
 ): Warning[] {
   const loops = Array.from(looping).flatMap((cluster) => {
     return findLoops(cluster, options).map((endpoint) => describeLoop(cluster, endpoint, options));
   });
+  const excess = describeExcess(held);
   return [
+    ...(excess === undefined ? [] : [{ code: 'names-exceed-limits', message: excess } as const]),
     ...(clusters.size === 0 || catchAll !== undefined ? [] : [describeMissing(clusters, options)]),
     ...loops.sort().map((message): Warning => ({ code: 'endpoint-is-listener', message })),
   ];

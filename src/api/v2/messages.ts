@@ -23,7 +23,7 @@ export interface PublishedMessage {
 
 /** `message` is one line. */
 export interface WarningMessage {
-  readonly code: 'no-catch-all' | 'endpoint-is-listener';
+  readonly code: 'no-catch-all' | 'endpoint-is-listener' | 'names-exceed-limits';
   readonly message: string;
 }
 
