@@ -142,6 +142,26 @@ function readNames(encodedNames: Uint8Array): string[] {
   return names;
 }
 
+/** The encoded Node of a request that can't be parsed, as far as it can be read. May throw anything. */
+export function findSotwNode(bytes: Uint8Array): Uint8Array | undefined {
+  return findField(bytes, lengthDelimited(sotwField.node));
+}
+
+/** As {@link findSotwNode}. */
+export function findDeltaNode(bytes: Uint8Array): Uint8Array | undefined {
+  return findField(bytes, lengthDelimited(deltaField.node));
+}
+
+function findField(bytes: Uint8Array, wanted: number): Uint8Array | undefined {
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === wanted) return reader.bytes();
+    reader.skipType(tag & 7);
+  }
+  return undefined;
+}
+
 const noBytes = new Uint8Array(0);
 // Shared by all ACKs.
 const noVersions: ReadonlyMap<string, string> = new Map();

@@ -12,6 +12,8 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
+import { peerOf } from './connections.ts';
+import type { Connections } from './connections.ts';
 import type { DiscoveryStream, StreamTransport } from './discovery-stream.ts';
 import { forgetLastMessage } from './grpc-call-parts.ts';
 import type { StreamHub } from './stream-hub.ts';
@@ -70,7 +72,7 @@ export function addDiscoveryServices(server: Server, protos: PackageDefinition):
  * Takes the calls of the discovery services before grpc-js makes a node:stream of each: a push and its ACK
  * pass through fewer hands, and an open stream holds less memory.
  */
-export function createDiscoveryInterceptor(hub: StreamHub): ServerInterceptor {
+export function createDiscoveryInterceptor(hub: StreamHub, connections: Connections): ServerInterceptor {
   const methodsByPath = new Map<string, StreamMethod>(
     services.flatMap(({ name, methods }) =>
       Object.entries(methods).map(([methodName, method]) => [`/${name}/${methodName}`, method] as const),
@@ -78,7 +80,7 @@ export function createDiscoveryInterceptor(hub: StreamHub): ServerInterceptor {
   );
   return ({ path }, call) => {
     const method = methodsByPath.get(path);
-    return method === undefined ? new ServerInterceptingCall(call) : new DiscoveryCall(call, method, hub);
+    return method === undefined ? new ServerInterceptingCall(call) : new DiscoveryCall(call, method, hub, connections);
   };
 }
 
@@ -98,6 +100,7 @@ const maxTurnMs = 10;
 class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   readonly #call: ServerInterceptingCallInterface;
   readonly #stream: DiscoveryStream;
+  readonly #connections: Connections;
   #isReading = false;
   // What receiving has taken since others last had their turn, or less: cheap messages add up to a turn now and then.
   #turnMs = 0;
@@ -106,11 +109,20 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   #isHalfClosed = false;
   #isEnded = false;
   #peer: string | undefined;
+  // It was ended for a reason that the client was told of.
+  #isReasonTold = false;
 
-  constructor(call: ServerInterceptingCallInterface, method: StreamMethod, hub: StreamHub) {
+  constructor(
+    call: ServerInterceptingCallInterface,
+    method: StreamMethod,
+    hub: StreamHub,
+    connections: Connections,
+  ) {
     super(call);
     this.#call = call;
+    this.#connections = connections;
     this.#stream = hub.add(this, method);
+    this.#hearOfEnd(call);
   }
 
   override start(): void {
@@ -128,7 +140,7 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
         this.#isHalfClosed = true;
         this.#finish();
       },
-      onCancel: () => this.#stream.close(),
+      onCancel: () => this.#cutOff(),
     });
   }
 
@@ -142,7 +154,31 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   }
 
   fail(code: Parameters<StreamTransport['fail']>[0], details: string): void {
+    this.#isReasonTold = true;
     this.#end({ code: status[code], details });
+  }
+
+  // By the client, with its connection, or after we ended it. A connection that breaks looks like a client that asks for
+  // nothing more, at first.
+  #cutOff(): void {
+    this.#stream.close();
+    if (this.#isReasonTold) return;
+    const peer = peerOf(this.#call.getConnectionInfo());
+    this.#connections.noteCutOff(peer, () => this.#stream.noteConnectionEnded(peer));
+  }
+
+  // grpc-js ends calls too: a message that is too large or can't be unpacked, a deadline. It does so by this method of
+  // the call beneath, and nothing else tells that from a client that went.
+  #hearOfEnd(call: ServerInterceptingCallInterface): void {
+    const { sendStatus } = call;
+    call.sendStatus = (outcome) => {
+      if (!this.#isEnded) {
+        this.#isEnded = true;
+        this.#isReasonTold = true;
+        this.#stream.noteEnded(status[outcome.code ?? status.UNKNOWN], outcome.details ?? '');
+      }
+      sendStatus.call(call, outcome);
+    };
   }
 
   // Who asks and says at once that this was all is answered too, part by part.

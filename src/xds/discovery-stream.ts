@@ -166,7 +166,7 @@ export class DiscoveryStream {
     try {
       this.#receiveRequest(message);
     } catch (error) {
-      this.#failOn(error);
+      this.#failOn(error, this.#node ?? this.#nodeIn(message));
     }
   }
 
@@ -180,7 +180,7 @@ export class DiscoveryStream {
     try {
       this.#flush();
     } catch (error) {
-      this.#failOn(error);
+      this.#failOn(error, this.#node);
     }
     return this.#lastNonce > nonceBefore;
   }
@@ -203,6 +203,18 @@ export class DiscoveryStream {
     if (this.#isClosed) return;
     this.close();
     this.#transport.fail(status, message);
+  }
+
+  /** To be called when the call was ended on our side with this status, and not by this stream. */
+  noteEnded(status: string, reason: string): void {
+    if (this.#isClosed) return;
+    this.#context.log.ended(this.#node, this.#transport.peer, status, reason);
+    this.close();
+  }
+
+  /** To be called when our side ended the connection, once for all streams of it. */
+  noteConnectionEnded(peer: string): void {
+    this.#context.log.connectionEnded(this.#node, peer);
   }
 
   /** Releases everything; safe to repeat. Nothing is written afterwards. */
@@ -267,13 +279,24 @@ export class DiscoveryStream {
   }
 
   // What goes wrong on one stream ends that one and no other.
-  #failOn(error: unknown): void {
+  #failOn(error: unknown, node: Node | undefined): void {
+    const { log } = this.#context;
     if (error instanceof MalformedRequestError) {
-      this.#context.log.badRequest(this.#node, error.message);
+      log.badRequest(node, this.#transport.peer, error.message);
       this.fail('INVALID_ARGUMENT', error.message);
     } else {
-      this.#context.log.failed(this.#node, error);
+      log.failed(node, this.#transport.peer, error);
       this.fail('INTERNAL', 'internal error');
+    }
+  }
+
+  // Of a first request that can't be used: whose it was.
+  #nodeIn(message: Uint8Array): Node | undefined {
+    try {
+      const node = this.#protocol.findNode(message);
+      return node && parseNode(node);
+    } catch {
+      return undefined;
     }
   }
 

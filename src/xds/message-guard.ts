@@ -7,6 +7,7 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 
 import type { Logger } from 'pino';
 
+import { peerOf } from './connections.ts';
 import { UnfinishedMessage } from './unfinished-message.ts';
 
 // Node's own channel, since 24.2: grpc-js shows neither sessions nor streams.
@@ -33,15 +34,20 @@ interface Watched {
 export class MessageGuard {
   readonly #log: Logger;
   readonly #withinMs: number;
+  readonly #onGoaway: (peer: string) => void;
   readonly #sessions = new WeakSet<Http2Session>();
   readonly #warnedOf = new WeakSet<Http2Session>();
   // Those on which a message has begun and is not whole.
   readonly #unfinished = new Set<Watched>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param withinMs how long a message may take, while the client is let send. */
-  constructor(log: Logger, withinMs: number) {
+  /**
+   * @param withinMs how long a message may take, while the client is let send.
+   * @param onGoaway told of the client before its connection is ended because it said GOAWAY.
+   */
+  constructor(log: Logger, withinMs: number, onGoaway: (peer: string) => void = () => undefined) {
     this.#log = log;
+    this.#onGoaway = onGoaway;
     this.#withinMs = withinMs;
     subscribe(streamCreated, this.#onStream);
   }
@@ -58,7 +64,10 @@ export class MessageGuard {
     if (session === undefined) return;
     if (!this.#sessions.has(session)) {
       this.#sessions.add(session);
-      session.once('goaway', () => session.destroy());
+      session.once('goaway', () => {
+        this.#onGoaway(peerOf(session.socket));
+        session.destroy();
+      });
     }
     // To listen makes a stream flow that was not paused before, and grpc-js does not listen yet.
     stream.pause();

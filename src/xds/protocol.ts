@@ -4,7 +4,7 @@ import type { ResourceKind } from '../snapshot/resource.ts';
 import { Splitter } from '../snapshot/splitter.ts';
 import { SubscriptionTable } from '../snapshot/subscription.ts';
 import { DeltaWatch } from './delta-watch.ts';
-import { parseDeltaRequest, parseSotwRequest } from './discovery-request.ts';
+import { findDeltaNode, findSotwNode, parseDeltaRequest, parseSotwRequest } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { NameListTable } from './name-list.ts';
@@ -15,6 +15,8 @@ import type { Watch } from './watch.ts';
 export interface Protocol<Request extends RequestHead> {
   /** @throws MalformedRequestError */
   readonly parse: (message: Uint8Array) => Request;
+  /** The encoded Node of a request that may not be well-formed. May throw anything. */
+  readonly findNode: (message: Uint8Array) => Uint8Array | undefined;
   /** The watch that a stream's first request of a kind begins. @throws MalformedRequestError */
   readonly open: (kind: ResourceKind, first: Request) => Watch<Request>;
 }
@@ -32,8 +34,16 @@ export function createProtocols(onEncoded?: EncodeListener, maxBytes?: number): 
   const sotw = { onEncoded, splitter: new Splitter({ isRemovalSaid: false, maxBytes }) };
   const delta = { onEncoded, splitter: new Splitter({ isRemovalSaid: true, maxBytes }) };
   return {
-    sotw: seal({ parse: parseSotwRequest, open: (kind, first) => new SotwWatch(kind, tables, first, sotw) }),
-    delta: seal({ parse: parseDeltaRequest, open: (kind, first) => new DeltaWatch(kind, subscriptions, first, delta) }),
+    sotw: seal({
+      parse: parseSotwRequest,
+      findNode: findSotwNode,
+      open: (kind, first) => new SotwWatch(kind, tables, first, sotw),
+    }),
+    delta: seal({
+      parse: parseDeltaRequest,
+      findNode: findDeltaNode,
+      open: (kind, first) => new DeltaWatch(kind, subscriptions, first, delta),
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 // The gRPC server on the xDS port: discovery services, client status, reflection, health.
 
 import { createServer } from 'node:net';
-import type { Server as NetServer, Socket } from 'node:net';
+import type { Server as NetServer } from 'node:net';
 
 import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
@@ -12,6 +12,7 @@ import { listenOn } from '../listen.ts';
 import type { OnAcceptError } from '../listen.ts';
 import { packageDefinition } from '../proto/protos.ts';
 import { buildReflectionDefinition } from '../proto/reflection.ts';
+import { Connections } from './connections.ts';
 import { ClientStatusService, clientStatusServiceName } from './csds.ts';
 import { addDiscoveryServices, createDiscoveryInterceptor, discoveryServiceNames } from './discovery-services.ts';
 import { MessageGuard } from './message-guard.ts';
@@ -60,11 +61,12 @@ export function createXdsServer(
   const { timeMs, timeoutMs, messageWithinMs } = { ...defaultKeepalive, ...keepalive };
   logGrpc(log);
   const clientStatus = new ClientStatusService(hub, log);
+  const sockets = new Connections();
   const server = new Server({
     ...serverOptions,
     'grpc.keepalive_time_ms': timeMs,
     'grpc.keepalive_timeout_ms': timeoutMs,
-    interceptors: [clientStatus.interceptBefore(createDiscoveryInterceptor(hub))],
+    interceptors: [clientStatus.interceptBefore(createDiscoveryInterceptor(hub, sockets))],
   });
   addDiscoveryServices(server, packageDefinition);
   clientStatus.addTo(server, packageDefinition);
@@ -74,16 +76,15 @@ export function createXdsServer(
   new ReflectionService(buildReflectionDefinition([healthProto]), reflected).addToServer(server);
   // Not grpc-js's own listener: its backlog is too short for a fleet that comes back at once.
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const guard = new MessageGuard(log, messageWithinMs);
-  const sockets = new Set<Socket>();
+  const guard = new MessageGuard(log, messageWithinMs, (peer) => sockets.noteLeaving(peer));
   const acceptor = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
     connections.injectConnection(socket);
   });
   return {
     listen: (host, port, onAcceptError) => listenOn(acceptor, host, port, onAcceptError),
     shutDown: async (graceMs) => {
+      sockets.noteStopping();
       for (const name of ['', ...serviceNames]) health.setStatus(name, 'NOT_SERVING');
       hub.shutDown();
       clientStatus.shutDown();
@@ -102,11 +103,9 @@ function logGrpc(log: Logger): void {
 }
 
 // The acceptor is closed when its last connection is, which ends when its last call has.
-function close(acceptor: NetServer, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+function close(acceptor: NetServer, sockets: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
-    }, graceMs);
+    const timer = setTimeout(() => sockets.destroyAll(), graceMs);
     acceptor.close(() => {
       clearTimeout(timer);
       resolve();

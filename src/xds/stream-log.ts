@@ -49,12 +49,28 @@ export class StreamLog {
     this.#log.debug(keysOf(node), 'discovery stream opened');
   }
 
-  badRequest(node: Node | undefined, reason: string): void {
-    this.#write('warn', node, { reason }, 'bad discovery request, stream ended');
+  badRequest(node: Node | undefined, peer: string, reason: string): void {
+    this.#write('warn', node, { ...peerUnless(node, peer), reason }, 'bad discovery request, stream ended');
   }
 
-  failed(node: Node | undefined, error: unknown): void {
-    this.#write('error', node, { err: error }, 'discovery stream failed');
+  failed(node: Node | undefined, peer: string, error: unknown): void {
+    this.#write('error', node, { ...peerUnless(node, peer), err: error }, 'discovery stream failed');
+  }
+
+  /** By gRPC itself, with this status. */
+  ended(node: Node | undefined, peer: string, status: string, reason: string): void {
+    const keys = { ...peerUnless(node, peer), status, reason: cut(reason) };
+    this.#write('warn', node, keys, 'discovery stream ended by gRPC');
+  }
+
+  /** @param node of one of its streams. */
+  connectionEnded(node: Node | undefined, peer: string): void {
+    this.#write(
+      'warn',
+      node,
+      { peer },
+      'connection with discovery streams ended on our side: no answer to a ping, or frames that are none of HTTP/2',
+    );
   }
 
   unknownType(node: Node | undefined, typeUrl: string): void {
@@ -97,4 +113,9 @@ export function cut(text: string): string {
 
 function keysOf(node: Node | undefined): object {
   return node === undefined ? {} : { node_id: cut(node.id), node_cluster: cut(node.cluster) };
+}
+
+// Who it was is told by the node, where that is known.
+function peerUnless(node: Node | undefined, peer: string): object {
+  return node === undefined ? { peer } : {};
 }

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 
 import { encodeMessage } from '../../src/proto/protos.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import { Connections } from '../../src/xds/connections.ts';
 import { createDiscoveryInterceptor } from '../../src/xds/discovery-services.ts';
 import { StreamHub } from '../../src/xds/stream-hub.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -35,7 +36,7 @@ test('requests that came together are taken one after the other, however many th
     },
   };
   const method = { path: paths.cluster } as Parameters<ServerInterceptor>[0];
-  createDiscoveryInterceptor(hub)(method, call as ServerInterceptingCallInterface).start(undefined as never);
+  createDiscoveryInterceptor(hub, new Connections())(method, call as ServerInterceptingCallInterface).start(undefined as never);
   await waitUntil('all are taken', () => taken === requests);
   assert.equal(hub.streams.size, 1);
 });
@@ -64,7 +65,7 @@ test('a call with much to read lets others have their turn', async () => {
     },
   };
   const method = { path: paths.endpoint } as Parameters<ServerInterceptor>[0];
-  createDiscoveryInterceptor(hub)(method, call as ServerInterceptingCallInterface).start(undefined as never);
+  createDiscoveryInterceptor(hub, new Connections())(method, call as ServerInterceptingCallInterface).start(undefined as never);
   await waitUntil('all are taken', async () => {
     await nextTurn();
     turn += 1;
