@@ -2,14 +2,14 @@
 
 import type { Resource } from './resource.ts';
 
-/** What has to be sent for a holding to become a view. Each list is sorted by name. */
+/** What has to be sent for a holding to become a view. Lists are sorted by name, but for the one that may be long. */
 export interface Difference {
   /** Resources that are new or have another version. */
   readonly changed: readonly Resource[];
   readonly changedNames: readonly string[];
   /**
    * Names that the client asked for, that do not exist, and of which it knows nothing: where a response can't say so, it
-   * says the placeholder of the type. Empty in a type that has none.
+   * says the placeholder of the type. Empty in a type that has none. In no order.
    */
   readonly absent: readonly string[];
   /** Names that the client holds, or asked for and was not yet told about, and that do not exist: all that are not above. */

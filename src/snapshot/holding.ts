@@ -40,8 +40,14 @@ export class Holding {
     this.forgotten = forgotten;
   }
 
+  /** True when the stream was sent nothing. */
+  get isEmpty(): boolean {
+    return this.view === undefined && this.overrides.size === 0 && this.forgotten.size === 0;
+  }
+
   versionOf(name: string): string | undefined {
-    return this.forgotten.has(name) ? undefined : this.#sentVersionOf(name);
+    if (this.forgotten.size > 0 && this.forgotten.has(name)) return undefined;
+    return this.#sentVersionOf(name);
   }
 
   /** The hash of the resources that were sent and have not gone since, as {@link View.version}. */
@@ -50,8 +56,9 @@ export class Holding {
     if (this.#version === undefined) {
       let sum = digestOfVersion(this.view?.version);
       for (const [name, version] of this.overrides) {
-        const before = this.view?.versionOf(name);
-        if (version !== before) sum = addDigest(sum, digestOfVersion(version) - digestOfVersion(before));
+        const digest = version ? digestOfVersion(version) : 0n;
+        const before = this.view?.digestOf(name) ?? 0n;
+        if (digest !== before) sum = addDigest(sum, digest - before);
       }
       this.#version = versionOfSum(sum);
     }
@@ -103,7 +110,7 @@ export class Holding {
 
   /** What is left for a client that now wants `subscription` only: it forgot the rest when it dropped it. */
   restrictedTo(subscription: Subscription): Holding {
-    if (this.view === undefined && this.overrides.size === 0 && this.forgotten.size === 0) return this;
+    if (this.isEmpty) return this;
     let result = this.#restricted.get(subscription);
     if (result === undefined) {
       result = this.#step(subscription) ?? this.only(this.names().filter((name) => subscription.includes(name)));
@@ -135,6 +142,10 @@ export class Holding {
   }
 
   #sentVersionOf(name: string): string | undefined {
-    return this.overrides.has(name) ? this.overrides.get(name) : this.view?.versionOf(name);
+    if (this.overrides.size > 0) {
+      const version = this.overrides.get(name);
+      if (version !== undefined || this.overrides.has(name)) return version;
+    }
+    return this.view?.versionOf(name);
   }
 }

@@ -103,6 +103,8 @@ export class View {
         sizeBound += removalSizeBound(name);
       }
     }
+    changed.sort((a, b) => (a.name < b.name ? -1 : 1));
+    removed.sort();
     return { changed, changedNames: changed.map(({ name }) => name), absent, removed, sizeBound };
   }
 
@@ -120,12 +122,13 @@ export class View {
       if (holding.overrides.size === 0 && holding.forgotten.size === 0) return names;
       const all = names.union(holding.overrides).union(holding.forgotten);
       this.#sum ??= this.#sumFrom(base, all);
-      return [...all].sort();
+      return all;
     }
+    if (holding.isEmpty && !this.subscription.wildcard) return this.subscription.names;
     const names = new Set(this.subscription.names);
     if (this.subscription.wildcard) for (const name of this.set.resources.keys()) names.add(name);
     for (const name of holding.names()) names.add(name);
-    return [...names].sort();
+    return names;
   }
 
   // From the sum before the step, where that is known: the cost of what changed.
@@ -139,19 +142,27 @@ export class View {
     let sum = other.#sum;
     if (sum === undefined) return undefined;
     for (const name of names) {
-      sum = addDigest(sum, -other.#digestOf(name));
-      sum = addDigest(sum, this.#digestOf(name));
+      sum = addDigest(sum, -other.digestOf(name));
+      sum = addDigest(sum, this.digestOf(name));
     }
     return sum;
   }
 
-  #digestOf(name: string): bigint {
-    return (this.subscription.includes(name) ? this.set.resources.get(name)?.digest : undefined) ?? 0n;
+  /** Of a resource that is selected and exists; else 0. */
+  digestOf(name: string): bigint {
+    const resource = this.set.resources.get(name);
+    return resource !== undefined && this.subscription.includes(name) ? resource.digest : 0n;
   }
 
   #sumOfNames(): bigint {
     let sum = 0n;
-    for (const name of this.subscription.names) sum = addDigest(sum, this.set.resources.get(name)?.digest ?? 0n);
+    const { resources } = this.set;
+    const { names } = this.subscription;
+    if (names.size > resources.size) {
+      for (const { name, digest } of resources.values()) if (names.has(name)) sum = addDigest(sum, digest);
+    } else {
+      for (const name of names) sum = addDigest(sum, resources.get(name)?.digest ?? 0n);
+    }
     return sum;
   }
 }

@@ -51,7 +51,9 @@ export function encodeDelta(
     const head = encodeHead(view, held.version);
     // v2 has no such field here.
     if (apiVersion === 'v3') head.uint32(lengthDelimited(field.deltaControlPlane)).bytes(controlPlane);
-    for (const name of [...difference.absent, ...difference.removed]) head.uint32(lengthDelimited(field.removedResources)).string(name);
+    const sayGone = (name: string): unknown => head.uint32(lengthDelimited(field.removedResources)).string(name);
+    difference.absent.forEach(sayGone);
+    difference.removed.forEach(sayGone);
     return Buffer.concat([head.finish(), ...difference.changed.map((resource) => resource.deltaEntry(typeUrl))]);
   });
 }

@@ -242,7 +242,7 @@ interface Description {
 
 function describe({ changed, changedNames, absent, removed }: Difference): Description {
   assert.deepEqual(changedNames, changed.map(({ name }) => name));
-  return { changed: changed.map(({ name, version }) => `${name} ${version}`), absent, removed };
+  return { changed: changed.map(({ name, version }) => `${name} ${version}`), absent: absent.toSorted(), removed };
 }
 
 function flatten(holding: Holding): Holding {

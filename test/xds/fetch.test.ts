@@ -57,7 +57,7 @@ describe('a fetch', () => {
   test('of as many names as are taken is answered, of more it is refused by field, number and rule', () => {
     const fetched = new Fetched(resources);
     const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
-    assert.deepEqual(fetched.names('endpoint', names), names.toSorted());
+    assert.deepEqual(fetched.names('endpoint', names).toSorted(), names.toSorted());
     assert.throws(() => fetched.answer('endpoint', { resource_names: [...names, 'a'] }), {
       name: 'FieldError',
       message: 'resource_names: 1001 names, at most 1000 are taken; without names all are sent',
