@@ -67,4 +67,16 @@ describe('what streams log', () => {
     assert.equal(leftOut, 2);
     assert.equal(lines.length, 2);
   });
+
+  test('is bounded for streams that end before they say who they are, however many come', () => {
+    const lines: string[] = [];
+    const write = (line: string): void => void lines.push(line);
+    const log = new StreamLog(pino({ base: null }, { write }), { windowMs: 60_000 });
+    for (let time = 0; time < 100; time += 1) {
+      log.ended(undefined, `127.0.0.1:${time}`, 'RESOURCE_EXHAUSTED', 'too large');
+      log.badRequest(undefined, `127.0.0.1:${time}`, 'no node');
+      log.connectionEnded(undefined, `127.0.0.1:${time}`);
+    }
+    assert.equal(lines.length, 10);
+  });
 });
