@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 
 import { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { Resource } from '../../src/snapshot/resource.ts';
+import { NameSet } from '../../src/snapshot/name-set.ts';
 import { Subscription } from '../../src/snapshot/subscription.ts';
 import type { StreamStatus } from '../../src/xds/stream-status.ts';
 import { findUnasked } from '../../src/xds/unasked.ts';
@@ -84,7 +85,7 @@ test('streams in the same state share the work', () => {
   }
   const names = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
   const clusters = taken(names);
-  const subscription = new CountedSubscription(false, new Set(names.slice(1)));
+  const subscription = new CountedSubscription(false, NameSet.of(new Set(names.slice(1))));
   const types = [buildTypeStatus('cluster', { taken: clusters }), buildTypeStatus('endpoint', { subscription })];
   const streams = Array.from({ length: 1_000 }, (_, index) => buildStreamStatus(types, { node: nodeOf(`n${index}`) }));
   assert.equal(findUnasked(streams).size, 1_000);
