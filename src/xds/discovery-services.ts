@@ -175,7 +175,9 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
       if (!this.#isEnded) {
         this.#isEnded = true;
         this.#isReasonTold = true;
-        this.#stream.noteEnded(status[outcome.code ?? status.UNKNOWN], outcome.details ?? '');
+        const code = outcome.code ?? status.UNKNOWN;
+        // A deadline is the client's own.
+        if (code !== status.DEADLINE_EXCEEDED) this.#stream.noteEnded(status[code], outcome.details ?? '');
       }
       sendStatus.call(call, outcome);
     };

@@ -103,7 +103,7 @@ scenario('BKP-06 delta: listeners wait for the last part of what they name', agg
   const client = connectDelta(xds, variant);
   await client.hold({ cluster: [], endpoint: ['a'], listener: [] });
   client.subscribe('endpoint', 'b', 'c');
-  for (const name of ['b', 'c']) assert.deepEqual((await client.takeAndAck('endpoint')).names, [name]);
+  for (const change of ['-b', '-c']) assert.deepEqual((await client.takeAndAck('endpoint')).changes, [change]);
   xds.publish(buildSnapshot({ clusters: { b: 1, c: 1 }, endpoints: { b: [1], c: [1] }, listeners: { l: 2 } }));
   const upstreams = [['cluster', 'b'], ['cluster', 'c'], ['endpoint', 'b'], ['endpoint', 'c']] as const;
   for (const [kind, name] of upstreams) {
