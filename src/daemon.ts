@@ -106,7 +106,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     log,
   });
   const discoveryApi = createDiscoveryApi({
-    discovery: new DiscoveryFetch(snapshots, groupOf),
+    discovery: new DiscoveryFetch(snapshots, groupOf, hub.listenerTakers),
     renderClientStatus: (request) => renderClientStatus(request, (select) => pagesOfClients(hub, select)),
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;

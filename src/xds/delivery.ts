@@ -49,6 +49,14 @@ export function refusedBy({ sent, inForce, passedOver }: Extract<Answer, { kind:
   return [...passedOver, sent].filter((response) => response !== inForce);
 }
 
+/** Names that responses said something of, each once; `max` of them at most. */
+export function firstNamesOf(responses: readonly Sent[], max: number): readonly string[] {
+  const names = responses.flatMap(({ difference: { changedNames, absent, removed } }) => {
+    return [...changedNames.slice(0, max), ...absent.slice(0, max), ...removed.slice(0, max)];
+  });
+  return [...new Set(names)].slice(0, max);
+}
+
 // Responses are not held back until older ones are ACKed, but a client that never
 // answers, or refuses everything, must not grow memory: of its oldest such responses the server forgets.
 const maxUnanswered = 16;

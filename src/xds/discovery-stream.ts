@@ -1,28 +1,29 @@
 // One discovery stream: aggregated, or of one type. Takes requests, holds a watch per
 // type, and writes what is due, in order and never more than the transport takes.
 
-import { dialects, kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
-import type { ConfigSourceKind, Dialect } from '../snapshot/dialect.ts';
+import { kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
+import type { Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
-import { isAccepted, refusedBy } from './delivery.ts';
-import type { Answer, Sent } from './delivery.ts';
+import { firstNamesOf, isAccepted, refusedBy } from './delivery.ts';
+import type { Answer } from './delivery.ts';
 import { MalformedRequestError } from './discovery-request.ts';
 import type { RequestHead } from './discovery-request.ts';
 import { appendNonce } from './discovery-response.ts';
-import { ListenerPacing } from './listener-pacing.ts';
-import type { ListenerPause } from './listener-pacing.ts';
-import { MakeBeforeBreak, NewestAtOnce } from './make-before-break.ts';
+import type { ListenerPacing } from './listener-pacing.ts';
 import type { SetSelector } from './make-before-break.ts';
 import { describeNack } from './nack-text.ts';
 import { parseNode } from './node.ts';
 import type { Node, NodeGroupOf } from './node.ts';
 import type { DiscoveryObserver } from './observer.ts';
-import { PacedListeners } from './paced-listeners.ts';
 import type { Protocol, Protocols } from './protocol.ts';
+import type { OtherWays } from './newest-at-once.ts';
+import { createOrder } from './set-selector.ts';
+import type { OrderOptions } from './set-selector.ts';
 import { cut } from './stream-log.ts';
 import type { StreamLog } from './stream-log.ts';
+import { dialectOf } from './stream-method.ts';
 import type { StreamMethod } from './stream-method.ts';
 import type { Nack, StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
 import type { TakenClusters } from './unasked.ts';
@@ -40,7 +41,7 @@ export interface StreamTransport {
 }
 
 /** What a stream needs from around it. */
-export interface StreamContext {
+export interface StreamContext extends OrderOptions {
   readonly protocols: Protocols;
   readonly groupOf: NodeGroupOf;
   /** Asks for a later call of {@link DiscoveryStream.flush}. */
@@ -54,9 +55,8 @@ export interface StreamContext {
   readonly publicationFor: (group: NodeGroup) => Publication | undefined;
   readonly observer: DiscoveryObserver;
   readonly log: StreamLog;
-  /** How long make-before-break waits for a client that does not ACK. */
-  readonly inForceBoundMs: number;
-  readonly listenerPause: ListenerPause;
+  /** What is known of the stream's client beside the stream. */
+  readonly otherWaysOf: (stream: DiscoveryStream) => OtherWays;
 }
 
 // Enough to see which types somebody asks for in vain; a client must not grow the list.
@@ -111,20 +111,11 @@ export class DiscoveryStream {
     this.#context = context;
     this.#protocol = context.protocols[method.protocol];
     const watchOf = (kind: ResourceKind): Watch | undefined => this.#typeOf(kind)?.watch;
-    this.#dialect = dialects[method.apiVersion][configSourceOf(method)];
+    this.#dialect = dialectOf(method);
     this.#warming = new Warming(watchOf);
-    const { inForceBoundMs, listenerPause } = context;
-    if (method.kind === undefined || method.kind === 'listener') {
-      const pacing = new ListenerPacing(listenerPause, inForceBoundMs);
-      const order =
-        method.kind === undefined
-          ? new MakeBeforeBreak(this.#dialect, watchOf, inForceBoundMs, pacing)
-          : new NewestAtOnce(this.#dialect);
-      this.#listenerPacing = pacing;
-      this.#selector = new PacedListeners(order, pacing);
-    } else {
-      this.#selector = new NewestAtOnce(this.#dialect);
-    }
+    const { selector, pacing } = createOrder(method.kind, this.#dialect, watchOf, context.otherWaysOf(this), context);
+    this.#selector = selector;
+    this.#listenerPacing = pacing;
     context.observer.streamOpened(method);
   }
 
@@ -136,6 +127,11 @@ export class DiscoveryStream {
   /** The id of the node at the other end; undefined before its first request. */
   get nodeId(): string | undefined {
     return this.#node?.id;
+  }
+
+  /** The one kind of resource that it is for; undefined on an aggregated stream. */
+  get onlyKind(): ResourceKind | undefined {
+    return this.#method.kind;
   }
 
   /** True when the client has asked for resources of this kind. */
@@ -391,7 +387,7 @@ export class DiscoveryStream {
     const { sent, error } = answer;
     const isInForce = isAccepted(answer);
     const message = describeNack(error.message);
-    const names = firstNames(refusedBy(answer), maxNackNames);
+    const names = firstNamesOf(refusedBy(answer), maxNackNames);
     type.lastNack = { atMs: nowMs, version: sent.version, message, names, isInForce };
     this.#context.log.nack(this.#node, this.#typeUrlOf(kind), {
       version: sent.version,
@@ -494,17 +490,4 @@ export class DiscoveryStream {
     this.#timer = setTimeout(() => this.requestTurn(), Math.max(dueAtMs - nowMs, 0));
     this.#timer.unref();
   }
-}
-
-function firstNames(responses: readonly Sent[], max: number): readonly string[] {
-  const names = responses.flatMap(({ difference: { changedNames, absent, removed } }) => {
-    return [...changedNames.slice(0, max), ...absent.slice(0, max), ...removed.slice(0, max)];
-  });
-  return [...new Set(names)].slice(0, max);
-}
-
-// A resource sends Envoy for the rest by the way that the resource itself came.
-function configSourceOf({ kind, protocol }: StreamMethod): ConfigSourceKind {
-  if (kind === undefined) return 'ads';
-  return protocol === 'sotw' ? 'grpc' : 'delta-grpc';
 }

@@ -14,6 +14,7 @@ import type { Subscription } from '../snapshot/subscription.ts';
 import type { View } from '../snapshot/view.ts';
 import { encodeChanges } from './discovery-response.ts';
 import { findNodeProblem, shortUserAgent } from './node.ts';
+import type { ListenerTakers } from './listener-takers.ts';
 import type { Node, NodeGroupOf } from './node.ts';
 
 export type FetchAnswer =
@@ -35,14 +36,17 @@ const maxNames = 1_000;
 export class DiscoveryFetch {
   readonly #snapshots: SnapshotCache;
   readonly #groupOf: NodeGroupOf;
+  readonly #listenerTakers: ListenerTakers;
   readonly #subscriptions = new SubscriptionTable();
   // Held, and with it the bodies of whoever asks for everything.
   readonly #everything: Subscription = this.#subscriptions.intern(true, []);
   readonly #bodies = new WeakMap<View, string>();
 
-  constructor(snapshots: SnapshotCache, groupOf: NodeGroupOf) {
+  /** @param listenerTakers told of who polls for clusters or listeners; who polls for the ones does for the others. */
+  constructor(snapshots: SnapshotCache, groupOf: NodeGroupOf, listenerTakers: ListenerTakers) {
     this.#snapshots = snapshots;
     this.#groupOf = groupOf;
+    this.#listenerTakers = listenerTakers;
   }
 
   /**
@@ -52,12 +56,16 @@ export class DiscoveryFetch {
    */
   answer(apiVersion: ApiVersion, kind: ResourceKind, request: JsonMessage): FetchAnswer {
     checkTypeUrl(request, typeUrlOf(messageNames[apiVersion][kind]));
-    const snapshot = this.#snapshots.get(this.#groupOf(readNode(request)));
+    const node = readNode(request);
+    const snapshot = this.#snapshots.get(this.#groupOf(node));
     const names = readNames(request);
     const versionInfo = request.string('version_info');
     if (snapshot === undefined) return { kind: 'unpublished' };
+    if (kind === 'cluster' || kind === 'listener') this.#listenerTakers.noteSeen(node.id, performance.now());
+    // Who holds nothing has no connections that use what drains.
+    const scope = kind === 'cluster' && versionInfo !== '' ? 'reachable' : 'declared';
     // Who polls for clusters gets a stream for their endpoints: docs/adr/0003 has no dialect that polls.
-    const view = snapshot.resources(kind, dialects[apiVersion].grpc).view(this.#subscriptionTo(names));
+    const view = snapshot.resources(kind, dialects[apiVersion].grpc, scope).view(this.#subscriptionTo(names));
     if (versionInfo === view.version) return { kind: 'unchanged' };
     return { kind: 'response', body: this.#render(apiVersion, view) };
   }

@@ -31,25 +31,6 @@ export interface SetSelector {
   select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection;
 }
 
-/** A stream of one type has no order to keep: it is sent the newest at once. */
-export class NewestAtOnce implements SetSelector {
-  readonly #dialect: Dialect;
-
-  constructor(dialect: Dialect) {
-    this.#dialect = dialect;
-  }
-
-  begin(): void {}
-
-  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
-    return snapshot.resources(kind, this.#dialect);
-  }
-
-  select(kind: ResourceKind, _watch: Watch, snapshot: Snapshot): Selection {
-    return { set: this.target(kind, snapshot), restAtMs: undefined };
-  }
-}
-
 /**
  * Clusters and endpoints grow first; listeners and routes follow when these are in force; what they no
  * longer name goes last, when they are in force. In force is what the client ACKed, or what was sent

@@ -10,6 +10,7 @@ import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
+import { PerTypeStreams } from './per-type-streams.ts';
 import { Presence } from './presence.ts';
 import { createProtocols } from './protocol.ts';
 import { StreamLog } from './stream-log.ts';
@@ -52,6 +53,9 @@ export class StreamHub {
   #next = 0;
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
+  readonly #perType = new PerTypeStreams();
+  /** Who takes listeners from here on per-type streams or by polling. */
+  readonly listenerTakers = this.#perType.listenerTakers;
   readonly #presences = new Map<NodeGroup, Presence>();
   readonly #goneTimeMs: number;
   #isTurnPlanned = false;
@@ -75,10 +79,14 @@ export class StreamHub {
       protocols: createProtocols(onEncoded, maxBytes),
       groupOf,
       schedule: (stream) => this.#schedule(stream),
-      onIdentified: (stream) => this.#notePresence(stream, 'noteOpened'),
+      onIdentified: (stream) => {
+        this.#notePresence(stream, 'noteOpened');
+        this.#perType.noteOpened(stream);
+      },
       onClosed: (stream) => {
         this.#streams.delete(stream);
         this.#notePresence(stream, 'noteClosed');
+        this.#perType.noteClosed(stream);
       },
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
@@ -86,6 +94,7 @@ export class StreamHub {
       observer,
       inForceBoundMs,
       listenerPause,
+      otherWaysOf: (stream) => this.#perType.otherWaysOf(stream),
     };
     this.#stopWatching = snapshots.watch((group) => this.#scheduleGroup(group));
   }

@@ -1,6 +1,7 @@
 // The ways a discovery stream can be opened.
 
-import type { ApiVersion } from '../snapshot/dialect.ts';
+import { dialects } from '../snapshot/dialect.ts';
+import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 
 /** State of the world or incremental. */
@@ -12,4 +13,10 @@ export interface StreamMethod {
   readonly protocol: ProtocolName;
   /** The one kind of a per-type stream; undefined on an aggregated one. */
   readonly kind: ResourceKind | undefined;
+}
+
+/** What a stream's resources say of the way to the rest: the way by which they came themselves. */
+export function dialectOf({ apiVersion, kind, protocol }: StreamMethod): Dialect {
+  if (kind === undefined) return dialects[apiVersion].ads;
+  return dialects[apiVersion][protocol === 'sotw' ? 'grpc' : 'delta-grpc'];
 }

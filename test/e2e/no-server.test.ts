@@ -33,7 +33,8 @@ async function start(
 ): Promise<Subject> {
   const listenerPort = await freePort();
   const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`, ...flags]);
-  const ports = { admin: await freePort(), xds: controlPlane.place.xdsPort };
+  const { xdsPort: xds, apiPort: api } = controlPlane.place;
+  const ports = { admin: await freePort(), xds, api };
   const envoy = await startEnvoy(t, moveToLoopback(await readBootstrap(bootstrap), ports), { version });
   return { controlPlane, envoy, connect: () => connectRedis(t, listenerPort) };
 }
@@ -55,7 +56,7 @@ async function tryTransactions({ envoy, connect }: Subject, key: string): Promis
 }
 
 for (const version of envoyReleases) {
-  for (const bootstrap of ['envoy/redis-v3-ads.yaml', 'envoy/redis-v3-delta-ads.yaml']) {
+  for (const bootstrap of ['envoy/redis-v3-ads.yaml', 'envoy/redis-v3-delta-ads.yaml', 'envoy/redis-v3-rest.yaml']) {
     describe(`Envoy ${version}, ${bootstrap}`, () => {
       test('lives through MULTI on a cluster that never had a server', async (t) => {
         const subject = await start(t, bootstrap, version);
@@ -84,49 +85,51 @@ for (const version of envoyReleases) {
     });
   }
 
-  test(`Envoy ${version}: emptied and filled again under MULTI, with one Redis listener all the while`, async (t) => {
-    const server = await startRedis(t);
-    const subject = await start(t, 'envoy/redis-v3-ads.yaml', version);
-    const { controlPlane, envoy, connect } = subject;
-    await addCluster(controlPlane, 'bunny', server);
-    await controlPlane.cli('commit');
-    await envoy.untilLive();
-    await envoy.child.until('the listener is there', connect);
+  for (const bootstrap of ['envoy/redis-v3-ads.yaml', 'envoy/redis-v3-rest.yaml']) {
+    test(`Envoy ${version}, ${bootstrap}: emptied and filled again under MULTI, with one Redis listener all the while`, async (t) => {
+      const server = await startRedis(t);
+      const subject = await start(t, bootstrap, version);
+      const { controlPlane, envoy, connect } = subject;
+      await addCluster(controlPlane, 'bunny', server);
+      await controlPlane.cli('commit');
+      await envoy.untilLive();
+      await envoy.child.until('the listener is there', connect);
 
-    const replies = new Set<string>();
-    let isOver = false;
-    // Each on a connection that stays, and that has opened a transaction before the server goes and when it is back.
-    const load = Array.from({ length: 8 }, async () => {
-      const redis = await connect();
-      while (!isOver) {
-        for (const words of [['MULTI'], ['SET', 'key', 'value'], ['EXEC']]) replies.add(await redis.ask(...words));
-        replies.add(await redis.ask('GET', 'key'));
-        const once = await connect();
-        await once.ask('MULTI');
-        replies.add(await once.ask('SET', 'key', 'value'));
-        once.close();
-        await sleep(5);
+      const replies = new Set<string>();
+      let isOver = false;
+      // Each on a connection that stays, and that has opened a transaction before the server goes and when it is back.
+      const load = Array.from({ length: 8 }, async () => {
+        const redis = await connect();
+        while (!isOver) {
+          for (const words of [['MULTI'], ['SET', 'key', 'value'], ['EXEC']]) replies.add(await redis.ask(...words));
+          replies.add(await redis.ask('GET', 'key'));
+          const once = await connect();
+          await once.ask('MULTI');
+          replies.add(await once.ask('SET', 'key', 'value'));
+          once.close();
+          await sleep(5);
+        }
+      });
+      for (let round = 0; round < 5; round += 1) {
+        await controlPlane.cli('endpoint', 'remove', 'bunny', server.address, `${server.port}`);
+        await controlPlane.cli('commit');
+        await sleep(300);
+        await controlPlane.cli('endpoint', 'add', 'bunny', server.address, `${server.port}`);
+        await controlPlane.cli('commit');
+        await sleep(300);
       }
-    });
-    for (let round = 0; round < 5; round += 1) {
-      await controlPlane.cli('endpoint', 'remove', 'bunny', server.address, `${server.port}`);
-      await controlPlane.cli('commit');
-      await sleep(300);
-      await controlPlane.cli('endpoint', 'add', 'bunny', server.address, `${server.port}`);
-      await controlPlane.cli('commit');
-      await sleep(300);
-    }
-    isOver = true;
-    await Promise.all(load);
+      isOver = true;
+      await Promise.all(load);
 
-    assert.ok(replies.has(noUpstreamHost) && replies.has('QUEUED') && replies.has('"value"'), [...replies].join(', '));
-    const redis = await connect();
-    assert.equal(await redis.ask('GET', 'key'), '"value"');
-    const changes = await envoy.stats('^listener_manager\\.(listener_in_place_updated|listener_modified)$');
-    assert.deepEqual([...changes.values()], [0, 0]);
-    const closed = await envoy.stats('redis\\.egress_redis\\.downstream_cx_drain_close$');
-    assert.deepEqual([...closed.values()], [0]);
-  });
+      assert.ok(replies.has(noUpstreamHost) && replies.has('QUEUED') && replies.has('"value"'), [...replies].join(', '));
+      const redis = await connect();
+      assert.equal(await redis.ask('GET', 'key'), '"value"');
+      const changes = await envoy.stats('^listener_manager\\.(listener_in_place_updated|listener_modified)$');
+      assert.deepEqual([...changes.values()], [0, 0]);
+      const closed = await envoy.stats('redis\\.egress_redis\\.downstream_cx_drain_close$');
+      assert.deepEqual([...closed.values()], [0]);
+    });
+  }
 }
 
 async function addCluster(controlPlane: ControlPlane, name: string, { address, port }: RedisServer): Promise<void> {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { FieldError, JsonMessage } from '../../src/proto/json-message.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { DiscoveryFetch } from '../../src/xds/fetch.ts';
+import { ListenerTakers } from '../../src/xds/listener-takers.ts';
 import type { FetchAnswer } from '../../src/xds/fetch.ts';
 import { kinds, typeUrlOf } from '../support/xds/discovery-api.ts';
 import type { ApiVersion, Kind } from '../support/xds/discovery-api.ts';
@@ -20,7 +21,7 @@ interface Body {
 
 class Fetched {
   readonly #snapshots = new SnapshotCache();
-  readonly #fetch = new DiscoveryFetch(this.#snapshots, ({ id }) => id);
+  readonly #fetch = new DiscoveryFetch(this.#snapshots, ({ id }) => id, new ListenerTakers(() => undefined));
 
   constructor(resources?: HandMadeResources) {
     if (resources !== undefined) this.publish(resources);

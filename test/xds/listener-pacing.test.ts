@@ -9,7 +9,7 @@ import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import type { DeltaRequest } from '../../src/xds/discovery-request.ts';
 import { ListenerPacing } from '../../src/xds/listener-pacing.ts';
-import { NewestAtOnce } from '../../src/xds/make-before-break.ts';
+import { NewestAtOnce } from '../../src/xds/newest-at-once.ts';
 import { PacedListeners } from '../../src/xds/paced-listeners.ts';
 
 const pause = { minMs: 1_000, maxMs: 60_000 };
@@ -31,7 +31,7 @@ function requestOf(fields: Partial<DeltaRequest>): DeltaRequest {
 class Stream {
   readonly pacing = new ListenerPacing(pause, boundMs);
   readonly watch = new DeltaWatch('listener', new SubscriptionTable(), requestOf({}));
-  readonly #selector = new PacedListeners(new NewestAtOnce(dialect), this.pacing);
+  readonly #selector = new PacedListeners(new NewestAtOnce(dialect, { takesListeners: () => false, noteTaken: () => undefined }), this.pacing);
 
   /** `sent`, or when it may be; undefined: there is nothing to send. */
   push(snapshot: Snapshot, nowMs: number): 'sent' | number | undefined {

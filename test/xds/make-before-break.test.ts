@@ -10,7 +10,8 @@ import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import type { DeltaRequest, SotwRequest } from '../../src/xds/discovery-request.ts';
 import { ListenerPacing } from '../../src/xds/listener-pacing.ts';
-import { MakeBeforeBreak, NewestAtOnce } from '../../src/xds/make-before-break.ts';
+import { MakeBeforeBreak } from '../../src/xds/make-before-break.ts';
+import { NewestAtOnce } from '../../src/xds/newest-at-once.ts';
 import type { SetSelector } from '../../src/xds/make-before-break.ts';
 import { NameListTable } from '../../src/xds/name-list.ts';
 import { SotwWatch } from '../../src/xds/sotw-watch.ts';
@@ -18,6 +19,7 @@ import type { ProtocolName } from '../../src/xds/stream-method.ts';
 import type { Watch } from '../../src/xds/watch.ts';
 
 const boundMs = 5_000;
+const noOtherWays = { takesListeners: () => false, noteTaken: () => undefined };
 const dialect = dialects.v3.ads;
 const noPause = new ListenerPacing({ minMs: 0, maxMs: 0 }, boundMs);
 const table = new SubscriptionTable();
@@ -150,7 +152,7 @@ const y = snapshotOf({ cluster: 'y', endpoint: 'y', listener: 'to-y', route: 's'
 
 test('a stream of one type is sent the newest at once', () => {
   const watch = new DeltaWatch('cluster', table, requestOf({}));
-  const selector = new NewestAtOnce(dialect);
+  const selector = new NewestAtOnce(dialect, noOtherWays);
   for (const snapshot of [x, y]) {
     const set = snapshot.resources('cluster', dialect);
     assert.equal(selector.target('cluster', snapshot), set);
@@ -458,7 +460,7 @@ for (const protocol of ['sotw', 'delta'] as const) {
 
   test(`a ${protocol} stream of clusters alone is not given what drains, whatever its client holds`, () => {
     const watch = firstWatch[protocol]('x');
-    const selector: SetSelector = new NewestAtOnce(dialect);
+    const selector: SetSelector = new NewestAtOnce(dialect, noOtherWays);
     selector.begin(watch, startMs);
     const set = snapshot.resources('cluster', dialect);
     assert.equal(selector.target('cluster', snapshot, startMs), set);

@@ -28,6 +28,8 @@ export interface Surroundings {
   /** What a resource says in the newest snapshot, to a client that is given that much. */
   readonly textOf: (kind: Kind, name: string, given: Given) => string | undefined;
   readonly isDeclared: (cluster: string) => boolean;
+  /** True when the client is known to take listeners by a stream of their own. */
+  readonly takesListeners: () => boolean;
   readonly lastEndpointsOf: (cluster: string) => string | undefined;
   readonly isDraining: (cluster: string) => boolean;
   readonly goneSinceMs: (cluster: string) => number;
@@ -65,8 +67,12 @@ export class Referee {
 
   /** What of a cluster is published to this stream. */
   given(cluster: string): Given {
+    if (this.#method.kind !== undefined) {
+      const isTaker = this.#surroundings.takesListeners();
+      return { isGivenHosts: isTaker, isGivenDraining: isTaker };
+    }
     const areListenersExpected = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
-    const isGivenHosts = this.#method.kind === undefined && (this.#ledgers.has('listener') || areListenersExpected);
+    const isGivenHosts = this.#ledgers.has('listener') || areListenersExpected;
     const clusters = this.#ledgers.get('cluster');
     // What it may have, it keeps.
     return { isGivenHosts, isGivenDraining: isGivenHosts && (clusters === undefined || clusters.mayBeHeld(cluster)) };

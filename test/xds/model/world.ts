@@ -28,7 +28,7 @@ export class World {
   readonly boundMs: number;
   readonly listenerPause: ListenerPause;
   readonly #maxBytes: number | undefined;
-  readonly #surroundings: LinkSurroundings;
+  readonly #surroundings: Omit<LinkSurroundings, 'takesListeners'>;
   #hub: StreamHub;
   #openStreams = 0;
   #violation: unknown;
@@ -65,7 +65,8 @@ export class World {
     };
     this.clients = clients.map((traits, index) => {
       return new ModelClient(`client-${index}`, traits, (nodeId, method) => {
-        return new Link(nodeId, this.#hub, method, this.#surroundings);
+        const takesListeners = (): boolean => this.#hub.listenerTakers.has(nodeId, time.nowMs);
+        return new Link(nodeId, this.#hub, method, { ...this.#surroundings, takesListeners });
       });
     });
   }

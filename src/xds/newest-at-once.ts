@@ -1,0 +1,53 @@
+// What a stream of one type is sent: streams of one Envoy come in any order, and each has its own pace.
+
+import type { Dialect } from '../snapshot/dialect.ts';
+import type { ResourceKind } from '../snapshot/resource.ts';
+import type { ResourceSet } from '../snapshot/resource-set.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Selection, SetSelector } from './make-before-break.ts';
+import type { Watch } from './watch.ts';
+
+/** What is known of the client of a stream of one type, from its other streams and from polling. */
+export interface OtherWays {
+  /** Whether it takes its listeners from here. */
+  takesListeners(): boolean;
+  /** It holds what only such clients are given. */
+  noteTaken(): void;
+}
+
+/** A stream of one type has no order to keep: it is sent the newest at once. */
+export class NewestAtOnce implements SetSelector {
+  readonly #dialect: Dialect;
+  readonly #otherWays: OtherWays;
+
+  constructor(dialect: Dialect, otherWays: OtherWays) {
+    this.#dialect = dialect;
+    this.#otherWays = otherWays;
+  }
+
+  begin(): void {}
+
+  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
+    return snapshot.resources(kind, this.#dialect, this.#otherWays.takesListeners() ? 'reachable' : 'declared');
+  }
+
+  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot): Selection {
+    if (!watch.wasAnswered && watch.isResumed && this.#isHeldByTakersOnly(kind, watch, snapshot)) {
+      this.#otherWays.noteTaken();
+    }
+    return { set: this.target(kind, snapshot), restAtMs: undefined };
+  }
+
+  // After a restart its other streams, or its next poll, may come later than this one. State of the world only: in delta
+  // a version stands for each name.
+  #isHeldByTakersOnly(kind: ResourceKind, { subscription, delivery }: Watch, snapshot: Snapshot): boolean {
+    const declared = snapshot.resources(kind, this.#dialect);
+    const reachable = snapshot.resources(kind, this.#dialect, 'reachable');
+    if (reachable === declared) return false;
+    const { acceptedVersion } = delivery;
+    return (
+      acceptedVersion === reachable.view(subscription).version &&
+      acceptedVersion !== declared.view(subscription).version
+    );
+  }
+}
