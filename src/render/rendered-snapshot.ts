@@ -16,6 +16,7 @@ import { withHost } from './stand-in.ts';
  */
 interface Rendered {
   readonly declared: RenderedSets;
+  /** Without what drains. */
   readonly routableEndpoints: RenderedSets;
   readonly reachableEndpoints: RenderedSets;
   readonly reachableClusters: RenderedSets;
@@ -93,10 +94,10 @@ export class RenderedSnapshot implements Snapshot {
   }
 
   #setsOf(kind: ResourceKind, scope: Scope): RenderedSets {
-    const { declared, routableEndpoints, reachableEndpoints, reachableClusters } = this.#rendered;
-    if (kind === 'cluster') return scope === 'reachable' ? reachableClusters : declared;
-    if (kind === 'endpoint') return { declared, routable: routableEndpoints, reachable: reachableEndpoints }[scope];
-    return declared;
+    const { declared, reachableEndpoints, reachableClusters } = this.#rendered;
+    if (scope === 'declared') return declared;
+    if (kind === 'cluster') return reachableClusters;
+    return kind === 'endpoint' ? reachableEndpoints : declared;
   }
 }
 

@@ -5,13 +5,11 @@ import type { ResourceKind } from './resource.ts';
 import type { ResourceSet } from './resource-set.ts';
 
 /**
- * How much of a snapshot a client is given, each with all of the one before:
- * `declared`, what was committed, to the letter;
- * `routable`, in which every cluster has a host that Envoy can select: for clients that take their listeners from here;
- * `reachable`, with the clusters that were removed but drain: for those of them that may still run connections which
- * use these.
+ * What a client is given of a snapshot: `declared`, what was committed, to the letter; or `reachable`, for those that
+ * take their listeners from here: every cluster has a host that Envoy can select, and clusters that were removed but
+ * drain are there too, for connections that may use them.
  */
-export type Scope = 'declared' | 'routable' | 'reachable';
+export type Scope = 'declared' | 'reachable';
 
 /** Everything one commit publishes, immutable: the same question always gets the same set. */
 export interface Snapshot {

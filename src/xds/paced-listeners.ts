@@ -35,5 +35,13 @@ export class PacedListeners implements SetSelector {
 
 // What the client asked for, and the parts of a set that was begun, are none.
 function isPush(watch: Watch, set: ResourceSet): boolean {
-  return watch.wasAnswered && watch.lastSet !== set && watch.hasNews(set);
+  return watch.wasAnswered && watch.lastSet !== set && watch.hasNews(set) && isAnyChanged(watch.lastSet, set);
+}
+
+// A listener that comes or goes costs the others nothing: the stand-in for servers is there as soon as it is needed.
+function isAnyChanged(before: ResourceSet | undefined, after: ResourceSet): boolean {
+  return [...(before?.resources.values() ?? [])].some(({ name, version }) => {
+    const resource = after.resources.get(name);
+    return resource !== undefined && resource.version !== version;
+  });
 }

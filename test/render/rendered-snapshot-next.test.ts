@@ -21,7 +21,7 @@ const everyQuestion: readonly Question[] = Object.values(dialects)
   .flatMap((byConfigSource) => Object.values(byConfigSource))
   .flatMap((dialect) => publishOrder.map((kind): Question => [kind, dialect]));
 
-const scopes: readonly Scope[] = ['declared', 'routable', 'reachable'];
+const scopes: readonly Scope[] = ['declared', 'reachable'];
 
 interface Step {
   readonly clusters: readonly Cluster[];

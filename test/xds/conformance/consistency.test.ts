@@ -19,7 +19,7 @@ import { clustersOfRoutes, clustersRoutedTo, endpointsNameOf } from '../../suppo
 /** What streams of each dialect are given, in each scope. */
 const views = Object.values(dialects)
   .flatMap((byConfigSource): readonly Dialect[] => Object.values(byConfigSource))
-  .flatMap((dialect) => (['declared', 'routable', 'reachable'] as const).map((scope) => ({ dialect, scope })));
+  .flatMap((dialect) => (['declared', 'reachable'] as const).map((scope) => ({ dialect, scope })));
 
 function decodeAll(snapshot: Snapshot, { dialect, scope }: (typeof views)[number], kind: Kind): PlainMessage[] {
   const { resources } = snapshot.resources(kind, dialect, scope);

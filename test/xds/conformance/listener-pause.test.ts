@@ -7,7 +7,7 @@ import { awaitConvergence } from '../../../src/xds/convergence.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
 import type { DiscoveryClient } from '../../support/xds/both-protocols.ts';
-import { addCluster, removeCluster } from '../../support/xds/changes.ts';
+import { addCluster, addEndpoint, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
 import { holdX, swapXForY } from '../../support/xds/cluster-swap.ts';
 import { clustersRoutedTo } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
@@ -106,4 +106,19 @@ scenarioOfBoth('ORD-07 what the client asks for does not wait', perType, async (
   client.subscribe('listener', 'redis_listener');
   assert.deepEqual(await takeRoutes(client), ['x', 'y']);
   await client.assertQuiet();
+});
+
+scenarioOfBoth('ORD-07 a listener that comes or goes waits for nothing', aggregated, async (t, variant, protocol) => {
+  const { xds, client } = await holdX(t, protocol, variant, endless);
+  xds.commit(...addCluster('y', 6380));
+  await takeCluster(client, ['x', 'y']);
+  await takeReferring(client);
+  // Without servers y has the stand-in, which is a listener of its own.
+  for (const change of [removeEndpoint('y', 6380), addEndpoint('y', 6380), removeEndpoint('y', 6380)]) {
+    xds.commit(change);
+    await client.takeAndAck('endpoint');
+    await client.takeAndAck('listener');
+  }
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced', listener: 'synced', route: 'synced' });
 });

@@ -166,8 +166,9 @@ export class Referee {
   // Before the response is noted: what was asked for has been answered then.
   #checkPause(ledger: TypeLedger, said: SentResponse['said'], nowMs: number): void {
     const name = 'redis_listener';
-    // The same may come again when it was refused.
-    const isChanged = said.has(name) && said.get(name)?.text !== ledger.sent.get(name)?.text;
+    const [before, after] = [ledger.sent.get(name)?.text, said.get(name)?.text];
+    // The same may come again when it was refused, and one that comes or goes costs nothing.
+    const isChanged = before !== undefined && after !== undefined && before !== after;
     const isPush = isChanged && !ledger.isAskedFor(name);
     const { isSplit, listenerPauseMs } = this.#surroundings;
     // What follows at once may be the next part.

@@ -49,6 +49,8 @@ function checkReferences(
     // First answers never wait, all their parts, and what is asked for again may have waited for that.
     const wasSaid = ledger.responses.some((response) => response.said.has(resourceOf[kind]));
     const isFirst = ledger.responses.length === 0 || (isSplit && !wasSaid);
+    // A set that was begun goes on, whatever was sent between its parts: the stand-in is the first of two.
+    if (isSplit && ledger.responses.at(-1)?.said.has('no_upstream_host') === true) continue;
     if (isFirst || ledger.isAskedFor(resourceOf[kind]) || before.includes(name)) continue;
     const isInForce = isSentInForce(clusters, name, nowMs - boundMs);
     // Changes that come faster than they are ACKed hold nothing back for more than two bounds.
