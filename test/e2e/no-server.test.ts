@@ -2,11 +2,16 @@
 // no host ends these with a segmentation fault.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import { parse } from 'yaml';
+
 import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
+import type { Bootstrap } from '../support/bootstrap.ts';
+import { checkoutPath } from '../support/checkout.ts';
 import { startControlPlane } from '../support/controlplane.ts';
 import type { ControlPlane } from '../support/controlplane.ts';
 import { envoyReleases, startEnvoy } from '../support/envoy.ts';
@@ -136,4 +141,30 @@ for (const version of envoyReleases) {
 async function addCluster(controlPlane: ControlPlane, name: string, { address, port }: RedisServer): Promise<void> {
   await controlPlane.cli('cluster', 'add', name, `${name}:`);
   await controlPlane.cli('endpoint', 'add', name, address, `${port}`);
+}
+
+for (const file of ['envoy/redis-v3-streams.yaml', 'envoy/redis-v3-delta-streams.yaml']) {
+  for (const version of envoyReleases) {
+    test(`Envoy ${version}, ${file}: the lines that refuse transactions do, once they count`, async (t) => {
+      const controlPlane = await startControlPlane(t);
+      await controlPlane.cli('cluster', 'add', 'bunny_redis_cluster', 'br');
+      await controlPlane.cli('commit');
+      const listener = await freePort();
+      const ports = { admin: await freePort(), xds: controlPlane.place.xdsPort, listener };
+      const text = await readFile(checkoutPath(file), 'utf8');
+      const counting = text.replace(/^( +)# (faults:|- fault_type|  fault_enabled|  commands)/gm, '$1$2');
+      assert.equal(counting.length, text.length - 4 * '# '.length);
+      const envoy = await startEnvoy(t, moveToLoopback(parse(counting) as Bootstrap, ports), { version });
+      await envoy.untilLive();
+      const connect = (): Promise<RespClient> => connectRedis(t, listener);
+      const redis = await envoy.child.until('the listener is there', connect);
+      assert.equal(await redis.ask('GET', 'br1'), noUpstreamHost);
+      assert.equal(await redis.ask('MULTI'), '(error) Fault Injected: Error');
+      assert.equal(await redis.ask('SET', 'br1', 'value'), noUpstreamHost);
+      assert.equal(await redis.ask('EXEC'), '(error) EXEC without MULTI');
+      redis.close();
+      await sleep(100);
+      await envoy.stats('^server.live$');
+    });
+  }
 }
