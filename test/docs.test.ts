@@ -1,7 +1,7 @@
 // The documents against the code: what they name exists, what exists is named, and both languages say the same.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -15,15 +15,17 @@ import { createV2 } from '../src/api/v2/router.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
 import { defaultKeepalive } from '../src/xds/server.ts';
 import { checkoutPath } from './support/checkout.ts';
+import { inEnglishOnly, pages, readDocument as read, readPages, readmes } from './support/documents.ts';
+import type { Language } from './support/documents.ts';
 import { runCommand } from './support/run-command.ts';
 
-const readmeNames = ['README.md', 'README.zh-CN.md'] as const;
 const adrNames = readdirSync(checkoutPath('docs/adr')).toSorted();
-// Every page for users is there in both languages.
-const inEnglishOnly = ['ARCHITECTURE.md', 'bounds.md'];
-const pages = [readmeNames, ...readdirSync(checkoutPath('docs')).flatMap(pairOfPage)];
+const languages: readonly Language[] = ['en', 'zh-CN'];
 const adrs = adrNames.map((name) => `adr/${name}`);
-const documents = [...pages.flat(), ...[...inEnglishOnly, ...adrs].map((name) => `docs/${name}`)];
+const documents = [...pages.flatMap((page) => Object.values(page)), ...[...inEnglishOnly, ...adrs].map((name) => `docs/${name}`)];
+
+// What is longer has its place in docs/.
+const maxReadmeLines = 400;
 
 // Named in documents, and made only when something runs.
 const madeAtRunTime = ['./data', 'data/', '.cache/'];
@@ -43,6 +45,15 @@ describe('what documents name', () => {
       assert.deepEqual(missing, []);
     });
 
+    test(`${name}: every link to a part of a page leads to a heading`, () => {
+      const links = text.matchAll(/\]\(([^)#:]*)#([^)]+)\)/g);
+      const missing = Array.from(links, ([, target = '', anchor = '']) => ({ target, anchor })).filter((link) => {
+        const page = link.target === '' ? name : normalize(join(dirname(name), link.target));
+        return !anchorsOf(read(page)).includes(link.anchor);
+      });
+      assert.deepEqual(missing, []);
+    });
+
     test(`${name}: lines of prose are at most 120 characters, and fences are closed`, () => {
       const prose = withoutCode(text).split('\n').filter((line) => !line.startsWith('|'));
       assert.deepEqual(prose.filter((line) => line.length > 120), []);
@@ -57,24 +68,37 @@ test('each bound has a test', () => {
   assert.deepEqual(rows.filter((row) => !/\| (?:`test\/[\w./-]+\.test\.ts`(?:, )?)+ \|$/u.test(row)), []);
 });
 
-describe('the READMEs and the code', () => {
-  for (const name of readmeNames) {
-    const text = read(name);
+test('the bound of who is gone without a word is as the server has it', () => {
+  const { timeMs, timeoutMs } = defaultKeepalive;
+  const bound = `| a ping each ${timeMs / 1_000} s, answered within ${timeoutMs / 1_000} s |`;
+  assert.ok(read('docs/bounds.md').includes(bound), bound);
+});
+
+describe('the pages for users and the code', () => {
+  for (const language of languages) {
+    const text = readPages(language);
+    const name = `what is there in ${language}`;
 
     test(`${name} has every flag of --help with its variable and default, and no other`, async () => {
       const flags = await flagsOfHelp();
       assert.ok(flags.size > 2);
       const rows = text.matchAll(/^\| `(--[\w-]+)` \| (?:`(\w+)`)? ?\| (?:`([^`]+)`|[^`|]*?) ?\|/gm);
-      const documented = new Map(
-        Array.from(rows, ([, flag = '', variable, fallback]) => [flag, { variable, fallback }]),
-      );
-      assert.deepEqual(documented, flags);
+      const documented = Array.from(rows, ([, flag = '', variable, fallback]) => [flag, { variable, fallback }] as const);
+      assert.deepEqual(new Map(documented), flags);
+      assert.equal(documented.length, flags.size);
     });
 
     test(`${name} has every path and method of the REST API, and no other`, () => {
       const cells = Array.from(withoutCode(text).matchAll(/^\|.*$/gm), ([row]) => row.split('|')).flat();
       const calls = cells.flatMap((cell) => /^ `((?:GET|POST|PUT|PATCH|DELETE) \/[^`]+)` $/.exec(cell)?.[1] ?? []);
       assert.deepEqual(calls.toSorted(), callsOfApi());
+    });
+
+    test(`${name} has every field that /api/v2 answers, and every code of a warning`, () => {
+      const fields = fieldsOfAnswers();
+      assert.ok(fields.includes('successor') && fields.includes('endpoint-is-listener'));
+      const documented = new Set(inlineCode(text));
+      assert.deepEqual(fields.filter((field) => !documented.has(field)), []);
     });
 
     test(`${name} has every metric of the control plane's own, with its labels`, async () => {
@@ -111,24 +135,29 @@ describe('the READMEs and the code', () => {
       for (const script of named) assert.ok(script in scripts, script);
     });
 
-    test(`${name} names the two commands, and everything at the top of the checkout that users may touch`, () => {
+    const readme = readmes[language];
+
+    test(`${readme} can be read in one go`, () => {
+      assert.ok(read(readme).trimEnd().split('\n').length <= maxReadmeLines);
+    });
+
+    test(`${readme} names the two commands, and everything at the top of the checkout that users may touch`, () => {
       for (const command of ['./controlplane', 'npm cit', 'npm run demo']) {
-        assert.ok(codeBlocks(text).includes(`sh\n${command}\n`), command);
+        assert.ok(codeBlocks(read(readme)).includes(`sh\n${command}\n`), command);
       }
       const files = ['controlplane', 'cli.sh', 'b.yaml', 'Dockerfile', 'docker-compose.yml', 'protos/', 'src/'];
       files.push(...readdirSync(checkoutPath('envoy')).map((file) => `envoy/${file}`));
       files.push(...readdirSync(checkoutPath('deploy')).map((file) => `deploy/${file}`));
       for (const file of files) {
         assert.ok(existsSync(checkoutPath(file)), `${file} exists`);
-        assert.ok(text.includes(`\`${file}\``), `${file} is named`);
+        assert.ok(read(readme).includes(`\`${file}\``), `${file} is named`);
       }
     });
   }
-
 });
 
 describe('in both languages', () => {
-  for (const [englishName, chineseName] of pages) {
+  for (const { en: englishName, 'zh-CN': chineseName } of pages) {
     test(`${englishName} says the same: headings, tables, code blocks and inline code`, () => {
       const [english, chinese] = [read(englishName), read(chineseName)];
       assert.deepEqual(headingLevels(chinese), headingLevels(english));
@@ -190,16 +219,6 @@ describe('decisions', () => {
   });
 });
 
-/** A page under docs/ with its translation, once: nothing for what is no page, or is the translation. */
-function pairOfPage(name: string): (readonly [english: string, chinese: string])[] {
-  if (!name.endsWith('.md') || name.endsWith('.zh-CN.md') || inEnglishOnly.includes(name)) return [];
-  return [[`docs/${name}`, `docs/${name.replace(/\.md$/, '.zh-CN.md')}`]];
-}
-
-function read(path: string): string {
-  return readFileSync(checkoutPath(path), 'utf8');
-}
-
 /** Fenced blocks, each with its language as the first line. */
 function codeBlocks(text: string): string[] {
   return Array.from(text.matchAll(/^```(.*?)^```$/gms), ([, block = '']) => block);
@@ -215,6 +234,13 @@ function inlineCode(text: string): string[] {
 
 function headingLevels(text: string): number[] {
   return Array.from(withoutCode(text).matchAll(/^(#+) /gm), ([, marks = '']) => marks.length);
+}
+
+/** What a link to each heading says behind its `#`, as GitHub has it. */
+function anchorsOf(text: string): string[] {
+  return Array.from(withoutCode(text).matchAll(/^#+ (.+)$/gm), ([, heading = '']) => {
+    return heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-');
+  });
 }
 
 /** Columns of each row, in order. */
@@ -254,6 +280,14 @@ function callsOfApi(): string[] {
   ];
   const calls = mounts.flatMap(([path, router]) => callsOf(router).map(([method, rest]) => `${method} ${path}${rest}`));
   return calls.toSorted();
+}
+
+/** The names of all fields of the answers of /api/v2, and the codes of warnings. */
+function fieldsOfAnswers(): string[] {
+  const source = read('src/api/v2/messages.ts');
+  const fields = Array.from(source.matchAll(/\breadonly (\w+): /g), ([, field = '']) => field);
+  const [, codes = ''] = /\breadonly code: (.+);/.exec(source) ?? [];
+  return [...new Set([...fields, ...Array.from(codes.matchAll(/'([^']+)'/g), ([, code = '']) => code)])];
 }
 
 function callsOf(router: Router): [method: string, path: string][] {

@@ -203,9 +203,9 @@ for (const file of allFiles) {
   });
 }
 
-for (const readme of ['README.md', 'README.zh-CN.md']) {
-  test(`the file of one's own in ${readme} says what redis-v3-ads.yaml says`, async () => {
-    const [, snippet = ''] = /```yaml\n(node: [^`]+)```/.exec(await readFile(checkoutPath(readme), 'utf8')) ?? [];
+for (const page of ['docs/connect.md', 'docs/connect.zh-CN.md']) {
+  test(`the file of one's own in ${page} says what redis-v3-ads.yaml says`, async () => {
+    const [, snippet = ''] = /```yaml\n(node: [^`]+)```/.exec(await readFile(checkoutPath(page), 'utf8')) ?? [];
     const { node, dynamic_resources, static_resources } = parse(snippet) as Bootstrap;
     const shipped = await readBootstrap('envoy/redis-v3-ads.yaml');
     assert.deepEqual(Object.keys(node), Object.keys(shipped.node));
