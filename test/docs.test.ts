@@ -77,7 +77,7 @@ test('the bound of who is gone without a word is as the server has it', () => {
 describe('the pages for users and the code', () => {
   for (const language of languages) {
     const text = readPages(language);
-    const name = `what is there in ${language}`;
+    const name = `what there is in ${language}`;
 
     test(`${name} has every flag of --help with its variable and default, and no other`, async () => {
       const flags = await flagsOfHelp();
