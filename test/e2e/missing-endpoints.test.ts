@@ -25,10 +25,11 @@ for (const { file, told } of [
   test(`${file}: endpoints that do not exist are not waited for`, async (t) => {
     const xds = await serveXds(t);
     xds.commit(...addCluster('known', 6379));
-    const [bootstrap, admin] = [await readBootstrap(`envoy/${file}`), await freePort()];
+    const ports = { admin: await freePort(), xds: xds.port };
+    const bootstrap = moveToLoopback(await readBootstrap(`envoy/${file}`), ports);
     const clusters = [...bootstrap.static_resources.clusters, unknown];
     const withUnknown = { ...bootstrap, static_resources: { ...bootstrap.static_resources, clusters } } as Bootstrap;
-    const envoy = await startEnvoy(t, moveToLoopback(withUnknown, { admin, xds: xds.port }));
+    const envoy = await startEnvoy(t, withUnknown);
     await envoy.untilLive();
     const stats = await envoy.stats('^cluster\\.unknown\\.(init_fetch_timeout|update_rejected|update_success|update_empty)$');
     assert.equal(stats.get('cluster.unknown.init_fetch_timeout'), 0, 'it waited until its patience ended');
