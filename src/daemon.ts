@@ -78,7 +78,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     },
     drainTimeMs: settings.drainTimeMs,
     onRendered: metrics.onRendered,
-    isListenerTaken: () => hub.streams.values().some((stream) => stream.asksFor('listener')),
+    isListenerTaken: () => hub.isListenerTaken(),
     onWarnings: (warnings) => {
       for (const { code, message } of warnings) log.warn({ code }, message);
     },

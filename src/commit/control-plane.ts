@@ -137,7 +137,7 @@ export class ControlPlane implements Control {
     const loops = clusters.flatMap((cluster) => {
       return findLoops(cluster, renderOptions).map((endpoint) => describeLoop(cluster, endpoint, renderOptions));
     });
-    if (isListenerTaken?.() === true) refuse(loops);
+    if (loops.length > 0 && isListenerTaken?.() === true) refuse(loops);
   }
 
   #render(declared: Declared, edits: readonly ClusterEdit[]): Committed {

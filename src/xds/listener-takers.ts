@@ -24,6 +24,12 @@ export class ListenerTakers {
     return this.#streams.has(nodeId) || nowMs - (this.#seenAtMs.get(nodeId) ?? -Infinity) < keepMs;
   }
 
+  /** True when there is any such node. */
+  hasAny(nowMs: number): boolean {
+    const newestSeenAtMs = [...this.#seenAtMs.values()].at(-1) ?? -Infinity;
+    return this.#streams.size > 0 || nowMs - newestSeenAtMs < keepMs;
+  }
+
   /** A stream of listeners was opened. */
   opened(nodeId: string, nowMs: number): void {
     const isNew = !this.has(nodeId, nowMs);

@@ -104,6 +104,12 @@ export class StreamHub {
     return this.#streams;
   }
 
+  /** True when some client takes its listeners from here, in whatever way. */
+  isListenerTaken(): boolean {
+    const isTaken = this.#streams.values().some((stream) => stream.asksFor('listener'));
+    return isTaken || this.listenerTakers.hasAny(performance.now());
+  }
+
   /** Who of a group is there, and who was. */
   presence(group: NodeGroup): Presence {
     let presence = this.#presences.get(group);
