@@ -48,6 +48,8 @@ export interface StreamContext extends OrderOptions {
   readonly schedule: (stream: DiscoveryStream) => void;
   /** Told once, when the first request has said who the client is. */
   readonly onIdentified: (stream: DiscoveryStream) => void;
+  /** Told once, when the client has asked for listeners. */
+  readonly onListenersAsked: (stream: DiscoveryStream) => void;
   /** Told once, when the stream is closed from whichever side. */
   readonly onClosed: (stream: DiscoveryStream) => void;
   /** Told when all that a stream wrote has left for the network. */
@@ -132,11 +134,6 @@ export class DiscoveryStream {
   /** The one kind of resource that it is for; undefined on an aggregated stream. */
   get onlyKind(): ResourceKind | undefined {
     return this.#method.kind;
-  }
-
-  /** True when the client has asked for resources of this kind. */
-  asksFor(kind: ResourceKind): boolean {
-    return this.#typeOf(kind) !== undefined;
   }
 
   /** The cluster of that node, as it names it. */
@@ -320,6 +317,7 @@ export class DiscoveryStream {
     this.#types = types.sort((a, b) => publishOrder.indexOf(a.kind) - publishOrder.indexOf(b.kind));
     this.#selector.begin(watch, nowMs);
     if (kind === 'endpoint') this.#warming.noteEndpointsAsked();
+    if (kind === 'listener') this.#context.onListenersAsked(this);
   }
 
   #typeOf(kind: ResourceKind): WatchedType | undefined {

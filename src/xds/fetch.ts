@@ -61,11 +61,19 @@ export class DiscoveryFetch {
     const names = readNames(request);
     const versionInfo = request.string('version_info');
     if (snapshot === undefined) return { kind: 'unpublished' };
-    if (kind === 'cluster' || kind === 'listener') this.#listenerTakers.noteSeen(node.id, performance.now());
-    // Who holds nothing has no connections that use what drains.
-    const scope = kind === 'cluster' && versionInfo !== '' ? 'reachable' : 'declared';
+    const nowMs = performance.now();
+    if (kind === 'cluster' || kind === 'listener') this.#listenerTakers.noteSeen(node.id, nowMs);
     // Who polls for clusters gets a stream for their endpoints: docs/adr/0003 has no dialect that polls.
-    const view = snapshot.resources(kind, dialects[apiVersion].grpc, scope).view(this.#subscriptionTo(names));
+    const dialect = dialects[apiVersion].grpc;
+    const subscription = this.#subscriptionTo(names);
+    const declared = snapshot.resources(kind, dialect).view(subscription);
+    const reachable = this.#listenerTakers.has(node.id, nowMs)
+      ? snapshot.resources(kind, dialect, 'reachable').view(subscription)
+      : declared;
+    if (versionInfo === reachable.version) return { kind: 'unchanged' };
+    // Who holds no cluster that drains has no connections that use it.
+    const isWithoutWhatDrains = kind === 'cluster' && (versionInfo === '' || versionInfo === declared.version);
+    const view = isWithoutWhatDrains ? declared : reachable;
     if (versionInfo === view.version) return { kind: 'unchanged' };
     return { kind: 'response', body: this.#render(apiVersion, view) };
   }

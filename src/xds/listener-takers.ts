@@ -1,41 +1,48 @@
-// Which nodes take their listeners from here by other ways than an aggregated stream, on which it shows by itself: what
-// such a node is given of clusters and endpoints on other streams must be fit for these listeners (docs/adr/0017).
+// Which nodes take their listeners from here, in whatever way: what such a node is given of clusters and endpoints, on
+// whichever stream or by polling, must be fit for these listeners (docs/adr/0017).
 
-/** How long a node is taken to have listeners of ours after it last showed: Envoy's own drain time. */
+/** How long a node without an open stream is taken to have listeners of ours: Envoy's own drain time. */
 const keepMs = 600_000;
 
 /** Of nodes without an open stream no more are remembered; the ones that showed longest ago go. */
 const maxIdleNodes = 20_000;
 
+export interface TakerSurroundings {
+  /** True while the node has a stream open, for whatever. */
+  readonly isConnected: (nodeId: string) => boolean;
+  /** Told of a node that was not known to take listeners from here. */
+  readonly onNew: (nodeId: string) => void;
+}
+
 export class ListenerTakers {
-  // Streams of listeners that are open, by node id.
+  // Streams that ask for listeners, by node id.
   readonly #streams = new Map<string, number>();
   // When nodes without one last showed, by the monotonic clock; oldest first.
   readonly #seenAtMs = new Map<string, number>();
-  readonly #onNew: (nodeId: string) => void;
+  readonly #surroundings: TakerSurroundings;
 
-  /** @param onNew told of a node that was not known to take listeners from here. */
-  constructor(onNew: (nodeId: string) => void) {
-    this.#onNew = onNew;
+  constructor(surroundings: TakerSurroundings) {
+    this.#surroundings = surroundings;
   }
 
-  /** True for a node that has a stream of listeners, or had one or polled not long ago. */
+  /** True for a node that asks for listeners, or did not long ago. No clock ends it while the node is connected. */
   has(nodeId: string, nowMs: number): boolean {
-    return this.#streams.has(nodeId) || nowMs - (this.#seenAtMs.get(nodeId) ?? -Infinity) < keepMs;
+    if (this.#streams.has(nodeId)) return true;
+    const seenAtMs = this.#seenAtMs.get(nodeId);
+    return seenAtMs !== undefined && (nowMs - seenAtMs < keepMs || this.#surroundings.isConnected(nodeId));
   }
 
   /** True when there is any such node. */
   hasAny(nowMs: number): boolean {
-    const newestSeenAtMs = [...this.#seenAtMs.values()].at(-1) ?? -Infinity;
-    return this.#streams.size > 0 || nowMs - newestSeenAtMs < keepMs;
+    return this.#streams.size > 0 || [...this.#seenAtMs.keys()].reverse().some((nodeId) => this.has(nodeId, nowMs));
   }
 
-  /** A stream of listeners was opened. */
+  /** A stream asks for listeners. */
   opened(nodeId: string, nowMs: number): void {
     const isNew = !this.has(nodeId, nowMs);
     this.#streams.set(nodeId, (this.#streams.get(nodeId) ?? 0) + 1);
     this.#seenAtMs.delete(nodeId);
-    if (isNew) this.#onNew(nodeId);
+    if (isNew) this.#surroundings.onNew(nodeId);
   }
 
   /** To be told once of each that was opened, when it is over. */
@@ -54,14 +61,21 @@ export class ListenerTakers {
     if (this.#streams.has(nodeId)) return;
     const isNew = !this.has(nodeId, nowMs);
     this.#remember(nodeId, nowMs);
-    if (isNew) this.#onNew(nodeId);
+    if (isNew) this.#surroundings.onNew(nodeId);
+  }
+
+  /** The last stream of the node is over: its time begins. */
+  noteDisconnected(nodeId: string, nowMs: number): void {
+    if (this.#seenAtMs.has(nodeId)) this.#remember(nodeId, nowMs);
   }
 
   #remember(nodeId: string, nowMs: number): void {
     this.#seenAtMs.delete(nodeId);
     this.#seenAtMs.set(nodeId, nowMs);
-    if (this.#seenAtMs.size <= maxIdleNodes) return;
     const [oldest] = this.#seenAtMs.keys();
-    if (oldest !== undefined) this.#seenAtMs.delete(oldest);
+    if (this.#seenAtMs.size <= maxIdleNodes || oldest === undefined) return;
+    this.#seenAtMs.delete(oldest);
+    // No more of these than there may be streams.
+    if (this.#surroundings.isConnected(oldest)) this.#seenAtMs.set(oldest, nowMs);
   }
 }

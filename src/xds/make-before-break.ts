@@ -6,6 +6,7 @@ import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListenerPacing } from './listener-pacing.ts';
+import type { OtherWays } from './newest-at-once.ts';
 import type { Watch } from './watch.ts';
 
 /** What may be sent of one kind now. */
@@ -40,6 +41,7 @@ export interface SetSelector {
 export class MakeBeforeBreak implements SetSelector {
   readonly #dialect: Dialect;
   readonly #watchOf: (kind: ResourceKind) => Watch | undefined;
+  readonly #otherWays: OtherWays;
   readonly #boundMs: number;
   readonly #pacing: ListenerPacing;
   // Made when first needed: most commits hold nothing back.
@@ -54,11 +56,13 @@ export class MakeBeforeBreak implements SetSelector {
   constructor(
     dialect: Dialect,
     watchOf: (kind: ResourceKind) => Watch | undefined,
+    otherWays: OtherWays,
     boundMs: number,
     pacing: ListenerPacing,
   ) {
     this.#dialect = dialect;
     this.#watchOf = watchOf;
+    this.#otherWays = otherWays;
     this.#boundMs = boundMs;
     this.#pacing = pacing;
   }
@@ -105,8 +109,9 @@ export class MakeBeforeBreak implements SetSelector {
     return clusters === undefined ? set : set.without(clusters.lacking(snapshot.draining));
   }
 
+  // On this stream or in another way.
   #hasListeners(): boolean {
-    return this.#watchOf('listener') !== undefined;
+    return this.#watchOf('listener') !== undefined || this.#otherWays.takesListeners();
   }
 
   #areListenersExpected(nowMs: number): boolean {

@@ -7,7 +7,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Selection, SetSelector } from './make-before-break.ts';
 import type { Watch } from './watch.ts';
 
-/** What is known of the client of a stream of one type, from its other streams and from polling. */
+/** What is known of the client of a stream from its other streams and from polling. */
 export interface OtherWays {
   /** Whether it takes its listeners from here. */
   takesListeners(): boolean;
@@ -38,16 +38,16 @@ export class NewestAtOnce implements SetSelector {
     return { set: this.target(kind, snapshot), restAtMs: undefined };
   }
 
-  // After a restart its other streams, or its next poll, may come later than this one. State of the world only: in delta
-  // a version stands for each name.
-  #isHeldByTakersOnly(kind: ResourceKind, { subscription, delivery }: Watch, snapshot: Snapshot): boolean {
-    const declared = snapshot.resources(kind, this.#dialect);
-    const reachable = snapshot.resources(kind, this.#dialect, 'reachable');
-    if (reachable === declared) return false;
-    const { acceptedVersion } = delivery;
-    return (
-      acceptedVersion === reachable.view(subscription).version &&
-      acceptedVersion !== declared.view(subscription).version
-    );
+  // After a restart its other streams, or its next poll, may come later than this one. In state of the world a version
+  // stands for everything, in delta one for each name.
+  #isHeldByTakersOnly(kind: ResourceKind, watch: Watch, snapshot: Snapshot): boolean {
+    const declaredSet = snapshot.resources(kind, this.#dialect);
+    const reachableSet = snapshot.resources(kind, this.#dialect, 'reachable');
+    if (reachableSet === declaredSet) return false;
+    const declared = declaredSet.view(watch.subscription);
+    const reachable = reachableSet.view(watch.subscription);
+    const { acceptedVersion } = watch.delivery;
+    if (acceptedVersion !== '') return acceptedVersion === reachable.version && acceptedVersion !== declared.version;
+    return reachable.differenceFrom(declared.held).changed.some((resource) => watch.isHeld(resource));
   }
 }

@@ -40,7 +40,7 @@ export function createOrder(
   const pacing = new ListenerPacing(listenerPause, inForceBoundMs);
   const order =
     onlyKind === undefined
-      ? new MakeBeforeBreak(dialect, watchOf, inForceBoundMs, pacing)
+      ? new MakeBeforeBreak(dialect, watchOf, otherWays, inForceBoundMs, pacing)
       : new NewestAtOnce(dialect, otherWays);
   return { selector: new PacedListeners(order, pacing), pacing };
 }

@@ -10,11 +10,11 @@ import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
-import { PerTypeStreams } from './per-type-streams.ts';
 import { Presence } from './presence.ts';
 import { createProtocols } from './protocol.ts';
 import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
+import { StreamsByNode } from './streams-by-node.ts';
 
 export interface StreamHubOptions {
   readonly snapshots: SnapshotCache;
@@ -53,9 +53,9 @@ export class StreamHub {
   #next = 0;
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
-  readonly #perType = new PerTypeStreams();
-  /** Who takes listeners from here on per-type streams or by polling. */
-  readonly listenerTakers = this.#perType.listenerTakers;
+  readonly #byNode = new StreamsByNode();
+  /** Who takes listeners from here. */
+  readonly listenerTakers = this.#byNode.listenerTakers;
   readonly #presences = new Map<NodeGroup, Presence>();
   readonly #goneTimeMs: number;
   #isTurnPlanned = false;
@@ -81,12 +81,13 @@ export class StreamHub {
       schedule: (stream) => this.#schedule(stream),
       onIdentified: (stream) => {
         this.#notePresence(stream, 'noteOpened');
-        this.#perType.noteOpened(stream);
+        this.#byNode.noteOpened(stream);
       },
+      onListenersAsked: (stream) => this.#byNode.noteListenersAsked(stream),
       onClosed: (stream) => {
         this.#streams.delete(stream);
         this.#notePresence(stream, 'noteClosed');
-        this.#perType.noteClosed(stream);
+        this.#byNode.noteClosed(stream);
       },
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
@@ -94,7 +95,7 @@ export class StreamHub {
       observer,
       inForceBoundMs,
       listenerPause,
-      otherWaysOf: (stream) => this.#perType.otherWaysOf(stream),
+      otherWaysOf: (stream) => this.#byNode.otherWaysOf(stream),
     };
     this.#stopWatching = snapshots.watch((group) => this.#scheduleGroup(group));
   }
@@ -106,8 +107,7 @@ export class StreamHub {
 
   /** True when some client takes its listeners from here, in whatever way. */
   isListenerTaken(): boolean {
-    const isTaken = this.#streams.values().some((stream) => stream.asksFor('listener'));
-    return isTaken || this.listenerTakers.hasAny(performance.now());
+    return this.listenerTakers.hasAny(performance.now());
   }
 
   /** Who of a group is there, and who was. */

@@ -3,7 +3,7 @@
 
 import type { Difference } from '../snapshot/difference.ts';
 import { Holding } from '../snapshot/holding.ts';
-import type { ResourceKind } from '../snapshot/resource.ts';
+import type { Resource, ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Part, Splitter } from '../snapshot/splitter.ts';
 import type { Subscription } from '../snapshot/subscription.ts';
@@ -119,6 +119,11 @@ export abstract class Watch<Request = unknown> {
   /** True when the client was told of `name`. */
   holds(name: string): boolean {
     return this.#holding.versionOf(name) !== undefined;
+  }
+
+  /** True when the client was told of `resource`, or said that it has it, as it is. */
+  isHeld({ name, version }: Resource): boolean {
+    return this.#holding.versionOf(name) === version;
   }
 
   /** Those of `names` that the client can't have: it was not sent them, and did not say that it has them. */

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 
 import { FieldError, JsonMessage } from '../../src/proto/json-message.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { DiscoveryFetch } from '../../src/xds/fetch.ts';
 import { ListenerTakers } from '../../src/xds/listener-takers.ts';
 import type { FetchAnswer } from '../../src/xds/fetch.ts';
@@ -21,7 +22,8 @@ interface Body {
 
 class Fetched {
   readonly #snapshots = new SnapshotCache();
-  readonly #fetch = new DiscoveryFetch(this.#snapshots, ({ id }) => id, new ListenerTakers(() => undefined));
+  readonly #takers = new ListenerTakers({ isConnected: () => false, onNew: () => undefined });
+  readonly #fetch = new DiscoveryFetch(this.#snapshots, ({ id }) => id, this.#takers);
 
   constructor(resources?: HandMadeResources) {
     if (resources !== undefined) this.publish(resources);
@@ -29,6 +31,13 @@ class Fetched {
 
   publish(resources: HandMadeResources): void {
     this.#snapshots.set(node.id, buildSnapshot(resources));
+  }
+
+  /** With more for those who take listeners from here. */
+  publishScopes(declared: HandMadeResources, reachable: HandMadeResources, draining: readonly string[]): void {
+    const scopes = { declared: buildSnapshot(declared), reachable: buildSnapshot(reachable) };
+    const resources: Snapshot['resources'] = (kind, dialect, scope = 'declared') => scopes[scope].resources(kind, dialect);
+    this.#snapshots.set(node.id, { resources, draining });
   }
 
   answer(kind: Kind, fields: object = {}, apiVersion: ApiVersion = 'v3'): FetchAnswer {
@@ -53,6 +62,38 @@ const resources: HandMadeResources = {
   listeners: { a: 1, b: 2 },
   routes: { a: 'a', b: 'b' },
 };
+
+describe('a fetch, while a cluster drains and another has a stand-in,', () => {
+  const declared = { clusters: { a: 1 }, endpoints: { a: [] }, listeners: { l: 1 } };
+  const reachable = { clusters: { a: 1, b: 2 }, endpoints: { a: [9], b: [2] }, listeners: { l: 1 } };
+
+  function fetchedOfScopes(): Fetched {
+    const fetched = new Fetched(reachable);
+    fetched.publishScopes(declared, reachable, ['b']);
+    return fetched;
+  }
+
+  function portsIn({ resources: found = [] }: Body): string[] {
+    return found.map((each) => JSON.stringify(each).match(/"port_value":(\d+)/)?.[1] ?? 'none');
+  }
+
+  test('of clusters leaves what drains to who has it, at the next polls too', () => {
+    const held = new Fetched(reachable).body('cluster').version_info;
+    const fetched = fetchedOfScopes();
+    assert.deepEqual(fetched.answer('cluster', { version_info: held }), { kind: 'unchanged' });
+    const { version_info: fresh, resources: found = [] } = fetched.body('cluster');
+    assert.deepEqual(found.map(({ name }) => name), ['a']);
+    assert.deepEqual(fetched.answer('cluster', { version_info: fresh }), { kind: 'unchanged' });
+    assert.deepEqual(fetched.body('cluster', { version_info: 'other' }).resources?.map(({ name }) => name), ['a', 'b']);
+  });
+
+  test('of endpoints gives the stand-in to who takes listeners from here, and to nobody else', () => {
+    const fetched = fetchedOfScopes();
+    assert.deepEqual(portsIn(fetched.body('endpoint', { resource_names: ['a'] })), ['none']);
+    fetched.answer('listener');
+    assert.deepEqual(portsIn(fetched.body('endpoint', { resource_names: ['a', 'b'] })), ['9', '2']);
+  });
+});
 
 describe('a fetch', () => {
   test('of as many names as are taken is answered, of more it is refused by field, number and rule', () => {

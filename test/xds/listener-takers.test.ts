@@ -1,4 +1,4 @@
-// Who takes listeners from here by other ways than an aggregated stream.
+// Who takes listeners from here, in whatever way.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,9 +7,18 @@ import { ListenerTakers } from '../../src/xds/listener-takers.ts';
 
 const minute = 60_000;
 
-function create(): { readonly takers: ListenerTakers; readonly told: readonly string[] } {
+interface Created {
+  readonly takers: ListenerTakers;
+  readonly told: readonly string[];
+  /** Nodes with a stream of whatever kind. */
+  readonly connected: Set<string>;
+}
+
+function create(): Created {
   const told: string[] = [];
-  return { takers: new ListenerTakers((nodeId) => told.push(nodeId)), told };
+  const connected = new Set<string>();
+  const surroundings = { isConnected: (id: string) => connected.has(id), onNew: (id: string) => void told.push(id) };
+  return { takers: new ListenerTakers(surroundings), told, connected };
 }
 
 test('a node does as long as it has a stream of listeners, and ten minutes longer', () => {
@@ -37,6 +46,19 @@ test('a node that polls does for ten minutes', () => {
   assert.deepEqual(told, ['a', 'a']);
 });
 
+test('one that polls does as long as it has some other stream, and ten minutes longer', () => {
+  const { takers, connected } = create();
+  connected.add('a');
+  takers.noteSeen('a', 0);
+  takers.noteSeen('b', minute);
+  assert.deepEqual([takers.has('a', 100 * minute), takers.hasAny(100 * minute)], [true, true]);
+  connected.delete('a');
+  takers.noteDisconnected('a', 100 * minute);
+  takers.noteDisconnected('never seen', 100 * minute);
+  assert.deepEqual([takers.has('a', 110 * minute - 1), takers.has('a', 110 * minute)], [true, false]);
+  assert.deepEqual([takers.has('never seen', 100 * minute), takers.hasAny(110 * minute)], [false, false]);
+});
+
 test('one that is seen while it has a stream is not forgotten before that is over', () => {
   const { takers, told } = create();
   takers.noteSeen('a', 0);
@@ -49,8 +71,10 @@ test('one that is seen while it has a stream is not forgotten before that is ove
 });
 
 test('of very many without a stream the ones that showed last are remembered', () => {
-  const { takers } = create();
+  const { takers, connected } = create();
   takers.opened('open', 0);
+  connected.add('connected');
+  takers.noteSeen('connected', 0);
   for (let index = 0; index <= 20_000; index += 1) takers.noteSeen(`n${index}`, 1);
-  assert.deepEqual(['n0', 'n1', 'n20000', 'open'].map((id) => takers.has(id, 2)), [false, true, true, true]);
+  assert.deepEqual(['n0', 'n2', 'n20000', 'open', 'connected'].map((id) => takers.has(id, 2)), [false, true, true, true, true]);
 });

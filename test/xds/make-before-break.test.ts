@@ -86,7 +86,7 @@ function sotwRequestOf(fields: Partial<SotwRequest>): SotwRequest {
 /** What an aggregated stream does with a selector: selects, sends, gets answers. */
 class Stream {
   readonly watches = new Map<ResourceKind, Watch>();
-  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), boundMs, noPause);
+  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), noOtherWays, boundMs, noPause);
   #nonce = 0;
 
   constructor(wanted: Readonly<Partial<Record<ResourceKind, string>>>) {

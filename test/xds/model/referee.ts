@@ -67,12 +67,12 @@ export class Referee {
 
   /** What of a cluster is published to this stream. */
   given(cluster: string): Given {
+    const isTaker = this.#surroundings.takesListeners();
     if (this.#method.kind !== undefined) {
-      const isTaker = this.#surroundings.takesListeners();
       return { isGivenHosts: isTaker, isGivenDraining: isTaker };
     }
     const areListenersExpected = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
-    const isGivenHosts = this.#ledgers.has('listener') || areListenersExpected;
+    const isGivenHosts = isTaker || this.#ledgers.has('listener') || areListenersExpected;
     const clusters = this.#ledgers.get('cluster');
     // What it may have, it keeps.
     return { isGivenHosts, isGivenDraining: isGivenHosts && (clusters === undefined || clusters.mayBeHeld(cluster)) };
