@@ -34,6 +34,7 @@ export class ResourceSet {
   readonly #views = new WeakMap<Subscription, View>();
   #latestView: View | undefined;
   readonly #retaining = new WeakMap<ResourceSet, ResourceSet>();
+  readonly #unchanged = new WeakMap<ResourceSet, ResourceSet>();
   // Made when first needed: mostly nothing drains.
   #without: { byArray: WeakMap<readonly string[], ResourceSet>; byNames: WeakTable<ResourceSet> } | undefined;
   #step: Step | undefined;
@@ -87,6 +88,17 @@ export class ResourceSet {
     const union = kept.length === 0 ? this : ResourceSet.of(this.options, [...this.resources.values(), ...kept]);
     const result = union.sum === old.sum ? old : union;
     this.#retaining.set(old, result);
+    return result;
+  }
+
+  /** The resources of this set, those that `old` has too as they are there: what is new or gone, and no change. */
+  unchangedSince(old: ResourceSet): ResourceSet {
+    const known = this.#unchanged.get(old);
+    if (known !== undefined) return known;
+    const resources = [...this.resources.values()].map((resource) => old.resources.get(resource.name) ?? resource);
+    const set = ResourceSet.of(this.options, resources);
+    const result = set.sum === old.sum ? old : set;
+    this.#unchanged.set(old, result);
     return result;
   }
 

@@ -380,7 +380,7 @@ export class DiscoveryStream {
     this.#context.observer.answerReceived(this.#method, kind, answer, sinceCommitMs);
     if ('sent' in answer && isAccepted(answer)) type.acceptedAtMs = nowMs;
     if (kind === 'cluster' && 'sent' in answer) this.#warming.noteClustersAnswered(answer);
-    if (kind === 'listener' && 'sent' in answer) this.#listenerPacing?.noteAnswered(answer.sent, nowMs);
+    if (kind === 'listener' && 'sent' in answer) this.#listenerPacing?.noteAnswered(answer, nowMs);
     if (answer.kind !== 'nack') return;
     const { sent, error } = answer;
     const isInForce = isAccepted(answer);
@@ -404,7 +404,8 @@ export class DiscoveryStream {
     if (restAtMs !== undefined) this.#isHoldingBack = true;
     if (set === undefined) return true;
     const isFirst = !watch.wasAnswered;
-    const isPush = !isFirst && watch.lastSet !== set;
+    const { lastSet } = watch;
+    const isPush = !isFirst && lastSet !== set;
     const publishedAtMs = isPush ? atMs : watch.latestPart?.publishedAtMs;
     const nonce = String(this.#lastNonce + 1);
     const due = watch.advance(set, nonce, nowMs, publishedAtMs);
@@ -422,6 +423,7 @@ export class DiscoveryStream {
       this.#context.log.largeResponse(this.#node, this.#typeUrlOf(kind), message.length);
     }
     if (kind === 'cluster') this.#warming.noteClustersSent(due, isFirst);
+    if (kind === 'listener') this.#listenerPacing?.noteSent(lastSet, set, nowMs);
     return due.isLast;
   }
 
@@ -461,7 +463,7 @@ export class DiscoveryStream {
   #pauseOf(kind: ResourceKind, watch: Watch): TypeStatus['pause'] {
     const pacing = kind === 'listener' ? this.#listenerPacing : undefined;
     if (pacing === undefined || this.#syncState(kind, watch) !== 'stale') return undefined;
-    const untilMs = pacing.nextAtMs(watch);
+    const untilMs = pacing.nextAtMs;
     return untilMs > performance.now() ? { untilMs, everyMs: pacing.pauseMs } : undefined;
   }
 

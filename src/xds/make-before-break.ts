@@ -18,6 +18,8 @@ export interface Selection {
    * undefined when this is all.
    */
   readonly restAtMs: number | undefined;
+  /** True when what the client has refers to what is gone. */
+  readonly isUrgent?: boolean;
 }
 
 const nothing: Selection = { set: undefined, restAtMs: undefined };

@@ -19,6 +19,8 @@ export interface OtherWays {
 export class NewestAtOnce implements SetSelector {
   readonly #dialect: Dialect;
   readonly #otherWays: OtherWays;
+  // What each set of listeners routes to.
+  readonly #clustersOf = new WeakMap<ResourceSet, ResourceSet>();
 
   constructor(dialect: Dialect, otherWays: OtherWays) {
     this.#dialect = dialect;
@@ -35,7 +37,19 @@ export class NewestAtOnce implements SetSelector {
     if (!watch.wasAnswered && watch.isResumed && this.#isHeldByTakersOnly(kind, watch, snapshot)) {
       this.#otherWays.noteTaken();
     }
-    return { set: this.target(kind, snapshot), restAtMs: undefined };
+    const set = this.target(kind, snapshot);
+    if (kind !== 'listener') return { set, restAtMs: undefined };
+    return { set, restAtMs: undefined, isUrgent: this.#isClusterGone(watch, set, snapshot) };
+  }
+
+  // On other streams clusters go when they have drained, whatever listeners wait for.
+  #isClusterGone({ lastSet }: Watch, listeners: ResourceSet, snapshot: Snapshot): boolean {
+    const declared = snapshot.resources('cluster', this.#dialect);
+    if (!this.#clustersOf.has(listeners)) this.#clustersOf.set(listeners, declared);
+    const routed = lastSet && this.#clustersOf.get(lastSet);
+    if (routed === undefined || routed === declared) return false;
+    const clusters = snapshot.resources('cluster', this.#dialect, 'reachable');
+    return routed.sum !== clusters.sum && clusters.retaining(routed) !== clusters;
   }
 
   // After a restart its other streams, or its next poll, may come later than this one. In state of the world a version

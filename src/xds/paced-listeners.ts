@@ -3,6 +3,7 @@
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { isAnyChanged } from './listener-pacing.ts';
 import type { ListenerPacing } from './listener-pacing.ts';
 import type { Selection, SetSelector } from './make-before-break.ts';
 import type { Watch } from './watch.ts';
@@ -27,21 +28,18 @@ export class PacedListeners implements SetSelector {
 
   select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
     const selection = this.#inner.select(kind, watch, snapshot, nowMs);
-    if (kind !== 'listener' || selection.set === undefined || !isPush(watch, selection.set)) return selection;
-    const nextAtMs = this.#pacing.nextAtMs(watch);
-    return nextAtMs <= nowMs ? selection : { set: undefined, restAtMs: nextAtMs };
+    const { set, isUrgent = false } = selection;
+    const { lastSet } = watch;
+    if (kind !== 'listener' || set === undefined || lastSet === undefined || isUrgent) return selection;
+    const { nextAtMs } = this.#pacing;
+    if (nextAtMs <= nowMs || !isPush(watch, lastSet, set)) return selection;
+    // The stand-in for servers is there as soon as it is needed.
+    const meanwhile = set.unchangedSince(lastSet);
+    return { set: meanwhile === lastSet ? undefined : meanwhile, restAtMs: nextAtMs };
   }
 }
 
 // What the client asked for, and the parts of a set that was begun, are none.
-function isPush(watch: Watch, set: ResourceSet): boolean {
-  return watch.wasAnswered && watch.lastSet !== set && watch.hasNews(set) && isAnyChanged(watch.lastSet, set);
-}
-
-// A listener that comes or goes costs the others nothing: the stand-in for servers is there as soon as it is needed.
-function isAnyChanged(before: ResourceSet | undefined, after: ResourceSet): boolean {
-  return [...(before?.resources.values() ?? [])].some(({ name, version }) => {
-    const resource = after.resources.get(name);
-    return resource !== undefined && resource.version !== version;
-  });
+function isPush(watch: Watch, lastSet: ResourceSet, set: ResourceSet): boolean {
+  return watch.wasAnswered && lastSet !== set && watch.hasNews(set) && isAnyChanged(lastSet, set);
 }

@@ -76,6 +76,20 @@ describe('a resource set', () => {
     );
   });
 
+  test('without changes since another has its own names, with what the other has of them', () => {
+    fc.assert(
+      fc.property(anyContent, anyContent, (now, before) => {
+        const [set, old] = [setOf(now), setOf(before)];
+        const expected = Object.fromEntries(Object.keys(now).map((name) => [name, before[name] ?? now[name] ?? 0]));
+        const result = set.unchangedSince(old);
+        assertHolds(result, expected);
+        assert.equal(set.unchangedSince(old), result);
+        assert.equal(result === old, result.version === old.version);
+        assert.equal(set.unchangedSince(result), result);
+      }),
+    );
+  });
+
   test('has a version also when it is empty', () => {
     assert.equal(setOf({}).version, '0'.repeat(32));
   });

@@ -16,10 +16,16 @@ const pause = { minMs: 1_000, maxMs: 60_000 };
 const boundMs = 5_000;
 const dialect = dialects.v3['delta-grpc'];
 
-function snapshotOf(content: string): Snapshot {
+function setOf(contents: Readonly<Record<string, string>>): ResourceSet {
   const options = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' } as const;
-  const set = ResourceSet.of(options, [new Resource('l', Buffer.from(content))]);
-  return { resources: () => set, draining: [] };
+  return ResourceSet.of(options, Object.entries(contents).map(([name, text]) => new Resource(name, Buffer.from(text))));
+}
+
+/** @param others listeners besides `l`, and clusters, by name. */
+function snapshotOf(content: string, others: readonly string[] = [], clusters: readonly string[] = []): Snapshot {
+  const named = (names: readonly string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, '']));
+  const sets = { listener: setOf({ l: content, ...named(others) }), cluster: setOf(named(clusters)) };
+  return { resources: (kind) => (kind === 'cluster' ? sets.cluster : sets.listener), draining: [] };
 }
 
 function requestOf(fields: Partial<DeltaRequest>): DeltaRequest {
@@ -37,14 +43,22 @@ class Stream {
   push(snapshot: Snapshot, nowMs: number): 'sent' | number | undefined {
     const { set, restAtMs } = this.#selector.select('listener', this.watch, snapshot, nowMs);
     if (set === undefined) return restAtMs;
-    const publishedAtMs = this.watch.wasAnswered && this.watch.lastSet !== set ? nowMs : undefined;
-    return this.watch.advance(set, `${nowMs}`, nowMs, publishedAtMs) && 'sent';
+    const { lastSet } = this.watch;
+    const due = this.watch.advance(set, `${nowMs}`, nowMs);
+    if (due !== undefined) this.pacing.noteSent(lastSet, set, nowMs);
+    return due && 'sent';
   }
 
-  answer(nowMs: number): void {
+  /** The names that were sent last. */
+  get sentNames(): readonly string[] {
+    const { changedNames, removed } = this.watch.delivery.latest?.difference ?? assert.fail();
+    return [...changedNames, ...removed.map((name) => `-${name}`)];
+  }
+
+  answer(nowMs: number, errorDetail?: DeltaRequest['errorDetail']): void {
     const { latest } = this.watch.delivery;
-    const answer = this.watch.receive(requestOf({ responseNonce: latest?.nonce ?? assert.fail() }));
-    if ('sent' in answer) this.pacing.noteAnswered(answer.sent, nowMs);
+    const answer = this.watch.receive(requestOf({ responseNonce: latest?.nonce ?? assert.fail(), errorDetail }));
+    if ('sent' in answer) this.pacing.noteAnswered(answer, nowMs);
   }
 
   /** With the first answer sent and ACKed. */
@@ -55,7 +69,7 @@ class Stream {
   }
 }
 
-const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(snapshotOf) as [Snapshot, Snapshot, Snapshot, Snapshot];
+const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((content) => snapshotOf(content)) as [Snapshot, Snapshot, Snapshot, Snapshot];
 
 describe('listeners of commits that come one by one', () => {
   test('are sent at once, also right after the first answer', () => {
@@ -124,6 +138,44 @@ describe('the pause', () => {
     assert.equal(stream.push(b, 20), 10 + boundMs);
     stream.answer(30);
     assert.equal(stream.push(b, 30), 'sent');
+  });
+
+  test('does not hold listeners that come or go, which neither prolong nor shorten it', () => {
+    const stream = new Stream().hold(a);
+    stream.push(b, 10);
+    stream.answer(30_010);
+    assert.equal(stream.push(snapshotOf('c', ['new']), 31_000), 'sent');
+    assert.deepEqual(stream.sentNames, ['new']);
+    assert.equal(stream.push(snapshotOf('c', ['new']), 31_001), 60_010);
+    stream.answer(31_002);
+    assert.equal(stream.push(snapshotOf('d', []), 32_000), 'sent');
+    assert.deepEqual(stream.sentNames, ['-new']);
+    stream.answer(32_001);
+    assert.equal(stream.push(d, 60_009), 60_010);
+    assert.equal(stream.push(d, 60_010), 'sent');
+    assert.deepEqual(stream.sentNames, ['l']);
+    assert.equal(stream.pacing.pauseMs, 60_000);
+  });
+
+  test('is as long as before after a refusal, and a retry does not end it', () => {
+    const stream = new Stream().hold(a);
+    stream.push(b, 10);
+    stream.answer(10_010);
+    stream.push(c, 20_010);
+    stream.answer(20_020, { code: 13, message: 'refused' });
+    assert.equal(stream.pacing.pauseMs, 20_000);
+    assert.ok(stream.watch.retry());
+    assert.equal(stream.push(c, 20_030), 'sent');
+    stream.answer(20_040, { code: 13, message: 'refused' });
+    assert.equal(stream.push(d, 20_050), 40_010);
+  });
+
+  test('does not hold a listener when a cluster that the last one routed to is not there any more', () => {
+    const stream = new Stream().hold(snapshotOf('a', [], ['x', 'y']));
+    stream.push(snapshotOf('b', [], ['x', 'y', 'z']), 10);
+    stream.answer(20);
+    assert.equal(stream.push(snapshotOf('c', [], ['x', 'y', 'z', 'w']), 30), 10 + pause.minMs);
+    assert.equal(stream.push(snapshotOf('d', [], ['x', 'y', 'w']), 40), 'sent');
   });
 
   test('is not there for what the client asks for', () => {
