@@ -142,9 +142,9 @@ export class ControlPlane implements Control {
 
   #render(declared: Declared, edits: readonly ClusterEdit[]): Committed {
     const { renderOptions, onRendered } = this.#parts;
-    const { clusters, draining, routing } = declared;
+    const { clusters, draining } = declared;
     const startMs = performance.now();
-    const served = serveDraining(draining, clusters, routing);
+    const served = serveDraining(draining, clusters);
     const snapshot =
       this.#committed?.snapshot.next(edits, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
     onRendered?.(performance.now() - startMs);

@@ -97,6 +97,15 @@ describe('a catch-all that is not there', () => {
     const [old] = create('b', store).controlPlane.status().oldRoutes;
     assert.deepEqual(old?.routes, [{ prefix: undefined, from: 'a', to: 'b' }]);
   });
+
+  test('the first one, after a restart, of the only cluster leaves old routes', () => {
+    const store = createMemoryStore();
+    const before = create('nobody', store);
+    add(before.controlPlane, 'a');
+    before.controlPlane.commit();
+    const [old] = create(undefined, store).controlPlane.status().oldRoutes;
+    assert.deepEqual(old?.routes, [{ prefix: undefined, from: undefined, to: 'a' }]);
+  });
 });
 
 describe('an endpoint that is the listener itself', () => {
