@@ -95,6 +95,12 @@ export function routesToKeep({ routing, oldRoutes }: Declared): KeptRoutes {
   return { catchAll: routing.catchAll, old: oldRoutes };
 }
 
+/** The old routes that `last` did not have, as they are to be told. */
+export function describeNewOldRoutes(last: Declared | undefined, declared: Declared): OldRoutesStatus[] {
+  const known = new Set(last?.oldRoutes);
+  return declared.oldRoutes.filter((old) => !known.has(old)).flatMap((old) => describeOldRoutes(old, declared));
+}
+
 /** What of the states before is still there. */
 export function describeLeftovers(declared: Declared, nowMs: number): Omit<PublishedStatus, 'warnings'> {
   const { draining, oldRoutes } = declared;
