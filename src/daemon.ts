@@ -13,6 +13,7 @@ import { createApiServer } from './api/server.ts';
 import { createV2 } from './api/v2/router.ts';
 import { ControlPlane } from './commit/control-plane.ts';
 import { CommitError } from './commit/control.ts';
+import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
 import { Failure, exitCodes } from './failure.ts';
 import type { OnAcceptError } from './listen.ts';
@@ -77,7 +78,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       redisCatchAll: settings.redisCatchAll,
       redisDeny: settings.redisDeny,
     },
-    drainTimeMs: settings.drainTimeMs,
+    drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     onRendered: metrics.onRendered,
     isListenerTaken: () => hub.isListenerTaken(),
     onWarnings: (warnings) => {
