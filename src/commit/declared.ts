@@ -98,7 +98,7 @@ export function routesToKeep({ routing, oldRoutes }: Declared): KeptRoutes {
 /** The old routes that `last` did not have, as they are to be told. */
 export function describeNewOldRoutes(last: Declared | undefined, declared: Declared): OldRoutesStatus[] {
   const known = new Set(last?.oldRoutes);
-  return declared.oldRoutes.filter((old) => !known.has(old)).flatMap((old) => describeOldRoutes(old, declared));
+  return declared.oldRoutes.filter((old) => !known.has(old)).flatMap((old) => statusOfOldRoutes(old, declared));
 }
 
 /** What of the states before is still there. */
@@ -107,11 +107,11 @@ export function describeLeftovers(declared: Declared, nowMs: number): Omit<Publi
   const successors = findSuccessors(draining);
   return {
     draining: draining.map(({ cluster: { name }, untilMs }) => ({ name, untilMs, successor: successors.get(name) })),
-    oldRoutes: stillOld(oldRoutes, declared, nowMs).flatMap((old) => describeOldRoutes(old, declared)),
+    oldRoutes: stillOld(oldRoutes, declared, nowMs).flatMap((old) => statusOfOldRoutes(old, declared)),
   };
 }
 
-function describeOldRoutes(old: OldRoutes, now: RoutesNow): OldRoutesStatus[] {
+function statusOfOldRoutes(old: OldRoutes, now: RoutesNow): OldRoutesStatus[] {
   const { count, routes } = compareOldRoutes(old, now);
   if (count === 0) return [];
   return [{ sinceMs: old.sinceMs, untilMs: old.untilMs, count, routes: routes.slice(0, maxShownRoutes) }];
