@@ -72,7 +72,7 @@ export function describeLoop({ name }: Cluster, { address, port }: Endpoint, { r
 
 /** One line: what connections that are open go on doing, for those who commit where no answer says it. */
 export function describeOldRoutes({ sinceMs, untilMs, count, routes }: OldRoutesStatus): string {
-  const quote = (text: string | undefined, none: string): string => (text === undefined ? none : JSON.stringify(text));
+  const quote = (text: string | undefined, none: string) => (text === undefined ? none : JSON.stringify(text));
   const named = routes.slice(0, maxNamedRoutes).map(({ prefix, from, to }) => {
     const keys = quote(prefix, 'keys without a prefix');
     return `${keys} to ${quote(from, 'no server')} (new ones: ${quote(to, 'no server')})`;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseClusterRow, parseFollowed, renderClusterRow, renderDrainingContent } from '../../src/store/cluster-row.ts';
+import { parseClusterRow, parseFollowed } from '../../src/store/cluster-row.ts';
+import { renderClusterRow, renderDrainingContent } from '../../src/store/cluster-row.ts';
 import { buildCluster, drain } from './clusters.ts';
 
 test('a cluster is its name and JSON', () => {
