@@ -13,6 +13,8 @@ import { createApiServer } from './api/server.ts';
 import { createV2 } from './api/v2/router.ts';
 import { ControlPlane } from './commit/control-plane.ts';
 import { CommitError } from './commit/control.ts';
+import { withEnvoyLag } from './commit/drain-time.ts';
+import { describeOldRoutes } from './commit/warnings.ts';
 import { Failure, exitCodes } from './failure.ts';
 import type { OnAcceptError } from './listen.ts';
 import { createLogger } from './log.ts';
@@ -76,12 +78,13 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       redisCatchAll: settings.redisCatchAll,
       redisDeny: settings.redisDeny,
     },
-    drainTimeMs: settings.drainTimeMs,
+    drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     onRendered: metrics.onRendered,
     isListenerTaken: () => hub.isListenerTaken(),
     onWarnings: (warnings) => {
       for (const { code, message } of warnings) log.warn({ code }, message);
     },
+    onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
   });
   const control = metrics.countCommits(controlPlane);
   const groupOf: NodeGroupOf = () => defaultNodeGroup;

@@ -11,8 +11,15 @@ import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
 import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
 import type { Store } from '../store/store.ts';
 import { CommitError } from './control.ts';
-import type { CommitResult, Control, PublishedStatus, Warning } from './control.ts';
-import { declareDrained, declareNext, describeLeftovers, resume, routesToKeep } from './declared.ts';
+import type { CommitResult, Control, OldRoutesStatus, PublishedStatus, Warning } from './control.ts';
+import {
+  declareDrained,
+  declareNext,
+  describeLeftovers,
+  describeNewOldRoutes,
+  resume,
+  routesToKeep,
+} from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
 import { findEdits } from './edits.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
@@ -41,6 +48,8 @@ export interface ControlPlaneParts {
   readonly isListenerTaken?: () => boolean;
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
   readonly onWarnings?: (warnings: readonly Warning[]) => void;
+  /** Told of each change of the routes that open connections do not follow, of those before a start then. */
+  readonly onOldRoutes?: (old: OldRoutesStatus) => void;
 }
 
 const maxShownProblems = 10;
@@ -142,9 +151,9 @@ export class ControlPlane implements Control {
 
   #render(declared: Declared, edits: readonly ClusterEdit[]): Committed {
     const { renderOptions, onRendered } = this.#parts;
-    const { clusters, draining, routing } = declared;
+    const { clusters, draining } = declared;
     const startMs = performance.now();
-    const served = serveDraining(draining, clusters, routing);
+    const served = serveDraining(draining, clusters);
     const snapshot =
       this.#committed?.snapshot.next(edits, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
     onRendered?.(performance.now() - startMs);
@@ -163,9 +172,11 @@ export class ControlPlane implements Control {
 
   #publish(committed: Committed): void {
     const { declared, snapshot } = committed;
+    const oldRoutes = describeNewOldRoutes(this.#committed?.declared, declared);
     this.#committed = committed;
     this.#parts.snapshots.set(this.#parts.group, snapshot);
     this.#noteWarnings(committed);
+    for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     clearTimeout(this.#drainTimer);
     if (declared.draining.length === 0) return;
     const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));

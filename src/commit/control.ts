@@ -17,7 +17,7 @@ export interface CommitResult {
 export interface DrainingStatus {
   readonly name: string;
   readonly untilMs: number;
-  /** The cluster that has its keys now, and whose endpoints it is given; undefined: it keeps its own. */
+  /** The cluster that has its keys now, or had them last: it is given its endpoints; undefined: it keeps its own. */
   readonly successor: string | undefined;
 }
 

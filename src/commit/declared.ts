@@ -1,14 +1,14 @@
 // What is declared at one moment, and what it leaves of the states before: from one commit to the next. Pure.
 
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
-import { drainAfter, findSuccessor, stillDraining } from '../inventory/draining.ts';
+import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/draining.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-routes.ts';
 import type { OldRoutes, RoutesNow } from '../inventory/old-routes.ts';
-import { Routing } from '../inventory/routing.ts';
+import { Routing, findCatchAll } from '../inventory/routing.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { SortedByName } from '../sorted-by-name.ts';
 import type { KeptRoutes, StoredState } from '../store/store.ts';
-import type { PublishedStatus } from './control.ts';
+import type { OldRoutesStatus, PublishedStatus } from './control.ts';
 import { findLoops } from './warnings.ts';
 
 export interface Declared extends RoutesNow {
@@ -27,6 +27,8 @@ export interface Circumstances {
   readonly nowMs: number;
 }
 
+const maxShownRoutes = 20;
+
 /**
  * What was stored, as these options have it: the catch-all may be another than when it was saved, and leaves old routes.
  * They are stored with the next commit; until then each start finds them anew.
@@ -36,18 +38,25 @@ export function resume(
   { options, drainTimeMs, nowMs }: Circumstances,
 ): Declared {
   const clusters = SortedByName.of(committed);
-  const routing = new Routing(clusters, options.redisCatchAll);
-  // A clock that was set back while nothing ran makes nothing drain for longer.
+  const routing = new Routing(clusters, findCatchAll(clusters, options.redisCatchAll));
+  // A clock that was set back while nothing ran makes nothing last for longer.
   const latestMs = nowMs + drainTimeMs;
-  const draining = stillDraining(stored, nowMs).map((each) => ({ ...each, untilMs: Math.min(each.untilMs, latestMs) }));
+  const clampEnd = (untilMs: number): number => Math.min(untilMs, latestMs);
+  const still = stillDraining(stored, nowMs).map((each) => ({ ...each, untilMs: clampEnd(each.untilMs) }));
+  const draining = follow(still, routing);
   const isSameCatchAll = routes === undefined || routes.catchAll === routing.catchAll;
   const before = isSameCatchAll ? undefined : new Routing(clusters, routes.catchAll);
   const found = findOldRoutes(before, { routing, draining }, nowMs, drainTimeMs);
+  const old = (routes?.old ?? []).map((each) => ({
+    ...each,
+    sinceMs: Math.min(each.sinceMs, nowMs),
+    untilMs: clampEnd(each.untilMs),
+  }));
   return {
     clusters,
     routing,
     draining,
-    oldRoutes: [...stillOld(routes?.old ?? [], { routing, draining }, nowMs), ...found],
+    oldRoutes: stillOld([...old, ...found], { routing, draining }, nowMs),
     looping: noteLoops(new Map(), committed.map(toEdit), options),
   };
 }
@@ -62,14 +71,16 @@ export function declareNext(
   const clusters = before.with(edits.map(({ name, after }) => [name, after]));
   const areRoutesChanged = edits.some(({ name, after }) => before.get(name)?.prefix !== after?.prefix);
   const routing =
-    last === undefined || areRoutesChanged ? new Routing(clusters, options.redisCatchAll) : last.routing;
-  const draining = last === undefined ? [] : drainAfter(last, edits, nowMs, drainTimeMs);
+    last === undefined || areRoutesChanged
+      ? new Routing(clusters, findCatchAll(clusters, options.redisCatchAll))
+      : last.routing;
+  const draining = last === undefined ? [] : drainAfter(last, edits, routing, nowMs, drainTimeMs);
   const found = areRoutesChanged ? findOldRoutes(last?.routing, { routing, draining }, nowMs, drainTimeMs) : [];
   return {
     clusters,
     routing,
     draining,
-    oldRoutes: [...stillOld(last?.oldRoutes ?? [], { routing, draining }, nowMs), ...found],
+    oldRoutes: stillOld([...(last?.oldRoutes ?? []), ...found], { routing, draining }, nowMs),
     looping: noteLoops(last?.looping ?? new Map(), edits, options),
   };
 }
@@ -84,20 +95,26 @@ export function routesToKeep({ routing, oldRoutes }: Declared): KeptRoutes {
   return { catchAll: routing.catchAll, old: oldRoutes };
 }
 
+/** The old routes that `last` did not have, as they are to be told. */
+export function describeNewOldRoutes(last: Declared | undefined, declared: Declared): OldRoutesStatus[] {
+  const known = new Set(last?.oldRoutes);
+  return declared.oldRoutes.filter((old) => !known.has(old)).flatMap((old) => statusOfOldRoutes(old, declared));
+}
+
 /** What of the states before is still there. */
 export function describeLeftovers(declared: Declared, nowMs: number): Omit<PublishedStatus, 'warnings'> {
-  const { routing, draining, oldRoutes } = declared;
+  const { draining, oldRoutes } = declared;
+  const successors = findSuccessors(draining);
   return {
-    draining: draining.map((each) => ({
-      name: each.cluster.name,
-      untilMs: each.untilMs,
-      successor: findSuccessor(each, routing),
-    })),
-    oldRoutes: stillOld(oldRoutes, declared, nowMs).map(({ sinceMs, untilMs, count, routes }) => {
-      const differing = compareOldRoutes(routes, declared);
-      return { sinceMs, untilMs, count: count - routes.length + differing.length, routes: differing };
-    }),
+    draining: draining.map(({ cluster: { name }, untilMs }) => ({ name, untilMs, successor: successors.get(name) })),
+    oldRoutes: stillOld(oldRoutes, declared, nowMs).flatMap((old) => statusOfOldRoutes(old, declared)),
   };
+}
+
+function statusOfOldRoutes(old: OldRoutes, now: RoutesNow): OldRoutesStatus[] {
+  const { count, routes } = compareOldRoutes(old, now);
+  if (count === 0) return [];
+  return [{ sinceMs: old.sinceMs, untilMs: old.untilMs, count, routes: routes.slice(0, maxShownRoutes) }];
 }
 
 function noteLoops(

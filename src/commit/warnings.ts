@@ -5,6 +5,7 @@ import type { Cluster, Clusters, Endpoint } from '../inventory/cluster.ts';
 import type { Routing } from '../inventory/routing.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { describeExcess } from './name-limits.ts';
+import type { OldRoutesStatus } from './control.ts';
 import type { NameLoad } from './name-limits.ts';
 
 /** `message` is one line for an operator. */
@@ -13,6 +14,7 @@ export interface Warning {
   readonly message: string;
 }
 
+const maxNamedRoutes = 5;
 const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
 
 /**
@@ -42,9 +44,20 @@ export function findWarnings(
 export function findLoops({ endpoints }: Cluster, { redisListener: { host, port } }: RenderOptions): Endpoint[] {
   return endpoints.filter((endpoint) => {
     if (endpoint.port !== port) return false;
-    const isOwnHost = isLoopback(endpoint.address) || isUnspecified(endpoint.address);
-    return endpoint.address === host || (isOwnHost && (isUnspecified(host) || isUnspecified(endpoint.address)));
+    const address = destinationOf(endpoint.address);
+    return address === host || (isLoopback(address) && isListenedTo(address, host));
   });
+}
+
+// Who connects to "any address" reaches the loopback address of the family.
+function destinationOf(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}
+
+// Our listeners on :: take IPv4 too, those on 0.0.0.0 nothing but IPv4.
+function isListenedTo(loopback: string, host: string): boolean {
+  return host === '::' || (host === '0.0.0.0' && loopback !== '::1');
 }
 
 /** One line. */
@@ -57,14 +70,23 @@ export function describeLoop({ name }: Cluster, { address, port }: Endpoint, { r
   );
 }
 
+/** One line: what connections that are open go on doing, for those who commit where no answer says it. */
+export function describeOldRoutes({ sinceMs, untilMs, count, routes }: OldRoutesStatus): string {
+  const quote = (text: string | undefined, none: string) => (text === undefined ? none : JSON.stringify(text));
+  const named = routes.slice(0, maxNamedRoutes).map(({ prefix, from, to }) => {
+    const keys = quote(prefix, 'keys without a prefix');
+    return `${keys} to ${quote(from, 'no server')} (new ones: ${quote(to, 'no server')})`;
+  });
+  const rest = count > named.length ? [`and ${count - named.length} more`] : [];
+  const [since, until] = [sinceMs, untilMs].map((ms) => new Date(ms).toISOString());
+  const what = `${count} old ${count === 1 ? 'route' : 'routes'}`;
+  return `${what}: connections opened before ${since} keep until ${until}: ${[...named, ...rest].join('; ')}`;
+}
+
 function describeMissing({ size }: Clusters, { redisCatchAll }: RenderOptions): Warning {
   const why =
     redisCatchAll === undefined
       ? `none of ${size} clusters is the catch-all (--redis-catch-all names it)`
       : `the catch-all ${JSON.stringify(redisCatchAll)} (--redis-catch-all) is not committed`;
   return { code: 'no-catch-all', message: `${why}: ${keyless}` };
-}
-
-function isUnspecified(ip: string): boolean {
-  return ip === '0.0.0.0' || ip === '::';
 }

@@ -10,6 +10,8 @@ export interface DrainingCluster {
   readonly untilMs: number;
   /** True when it was the catch-all at the end. */
   readonly wasCatchAll: boolean;
+  /** The last cluster that all its keys went to since, by name; undefined: none did. */
+  readonly followed: string | undefined;
 }
 
 /** What was committed before, with its routes. */
@@ -22,22 +24,27 @@ export interface Before {
 /**
  * What drains after a commit: what it removed, from now for `drainTimeMs`, and what drained before and is neither over nor declared again.
  * @param before the state before `edits`.
+ * @param routing the routes after them.
  */
 export function drainAfter(
   before: Before,
   edits: readonly ClusterEdit[],
+  routing: Routing,
   nowMs: number,
   drainTimeMs: number,
 ): DrainingCluster[] {
   const edited = new Set(edits.map(({ name }) => name));
   const goOn = stillDraining(before.draining, nowMs).filter(({ cluster }) => !edited.has(cluster.name));
-  if (drainTimeMs === 0) return goOn;
+  if (drainTimeMs === 0) return follow(goOn, routing);
   const removed = edits.flatMap(({ name, after }) => (after === undefined ? (before.clusters.get(name) ?? []) : []));
   const untilMs = nowMs + drainTimeMs;
-  return [
-    ...goOn,
-    ...removed.map((cluster) => ({ cluster, untilMs, wasCatchAll: cluster.name === before.routing.catchAll })),
-  ];
+  const added = removed.map((cluster) => ({
+    cluster,
+    untilMs,
+    wasCatchAll: cluster.name === before.routing.catchAll,
+    followed: undefined,
+  }));
+  return follow([...goOn, ...added], routing);
 }
 
 /** Those whose time is not over. */
@@ -45,28 +52,49 @@ export function stillDraining(draining: readonly DrainingCluster[], nowMs: numbe
   return draining.filter(({ untilMs }) => untilMs > nowMs);
 }
 
-/**
- * The cluster to which the keys of a removed one go now: what connections with the old routes write is then where those
- * with the new ones look for it. Undefined: nobody took them over, or two clusters did, and one cluster can't be both.
- */
-export function findSuccessor({ cluster, wasCatchAll }: DrainingCluster, routing: Routing): string | undefined {
+/** What drains, each noted to follow the cluster to which its keys go by these routes, if there is one. */
+export function follow(draining: readonly DrainingCluster[], routing: Routing): DrainingCluster[] {
+  return draining.map((each) => ({ ...each, followed: findTaker(each, routing) ?? each.followed }));
+}
+
+// What connections with the old routes write is then where those with the new ones look for it. Undefined: nobody
+// took the keys over, or two clusters did, and one cluster can't be both.
+function findTaker({ cluster, wasCatchAll }: DrainingCluster, routing: Routing): string | undefined {
   const takers = new Set([routing.clusterOf(cluster.prefix), wasCatchAll ? routing.catchAll : undefined]);
   takers.delete(undefined);
   const [taker] = takers;
   return takers.size === 1 ? taker : undefined;
 }
 
+/**
+ * The name of the cluster with whose servers each draining one is served, by name: the end of whom it followed. One
+ * that followed nobody keeps its own, and is not there. Whom it followed may drain too, and is still nearer to what
+ * was written since than the servers that it had itself.
+ */
+export function findSuccessors(draining: readonly DrainingCluster[]): Map<string, string> {
+  const followed = new Map(draining.map((each) => [each.cluster.name, each.followed]));
+  const successors = new Map<string, string>();
+  for (const start of followed.keys()) {
+    const passed = new Set([start]);
+    let end = start;
+    for (let next = followed.get(end); next !== undefined && !passed.has(next); next = followed.get(end)) {
+      passed.add(next);
+      end = next;
+    }
+    if (end !== start) successors.set(start, end);
+  }
+  return successors;
+}
+
 /** The draining clusters by name, as they are to be served: with the endpoints of their successors. */
-export function serveDraining(
-  draining: readonly DrainingCluster[],
-  clusters: Clusters,
-  routing: Routing,
-): Map<string, Cluster> {
+export function serveDraining(draining: readonly DrainingCluster[], clusters: Clusters): Map<string, Cluster> {
+  const successors = findSuccessors(draining);
+  const byName = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));
   return new Map(
-    draining.map((each) => {
-      const successor = clusters.get(findSuccessor(each, routing) ?? '');
-      const { cluster } = each;
-      return [cluster.name, successor === undefined ? cluster : { ...cluster, endpoints: successor.endpoints }];
+    draining.map(({ cluster }) => {
+      const successor = successors.get(cluster.name) ?? cluster.name;
+      const { endpoints } = clusters.get(successor) ?? byName.get(successor) ?? cluster;
+      return [cluster.name, endpoints === cluster.endpoints ? cluster : { ...cluster, endpoints }];
     }),
   );
 }

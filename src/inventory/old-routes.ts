@@ -1,7 +1,7 @@
 // What connections that were open before a commit go on doing otherwise than new ones: Envoy lets them keep the routes
 // of the listener by which they came for its drain time. Pure.
 
-import { findSuccessor } from './draining.ts';
+import { findSuccessors } from './draining.ts';
 import type { DrainingCluster } from './draining.ts';
 import type { Routing } from './routing.ts';
 
@@ -19,9 +19,12 @@ export interface OldRoutes {
   readonly sinceMs: number;
   /** By then Envoy has closed them, if its drain time is no longer than ours. */
   readonly untilMs: number;
-  /** Of all routes that differ. */
+  /** Of the routes below, and of those that differ besides. */
   readonly count: number;
-  /** The first of them, sorted by prefix, the catch-all last. */
+  /**
+   * The first that were turned to another cluster, whoever serves the old one meanwhile: that may change. Those that
+   * differ as things stand at the change come first, of these and of the others the catch-all's, the rest by prefix.
+   */
   readonly routes: readonly OldRoute[];
 }
 
@@ -32,14 +35,21 @@ export interface RouteDifference {
   readonly to: string | undefined;
 }
 
+/** What is left of a change of the routes as things stand. */
+export interface Differences {
+  /** Of all that differ, more than there are of `routes` when there are very many. */
+  readonly count: number;
+  readonly routes: readonly RouteDifference[];
+}
+
 /** The routes of new connections, and what drains beside them. */
 export interface RoutesNow {
   readonly routing: Routing;
   readonly draining: readonly DrainingCluster[];
 }
 
-const maxRoutes = 20;
-const maxChanges = 100;
+const maxRoutes = 100;
+const maxChanges = 50;
 
 /**
  * What a change of the routes leaves behind, if it does.
@@ -53,31 +63,50 @@ export function findOldRoutes(
   drainTimeMs: number,
 ): OldRoutes[] {
   if (drainTimeMs === 0 || before === undefined || before.isEmpty) return [];
-  const prefixes: (string | undefined)[] = [...new Set([...before.prefixes, ...now.routing.prefixes])].sort();
-  const routes = [...prefixes, undefined].map((prefix) => ({ prefix, cluster: targetOf(before, prefix) }));
-  const differing = routes.filter((route) => compareOldRoutes([route], now).length > 0);
-  if (differing.length === 0) return [];
-  const kept = differing.slice(0, maxRoutes);
-  return [{ sinceMs: nowMs, untilMs: nowMs + drainTimeMs, count: differing.length, routes: kept }];
+  const turned = [undefined, ...[...new Set([...before.prefixes, ...now.routing.prefixes])].sort()]
+    .map((prefix) => ({ prefix, cluster: targetOf(before, prefix) }))
+    .filter(({ prefix, cluster }) => cluster !== targetOf(now.routing, prefix));
+  if (turned.length === 0) return [];
+  const differing = turned.filter(differsFrom(now));
+  const routes = [...new Set([...differing, ...turned])].slice(0, maxRoutes);
+  const count = Math.max(differing.length, routes.length);
+  return [{ sinceMs: nowMs, untilMs: nowMs + drainTimeMs, count, routes }];
 }
 
-/** Those of the routes that differ from the routes now. One to a cluster that drains ends at its successor, if it has one. */
-export function compareOldRoutes(routes: readonly OldRoute[], { routing, draining }: RoutesNow): RouteDifference[] {
-  const drainingByName = new Map(draining.map((each) => [each.cluster.name, each]));
-  return routes
-    .map(({ prefix, cluster }) => {
-      const drained = cluster === undefined ? undefined : drainingByName.get(cluster);
-      const successor = drained && findSuccessor(drained, routing);
-      return { prefix, from: successor ?? cluster, to: targetOf(routing, prefix) };
-    })
-    .filter(({ from, to }) => from !== to);
+/** How they differ from the routes now. One to a cluster that drains ends at its successor, if it has one. */
+export function compareOldRoutes({ count, routes }: OldRoutes, now: RoutesNow): Differences {
+  const successors = findSuccessors(now.draining);
+  const differing = routes.filter(differsFrom(now));
+  return {
+    count: count - routes.length + differing.length,
+    routes: differing.map(({ prefix, cluster }) => ({
+      prefix,
+      from: servingOf(cluster, successors),
+      to: targetOf(now.routing, prefix),
+    })),
+  };
 }
 
-/** Those whose time is not over, and that still differ; the newest of them when there are very many. */
+/**
+ * Those whose time is not over. Of very many, those go first that do not differ as things stand, then the oldest:
+ * there is never one that differs and none that is told of.
+ */
 export function stillOld(all: readonly OldRoutes[], now: RoutesNow, nowMs: number): OldRoutes[] {
-  return all
-    .filter(({ untilMs, routes }) => untilMs > nowMs && compareOldRoutes(routes, now).length > 0)
-    .slice(-maxChanges);
+  const still = all.filter(({ untilMs }) => untilMs > nowMs);
+  if (still.length <= maxChanges) return still;
+  const isDiffering = (old: OldRoutes): boolean => compareOldRoutes(old, now).count > 0;
+  const leastNeeded = [...still.filter((old) => !isDiffering(old)), ...still.filter(isDiffering)];
+  const dropped = new Set(leastNeeded.slice(0, still.length - maxChanges));
+  return still.filter((old) => !dropped.has(old));
+}
+
+function differsFrom({ routing, draining }: RoutesNow): (old: OldRoute) => boolean {
+  const successors = findSuccessors(draining);
+  return ({ prefix, cluster }) => servingOf(cluster, successors) !== targetOf(routing, prefix);
+}
+
+function servingOf(cluster: string | undefined, successors: ReadonlyMap<string, string>): string | undefined {
+  return cluster === undefined ? undefined : (successors.get(cluster) ?? cluster);
 }
 
 function targetOf(routing: Routing, prefix: string | undefined): string | undefined {

@@ -18,9 +18,9 @@ export class Routing {
   // A key is compared with prefixes of these lengths only.
   readonly #lengths: readonly number[];
 
-  /** @param namedCatchAll as for {@link findCatchAll}. */
-  constructor(clusters: Clusters, namedCatchAll: string | undefined) {
-    this.catchAll = findCatchAll(clusters, namedCatchAll);
+  /** @param catchAll as {@link findCatchAll} finds it. */
+  constructor(clusters: Clusters, catchAll: string | undefined) {
+    this.catchAll = catchAll;
     this.#clusterByPrefix = new Map(Array.from(clusters.values(), ({ name, prefix }) => [prefix, name]));
     const lengths = new Set(Array.from(clusters.values(), ({ prefix }) => prefix.length));
     this.#lengths = [...lengths].sort((a, b) => b - a);

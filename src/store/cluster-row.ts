@@ -19,14 +19,23 @@ export function renderClusterRow(cluster: Cluster): ClusterRow {
   return { name: cluster.name, content: JSON.stringify(contentOf(cluster)) };
 }
 
-/** The content of a row that is read back as the cluster, with what {@link parseWasCatchAll} reads. */
-export function renderDrainingContent({ cluster, wasCatchAll }: DrainingCluster): string {
-  return JSON.stringify({ ...contentOf(cluster), ...(wasCatchAll ? { was_catch_all: true } : {}) });
+/**
+ * The content of a row that is read back as the cluster, with what {@link parseWasCatchAll} and {@link parseFollowed}
+ * read.
+ */
+export function renderDrainingContent({ cluster, wasCatchAll, followed }: DrainingCluster): string {
+  return JSON.stringify({ ...contentOf(cluster), ...(wasCatchAll ? { was_catch_all: true } : {}), followed });
 }
 
 /** False also where a program wrote the row that did not know of it. */
 export function parseWasCatchAll({ content }: Readonly<Record<string, unknown>>): boolean {
   return parseObject(content)['was_catch_all'] === true;
+}
+
+/** Undefined also where a program wrote the row that did not know of it. */
+export function parseFollowed({ content }: Readonly<Record<string, unknown>>): string | undefined {
+  const { followed } = parseObject(content);
+  return isFilledText(followed) ? followed : undefined;
 }
 
 function contentOf({ prefix, endpoints }: Cluster): object {

@@ -4,7 +4,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Cluster } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
-import { parseClusterRow, parseWasCatchAll } from './cluster-row.ts';
+import { parseClusterRow, parseFollowed, parseWasCatchAll } from './cluster-row.ts';
 import { parseRoutes } from './routes-row.ts';
 import type { KeptRoutes, StoredState } from './store.ts';
 
@@ -74,6 +74,7 @@ function readDraining(db: DatabaseSync): DrainingCluster[] {
     cluster: readCluster('draining', row),
     untilMs: Number(row['until_ms']),
     wasCatchAll: parseWasCatchAll(row),
+    followed: parseFollowed(row),
   }));
 }
 

@@ -194,6 +194,35 @@ describe('a removed cluster', () => {
     assert.deepEqual(routes, [[{ prefix: '/dev', from: undefined, to: 'new' }]]);
   });
 
+  test('is served as its successor is when that is removed, across a restart, and never by its own servers', (t) => {
+    const { controlPlane, store, snapshot } = createSubject(t);
+    replace(controlPlane, { name: 'dev', server: '10.0.0.1' }, { name: 'b', server: '10.0.0.2' });
+    replace(controlPlane, { name: 'b', server: '10.0.0.2' });
+    assert.deepEqual([serversOf(snapshot(), 'dev'), serversOf(snapshot(), 'b')], [['10.0.0.2'], ['10.0.0.2']]);
+    controlPlane.close();
+
+    const restarted = createSubject(t, { store });
+    assert.deepEqual(serversOf(restarted.snapshot(), 'dev'), ['10.0.0.2']);
+    replace(restarted.controlPlane, undefined, { name: 'c', server: '10.0.0.3' });
+    assert.deepEqual(serversOf(restarted.snapshot(), 'dev'), ['10.0.0.3']);
+    const { draining } = restarted.controlPlane.status();
+    assert.deepEqual(draining.map(({ name, successor }) => [name, successor]), [['dev', 'c'], ['b', 'c']]);
+  });
+
+  test('leaves old routes that last no longer because the clock was set back while nothing ran', (t) => {
+    const { controlPlane, store } = createSubject(t);
+    removeDev(controlPlane);
+    controlPlane.close();
+    t.mock.timers.reset();
+    const nowMs = startMs - dayMs;
+    t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: nowMs });
+    const { controlPlane: restarted } = createSubject(t, { store });
+    const times = restarted.status().oldRoutes.map(({ sinceMs, untilMs }) => [sinceMs, untilMs]);
+    assert.deepEqual(times, [[nowMs, nowMs + drainTimeMs]]);
+    t.mock.timers.tick(drainTimeMs);
+    assert.deepEqual(restarted.status().oldRoutes, []);
+  });
+
   test('changes nothing any more after the control plane was closed', (t) => {
     const { controlPlane, publications } = createSubject(t);
     removeDev(controlPlane);
@@ -213,6 +242,29 @@ const removal: readonly Change[] = [
 function removeDev(controlPlane: ControlPlane): void {
   for (const change of removal) controlPlane.stage(change);
   controlPlane.commit();
+}
+
+interface Served {
+  readonly name: string;
+  readonly server: string;
+}
+
+/** One commit that removes the one and adds the other, with the prefix of `dev`. */
+function replace(controlPlane: ControlPlane, before?: Served, after?: Served): void {
+  if (before !== undefined) {
+    controlPlane.stage({ kind: 'remove-endpoint', cluster: before.name, address: before.server, port: 6379 });
+    controlPlane.stage({ kind: 'remove-cluster', name: before.name });
+  }
+  if (after !== undefined) {
+    controlPlane.stage({ kind: 'add-cluster', name: after.name, prefix: '/dev' });
+    controlPlane.stage({ kind: 'add-endpoint', cluster: after.name, address: after.server, port: 6379 });
+  }
+  controlPlane.commit();
+}
+
+function serversOf(snapshot: Snapshot, cluster: string): string[] {
+  const { resources } = snapshot.resources('endpoint', dialect, 'reachable');
+  return Buffer.from(resources.get(cluster)?.value ?? []).toString('latin1').match(/10\.0\.0\.\d/g) ?? [];
 }
 
 interface Subject {

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { CommitError } from '../../src/commit/control.ts';
 import type { Warning } from '../../src/commit/control.ts';
-import { findLoops } from '../../src/commit/warnings.ts';
+import { describeOldRoutes, findLoops } from '../../src/commit/warnings.ts';
 import { parseIpAndPort } from '../../src/address.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -19,10 +19,13 @@ interface Subject {
   readonly controlPlane: ControlPlane;
   /** What it was told of, each time. */
   readonly told: readonly (readonly string[])[];
+  /** Lines of old routes, without their times. */
+  readonly oldRoutes: readonly string[];
 }
 
 function create(redisCatchAll?: string, store: Store = createMemoryStore(), isListenerTaken = false): Subject {
   const told: string[][] = [];
+  const oldRoutes: string[] = [];
   const controlPlane = new ControlPlane({
     store,
     snapshots: new SnapshotCache(),
@@ -31,8 +34,9 @@ function create(redisCatchAll?: string, store: Store = createMemoryStore(), isLi
     drainTimeMs: 600_000,
     isListenerTaken: () => isListenerTaken,
     onWarnings: (warnings) => told.push(warnings.map(({ message }) => message)),
+    onOldRoutes: (old) => oldRoutes.push(describeOldRoutes(old).replace(/\d{4}-\S+Z/g, 'TIME')),
   });
-  return { controlPlane, told };
+  return { controlPlane, told, oldRoutes };
 }
 
 function add(controlPlane: ControlPlane, name: string, ...ports: readonly number[]): void {
@@ -97,14 +101,73 @@ describe('a catch-all that is not there', () => {
     const [old] = create('b', store).controlPlane.status().oldRoutes;
     assert.deepEqual(old?.routes, [{ prefix: undefined, from: 'a', to: 'b' }]);
   });
+
+  test('the first one, after a restart, of the only cluster leaves old routes', () => {
+    const store = createMemoryStore();
+    const before = create('nobody', store);
+    add(before.controlPlane, 'a');
+    before.controlPlane.commit();
+    const [old] = create(undefined, store).controlPlane.status().oldRoutes;
+    assert.deepEqual(old?.routes, [{ prefix: undefined, from: undefined, to: 'a' }]);
+  });
+});
+
+describe('old routes', () => {
+  const times = 'connections opened before TIME keep until TIME';
+
+  test('are told of with the commit that leaves them, and at a start while they last', () => {
+    const store = createMemoryStore();
+    const { controlPlane, oldRoutes } = create(undefined, store);
+    add(controlPlane, 'a');
+    controlPlane.commit();
+    assert.deepEqual(oldRoutes, []);
+    for (const name of ['b', 'c']) {
+      add(controlPlane, name);
+      controlPlane.commit();
+    }
+    const expected = [
+      `2 old routes: ${times}: keys without a prefix to "a" (new ones: no server); "b:" to "a" (new ones: "b")`,
+      `1 old route: ${times}: "c:" to no server (new ones: "c")`,
+    ];
+    assert.deepEqual(oldRoutes, expected);
+    assert.deepEqual(create(undefined, store).oldRoutes, expected);
+  });
+
+  test('are nothing to tell of when a cluster is replaced whole', () => {
+    const { controlPlane, oldRoutes } = create();
+    add(controlPlane, 'a');
+    controlPlane.commit();
+    controlPlane.stage({ kind: 'remove-cluster', name: 'a' });
+    controlPlane.stage({ kind: 'add-cluster', name: 'next', prefix: 'a:' });
+    controlPlane.commit();
+    assert.deepEqual(oldRoutes, []);
+  });
+
+  test('that are many are counted: the first five have their names', () => {
+    const { controlPlane, oldRoutes } = create('a');
+    for (const name of ['a', 'b']) add(controlPlane, name);
+    controlPlane.commit();
+    for (let index = 0; index < 30; index++) add(controlPlane, `n${10 + index}`);
+    controlPlane.commit();
+    assert.match(oldRoutes.join(), /^30 old routes: .*: "n10:" to "a" .*"n14:" to "a" \(new ones: "n14"\); and 25 more$/);
+    const [old] = controlPlane.status().oldRoutes;
+    assert.deepEqual([old?.count, old?.routes.length], [30, 20]);
+  });
 });
 
 describe('an endpoint that is the listener itself', () => {
   const cases: readonly (readonly [listener: string, endpoint: string, isLoop: boolean])[] = [
     ['0.0.0.0:6379', '127.0.0.1:6379', true],
     ['0.0.0.0:6379', '127.9.9.9:6379', true],
-    ['0.0.0.0:6379', '[::1]:6379', true],
+    ['0.0.0.0:6379', '[::1]:6379', false],
+    ['0.0.0.0:6379', '[::]:6379', false],
     ['[::]:6379', '127.0.0.1:6379', true],
+    ['[::]:6379', '[::1]:6379', true],
+    ['[::]:6379', '0.0.0.0:6379', true],
+    ['[::]:6379', '[::]:6379', true],
+    ['[::1]:6379', '[::]:6379', true],
+    ['[::1]:6379', '127.0.0.1:6379', false],
+    ['10.0.0.1:6379', '0.0.0.0:6379', false],
     ['0.0.0.0:6379', '0.0.0.0:6379', true],
     ['0.0.0.0:6379', '127.0.0.1:6380', false],
     ['0.0.0.0:6379', '10.0.0.1:6379', false],

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Cluster, ClusterEdit, Clusters } from '../../src/inventory/cluster.ts';
-import { drainAfter, findSuccessor, serveDraining, stillDraining } from '../../src/inventory/draining.ts';
+import { drainAfter, findSuccessors, follow, serveDraining, stillDraining } from '../../src/inventory/draining.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
-import { Routing } from '../../src/inventory/routing.ts';
+import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
 
 const nowMs = 1_000_000;
 const drainTimeMs = 600;
@@ -13,8 +13,12 @@ function cluster(name: string): Cluster {
 }
 
 /** `NAME` drains until so many ms from now. */
-function drains(name: string, leftMs: number): DrainingCluster {
-  return { cluster: cluster(name), untilMs: nowMs + leftMs, wasCatchAll: false };
+function drains(name: string, leftMs: number, followed?: string): DrainingCluster {
+  return { cluster: cluster(name), untilMs: nowMs + leftMs, wasCatchAll: false, followed };
+}
+
+function routingOf(clusters: Clusters, named?: string): Routing {
+  return new Routing(clusters, findCatchAll(clusters, named));
 }
 
 function removed(name: string): ClusterEdit {
@@ -75,8 +79,8 @@ describe('drainAfter', () => {
   for (const { what, draining = [], edits, drainTimeMs: timeMs = drainTimeMs, expected } of CASES) {
     test(what, () => {
       const copy = structuredClone(draining);
-      const state = { clusters: before, routing: new Routing(before, undefined), draining };
-      assert.deepEqual(drainAfter(state, edits, nowMs, timeMs), expected);
+      const state = { clusters: before, routing: routingOf(before), draining };
+      assert.deepEqual(drainAfter(state, edits, routingOf(new Map()), nowMs, timeMs), expected);
       assert.deepEqual(draining, copy);
     });
   }
@@ -90,8 +94,8 @@ test('stillDraining passes over those whose time is over, to the millisecond', (
 test('drainAfter keeps who was the catch-all: by name, or as the only one', () => {
   const wasCatchAll = (names: readonly string[], catchAll: string | undefined): boolean | undefined => {
     const clusters = new Map(names.map((name) => [name, cluster(name)]));
-    const state = { clusters, routing: new Routing(clusters, catchAll), draining: [] };
-    return drainAfter(state, [removed('a')], nowMs, drainTimeMs)[0]?.wasCatchAll;
+    const state = { clusters, routing: routingOf(clusters, catchAll), draining: [] };
+    return drainAfter(state, [removed('a')], routingOf(new Map()), nowMs, drainTimeMs)[0]?.wasCatchAll;
   };
   assert.equal(wasCatchAll(['a', 'b'], 'a'), true);
   assert.equal(wasCatchAll(['a', 'b'], 'b'), false);
@@ -106,7 +110,8 @@ describe('the successor of a removed cluster with the prefix /a', () => {
       const [name = '', prefix = `/${name}`] = text.split('=');
       return [name, { ...cluster(name), prefix }] as const;
     });
-    return findSuccessor({ ...drains('a', 1), wasCatchAll }, new Routing(new Map(clusters), catchAll));
+    const draining = follow([{ ...drains('a', 1), wasCatchAll }], routingOf(new Map(clusters), catchAll));
+    return findSuccessors(draining).get('a');
   };
 
   const cases: readonly (readonly [string, ...Parameters<typeof successorOf>, string | undefined])[] = [
@@ -133,11 +138,55 @@ test('a draining cluster is served with the endpoints of its successor, also wit
     ['new', { name: 'new', prefix: '/a', endpoints }],
     ['empty', { name: 'empty', prefix: '/b', endpoints: [] }],
   ]);
-  const all = ['a', 'b', 'c'].map((name) => drains(name, 1));
-  const served = serveDraining(all, clusters, new Routing(clusters, undefined));
+  const all = follow(['a', 'b', 'c'].map((name) => drains(name, 1)), routingOf(clusters));
+  const served = serveDraining(all, clusters);
   assert.deepEqual([...served.values()], [
     { ...cluster('a'), endpoints },
     { ...cluster('b'), endpoints: [] },
     cluster('c'),
   ]);
+});
+
+describe('a cluster whose successor goes away', () => {
+  const server = (name: string) => [{ address: `10.0.0.${name.charCodeAt(0)}`, port: 6379 }];
+  const own = (name: string): Cluster => ({ ...cluster(name), endpoints: server(name) });
+  const drainsAs = (name: string, followed?: string) => ({ ...drains(name, 1, followed), cluster: own(name) });
+  const servers = (draining: readonly DrainingCluster[], ...declared: readonly string[]) => {
+    const clusters = new Map(declared.map((name) => [name, own(name)]));
+    return Array.from(serveDraining(draining, clusters).values(), ({ endpoints }) => endpoints);
+  };
+
+  test('is served as that one, which keeps its servers when nobody follows it', () => {
+    const draining = [drainsAs('a', 'b'), drainsAs('b')];
+    assert.deepEqual([...findSuccessors(draining)], [['a', 'b']]);
+    assert.deepEqual(servers(draining), [server('b'), server('b')]);
+  });
+
+  test('is served by the end of a chain of successors', () => {
+    const draining = [drainsAs('a', 'b'), drainsAs('b', 'c')];
+    assert.deepEqual([...findSuccessors(draining)], [['a', 'c'], ['b', 'c']]);
+    assert.deepEqual(servers(draining, 'c'), [server('c'), server('c')]);
+  });
+
+  test('remembers it when nobody has its keys any more, or two have, and until one has them again', () => {
+    const catchAll = { ...drains('a', 1, 'b'), wasCatchAll: true };
+    const takers = (prefixes: Readonly<Record<string, string>>, named?: string) => {
+      const clusters = Object.entries(prefixes).map(([name, prefix]) => ({ name, prefix, endpoints: [] }));
+      const byName = new Map(clusters.map((each) => [each.name, each]));
+      return follow([catchAll], routingOf(byName, named)).map(({ followed }) => followed);
+    };
+    assert.deepEqual(takers({}), ['b']);
+    assert.deepEqual(takers({ c: '/a', d: '/d' }, 'd'), ['b']);
+    assert.deepEqual(takers({ c: '/a' }), ['c']);
+  });
+
+  test('has an end also when rows say that they follow each other', () => {
+    const draining = [drainsAs('a', 'b'), drainsAs('b', 'a'), drainsAs('c', 'c')];
+    assert.deepEqual([...findSuccessors(draining)], [['a', 'b'], ['b', 'a']]);
+    assert.deepEqual(servers(draining), [server('b'), server('a'), server('c')]);
+  });
+
+  test('keeps its own when there is nothing left of that one', () => {
+    assert.deepEqual(servers([drainsAs('a', 'b')]), [server('a')]);
+  });
 });

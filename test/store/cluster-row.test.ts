@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseClusterRow, renderClusterRow } from '../../src/store/cluster-row.ts';
-import { buildCluster } from './clusters.ts';
+import { parseClusterRow, parseFollowed } from '../../src/store/cluster-row.ts';
+import { renderClusterRow, renderDrainingContent } from '../../src/store/cluster-row.ts';
+import { buildCluster, drain } from './clusters.ts';
 
 test('a cluster is its name and JSON', () => {
   assert.deepEqual(renderClusterRow(buildCluster('a', [{ address: '192.0.2.1', port: 6379 }])), {
@@ -21,6 +22,11 @@ test('a row reads back as the cluster it was made from', () => {
   for (const cluster of [buildCluster('none'), buildCluster('兔"\\\u2028', endpoints)]) {
     assert.deepEqual(parseClusterRow({ ...renderClusterRow(cluster) }), cluster);
   }
+});
+
+test('whom a draining cluster followed is read back; rows of before say of nobody', () => {
+  const contents = [{ ...drain('a', 1), followed: 'b' }, drain('a', 1)].map(renderDrainingContent);
+  assert.deepEqual(contents.map((content) => parseFollowed({ content })), ['b', undefined]);
 });
 
 // As an older version stored them, which knew no mapped addresses, and took what nobody can connect to.

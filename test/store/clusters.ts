@@ -26,7 +26,8 @@ export function remove(name: string): ClusterEdit {
 
 /** A cluster of one endpoint that was removed. */
 export function drain(name: string, untilMs: number): DrainingCluster {
-  return { cluster: buildCluster(name, [{ address: '192.0.2.1', port: 1 }]), untilMs, wasCatchAll: false };
+  const cluster = buildCluster(name, [{ address: '192.0.2.1', port: 1 }]);
+  return { cluster, untilMs, wasCatchAll: false, followed: undefined };
 }
 
 /** What a store holds, as maps: the order of rows means nothing. */

@@ -49,7 +49,7 @@ test('what was saved is there after reopening', (t) => {
   const directory = makeDirectory(t);
   const store = openSqliteStore(directory);
   store.saveStaged(put('staged', 1));
-  const catchAll = { ...drain('gone', 5), wasCatchAll: true };
+  const catchAll = { ...drain('gone', 5), wasCatchAll: true, followed: 'next' };
   const routes = { catchAll: undefined, old: [] };
   store.saveCommit([], [catchAll], routes);
   store.close();

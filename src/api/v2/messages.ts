@@ -31,7 +31,7 @@ export interface WarningMessage {
 export interface DrainingMessage {
   readonly name: string;
   readonly until: string;
-  /** The cluster that has its keys now, and whose endpoints it is given; null: nobody has them, it keeps its own. */
+  /** The cluster that has its keys now, or had them last: it is given its endpoints; null: it keeps its own. */
   readonly successor: string | null;
 }
 

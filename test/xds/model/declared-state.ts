@@ -14,6 +14,8 @@ export interface DeclaredCluster {
 interface DrainingCluster extends DeclaredCluster {
   readonly untilMs: number;
   readonly wasCatchAll: boolean;
+  /** The last that had all its keys. */
+  readonly followed: string | undefined;
 }
 
 /** How much of a cluster a client is given besides what is declared. */
@@ -64,10 +66,14 @@ export class DeclaredState {
     const before = new Set(this.#committed?.keys());
     for (const [name, cluster] of this.#committed ?? []) {
       if (this.#staged.has(name)) continue;
-      this.#draining.set(name, { ...cluster, untilMs: nowMs + this.#drainTimeMs, wasCatchAll: before.size === 1 });
+      const untilMs = nowMs + this.#drainTimeMs;
+      this.#draining.set(name, { ...cluster, untilMs, wasCatchAll: before.size === 1, followed: undefined });
     }
     for (const name of this.#staged.keys()) this.#draining.delete(name);
     this.#committed = this.#staged;
+    for (const [name, removed] of this.#draining) {
+      this.#draining.set(name, { ...removed, followed: this.#takerOf(removed) ?? removed.followed });
+    }
     this.notePublication(nowMs);
     for (const name of this.#staged.keys()) this.#wereDeclared.add(name);
     return [...before.symmetricDifference(this.#staged)];
@@ -126,16 +132,22 @@ export class DeclaredState {
     return endpointText(ports.length === 0 && isGivenHosts ? [standInPort] : ports);
   }
 
-  // Of a removed cluster: those of the one that has its keys now, if there is one.
-  #servedPortsOf({ prefix, wasCatchAll, ports }: DrainingCluster): readonly number[] {
-    const committed = [...(this.#committed?.values() ?? [])];
-    const catchAll = committed.length === 1 ? committed[0] : undefined;
+  // Of a removed cluster: those of the one that has its keys now, or had them last, as that is served itself.
+  #servedPortsOf({ followed, ports }: DrainingCluster): readonly number[] {
+    if (followed === undefined) return ports;
+    const next = this.#draining.get(followed);
+    return this.#committed?.get(followed)?.ports ?? (next === undefined ? ports : this.#servedPortsOf(next));
+  }
+
+  #takerOf({ prefix, wasCatchAll }: DrainingCluster): string | undefined {
+    const committed = [...(this.#committed ?? [])];
+    const catchAll = committed.length === 1 ? committed[0]?.[0] : undefined;
     const [longest] = committed
-      .filter((cluster) => prefix.startsWith(cluster.prefix))
-      .sort((a, b) => b.prefix.length - a.prefix.length);
-    const takers = new Set([longest ?? catchAll, wasCatchAll ? catchAll : undefined].filter((each) => each !== undefined));
-    const [taker] = takers;
-    return takers.size === 1 && taker !== undefined ? taker.ports : ports;
+      .filter(([, cluster]) => prefix.startsWith(cluster.prefix))
+      .sort(([, a], [, b]) => b.prefix.length - a.prefix.length);
+    const takers = new Set([longest?.[0] ?? catchAll, wasCatchAll ? catchAll : undefined]);
+    const [taker, other] = [...takers].filter((each) => each !== undefined);
+    return other === undefined ? taker : undefined;
   }
 
   #timeoutOf(name: string): number {
