@@ -243,8 +243,8 @@ export interface RetryMessage {
   readonly took_ms: number;
   /** Types that were sent again, and are not in sync at the end of the waiting. */
   readonly not_in_sync: readonly NotInSyncMessage[];
-  /** Node ids of retried clients whose connection has closed meanwhile, sorted. */
-  readonly gone: readonly string[];
+  /** Retried clients of which a stream has closed meanwhile, with what was sent again; sorted in the same way. */
+  readonly gone: readonly { readonly node_id: string; readonly peer: string }[];
 }
 
 /** A line of `application/x-ndjson` before the last, which is the answer. Counts streams, not clients. */

@@ -4,6 +4,8 @@ import { describe, test } from 'node:test';
 import type { RetryMessage } from '../../../src/api/v2/messages.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster } from '../../support/xds/changes.ts';
+import type { Kind } from '../../support/xds/discovery-api.ts';
+import { FakeTransport } from '../../support/xds/fake-transport.ts';
 import type { SotwClient } from '../../support/xds/sotw-client.ts';
 import { getClients, serveV2 } from './serve-v2.ts';
 import type { ServedV2 } from './serve-v2.ts';
@@ -50,8 +52,46 @@ test('one takes it, one refuses it again, one goes: each is told of', async (t) 
   assert.deepEqual(others.map(({ node_id: id, type, state, reason }) => [id, type, state, reason]), [
     ['refuses', 'endpoint', 'error', 'still no room'],
   ]);
-  assert.deepEqual(gone, ['goes']);
+  assert.deepEqual(gone.map(({ node_id: id }) => id), ['goes']);
 });
+
+test('of two clients with one node id, the one that goes is told of', async (t) => {
+  const { api, clients } = await serveRefusing(t, 'same', 'same');
+  const [takes, goes] = clients as [SotwClient, SotwClient];
+  const answer = retry(api, '?wait=1m');
+  await takes.takeAndAck('endpoint');
+  await goes.next('endpoint');
+  goes.cancel();
+  const { retried, not_in_sync: others, gone } = await answer;
+  assert.equal(retried.length, 2);
+  assert.deepEqual(others, []);
+  assert.equal(gone.length, 1);
+  assert.ok(retried.some(({ peer }) => peer === gone[0]?.peer));
+});
+
+test('a client that closes one of its streams goes without what was sent there', async (t) => {
+  const api = await serveV2(t);
+  api.xds.commit(...addCluster('a', 1));
+  const [clusters, endpoints] = [refuseByStream(api, 'cluster', []), refuseByStream(api, 'endpoint', ['a'])];
+  await waitUntil('both are refused', () => [clusters, endpoints].every(({ stream }) => stream.isSettled()));
+  clusters.onResponse = (response) => clusters.ack(response);
+  endpoints.onResponse = () => endpoints.stream.close();
+  const { retried, not_in_sync: others, gone } = await retry(api, '?wait=1m');
+  const client = { node_id: 'n', peer: clusters.peer };
+  assert.deepEqual(retried, [{ ...client, types: ['cluster', 'endpoint'] }]);
+  assert.deepEqual([others, gone], [[], [client]]);
+});
+
+/** A stream of one type, of the node `n`, on which what is sent is refused. */
+function refuseByStream({ xds }: ServedV2, kind: Kind, names: readonly string[]): FakeTransport {
+  const transport = new FakeTransport(xds.hub, { apiVersion: 'v3', isAggregated: false }, kind);
+  transport.onResponse = ({ nonce }) => {
+    const error = { code: 13, message: 'no room' };
+    transport.request(kind, { response_nonce: nonce, resource_names: names, error_detail: error });
+  };
+  transport.subscribe(kind, 'n', ...names);
+  return transport;
+}
 
 test('one node alone, without waiting', async (t) => {
   const { api, clients } = await serveRefusing(t, 'one', 'two');
