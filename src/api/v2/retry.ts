@@ -16,6 +16,7 @@ import type { NotInSyncMessage, RetryMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { signalWhenGone } from './signal-when-gone.ts';
+import { WaitLimit } from './wait-limit.ts';
 
 export interface RetryParts {
   readonly hub: StreamHub;
@@ -23,20 +24,25 @@ export interface RetryParts {
   readonly stopping: AbortSignal;
 }
 
+// Apart from commits, which retries must not keep from waiting.
+const maxWaiting = 64;
+
 /**
  * Answers a {@link RetryMessage}, with `wait` when those have answered or the time is up. `node` asks for one node id.
  */
 export function createRetryHandler({ hub, stopping }: RetryParts): RequestHandler {
+  const limit = new WaitLimit(maxWaiting, 'other retries wait already, nothing was sent again: ask again later');
   return async (request, response) => {
     const { node, waitMs } = readRetryQuery(request);
     if (node !== undefined && !Array.from(hub.streams).some(({ nodeId }) => nodeId === node)) {
       throw new ProblemError(404, `node ${JSON.stringify(node)}: not connected`);
     }
+    if (waitMs > 0) limit.check();
     const startMs = performance.now();
     const retried = retryRefused(hub, node);
     const asked = foldRetried(retried);
     const signal = AbortSignal.any([stopping, signalWhenGone(response)]);
-    const left = await awaitRetried(hub, retried, { timeoutMs: waitMs, signal });
+    const left = await limit.count(awaitRetried(hub, retried, { timeoutMs: waitMs, signal }));
     const streamsLeft = new Set(left.map(({ stream }) => stream));
     response.type('json').end(JSON.stringify(buildRetryMessage(asked, streamsLeft, performance.now() - startMs)));
   };
