@@ -41,7 +41,7 @@ export interface Convergence {
  * as an Envoy does to get the endpoints of a new cluster on a stream of its own, which it has to do before it counts as
  * settled. Nodes that went less than {@link returnTimeMs} ago are given the rest of it to come back. Other nodes that
  * come later have the newest from the start, and count only when whoever comes is waited for. Resolves when each of
- * them has settled or closed, when the time is up, or when it is aborted; never rejects.
+ * them has settled or closed, when the time is up, or when it is aborted.
  */
 export async function awaitConvergence(
   hub: StreamHub,
