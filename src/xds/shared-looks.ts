@@ -38,8 +38,8 @@ export class SharedLooks {
 
   /**
    * Resolves when `look` gives true, when the time is up, or when it is aborted; rejects with what `look` throws, and
-   * with nothing else. `look` is called once a round, first in one that begins later, last when the time is up; not at
-   * all when there is no time.
+   * with nothing else. `look` is called once a round, first in one that begins later, last when the time is up; not
+   * at all when there is no time.
    */
   until(look: () => boolean, { timeoutMs, signal }: LookOptions): Promise<void> {
     if (timeoutMs <= 0 || signal?.aborted === true) return Promise.resolve();
