@@ -22,8 +22,12 @@ const shownDigits = 8;
 
 type Standing = Omit<TypeSyncMessage, 'type' | 'type_url'>;
 
-const note =
+const dialectNote =
   'The same content may have other versions in v2 than in v3, and on per-type streams: compare rows of one API.';
+
+const holdingsNote =
+  'Envoys in sync may have other versions of a type: what drains is held only by who had it, and only who takes ' +
+  'listeners from here is given the stand-in endpoint of a cluster without servers.';
 
 /** Lines of text, the last one with a newline. */
 export function renderStatus(answer: ClientsMessage): string {
@@ -38,10 +42,25 @@ export function renderStatus(answer: ClientsMessage): string {
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-// The same content differs in some bytes by how it is asked for.
+// Two versions look like a difference that somebody has to mend.
 function renderNote(clients: readonly ClientMessage[]): string[] {
-  const dialects = new Set(clients.filter(({ types }) => types.length > 0).map(dialectOf));
-  return dialects.size > 1 ? [note] : [];
+  // By how they ask: the same content differs in some bytes.
+  const byDialect = Map.groupBy(clients.filter(({ types }) => types.length > 0), dialectOf);
+  return [
+    ...(byDialect.size > 1 ? [dialectNote] : []),
+    ...([...byDialect.values()].some(differInSync) ? [holdingsNote] : []),
+  ];
+}
+
+function differInSync(clients: readonly ClientMessage[]): boolean {
+  const types = clients.flatMap((client) => client.types).filter(({ state }) => state === 'synced');
+  const versions = new Map<string, string>();
+  return types.some(({ type, version_acked: version }) => {
+    if (version === null) return false;
+    const other = versions.get(type) ?? version;
+    versions.set(type, version);
+    return version !== other;
+  });
 }
 
 function dialectOf(client: ClientMessage): string {

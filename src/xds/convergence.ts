@@ -3,7 +3,7 @@
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
 import type { Expectation } from './expectation.ts';
-import { returnTimeMs } from './presence.ts';
+import { keptId, returnTimeMs } from './presence.ts';
 import { looksOf } from './shared-looks.ts';
 import type { LookOptions } from './shared-looks.ts';
 import type { StreamHub } from './stream-hub.ts';
@@ -32,7 +32,7 @@ export interface Convergence {
   readonly waiting: readonly StreamStatus[];
   /** Of the nodes of these streams: clusters that they took, and whose endpoints they do not ask for. */
   readonly unasked: ReadonlyMap<string, Unasked>;
-  /** Ids of nodes that were there before, or when the waiting began, and have no stream now; sorted. */
+  /** Nodes that were there before, or when the waiting began, and have no stream now; as {@link keptId}, sorted. */
   readonly gone: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export interface Convergence {
  * as an Envoy does to get the endpoints of a new cluster on a stream of its own, which it has to do before it counts as
  * settled. Nodes that went less than {@link returnTimeMs} ago are given the rest of it to come back. Other nodes that
  * come later have the newest from the start, and count only when whoever comes is waited for. Resolves when each of
- * them has settled or closed, when the time is up, or when it is aborted; never rejects.
+ * them has settled or closed, when the time is up, or when it is aborted.
  */
 export async function awaitConvergence(
   hub: StreamHub,
@@ -66,7 +66,8 @@ class Waiting {
   readonly #settled = new Map<DiscoveryStream, StreamStatus>();
   // Nodes with a stream at the start.
   readonly #firstNodeIds: ReadonlySet<string>;
-  readonly #nodeIds: Set<string>;
+  // As they are kept: of who went nothing else is known.
+  readonly #keptIds: ReadonlySet<string>;
   readonly #isAnybodyWaitedFor: boolean;
   #unasked: ReadonlyMap<string, Unasked> = new Map();
   #mostSettled = 0;
@@ -78,7 +79,8 @@ class Waiting {
     this.#options = options;
     this.#left = new Set(this.#openStreams());
     this.#firstNodeIds = new Set(Array.from(this.#left, (stream) => stream.nodeId ?? ''));
-    this.#nodeIds = new Set([...this.#firstNodeIds, ...(expectation?.nodeIds ?? this.#mayReturn())]);
+    const others = expectation === undefined ? this.#mayReturn() : expectation.nodeIds.map(keptId);
+    this.#keptIds = new Set([...Array.from(this.#firstNodeIds, keptId), ...others]);
     this.#isAnybodyWaitedFor = expectation?.atLeast !== undefined || performance.now() < returningUntilMs;
     onProgress?.(0, this.#left.size);
   }
@@ -98,7 +100,7 @@ class Waiting {
 
   result(): Convergence {
     const presence = this.#hub.presence(this.#group);
-    const closed = [...this.#firstNodeIds].filter((nodeId) => !presence.has(nodeId));
+    const closed = [...this.#firstNodeIds].filter((nodeId) => !presence.has(nodeId)).map(keptId);
     const gone = presence.gone().map(({ nodeId }) => nodeId);
     const isOpen = ([stream]: readonly [DiscoveryStream, StreamStatus]): boolean => this.#hub.streams.has(stream);
     return {
@@ -147,6 +149,7 @@ class Waiting {
     return presence.count < atLeast || !nodeIds.every((nodeId) => presence.has(nodeId));
   }
 
+  /** Kept ids. */
   #mayReturn(): string[] {
     const sinceMs = performance.now() - returnTimeMs;
     const gone = this.#hub.presence(this.#group).gone();
@@ -158,7 +161,7 @@ class Waiting {
   }
 
   #isWaitedFor({ nodeId }: DiscoveryStream): boolean {
-    return this.#isAnybodyWaitedFor || this.#nodeIds.has(nodeId ?? '');
+    return this.#isAnybodyWaitedFor || this.#keptIds.has(keptId(nodeId ?? ''));
   }
 
   #tellProgress(): void {

@@ -16,6 +16,8 @@ export interface Sent {
   readonly isFullState: boolean;
   /** When the snapshot was published that the response brings; undefined when it answers a request instead. */
   readonly publishedAtMs: number | undefined;
+  /** Of a full state that changes nothing: some names of what it says once more although it was refused. */
+  readonly namesAgain?: readonly string[];
 }
 
 /** What a request said of the responses sent before it. */
@@ -51,8 +53,8 @@ export function refusedBy({ sent, inForce, passedOver }: Extract<Answer, { kind:
 
 /** Names that responses said something of, each once; `max` of them at most. */
 export function firstNamesOf(responses: readonly Sent[], max: number): readonly string[] {
-  const names = responses.flatMap(({ difference: { changedNames, absent, removed } }) => {
-    return [...changedNames.slice(0, max), ...absent.slice(0, max), ...removed.slice(0, max)];
+  const names = responses.flatMap(({ difference: { changedNames, absent, removed }, namesAgain = [] }) => {
+    return [changedNames, absent, removed, namesAgain].flatMap((list) => list.slice(0, max));
   });
   return [...new Set(names)].slice(0, max);
 }
@@ -60,6 +62,9 @@ export function firstNamesOf(responses: readonly Sent[], max: number): readonly 
 // Responses are not held back until older ones are ACKed, but a client that never
 // answers, or refuses everything, must not grow memory: of its oldest such responses the server forgets.
 const maxUnanswered = 16;
+
+// Enough to find a bad resource by.
+const maxNamesAgain = 10;
 
 export class Delivery {
   #latest: Sent | undefined;
@@ -109,7 +114,7 @@ export class Delivery {
     if (this.#latest !== undefined && !this.#isLatestAnswered) {
       this.#older = [...this.#older.slice(-(maxUnanswered - 1)), this.#latest];
     }
-    this.#latest = sent;
+    this.#latest = this.#withNamesAgain(sent);
     this.#isLatestAnswered = false;
     this.#isLatestInForce = false;
     this.#wasLatestNacked = false;
@@ -146,6 +151,12 @@ export class Delivery {
   /** Responses that are not answered yet, oldest first. Right after an answer: those sent after the one it answers. */
   get unanswered(): readonly Sent[] {
     return this.#isLatestAnswered || this.#latest === undefined ? [] : [...this.#older, this.#latest];
+  }
+
+  // When it is refused again, the fault is still in what changed before.
+  #withNamesAgain(sent: Sent): Sent {
+    if (!sent.isFullState || this.#refused.length === 0 || namesOf(sent.difference).length > 0) return sent;
+    return { ...sent, namesAgain: firstNamesOf(this.#refused, maxNamesAgain) };
   }
 
   // What a NACK with this version_info says is in force: an older response too may have been taken without an ACK.

@@ -92,7 +92,8 @@ export class Presence {
   }
 }
 
-function keptId(nodeId: string): string {
+/** As {@link Presence.gone} names a node: to be compared with those, never to be given to it once more. */
+export function keptId(nodeId: string): string {
   if (nodeId.length <= maxIdLength) return nodeId;
   return `${nodeId.slice(0, maxIdLength)}…${createHash('sha256').update(nodeId).digest('hex').slice(0, 16)}`;
 }

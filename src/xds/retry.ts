@@ -18,7 +18,7 @@ export function retryRefused(hub: StreamHub, nodeId: string | undefined): Retrie
   return streams.map((stream) => ({ stream, kinds: stream.retry() })).filter(({ kinds }) => kinds.length > 0);
 }
 
-/** Waits until each of these streams has settled or closed; gives those that are open. Never rejects. */
+/** Waits until each of these streams has settled or closed; gives those that are open. */
 export async function awaitRetried(
   hub: StreamHub,
   retried: readonly Retried[],

@@ -14,6 +14,7 @@ interface Waiting {
   readonly look: () => boolean;
   readonly deadlineMs: number;
   readonly end: () => void;
+  readonly fail: (reason: unknown) => void;
 }
 
 // What is waited for is noticed this late at most, while a round is cheap.
@@ -36,18 +37,20 @@ export class SharedLooks {
   }
 
   /**
-   * Resolves when `look` gives true, when the time is up, or when it is aborted; never rejects. `look` is called once a
-   * round, first in one that begins later, last when the time is up; not at all when there is no time.
+   * Resolves when `look` gives true, when the time is up, or when it is aborted; rejects with what `look` throws, and
+   * with nothing else. `look` is called once a round, first in one that begins later, last when the time is up; not
+   * at all when there is no time.
    */
   until(look: () => boolean, { timeoutMs, signal }: LookOptions): Promise<void> {
     if (timeoutMs <= 0 || signal?.aborted === true) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
         this.#waiting.delete(waiting);
         signal?.removeEventListener('abort', end);
-        resolve();
       };
-      const waiting: Waiting = { look, deadlineMs: performance.now() + timeoutMs, end };
+      const end = (): void => (leave(), resolve());
+      const fail = (reason: unknown): void => (leave(), reject(reason));
+      const waiting: Waiting = { look, deadlineMs: performance.now() + timeoutMs, end, fail };
       if (this.#waiting.size === 0) this.#nextRoundMs = Math.max(this.#nextRoundMs, performance.now() + pauseMs);
       this.#waiting.add(waiting);
       signal?.addEventListener('abort', end);
@@ -55,8 +58,10 @@ export class SharedLooks {
     });
   }
 
-  /** As {@link DiscoveryStream.isSettled}. To be called in a look: one that is not settled is asked once a round. */
+  /** As {@link DiscoveryStream.isSettled}; one that is not settled is asked once a round. */
   isSettled(stream: DiscoveryStream): boolean {
+    // Between rounds nobody would clear what is remembered, and a closed stream would stay with all that it holds.
+    if (!this.#isLooking) return stream.isSettled();
     if (this.#unsettled.has(stream)) return false;
     const isSettled = stream.isSettled();
     if (!isSettled) this.#unsettled.add(stream);
@@ -83,7 +88,7 @@ export class SharedLooks {
       const startMs = performance.now();
       const isDue = startMs >= waiting.deadlineMs;
       if (!this.#waiting.has(waiting) || (!isDue && !isRound)) continue;
-      if (waiting.look() || isDue) waiting.end();
+      lookFor(waiting, isDue);
       busyMs += performance.now() - startMs;
     }
     this.#unsettled = new Set();
@@ -91,6 +96,15 @@ export class SharedLooks {
     const restMs = busyMs / maxShareOfTime;
     this.#nextRoundMs = isRound ? performance.now() + Math.max(pauseMs, restMs) : this.#nextRoundMs + restMs;
     this.#planNext();
+  }
+}
+
+// One that fails must not end the round: nobody else would ever be looked for again.
+function lookFor({ look, end, fail }: Waiting, isDue: boolean): void {
+  try {
+    if (look() || isDue) end();
+  } catch (error) {
+    fail(error);
   }
 }
 

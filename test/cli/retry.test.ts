@@ -36,19 +36,23 @@ test('who rejected something is sent it again: exit code 0 when it is taken, 3 w
   assert.deepEqual(unknown, { status: 1, stdout: '', stderr: 'controlplane: node "f": not connected\n' });
 });
 
-test('an Envoy that goes meanwhile is not in sync', () => {
+test('an Envoy that goes meanwhile is not in sync, others with its node id may be', () => {
+  const clients = [
+    { node_id: 'e\n', peer: '10.0.0.1:1' },
+    { node_id: 'e\n', peer: '10.0.0.1:2' },
+  ];
   const answer: RetryMessage = {
-    retried: ['e\n', 'f'].map((node_id) => ({ node_id, peer: '10.0.0.1:1', types: ['cluster', 'listener'] })),
+    retried: clients.map((client) => ({ ...client, types: ['cluster', 'listener'] })),
     took_ms: 1_249,
     not_in_sync: [],
-    gone: ['e\n'],
+    gone: clients.slice(0, 1),
   };
   assert.equal(
     renderRetry(answer),
     [
       'retried: e\\u{a} 10.0.0.1:1: cluster, listener',
-      'retried: f 10.0.0.1:1: cluster, listener',
-      'e\\u{a}: gone, its connection closed before it had answered',
+      'retried: e\\u{a} 10.0.0.1:2: cluster, listener',
+      'e\\u{a} 10.0.0.1:1: gone, its connection, or the stream on which it was sent, closed before all had answered',
       '1 of 2 in sync after 1.2 s',
       '',
     ].join('\n'),

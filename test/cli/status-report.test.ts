@@ -108,6 +108,27 @@ test('every client has a row, each type its column', () => {
   ]);
 });
 
+describe('who is in sync with another version is no riddle', () => {
+  const note =
+    'Envoys in sync may have other versions of a type: what drains is held only by who had it, and only who takes ' +
+    'listeners from here is given the stand-in endpoint of a cluster without servers.';
+  const old = { version_sent: second, version_acked: second };
+  type Case = readonly [what: string, type: TypeMessage, client: Partial<ClientMessage>, isTold: boolean];
+  const cases: readonly Case[] = [
+    ['of one type: told', buildType('cluster', old), {}, true],
+    ['of another type: nothing to tell', buildType('endpoint', old), {}, false],
+    ['of another API: told by the other note', buildType('cluster', old), { api_version: 'v2' }, false],
+    ['not in sync: told by its own line', buildType('cluster', { ...old, state: 'stale', reason: '' }), {}, false],
+    ['that it does not say: nothing to tell', buildType('cluster', { version_acked: null }), {}, false],
+  ];
+  for (const [what, type, changes, isTold] of cases) {
+    test(what, () => {
+      const lines = render(buildClient('a', [buildType('cluster')]), buildClient('b', [type], changes));
+      assert.equal(lines.includes(note), isTold);
+    });
+  }
+});
+
 test('what is wrong stands below, one line per type, whatever is in it', () => {
   const lines = render(
     buildClient('a\n', [

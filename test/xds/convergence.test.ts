@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { awaitConvergence } from '../../src/xds/convergence.ts';
 import type { Convergence, ConvergenceOptions } from '../../src/xds/convergence.ts';
 import { defaultNodeGroup } from '../../src/xds/node.ts';
-import { Presence } from '../../src/xds/presence.ts';
+import { Presence, keptId } from '../../src/xds/presence.ts';
 import type { StreamHub } from '../../src/xds/stream-hub.ts';
 import type { StreamStatus } from '../../src/xds/stream-status.ts';
 import { GENEROUS_MS, waitUntil } from '../support/wait-until.ts';
@@ -234,6 +234,21 @@ describe('awaitConvergence', () => {
     const convergence = converge(xds);
     new FakeClient(xds.hub, 'one');
     assert.deepEqual(summarize(await convergence), { settled: ['one'], waiting: [], gone: [] });
+  });
+
+  test('waits for one with a long id as for any other, and tells of it once', async () => {
+    const id = 'x'.repeat(1_024);
+    const { xds, clients } = await serve({ [id]: 'ack' });
+    const [one] = clients as [FakeClient];
+    xds.commit(addEndpoint('a', 2));
+    one.answer = 'nothing';
+    const closing = converge(xds, { timeoutMs: 200 });
+    one.transport.stream.close();
+    const { gone } = await closing;
+    assert.deepEqual(gone, [keptId(id)]);
+    const convergence = converge(xds);
+    new FakeClient(xds.hub, id);
+    assert.deepEqual(summarize(await convergence), { settled: [id], waiting: [], gone: [] });
   });
 
   test('waits for those that are expected, by name or by number, and for nobody else', async () => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import type { Difference } from '../../src/snapshot/difference.ts';
 import { Resource } from '../../src/snapshot/resource.ts';
-import { Delivery } from '../../src/xds/delivery.ts';
+import { Delivery, firstNamesOf, refusedBy } from '../../src/xds/delivery.ts';
 import type { Answer, Sent } from '../../src/xds/delivery.ts';
 
 const error = { code: 13, message: 'refused' };
@@ -249,4 +249,36 @@ test('right after an answer, what is not answered is what was sent later', () =>
   assert.deepEqual(delivery.unanswered, [second, third]);
   delivery.settle('3', '', error);
   assert.deepEqual(delivery.unanswered, []);
+});
+
+describe('a full state that is refused once more tells of', () => {
+  /** Names that the NACK of a response is told with. */
+  const namesOfNack = (delivery: Delivery, sent: Sent): readonly string[] => {
+    delivery.record(sent);
+    const answer = delivery.settle(sent.nonce, '', error);
+    return answer.kind === 'nack' ? firstNamesOf(refusedBy(answer), 10) : [];
+  };
+  const fullState = (n: number, ...names: readonly string[]): Sent => {
+    return { ...response(n, ...names), isFullState: true };
+  };
+
+  test('what it was refused for, when nothing has changed since', () => {
+    const delivery = new Delivery();
+    assert.deepEqual(namesOfNack(delivery, fullState(1, 'a', 'b')), ['a', 'b']);
+    for (let n = 2; n < 40; n += 1) assert.deepEqual(namesOfNack(delivery, fullState(n)), ['a', 'b']);
+  });
+
+  test('what has changed, when something has', () => {
+    const delivery = new Delivery();
+    namesOfNack(delivery, fullState(1, 'a'));
+    assert.deepEqual(namesOfNack(delivery, fullState(2, 'b')), ['b']);
+  });
+
+  test('nothing that was accepted since', () => {
+    const delivery = new Delivery();
+    namesOfNack(delivery, fullState(1, 'a'));
+    delivery.record(fullState(2));
+    delivery.settle('2', 'v2', undefined);
+    assert.deepEqual(namesOfNack(delivery, fullState(3)), []);
+  });
 });

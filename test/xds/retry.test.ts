@@ -105,6 +105,7 @@ for (const [protocol, connect] of protocols) {
         if (state === 'synced') client.refused.clear();
         const left = await awaitRetried(xds.hub, retryRefused(xds.hub, 'n'), { timeoutMs: GENEROUS_MS });
         assert.deepEqual(statesOf(left), [`cluster ${state}`, 'endpoint synced']);
+        assert.deepEqual(client.stream.status().types[0]?.lastNack?.names, clusters);
         assert.equal((await sentTo(client))[0]?.[0], 'cluster a,b');
       }
     });

@@ -94,6 +94,26 @@ describe('looks that are shared', () => {
     await other;
   });
 
+  test('remember nothing between rounds: it would stay', async () => {
+    const looks = new SharedLooks();
+    const stream = new FakeStream();
+    assert.equal(looks.isSettled(stream.asStream), false);
+    stream.hasSettled = true;
+    assert.equal(looks.isSettled(stream.asStream), true);
+    assert.equal(stream.asked, 2);
+  });
+
+  test('that fail do so for who looks, and go on for the others', async () => {
+    const looks = new SharedLooks();
+    const failing = looks.until(() => {
+      throw new Error('no such thing');
+    }, { timeoutMs });
+    const other = looks.until(() => false, { timeoutMs: 50 });
+    await assert.rejects(failing, /no such thing/u);
+    await other;
+    assert.equal(looks.count, 0);
+  });
+
   test('are those of one hub', async () => {
     const [one, other] = [{ streams: new Set<DiscoveryStream>() }, { streams: new Set<DiscoveryStream>() }];
     assert.equal(looksOf(one), looksOf(one));

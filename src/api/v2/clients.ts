@@ -11,6 +11,7 @@ import { clientState, foldClients } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';
 import type { Expectation } from '../../xds/expectation.ts';
 import type { NodeFilter } from '../../xds/node-filter.ts';
+import { keptId } from '../../xds/presence.ts';
 import type { Gone } from '../../xds/presence.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import type { SyncState } from '../../xds/stream-status.ts';
@@ -60,13 +61,18 @@ export function createClientsHandler({ hub, group, start, published }: ClientsPa
       await nextTurn();
       const gone = hub.presence(group).gone();
       const { fleet, unasked } = judgeAll(hub, gone.length, start, expectation);
-      const head = buildHead(published(), fleet, gone.filter(({ nodeId }) => node === undefined || nodeId === node));
+      const head = buildHead(published(), fleet, gone.filter(({ nodeId }) => isNamed(nodeId, node)));
       response.type('json');
       await sendPieces(response, renderClients(head, pagesOfClients(hub, select, unasked), isWanted));
     } finally {
       readers -= 1;
     }
   };
+}
+
+/** @param wanted a long id may be given as it is, or as it is told. */
+function isNamed(goneId: string, wanted: string | undefined): boolean {
+  return wanted === undefined || goneId === wanted || goneId === keptId(wanted);
 }
 
 async function sendPieces(response: Response, pieces: AsyncIterable<string>): Promise<void> {

@@ -8,7 +8,6 @@ import { clientState, foldClients } from '../../xds/client.ts';
 import { awaitConvergence } from '../../xds/convergence.ts';
 import type { Convergence } from '../../xds/convergence.ts';
 import type { Expectation } from '../../xds/expectation.ts';
-import { looksOf } from '../../xds/shared-looks.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { readExpectation } from './expectation-query.ts';
@@ -20,6 +19,7 @@ import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { signalWhenGone } from './signal-when-gone.ts';
+import { WaitLimit } from './wait-limit.ts';
 
 export interface CommitParts {
   readonly control: Control;
@@ -46,11 +46,10 @@ const linesType = 'application/x-ndjson';
  * last line.
  */
 export function createCommitHandler({ control, published, hub, group, start, stopping }: CommitParts): RequestHandler {
+  const limit = new WaitLimit(maxWaiting, 'others wait already, nothing was committed: ask again later');
   return async (request, response) => {
     const { waitMs, expectation } = readCommitQuery(request);
-    if (waitMs !== undefined && looksOf(hub).count >= maxWaiting) {
-      throw new ProblemError(503, `wait: ${maxWaiting} others wait already, nothing was committed: ask again later`);
-    }
+    if (waitMs !== undefined) limit.check();
     const startMs = performance.now();
     const result = { ...control.commit(), ...buildPublishedMessage(published()) };
     const isLines = request.accepts('application/json', linesType) === linesType;
@@ -60,7 +59,7 @@ export function createCommitHandler({ control, published, hub, group, start, sto
       return;
     }
     const abandoned = signalWhenGone(response);
-    const convergence = await awaitConvergence(hub, group, {
+    const waiting = awaitConvergence(hub, group, {
       timeoutMs: waitMs,
       expectation,
       returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,
@@ -71,6 +70,7 @@ export function createCommitHandler({ control, published, hub, group, start, sto
         if (isLines && !response.writableNeedDrain) response.write(renderLine({ settled, total }));
       },
     });
+    const convergence = await limit.count(waiting);
     const tookMs = performance.now() - startMs;
     response.end(renderLine(buildCommitMessage(result, tookMs, convergence, start, expectation)));
   };

@@ -150,7 +150,8 @@ export interface TypeSyncMessage {
   /**
    * Null when nothing was sent, or when there is no one version for all its streams; so is the next. Where it has a
    * stream per cluster, it is the version of all together, as an aggregated stream has it. The same content has another
-   * version in v2 than in v3, and of clusters on streams per type.
+   * version in v2 than in v3, and of clusters on streams per type. In sync, two may differ too: what drains is held
+   * only by who had it, and who takes listeners from here has the stand-in endpoint of a cluster without servers.
    */
   readonly version_sent: string | null;
   readonly version_acked: string | null;
@@ -243,8 +244,8 @@ export interface RetryMessage {
   readonly took_ms: number;
   /** Types that were sent again, and are not in sync at the end of the waiting. */
   readonly not_in_sync: readonly NotInSyncMessage[];
-  /** Node ids of retried clients whose connection has closed meanwhile, sorted. */
-  readonly gone: readonly string[];
+  /** Retried clients of which a stream has closed meanwhile, with what was sent again; sorted in the same way. */
+  readonly gone: readonly { readonly node_id: string; readonly peer: string }[];
 }
 
 /** A line of `application/x-ndjson` before the last, which is the answer. Counts streams, not clients. */

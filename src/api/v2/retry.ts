@@ -6,15 +6,17 @@ import { publishOrder } from '../../snapshot/resource.ts';
 import type { ResourceKind } from '../../snapshot/resource.ts';
 import { foldClients } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';
+import type { DiscoveryStream } from '../../xds/discovery-stream.ts';
 import { awaitRetried, retryRefused } from '../../xds/retry.ts';
 import type { Retried } from '../../xds/retry.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { maxWaitMs } from './messages.ts';
-import type { RetryMessage } from './messages.ts';
+import type { NotInSyncMessage, RetryMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { signalWhenGone } from './signal-when-gone.ts';
+import { WaitLimit } from './wait-limit.ts';
 
 export interface RetryParts {
   readonly hub: StreamHub;
@@ -22,21 +24,27 @@ export interface RetryParts {
   readonly stopping: AbortSignal;
 }
 
+// Apart from commits, which retries must not keep from waiting.
+const maxWaiting = 64;
+
 /**
  * Answers a {@link RetryMessage}, with `wait` when those have answered or the time is up. `node` asks for one node id.
  */
 export function createRetryHandler({ hub, stopping }: RetryParts): RequestHandler {
+  const limit = new WaitLimit(maxWaiting, 'other retries wait already, nothing was sent again: ask again later');
   return async (request, response) => {
     const { node, waitMs } = readRetryQuery(request);
     if (node !== undefined && !Array.from(hub.streams).some(({ nodeId }) => nodeId === node)) {
       throw new ProblemError(404, `node ${JSON.stringify(node)}: not connected`);
     }
+    if (waitMs > 0) limit.check();
     const startMs = performance.now();
     const retried = retryRefused(hub, node);
     const asked = foldRetried(retried);
     const signal = AbortSignal.any([stopping, signalWhenGone(response)]);
-    const left = foldRetried(await awaitRetried(hub, retried, { timeoutMs: waitMs, signal }));
-    response.type('json').end(JSON.stringify(buildRetryMessage(asked, left, performance.now() - startMs)));
+    const left = await limit.count(awaitRetried(hub, retried, { timeoutMs: waitMs, signal }));
+    const streamsLeft = new Set(left.map(({ stream }) => stream));
+    response.type('json').end(JSON.stringify(buildRetryMessage(asked, streamsLeft, performance.now() - startMs)));
   };
 }
 
@@ -45,33 +53,46 @@ function readRetryQuery(request: Request): { node: string | undefined; waitMs: n
   return { node, waitMs: parseParameter('wait', wait, (text) => parseDuration(text, maxWaitMs)) };
 }
 
-/** What is sent again to a client, in the order in which it is published. */
+/** What is sent again to a client. */
 interface RetriedClient {
   readonly client: Client;
+  /** In the order in which they are published. */
   readonly kinds: readonly ResourceKind[];
+  /** On which it is sent. */
+  readonly streams: readonly DiscoveryStream[];
 }
 
 function foldRetried(retried: readonly Retried[]): RetriedClient[] {
-  const kindsByStatus = new Map(retried.map(({ stream, kinds }) => [stream.status(), kinds]));
-  return foldClients([...kindsByStatus.keys()], new Map()).map((client) => {
-    const kinds = new Set(client.streams.flatMap((status) => kindsByStatus.get(status) ?? []));
-    return { client, kinds: publishOrder.filter((kind) => kinds.has(kind)) };
+  const byStatus = new Map(retried.map((one) => [one.stream.status(), one]));
+  return foldClients([...byStatus.keys()], new Map()).map((client) => {
+    const ofClient = client.streams.flatMap((status) => byStatus.get(status) ?? []);
+    const kinds = new Set(ofClient.flatMap((one) => one.kinds));
+    const streams = ofClient.map(({ stream }) => stream);
+    return { client, kinds: publishOrder.filter((kind) => kinds.has(kind)), streams };
   });
 }
 
 function buildRetryMessage(
   retried: readonly RetriedClient[],
-  left: readonly RetriedClient[],
+  left: ReadonlySet<DiscoveryStream>,
   tookMs: number,
 ): RetryMessage {
-  const leftIds = new Set(left.map(({ client }) => client.node.id));
-  const nodeIds = new Set(retried.map(({ client }) => client.node.id));
+  // By the stream: another Envoy may have the same node id, and a client a stream of each type.
+  const gone = retried.filter(({ streams }) => streams.some((stream) => !left.has(stream)));
   return {
-    retried: retried.map(({ client: { node, peer }, kinds }) => ({ node_id: node.id, peer, types: kinds })),
+    retried: retried.map(({ client, kinds }) => ({ ...headOf(client), types: kinds })),
     took_ms: Math.round(tookMs),
-    not_in_sync: left.flatMap(({ client, kinds }) => {
-      return buildNotInSyncMessages(client).filter(({ type }) => type !== null && kinds.includes(type));
-    }),
-    gone: [...nodeIds].filter((nodeId) => !leftIds.has(nodeId)),
+    not_in_sync: retried.flatMap((one) => buildNotTaken(one, left)),
+    gone: gone.map(({ client }) => headOf(client)),
   };
+}
+
+function buildNotTaken({ streams, kinds }: RetriedClient, left: ReadonlySet<DiscoveryStream>): NotInSyncMessage[] {
+  const statuses = streams.filter((stream) => left.has(stream)).map((stream) => stream.status());
+  const messages = foldClients(statuses, new Map()).flatMap(buildNotInSyncMessages);
+  return messages.filter(({ type }) => type !== null && kinds.includes(type));
+}
+
+function headOf({ node, peer }: Client): RetryMessage['gone'][number] {
+  return { node_id: node.id, peer };
 }

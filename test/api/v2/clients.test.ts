@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 
 import type { ClientMessage, ClientsMessage, TypeMessage } from '../../../src/api/v2/messages.ts';
 import { encodeMessage } from '../../../src/proto/protos.ts';
-import { Presence } from '../../../src/xds/presence.ts';
+import { Presence, keptId } from '../../../src/xds/presence.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
@@ -307,6 +307,21 @@ describe('who is missing:', () => {
     await api.xds.client(v3, 'one').hold({ cluster: [], endpoint: ['a'] });
     const left = await getClients(api);
     assert.deepEqual([left.gone.map(({ node_id: id }) => id), left.in_sync], [['two'], false]);
+  });
+
+  test('who had a long id, asked for by all of it or as it is told', async (t) => {
+    const api = await serveV2(t);
+    api.xds.commit(...addCluster('a', 1));
+    const id = 'x'.repeat(1_024);
+    const client = api.xds.client(v3, id);
+    await client.hold({ cluster: [], endpoint: ['a'] });
+    client.cancel();
+    await waitUntil('it has gone', async () => (await getClients(api)).gone.length === 1);
+    for (const asked of [id, keptId(id)]) {
+      const { gone } = await getClients(api, `?node=${encodeURIComponent(asked)}`);
+      assert.deepEqual(gone.map(({ node_id: told }) => told), [keptId(id)]);
+    }
+    assert.deepEqual((await getClients(api, `?node=${id.slice(1)}`)).gone, []);
   });
 
   test('who is expected, whoever has gone', async (t) => {
