@@ -1,5 +1,6 @@
-// The open TCP connections of the xDS port, and by whom one was ended.
+// The open TCP connections of the xDS port, and by whom one, or a stream of one, was ended.
 
+import type { Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
 interface Connection {
@@ -9,9 +10,16 @@ interface Connection {
   isLeaving: boolean;
 }
 
+/** A call that can say in the log who it was. */
+export interface ResetListener {
+  /** Called before the HTTP/2 stream below it is reset on our side. */
+  noteReset(reason: string): void;
+}
+
 export class Connections {
   // By address and port of the client.
   readonly #byPeer = new Map<string, Connection>();
+  readonly #calls = new WeakMap<Http2Stream, ResetListener>();
   #isStopping = false;
 
   add(socket: Socket): void {
@@ -48,6 +56,18 @@ export class Connections {
   noteCutOff(peer: string, tell: () => void): void {
     const connection = this.#byPeer.get(peer);
     if (connection !== undefined) connection.tell = tell;
+  }
+
+  /** What {@link tellReset} tells of this stream goes to `call`. */
+  noteCall(stream: Http2Stream, call: ResetListener): void {
+    this.#calls.set(stream, call);
+  }
+
+  /** To be called before a stream is reset; false when nobody is there to hear of it. */
+  tellReset(stream: Http2Stream, reason: string): boolean {
+    const call = this.#calls.get(stream);
+    call?.noteReset(reason);
+    return call !== undefined;
   }
 }
 
