@@ -17,7 +17,9 @@ export interface ResetListener {
 }
 
 export class Connections {
-  // By address and port of the client.
+  readonly #sockets = new Set<Socket>();
+  // By address and port of the client: the newest, since a port may come again before the end of its old connection
+  // is told.
   readonly #byPeer = new Map<string, Connection>();
   readonly #calls = new WeakMap<Http2Stream, ResetListener>();
   #isStopping = false;
@@ -25,9 +27,11 @@ export class Connections {
   add(socket: Socket): void {
     const peer = peerOf(socket);
     const connection: Connection = { socket, tell: undefined, isLeaving: false };
+    this.#sockets.add(socket);
     this.#byPeer.set(peer, connection);
     socket.once('close', () => {
-      this.#byPeer.delete(peer);
+      this.#sockets.delete(socket);
+      if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
       // Had the client ended it, there would be an end or an error.
       const { readableEnded, errored } = socket;
       if (!this.#isStopping && !connection.isLeaving && !readableEnded && errored === null) connection.tell?.();
@@ -46,7 +50,7 @@ export class Connections {
   }
 
   destroyAll(): void {
-    for (const { socket } of this.#byPeer.values()) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /**
