@@ -1,5 +1,6 @@
-// The open TCP connections of the xDS port, and by whom one was ended.
+// The open TCP connections of the xDS port, and by whom one, or a stream of one, was ended.
 
+import type { Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
 interface Connection {
@@ -9,17 +10,28 @@ interface Connection {
   isLeaving: boolean;
 }
 
+/** A call that can say in the log who it was. */
+export interface ResetListener {
+  /** Called before the HTTP/2 stream below it is reset on our side. */
+  noteReset(reason: string): void;
+}
+
 export class Connections {
-  // By address and port of the client.
+  readonly #sockets = new Set<Socket>();
+  // By address and port of the client: the newest, since a port may come again before the end of its old connection
+  // is told.
   readonly #byPeer = new Map<string, Connection>();
+  readonly #calls = new WeakMap<Http2Stream, ResetListener>();
   #isStopping = false;
 
   add(socket: Socket): void {
     const peer = peerOf(socket);
     const connection: Connection = { socket, tell: undefined, isLeaving: false };
+    this.#sockets.add(socket);
     this.#byPeer.set(peer, connection);
     socket.once('close', () => {
-      this.#byPeer.delete(peer);
+      this.#sockets.delete(socket);
+      if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
       // Had the client ended it, there would be an end or an error.
       const { readableEnded, errored } = socket;
       if (!this.#isStopping && !connection.isLeaving && !readableEnded && errored === null) connection.tell?.();
@@ -38,7 +50,7 @@ export class Connections {
   }
 
   destroyAll(): void {
-    for (const { socket } of this.#byPeer.values()) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /**
@@ -48,6 +60,18 @@ export class Connections {
   noteCutOff(peer: string, tell: () => void): void {
     const connection = this.#byPeer.get(peer);
     if (connection !== undefined) connection.tell = tell;
+  }
+
+  /** What {@link tellReset} tells of this stream goes to `call`. */
+  noteCall(stream: Http2Stream, call: ResetListener): void {
+    this.#calls.set(stream, call);
+  }
+
+  /** To be called before a stream is reset; false when nobody is there to hear of it. */
+  tellReset(stream: Http2Stream, reason: string): boolean {
+    const call = this.#calls.get(stream);
+    call?.noteReset(reason);
+    return call !== undefined;
   }
 }
 

@@ -13,9 +13,9 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import { peerOf } from './connections.ts';
-import type { Connections } from './connections.ts';
+import type { Connections, ResetListener } from './connections.ts';
 import type { DiscoveryStream, StreamTransport } from './discovery-stream.ts';
-import { forgetLastMessage } from './grpc-call-parts.ts';
+import { forgetLastMessage, streamBelow } from './grpc-call-parts.ts';
 import type { StreamHub } from './stream-hub.ts';
 import type { StreamMethod } from './stream-method.ts';
 
@@ -97,7 +97,7 @@ function mapValues<From, To>(record: Readonly<Record<string, From>>, map: (value
 // A call whose messages have taken so long lets everybody else have a turn before its next one is read.
 const maxTurnMs = 10;
 
-class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
+class DiscoveryCall extends ServerInterceptingCall implements StreamTransport, ResetListener {
   readonly #call: ServerInterceptingCallInterface;
   readonly #stream: DiscoveryStream;
   readonly #connections: Connections;
@@ -123,6 +123,8 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
     this.#connections = connections;
     this.#stream = hub.add(this, method);
     this.#hearOfEnd(call);
+    const below = streamBelow(call);
+    if (below !== undefined) connections.noteCall(below, this);
   }
 
   override start(): void {
@@ -156,6 +158,12 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport {
   fail(code: Parameters<StreamTransport['fail']>[0], details: string): void {
     this.#isReasonTold = true;
     this.#end({ code: status[code], details });
+  }
+
+  noteReset(reason: string): void {
+    this.#isEnded = true;
+    this.#isReasonTold = true;
+    this.#stream.noteEnded('ENHANCE_YOUR_CALM', reason);
   }
 
   // By the client, with its connection, or after we ended it. A connection that breaks looks like a client that asks for

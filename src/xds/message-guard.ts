@@ -8,6 +8,7 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Logger } from 'pino';
 
 import { peerOf } from './connections.ts';
+import type { Connections } from './connections.ts';
 import { UnfinishedMessage } from './unfinished-message.ts';
 
 // Node's own channel, since 24.2: grpc-js shows neither sessions nor streams.
@@ -34,7 +35,7 @@ interface Watched {
 export class MessageGuard {
   readonly #log: Logger;
   readonly #withinMs: number;
-  readonly #onGoaway: (peer: string) => void;
+  readonly #connections: Connections;
   readonly #sessions = new WeakSet<Http2Session>();
   readonly #warnedOf = new WeakSet<Http2Session>();
   // Those on which a message has begun and is not whole.
@@ -43,11 +44,11 @@ export class MessageGuard {
 
   /**
    * @param withinMs how long a message may take, while the client is let send.
-   * @param onGoaway told of the client before its connection is ended because it said GOAWAY.
+   * @param connections told before a stream is reset, and before a connection is ended because its client said GOAWAY.
    */
-  constructor(log: Logger, withinMs: number, onGoaway: (peer: string) => void = () => undefined) {
+  constructor(log: Logger, withinMs: number, connections: Connections) {
     this.#log = log;
-    this.#onGoaway = onGoaway;
+    this.#connections = connections;
     this.#withinMs = withinMs;
     subscribe(streamCreated, this.#onStream);
   }
@@ -65,7 +66,7 @@ export class MessageGuard {
     if (!this.#sessions.has(session)) {
       this.#sessions.add(session);
       session.once('goaway', () => {
-        this.#onGoaway(peerOf(session.socket));
+        this.#connections.noteLeaving(peerOf(session.socket));
         session.destroy();
       });
     }
@@ -83,7 +84,7 @@ export class MessageGuard {
     if (message.isWhole) {
       if (!wasWhole) this.#unfinished.delete(watched);
     } else if (message.pieces > freePieces + message.bytes / bytesPerPiece) {
-      this.#end(watched, 'message in too many pieces, stream ended');
+      this.#end(watched, 'message in too many pieces');
     } else if (message.pieces === 1) {
       watched.sinceMs = performance.now();
       this.#unfinished.add(watched);
@@ -97,7 +98,7 @@ export class MessageGuard {
       const { stream } = watched;
       if (stream.destroyed) this.#unfinished.delete(watched);
       else if (stream.isPaused()) watched.sinceMs = nowMs;
-      else if (nowMs - watched.sinceMs > this.#withinMs) this.#end(watched, 'message took too long, stream ended');
+      else if (nowMs - watched.sinceMs > this.#withinMs) this.#end(watched, 'message took too long');
     }
     if (this.#unfinished.size > 0) return;
     clearInterval(this.#timer);
@@ -107,12 +108,17 @@ export class MessageGuard {
   #end(watched: Watched, what: string): void {
     const { stream, message: { bytes, pieces } } = watched;
     this.#unfinished.delete(watched);
+    const reason = `${what}: ${bytes} bytes in ${pieces} pieces so far`;
+    // Before it is closed: then nobody knows its peer any more.
+    if (!this.#connections.tellReset(stream, reason)) this.#warn(stream, reason);
     stream.removeAllListeners('data').close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    const { session } = stream;
-    // One line a connection: a client may open streams for ever.
+  }
+
+  // Of a call that is none of discovery. One line a connection: a client may open streams for ever.
+  #warn({ session }: ServerHttp2Stream, reason: string): void {
     if (session === undefined || this.#warnedOf.has(session)) return;
     this.#warnedOf.add(session);
-    this.#log.warn({ peer: session.socket.remoteAddress, bytes, pieces }, what);
+    this.#log.warn({ peer: peerOf(session.socket), reason }, 'gRPC stream ended');
   }
 }
 

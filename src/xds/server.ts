@@ -76,7 +76,7 @@ export function createXdsServer(
   new ReflectionService(buildReflectionDefinition([healthProto]), reflected).addToServer(server);
   // Not grpc-js's own listener: its backlog is too short for a fleet that comes back at once.
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const guard = new MessageGuard(log, messageWithinMs, (peer) => sockets.noteLeaving(peer));
+  const guard = new MessageGuard(log, messageWithinMs, sockets);
   const acceptor = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     connections.injectConnection(socket);

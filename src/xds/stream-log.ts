@@ -57,7 +57,7 @@ export class StreamLog {
     this.#write('error', node, { ...peerUnless(node, peer), err: error }, 'discovery stream failed');
   }
 
-  /** By gRPC itself, with this status. */
+  /** By gRPC itself or the HTTP/2 below it, with this status. */
   ended(node: Node | undefined, peer: string, status: string, reason: string): void {
     const keys = { ...peerUnless(node, peer), status, reason: cut(reason) };
     this.#write('warn', node, keys, 'discovery stream ended by gRPC');

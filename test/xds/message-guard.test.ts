@@ -19,6 +19,8 @@ const variant = { apiVersion: 'v3', isAggregated: true } as const;
 const call = callFrame(1, sotw.pathOf(variant, 'cluster'));
 const request = encodeMessage(sotw.requestOf('v3'), { node: { id: 'odd' }, type_url: typeUrlOf('v3', 'cluster') });
 
+const ended = 'discovery stream ended by gRPC';
+
 interface Scene {
   readonly xds: ServedXds;
   readonly frames: FrameConnection;
@@ -62,9 +64,46 @@ test('a message in thousands of pieces ends its stream, long before it is whole,
   const message = gRpcMessage(Buffer.alloc(1_000_000));
   frames.send(inBytes(message.subarray(0, 5000)));
   await untilEnded();
-  const lines = xds.logged('message in too many pieces, stream ended');
-  assert.deepEqual(lines.map(({ peer, bytes, pieces }) => [peer, bytes, pieces]), [['127.0.0.1', 1029, 1029]]);
+  const reason = 'message in too many pieces: 1029 bytes in 1029 pieces so far';
+  assert.deepEqual(xds.logged(ended).map((line) => [line['node_id'], line['status'], line['reason']]), [
+    ['odd', 'ENHANCE_YOUR_CALM', reason],
+  ]);
   await frames.ping();
+});
+
+test('before its first request is whole, the line has the client in place of the node', async (t) => {
+  const { xds, frames, untilEnded } = await prepare(t, { keepalive: { messageWithinMs: 100 } });
+  frames.send(call, dataFrame(1, gRpcMessage(request).subarray(0, 20)));
+  await waitUntil('it is there', () => xds.hub.streams.size === 2);
+  await untilEnded();
+  const [{ peer } = {}] = xds.logged(ended);
+  assert.match(String(peer), /^127\.0\.0\.1:[1-9]\d*$/);
+});
+
+test('two Envoys behind one connection have a line each', async (t) => {
+  const { xds, frames, untilEnded } = await prepare(t, { keepalive: { messageWithinMs: 100 } });
+  for (const [streamId, id] of [[1, 'odd'], [3, 'odder']] as const) {
+    const fields = { node: { id }, type_url: typeUrlOf('v3', 'cluster') };
+    const whole = gRpcMessage(encodeMessage(sotw.requestOf('v3'), fields));
+    const begun = dataFrame(streamId, Buffer.concat([whole, whole.subarray(0, 20)]));
+    frames.send(callFrame(streamId, sotw.pathOf(variant, 'cluster')), begun);
+  }
+  await untilOpen(xds, 'odder');
+  await untilEnded();
+  assert.deepEqual(xds.logged(ended).map((line) => line['node_id']), ['odd', 'odder']);
+});
+
+test('of calls that are none of discovery there is one line a connection', async (t) => {
+  const { xds, frames, untilEnded } = await prepare(t, { keepalive: { messageWithinMs: 100 } });
+  for (const streamId of [1, 3]) {
+    frames.send(callFrame(streamId, '/grpc.health.v1.Health/Check'), dataFrame(streamId, Buffer.alloc(3)));
+  }
+  await waitUntil('it is told', () => xds.logged('gRPC stream ended').length > 0);
+  await frames.ping();
+  await untilEnded();
+  const lines = xds.logged('gRPC stream ended').map(({ reason }) => reason);
+  assert.deepEqual(lines, ['message took too long: 3 bytes in 1 pieces so far']);
+  assert.equal(xds.logged(ended).length, 0);
 });
 
 test('a large message in the pieces of a network is taken', async (t) => {
@@ -91,7 +130,7 @@ test('a message that is not sent to its end ends its stream', async (t) => {
   frames.send(call, dataFrame(1, gRpcMessage(request)), dataFrame(1, gRpcMessage(request).subarray(0, 20)));
   await untilOpen(xds, 'odd');
   await untilEnded();
-  assert.equal(xds.logged('message took too long, stream ended').length, 1);
+  assert.deepEqual(xds.logged(ended).map((line) => line['node_id']), ['odd']);
 });
 
 test('one that we do not read on does not: its client waits for us', async (t) => {
@@ -104,7 +143,7 @@ test('one that we do not read on does not: its client waits for us', async (t) =
   await sleep(5 * withinMs);
   await frames.ping();
   await untilOpen(xds, 'odd');
-  assert.equal(xds.logged('message took too long, stream ended').length, 0);
+  assert.equal(xds.logged(ended).length, 0);
 });
 
 test('a client that says GOAWAY is let go', async (t) => {
