@@ -22,6 +22,7 @@ const retryMs = 100;
 
 // A reader that is slow gets the last lines before an exit too; one that takes nothing for so long does not.
 const exitPatienceMs = 300;
+const exitBoundMs = 2_000;
 const exitRetryMs = 5;
 
 export class StandardOutput implements LogOutput {
@@ -91,8 +92,9 @@ export class StandardOutput implements LogOutput {
 
   #flushBeforeExit(): void {
     const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const endsAtMs = performance.now() + exitBoundMs;
     let patienceMs = exitPatienceMs;
-    while (patienceMs > 0) {
+    while (patienceMs > 0 && performance.now() < endsAtMs) {
       const before = this.#heldBytes;
       if (this.#flush()?.code !== 'EAGAIN') return;
       patienceMs = this.#heldBytes < before ? exitPatienceMs : patienceMs - exitRetryMs;

@@ -75,10 +75,11 @@ test('what is mounted or built exists in this checkout, and named volumes are de
   }
 });
 
-test('each Envoy runs the bootstrap that knows the control plane by its service name', async () => {
+test('each Envoy runs the bootstrap that knows the control plane by its service name, with an id of its own', async () => {
   const mounts = { envoy: './envoy/http-v3.yaml', 'envoy-redis': './envoy/redis-v3-ads.yaml' };
   for (const [name, bootstrap] of Object.entries(mounts)) {
     assert.deepEqual(compose.services[name]?.volumes, [`${bootstrap}:/etc/envoy/envoy.yaml:ro`]);
+    assert.deepEqual(compose.services[name]?.command, ['-c', '/etc/envoy/envoy.yaml', '--service-node', name]);
     assert.deepEqual(compose.services[name]?.depends_on, { 'control-plane': { condition: 'service_healthy' } });
     assert.match(await readFile(checkoutPath(bootstrap), 'utf8'), /address: control-plane, port_value: 5678/);
   }

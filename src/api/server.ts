@@ -16,7 +16,8 @@ export interface ApiServer {
 }
 
 // A client may reuse its connection at the very moment in which a timeout closes it, and then it can't know whether
-// its call was carried out. Clients close idle connections themselves, Go's after 90 s, or never: so do we, never.
+// its call was carried out. Clients close idle connections themselves, Go's after 90 s, or never: so do we, never, once
+// one has sent a request.
 const serverOptions = {
   keepAliveTimeout: 0,
   // A host that lost power sends no FIN: TCP's own probes find it.
