@@ -381,10 +381,36 @@ describe('a daemon that ends', () => {
   test('again and again waits longer each time', (t) => {
     const project = makeProject(t);
     project.start('--version');
-    const { status, stderr } = project.start('--end-by=SIGABRT,SIGSEGV,SIGABRT,1');
+    const { status, stderr } = project.start('--end-by=SIGABRT,SIGSEGV,SIGABRT,9');
     assert.deepEqual(stderr.match(/in \d+ s$/gm), ['in 0 s', 'in 1 s', 'in 2 s']);
-    assert.deepEqual([status, startsOf(project)], [1, 4]);
+    assert.deepEqual([status, startsOf(project)], [9, 4]);
   });
+
+  test('and then by 1, is started again too: what kept it may have passed', (t) => {
+    const project = makeProject(t);
+    project.start('--version');
+    const { status, stderr } = project.start('--end-by=SIGABRT,1,1,0');
+    const causes = Array.from(stderr.matchAll(/ended by (.+) after/g), ([, cause]) => cause);
+    assert.deepEqual(causes, ['SIGABRT', 'a failed start', 'a failed start']);
+    assert.deepEqual([status, startsOf(project)], [0, 4]);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    test(`waits, and ${signal} ends the launcher in order`, async (t) => {
+      const project = makeProject(t);
+      project.start('--version');
+      const plan = '--end-by=SIGABRT,SIGABRT,SIGABRT,9';
+      const child = spawn(join(project.directory, 'controlplane'), [plan], { env: project.environment });
+      t.after(() => child.kill('SIGKILL'));
+      const ended = once(child, 'exit');
+      let output = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
+      await waitFor(() => output.includes('starting again in 2 s'));
+      child.kill(signal);
+      assert.deepEqual(await ended, [0, null]);
+      assert.equal(startsOf(project), 3);
+    });
+  }
 
   for (const answer of ['0', '1', '2', '9', 'SIGTERM', 'SIGINT']) {
     test(`by ${answer} is not, and the launcher ends with its code`, (t) => {

@@ -5,6 +5,8 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
@@ -87,6 +89,30 @@ test('a daemon that aborts is back with its state, and its clients with it', asy
   envoy.subscribe('cluster');
   const { names } = await envoy.takeAndAck('cluster');
   assert.deepEqual(names, ['a']);
+  launched.launcher.kill('SIGTERM');
+  assert.equal(await launched.ended, 0);
+});
+
+async function listens(server: Server, port: number): Promise<boolean> {
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a daemon whose port somebody has taken meanwhile is back when that is free', async (t) => {
+  const place = await findPlace(t);
+  const launched = new Launched(t, place);
+  await launched.untilServing();
+  process.kill(launched.daemonPid, 'SIGABRT');
+  const taker = createServer();
+  t.after(() => void taker.close());
+  await waitUntil('the port is taken', () => listens(taker, place.xdsPort));
+  await waitUntil('a start fails', () => launched.output.includes('ended by a failed start after'));
+  taker.close();
+  await launched.untilServing(2);
   launched.launcher.kill('SIGTERM');
   assert.equal(await launched.ended, 0);
 });
