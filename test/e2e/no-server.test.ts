@@ -21,6 +21,7 @@ import { startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { connectRedis } from '../support/resp-client.ts';
 import type { RespClient } from '../support/resp-client.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const noUpstreamHost = '(error) no upstream host';
 
@@ -35,12 +36,13 @@ async function start(
   bootstrap: string,
   version: EnvoyRelease,
   flags: readonly string[] = [],
+  change: (bootstrap: Bootstrap) => Bootstrap = (unchanged) => unchanged,
 ): Promise<Subject> {
   const listenerPort = await freePort();
   const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`, ...flags]);
   const { xdsPort: xds, apiPort: api } = controlPlane.place;
   const ports = { admin: await freePort(), xds, api };
-  const envoy = await startEnvoy(t, moveToLoopback(await readBootstrap(bootstrap), ports), { version });
+  const envoy = await startEnvoy(t, change(moveToLoopback(await readBootstrap(bootstrap), ports)), { version });
   return { controlPlane, envoy, connect: () => connectRedis(t, listenerPort) };
 }
 
@@ -134,6 +136,37 @@ for (const version of envoyReleases) {
       assert.deepEqual([...changes.values()], [0, 0]);
       const closed = await envoy.stats('redis\\.egress_redis\\.downstream_cx_drain_close$');
       assert.deepEqual([...closed.values()], [0]);
+    });
+  }
+}
+
+const ownStream = {
+  resource_api_version: 'V3',
+  api_config_source: {
+    api_type: 'GRPC',
+    transport_api_version: 'V3',
+    grpc_services: [{ envoy_grpc: { cluster_name: 'xds_cluster' } }],
+  },
+};
+
+for (const version of envoyReleases) {
+  for (const source of ['cds_config', 'lds_config']) {
+    test(`Envoy ${version} with ${source} on a stream of its own, all else on ADS, lives through MULTI too`, async (t) => {
+      const bootstrap = 'envoy/redis-v3-ads.yaml';
+      const server = await startRedis(t);
+      const subject = await start(t, bootstrap, version, [], (ads) => {
+        return { ...ads, dynamic_resources: { ...ads.dynamic_resources, [source]: ownStream } };
+      });
+      const { controlPlane, envoy, connect } = subject;
+      await addCluster(controlPlane, 'bunny', server);
+      await controlPlane.cli('commit');
+      await envoy.untilLive();
+      const redis = await envoy.child.until('the listener is there', connect);
+      assert.equal(await redis.ask('SET', 'bunny:1', 'value'), 'OK');
+      await controlPlane.cli('endpoint', 'remove', 'bunny', server.address, `${server.port}`);
+      await controlPlane.cli('commit');
+      await waitUntil('the server is gone', async () => (await redis.ask('GET', 'bunny:1')) === noUpstreamHost);
+      assert.deepEqual(await tryTransactions(subject, 'bunny:1'), [noUpstreamHost, noUpstreamHost, noUpstreamHost]);
     });
   }
 }
