@@ -1,7 +1,5 @@
 // xDS over HTTP on the API port: discovery by polling (REST-JSON), and client status.
 
-import { finished } from 'node:stream';
-
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
 import { FieldError, JsonMessage } from '../proto/json-message.ts';
@@ -9,6 +7,7 @@ import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { DiscoveryFetch } from '../xds/fetch.ts';
 import { BodyError, readBody } from './body.ts';
+import { CallLimit } from './call-limit.ts';
 import { sendPlainText } from './plain-text.ts';
 import { refuseMethod } from './refuse-method.ts';
 
@@ -53,16 +52,20 @@ export function createDiscoveryApi({ discovery, renderClientStatus }: DiscoveryP
     router.route(path.replace(':', '\\:')).post(handler).all(refuseMethod('POST'));
   };
   for (const [path, { apiVersion, kind }] of pollingPaths) post(path, createFetchHandler(discovery, apiVersion, kind));
-  let statusReaders = 0;
+  const limit = new CallLimit(maxStatusReaders);
   post('/v3/discovery:client_status', async (request, response) => {
     const body = await readBody(request, maxStatusBodyBytes);
-    if (statusReaders >= maxStatusReaders) {
+    if (limit.isReached) {
       sendPlainText(response, 503, `${maxStatusReaders} answers are on their way: ask again later`);
       return;
     }
-    statusReaders += 1;
-    finished(response, () => (statusReaders -= 1));
-    response.type('json').send(await renderClientStatus(JsonMessage.parse(body)));
+    const message = JsonMessage.parse(body);
+    const answer = async (): Promise<void> => {
+      response.type('json').send(await renderClientStatus(message));
+      // It is held until the client has read it.
+      if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
+    };
+    await limit.count(answer());
   });
   router.use(answerBadRequest);
   return router;

@@ -151,9 +151,9 @@ export class ControlPlane implements Control {
 
   #render(declared: Declared, edits: readonly ClusterEdit[]): Committed {
     const { renderOptions, onRendered } = this.#parts;
-    const { clusters, draining } = declared;
+    const { clusters, draining, successors } = declared;
     const startMs = performance.now();
-    const served = serveDraining(draining, clusters);
+    const served = serveDraining(draining, successors, clusters);
     const snapshot =
       this.#committed?.snapshot.next(edits, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
     onRendered?.(performance.now() - startMs);

@@ -2,6 +2,7 @@
 
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/draining.ts';
+import type { DrainingCluster } from '../inventory/draining.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-routes.ts';
 import type { OldRoutes, RoutesNow } from '../inventory/old-routes.ts';
 import { Routing, findCatchAll } from '../inventory/routing.ts';
@@ -13,6 +14,7 @@ import { findLoops } from './warnings.ts';
 
 export interface Declared extends RoutesNow {
   readonly clusters: SortedByName<Cluster>;
+  readonly draining: readonly DrainingCluster[];
   readonly oldRoutes: readonly OldRoutes[];
   /** Those with an endpoint that is the Redis listener, by name. */
   readonly looping: ReadonlyMap<string, Cluster>;
@@ -46,17 +48,18 @@ export function resume(
   const draining = follow(still, routing);
   const isSameCatchAll = routes === undefined || routes.catchAll === routing.catchAll;
   const before = isSameCatchAll ? undefined : new Routing(clusters, routes.catchAll);
-  const found = findOldRoutes(before, { routing, draining }, nowMs, drainTimeMs);
+  const now = { routing, successors: findSuccessors(draining) };
+  const found = findOldRoutes(before, now, nowMs, drainTimeMs);
   const old = (routes?.old ?? []).map((each) => ({
     ...each,
     sinceMs: Math.min(each.sinceMs, nowMs),
     untilMs: clampEnd(each.untilMs),
   }));
   return {
+    ...now,
     clusters,
-    routing,
     draining,
-    oldRoutes: stillOld([...old, ...found], { routing, draining }, nowMs),
+    oldRoutes: stillOld([...old, ...found], now, nowMs),
     looping: noteLoops(new Map(), committed.map(toEdit), options),
   };
 }
@@ -75,19 +78,21 @@ export function declareNext(
       ? new Routing(clusters, findCatchAll(clusters, options.redisCatchAll))
       : last.routing;
   const draining = last === undefined ? [] : drainAfter(last, edits, routing, nowMs, drainTimeMs);
-  const found = areRoutesChanged ? findOldRoutes(last?.routing, { routing, draining }, nowMs, drainTimeMs) : [];
+  const now = { routing, successors: findSuccessors(draining) };
+  const found = areRoutesChanged ? findOldRoutes(last?.routing, now, nowMs, drainTimeMs) : [];
   return {
+    ...now,
     clusters,
-    routing,
     draining,
-    oldRoutes: stillOld([...(last?.oldRoutes ?? []), ...found], { routing, draining }, nowMs),
+    oldRoutes: stillOld([...(last?.oldRoutes ?? []), ...found], now, nowMs),
     looping: noteLoops(last?.looping ?? new Map(), edits, options),
   };
 }
 
 /** The same when some of what drained is over. */
 export function declareDrained(last: Declared, nowMs: number): Declared {
-  return { ...last, draining: stillDraining(last.draining, nowMs) };
+  const draining = stillDraining(last.draining, nowMs);
+  return { ...last, draining, successors: findSuccessors(draining) };
 }
 
 /** What the store keeps of the routes. */
@@ -103,8 +108,7 @@ export function describeNewOldRoutes(last: Declared | undefined, declared: Decla
 
 /** What of the states before is still there. */
 export function describeLeftovers(declared: Declared, nowMs: number): Omit<PublishedStatus, 'warnings'> {
-  const { draining, oldRoutes } = declared;
-  const successors = findSuccessors(draining);
+  const { draining, successors, oldRoutes } = declared;
   return {
     draining: draining.map(({ cluster: { name }, untilMs }) => ({ name, untilMs, successor: successors.get(name) })),
     oldRoutes: stillOld(oldRoutes, declared, nowMs).flatMap((old) => statusOfOldRoutes(old, declared)),

@@ -86,9 +86,15 @@ export function findSuccessors(draining: readonly DrainingCluster[]): Map<string
   return successors;
 }
 
-/** The draining clusters by name, as they are to be served: with the endpoints of their successors. */
-export function serveDraining(draining: readonly DrainingCluster[], clusters: Clusters): Map<string, Cluster> {
-  const successors = findSuccessors(draining);
+/**
+ * The draining clusters by name, as they are to be served: with the endpoints of their successors.
+ * @param successors as {@link findSuccessors} finds them.
+ */
+export function serveDraining(
+  draining: readonly DrainingCluster[],
+  successors: ReadonlyMap<string, string>,
+  clusters: Clusters,
+): Map<string, Cluster> {
   const byName = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));
   return new Map(
     draining.map(({ cluster }) => {

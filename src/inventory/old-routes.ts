@@ -1,8 +1,6 @@
 // What connections that were open before a commit go on doing otherwise than new ones: Envoy lets them keep the routes
 // of the listener by which they came for its drain time. Pure.
 
-import { findSuccessors } from './draining.ts';
-import type { DrainingCluster } from './draining.ts';
 import type { Routing } from './routing.ts';
 
 /** Where keys go on connections with old routes. */
@@ -42,10 +40,11 @@ export interface Differences {
   readonly routes: readonly RouteDifference[];
 }
 
-/** The routes of new connections, and what drains beside them. */
+/** The routes of new connections, and who serves what drains beside them. */
 export interface RoutesNow {
   readonly routing: Routing;
-  readonly draining: readonly DrainingCluster[];
+  /** With whose servers each draining cluster is served, by name; one that keeps its own is not there. */
+  readonly successors: ReadonlyMap<string, string>;
 }
 
 const maxRoutes = 100;
@@ -75,13 +74,12 @@ export function findOldRoutes(
 
 /** How they differ from the routes now. One to a cluster that drains ends at its successor, if it has one. */
 export function compareOldRoutes({ count, routes }: OldRoutes, now: RoutesNow): Differences {
-  const successors = findSuccessors(now.draining);
   const differing = routes.filter(differsFrom(now));
   return {
     count: count - routes.length + differing.length,
     routes: differing.map(({ prefix, cluster }) => ({
       prefix,
-      from: servingOf(cluster, successors),
+      from: servingOf(cluster, now),
       to: targetOf(now.routing, prefix),
     })),
   };
@@ -100,12 +98,11 @@ export function stillOld(all: readonly OldRoutes[], now: RoutesNow, nowMs: numbe
   return still.filter((old) => !dropped.has(old));
 }
 
-function differsFrom({ routing, draining }: RoutesNow): (old: OldRoute) => boolean {
-  const successors = findSuccessors(draining);
-  return ({ prefix, cluster }) => servingOf(cluster, successors) !== targetOf(routing, prefix);
+function differsFrom(now: RoutesNow): (old: OldRoute) => boolean {
+  return ({ prefix, cluster }) => servingOf(cluster, now) !== targetOf(now.routing, prefix);
 }
 
-function servingOf(cluster: string | undefined, successors: ReadonlyMap<string, string>): string | undefined {
+function servingOf(cluster: string | undefined, { successors }: RoutesNow): string | undefined {
   return cluster === undefined ? undefined : (successors.get(cluster) ?? cluster);
 }
 

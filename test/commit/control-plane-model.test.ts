@@ -9,6 +9,7 @@ import type { Cluster } from '../../src/inventory/cluster.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { StoreError } from '../../src/store/store.ts';
+import { defaultOptions } from '../render/examples.ts';
 import { describeServed } from './served.ts';
 import type { Served } from './served.ts';
 import { createStoreDouble } from './store-double.ts';
@@ -118,13 +119,7 @@ class Subject {
   #start(): ControlPlane {
     const snapshots = this.#snapshots;
     snapshots.watch(() => (this.#publications += 1));
-    const renderOptions = {
-      xdsClusterName: 'xds_cluster',
-      redisListener: { host: '0.0.0.0', port: 6379 },
-      redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
-      redisCatchAll: undefined,
-    };
-    return new ControlPlane({ store: this.#store, snapshots, group, renderOptions });
+    return new ControlPlane({ store: this.#store, snapshots, group, renderOptions: defaultOptions });
   }
 }
 

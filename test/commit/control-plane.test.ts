@@ -4,24 +4,17 @@ import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { CommitError } from '../../src/commit/control.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
-import type { RenderOptions } from '../../src/render/options.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { StoreError } from '../../src/store/store.ts';
+import { defaultOptions } from '../render/examples.ts';
 import { describeServed } from './served.ts';
 import type { Served } from './served.ts';
 import { createStoreDouble } from './store-double.ts';
 import type { StoreDouble } from './store-double.ts';
 
 const group = 'everybody';
-
-const renderOptions: RenderOptions = {
-  xdsClusterName: 'xds_cluster',
-  redisListener: { host: '0.0.0.0', port: 6379 },
-  redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
-  redisCatchAll: undefined,
-};
 
 const addDev: Change = { kind: 'add-cluster', name: 'dev', prefix: '/dev' };
 const addDevEndpoint: Change = { kind: 'add-endpoint', cluster: 'dev', address: '10.0.0.1', port: 6379 };
@@ -404,7 +397,7 @@ describe('a restart', () => {
     before.controlPlane.stage(addDev);
     before.controlPlane.commit();
     const snapshots = new SnapshotCache();
-    const options = { ...renderOptions, xdsClusterName: 'dev' };
+    const options = { ...defaultOptions, xdsClusterName: 'dev' };
     assert.throws(
       () => new ControlPlane({ store: before.store, snapshots, group, renderOptions: options }),
       (error) => error instanceof CommitError && /cluster "dev"/.test(error.message),
@@ -416,7 +409,7 @@ describe('a restart', () => {
     const store = createStoreDouble();
     store.failing = 'load';
     const snapshots = new SnapshotCache();
-    assert.throws(() => new ControlPlane({ store, snapshots, group, renderOptions }), StoreError);
+    assert.throws(() => new ControlPlane({ store, snapshots, group, renderOptions: defaultOptions }), StoreError);
     assert.equal(snapshots.get(group), undefined);
   });
 });
@@ -438,6 +431,6 @@ function createSubject({ store = createStoreDouble() } = {}): Subject {
     assert.ok(snapshot !== undefined);
     published.push(snapshot);
   });
-  const controlPlane = new ControlPlane({ store, snapshots, group, renderOptions });
+  const controlPlane = new ControlPlane({ store, snapshots, group, renderOptions: defaultOptions });
   return { controlPlane, snapshots, store, published, served: () => describeServed(snapshots.get(group)) };
 }

@@ -10,6 +10,7 @@ import { publishOrder } from '../../src/snapshot/resource.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { StoreError } from '../../src/store/store.ts';
+import { defaultOptions } from '../render/examples.ts';
 import { createStoreDouble } from './store-double.ts';
 import type { StoreDouble } from './store-double.ts';
 
@@ -286,12 +287,7 @@ function createSubject(t: TestContext, options: { drainTimeMs?: number; store?: 
     store,
     snapshots,
     group,
-    renderOptions: {
-      xdsClusterName: 'xds_cluster',
-      redisListener: { host: '0.0.0.0', port: 6379 },
-      redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
-      redisCatchAll: 'nobody',
-    },
+    renderOptions: { ...defaultOptions, redisCatchAll: 'nobody' },
     drainTimeMs: options.drainTimeMs ?? drainTimeMs,
   });
   t.after(() => controlPlane.close());

@@ -5,20 +5,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ControlPlane } from '../../src/commit/control-plane.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
-import type { RenderOptions } from '../../src/render/options.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { defaultOptions } from '../render/examples.ts';
 import { describeServed } from './served.ts';
 
 const group = 'everybody';
-
-const renderOptions: RenderOptions = {
-  xdsClusterName: 'xds_cluster',
-  redisListener: { host: '0.0.0.0', port: 6379 },
-  redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
-  redisCatchAll: undefined,
-};
 
 class Subject {
   readonly snapshots = new SnapshotCache();
@@ -30,7 +23,7 @@ class Subject {
       store,
       snapshots: this.snapshots,
       group,
-      renderOptions,
+      renderOptions: defaultOptions,
       drainTimeMs,
       onWarnings: (warnings) => {
         this.warnings = warnings.filter(({ code }) => code === 'names-exceed-limits').map(({ message }) => message);

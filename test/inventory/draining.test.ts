@@ -139,7 +139,7 @@ test('a draining cluster is served with the endpoints of its successor, also wit
     ['empty', { name: 'empty', prefix: '/b', endpoints: [] }],
   ]);
   const all = follow(['a', 'b', 'c'].map((name) => drains(name, 1)), routingOf(clusters));
-  const served = serveDraining(all, clusters);
+  const served = serveDraining(all, findSuccessors(all), clusters);
   assert.deepEqual([...served.values()], [
     { ...cluster('a'), endpoints },
     { ...cluster('b'), endpoints: [] },
@@ -153,7 +153,7 @@ describe('a cluster whose successor goes away', () => {
   const drainsAs = (name: string, followed?: string) => ({ ...drains(name, 1, followed), cluster: own(name) });
   const servers = (draining: readonly DrainingCluster[], ...declared: readonly string[]) => {
     const clusters = new Map(declared.map((name) => [name, own(name)]));
-    return Array.from(serveDraining(draining, clusters).values(), ({ endpoints }) => endpoints);
+    return Array.from(serveDraining(draining, findSuccessors(draining), clusters).values(), ({ endpoints }) => endpoints);
   };
 
   test('is served as that one, which keeps its servers when nobody follows it', () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { follow } from '../../src/inventory/draining.ts';
+import { findSuccessors, follow } from '../../src/inventory/draining.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../../src/inventory/old-routes.ts';
 import type { OldRoutes, RoutesNow } from '../../src/inventory/old-routes.ts';
@@ -24,7 +24,7 @@ function draining(name: string, prefix: string, wasCatchAll = false): DrainingCl
 }
 
 function nowOf(routing: Routing, ...drainingNow: readonly DrainingCluster[]): RoutesNow {
-  return { routing, draining: follow(drainingNow, routing) };
+  return { routing, successors: findSuccessors(follow(drainingNow, routing)) };
 }
 
 /** `PREFIX: FROM -> TO` for each route that differs; `*` are keys without a prefix. */

@@ -18,6 +18,7 @@ import type { SyncState } from '../../xds/stream-status.ts';
 import { nextTurn } from '../../xds/turns.ts';
 import { findUnasked } from '../../xds/unasked.ts';
 import type { Unasked } from '../../xds/unasked.ts';
+import { CallLimit } from '../call-limit.ts';
 import { buildClientMessage } from './client-message.ts';
 import { readExpectation } from './expectation-query.ts';
 import { judgeFleet } from './fleet.ts';
@@ -48,25 +49,23 @@ const maxReaders = 64;
  * in sync is told of all clients, by `at_least` and `expect` too.
  */
 export function createClientsHandler({ hub, group, start, published }: ClientsParts): RequestHandler {
-  let readers = 0;
+  const limit = new CallLimit(maxReaders);
   return async (request, response) => {
     const { node, state, ...query } = readQuery(request, ['node', 'state', 'at_least', 'expect']);
     const wantedState = state === undefined ? undefined : parseParameter('state', state, parseState);
-    if (readers >= maxReaders) throw new ProblemError(503, `${maxReaders} answers are on their way: ask again later`);
+    if (limit.isReached) throw new ProblemError(503, `${maxReaders} answers are on their way: ask again later`);
     const expectation = readExpectation(query);
     const select: NodeFilter = (nodeIds) => (node === undefined ? nodeIds : nodeIds.intersection(new Set([node])));
     const isWanted = (client: Client): boolean => wantedState === undefined || clientState(client) === wantedState;
-    readers += 1;
-    try {
+    const answer = async (): Promise<void> => {
       await nextTurn();
       const gone = hub.presence(group).gone();
       const { fleet, unasked } = judgeAll(hub, gone.length, start, expectation);
       const head = buildHead(published(), fleet, gone.filter(({ nodeId }) => isNamed(nodeId, node)));
       response.type('json');
       await sendPieces(response, renderClients(head, pagesOfClients(hub, select, unasked), isWanted));
-    } finally {
-      readers -= 1;
-    }
+    };
+    await limit.count(answer());
   };
 }
 

@@ -9,6 +9,7 @@ import { awaitConvergence } from '../../xds/convergence.ts';
 import type { Convergence } from '../../xds/convergence.ts';
 import type { Expectation } from '../../xds/expectation.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
+import { CallLimit } from '../call-limit.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { readExpectation } from './expectation-query.ts';
 import { judgeFleet, returningUntilMs } from './fleet.ts';
@@ -19,7 +20,6 @@ import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { signalWhenGone } from './signal-when-gone.ts';
-import { WaitLimit } from './wait-limit.ts';
 
 export interface CommitParts {
   readonly control: Control;
@@ -46,10 +46,12 @@ const linesType = 'application/x-ndjson';
  * last line.
  */
 export function createCommitHandler({ control, published, hub, group, start, stopping }: CommitParts): RequestHandler {
-  const limit = new WaitLimit(maxWaiting, 'others wait already, nothing was committed: ask again later');
+  const limit = new CallLimit(maxWaiting);
   return async (request, response) => {
     const { waitMs, expectation } = readCommitQuery(request);
-    if (waitMs !== undefined) limit.check();
+    if (waitMs !== undefined && limit.isReached) {
+      throw new ProblemError(503, `wait: ${maxWaiting} others wait already, nothing was committed: ask again later`);
+    }
     const startMs = performance.now();
     const result = { ...control.commit(), ...buildPublishedMessage(published()) };
     const isLines = request.accepts('application/json', linesType) === linesType;

@@ -10,13 +10,13 @@ import type { DiscoveryStream } from '../../xds/discovery-stream.ts';
 import { awaitRetried, retryRefused } from '../../xds/retry.ts';
 import type { Retried } from '../../xds/retry.ts';
 import type { StreamHub } from '../../xds/stream-hub.ts';
+import { CallLimit } from '../call-limit.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { maxWaitMs } from './messages.ts';
 import type { NotInSyncMessage, RetryMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { signalWhenGone } from './signal-when-gone.ts';
-import { WaitLimit } from './wait-limit.ts';
 
 export interface RetryParts {
   readonly hub: StreamHub;
@@ -31,13 +31,15 @@ const maxWaiting = 64;
  * Answers a {@link RetryMessage}, with `wait` when those have answered or the time is up. `node` asks for one node id.
  */
 export function createRetryHandler({ hub, stopping }: RetryParts): RequestHandler {
-  const limit = new WaitLimit(maxWaiting, 'other retries wait already, nothing was sent again: ask again later');
+  const limit = new CallLimit(maxWaiting);
   return async (request, response) => {
     const { node, waitMs } = readRetryQuery(request);
     if (node !== undefined && !Array.from(hub.streams).some(({ nodeId }) => nodeId === node)) {
       throw new ProblemError(404, `node ${JSON.stringify(node)}: not connected`);
     }
-    if (waitMs > 0) limit.check();
+    if (waitMs > 0 && limit.isReached) {
+      throw new ProblemError(503, `wait: ${maxWaiting} other retries wait already, nothing was sent again: ask again later`);
+    }
     const startMs = performance.now();
     const retried = retryRefused(hub, node);
     const asked = foldRetried(retried);

@@ -20,6 +20,7 @@ import { createXdsServer } from '../../../src/xds/server.ts';
 import type { Keepalive } from '../../../src/xds/server.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
 import type { SyncState } from '../../../src/xds/stream-status.ts';
+import { defaultOptions } from '../../render/examples.ts';
 import { fenceNodeId } from './byte-call.ts';
 import { buildSnapshot } from './hand-made-snapshot.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -81,12 +82,7 @@ export class ServedXds {
       store,
       snapshots: this.snapshots,
       group: defaultNodeGroup,
-      renderOptions: {
-        xdsClusterName: 'xds_cluster',
-        redisListener: { host: '0.0.0.0', port: 6379 },
-        redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
-        redisCatchAll: undefined,
-      },
+      renderOptions: defaultOptions,
       drainTimeMs,
     });
     const lines = { write: (line: string): void => void this.log.push(JSON.parse(line) as LogLine) };

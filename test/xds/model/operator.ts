@@ -4,6 +4,7 @@ import { ControlPlane } from '../../../src/commit/control-plane.ts';
 import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { defaultOptions } from '../../render/examples.ts';
 import { DeclaredState } from './declared-state.ts';
 import { RevisedSnapshot } from './revised-snapshot.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -123,12 +124,7 @@ export class Operator {
       store: this.#store,
       snapshots: own,
       group,
-      renderOptions: {
-        xdsClusterName: 'xds_cluster',
-        redisListener: { host: '0.0.0.0', port: 6379 },
-        redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
-        redisCatchAll: undefined,
-      },
+      renderOptions: defaultOptions,
       drainTimeMs: this.#drainTimeMs,
     });
   }
