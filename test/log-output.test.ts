@@ -109,6 +109,21 @@ for (const kind of ['pipe', 'socket'] as const) {
       assert.ok(lines.filter((line) => line.path === path).length + dropped >= requests);
     });
 
+    test('one that reads a little now and then does not keep an exit waiting until it has all', async (t) => {
+      const daemon = await startUnread(t, kind);
+      await logMuch(daemon);
+      let text = '';
+      // At this pace what is kept takes some three seconds.
+      const trickle = setInterval(() => (text += daemon.reader.read(16_384) ?? ''), 50);
+      t.after(() => clearInterval(trickle));
+      await waitUntil('it reads', () => text !== '');
+      await assertStops(daemon);
+      clearInterval(trickle);
+      daemon.reader.on('data', (chunk: Buffer) => (text += chunk)).resume();
+      await once(daemon.reader, 'end');
+      assert.ok(!text.includes('"stopping"'));
+    });
+
     test('a reader that has ended ends nothing', async (t) => {
       const daemon = await startUnread(t, kind);
       daemon.reader.destroy();

@@ -42,7 +42,7 @@ async function start(
   const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`, ...flags]);
   const { xdsPort: xds, apiPort: api } = controlPlane.place;
   const ports = { admin: await freePort(), xds, api };
-  const envoy = await startEnvoy(t, change(moveToLoopback(await readBootstrap(bootstrap), ports)), { version });
+  const envoy = await startEnvoy(t, moveToLoopback(change(await readBootstrap(bootstrap)), ports), { version });
   return { controlPlane, envoy, connect: () => connectRedis(t, listenerPort) };
 }
 
@@ -140,6 +140,8 @@ for (const version of envoyReleases) {
   }
 }
 
+type ConfigSource = 'cds_config' | 'lds_config';
+
 const ownStream = {
   resource_api_version: 'V3',
   api_config_source: {
@@ -149,25 +151,37 @@ const ownStream = {
   },
 };
 
+/** Ways to take one type beside ADS, which all else stays on. */
+const besideAds: Record<string, (ads: Bootstrap, source: ConfigSource, polling: Bootstrap) => Bootstrap> = {
+  'on a stream of its own': (ads, source) => {
+    return { ...ads, dynamic_resources: { ...ads.dynamic_resources, [source]: ownStream } };
+  },
+  polled: (ads, source, polling) => {
+    const dynamic = { ...ads.dynamic_resources, [source]: polling.dynamic_resources[source] };
+    // Those of the polling one are these and one more, for the polls.
+    return { ...ads, dynamic_resources: dynamic, static_resources: polling.static_resources };
+  },
+};
+
 for (const version of envoyReleases) {
-  for (const source of ['cds_config', 'lds_config']) {
-    test(`Envoy ${version} with ${source} on a stream of its own, all else on ADS, lives through MULTI too`, async (t) => {
-      const bootstrap = 'envoy/redis-v3-ads.yaml';
-      const server = await startRedis(t);
-      const subject = await start(t, bootstrap, version, [], (ads) => {
-        return { ...ads, dynamic_resources: { ...ads.dynamic_resources, [source]: ownStream } };
+  for (const [way, take] of Object.entries(besideAds)) {
+    for (const source of ['cds_config', 'lds_config'] as const) {
+      test(`Envoy ${version} with ${source} ${way}, all else on ADS, lives through MULTI too`, async (t) => {
+        const polling = await readBootstrap('envoy/redis-v3-rest.yaml');
+        const server = await startRedis(t);
+        const subject = await start(t, 'envoy/redis-v3-ads.yaml', version, [], (ads) => take(ads, source, polling));
+        const { controlPlane, envoy, connect } = subject;
+        await addCluster(controlPlane, 'bunny', server);
+        await controlPlane.cli('commit');
+        await envoy.untilLive();
+        const redis = await envoy.child.until('the listener is there', connect);
+        assert.equal(await redis.ask('SET', 'bunny:1', 'value'), 'OK');
+        await controlPlane.cli('endpoint', 'remove', 'bunny', server.address, `${server.port}`);
+        await controlPlane.cli('commit');
+        await waitUntil('the server is gone', async () => (await redis.ask('GET', 'bunny:1')) === noUpstreamHost);
+        assert.deepEqual(await tryTransactions(subject, 'bunny:1'), [noUpstreamHost, noUpstreamHost, noUpstreamHost]);
       });
-      const { controlPlane, envoy, connect } = subject;
-      await addCluster(controlPlane, 'bunny', server);
-      await controlPlane.cli('commit');
-      await envoy.untilLive();
-      const redis = await envoy.child.until('the listener is there', connect);
-      assert.equal(await redis.ask('SET', 'bunny:1', 'value'), 'OK');
-      await controlPlane.cli('endpoint', 'remove', 'bunny', server.address, `${server.port}`);
-      await controlPlane.cli('commit');
-      await waitUntil('the server is gone', async () => (await redis.ask('GET', 'bunny:1')) === noUpstreamHost);
-      assert.deepEqual(await tryTransactions(subject, 'bunny:1'), [noUpstreamHost, noUpstreamHost, noUpstreamHost]);
-    });
+    }
   }
 }
 
