@@ -4,8 +4,8 @@ import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/prom
 
 import type { Logger } from 'pino';
 
-import { formatAddress } from './address.ts';
-import type { Address } from './address.ts';
+import { formatAddress } from './net/address.ts';
+import type { Address } from './net/address.ts';
 import { createApi } from './api/app.ts';
 import { createDiscoveryApi } from './api/discovery.ts';
 import { createMetricsApi } from './api/metrics.ts';
@@ -15,15 +15,15 @@ import { ControlPlane } from './commit/control-plane.ts';
 import { CommitError } from './commit/control.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
-import { Failure, exitCodes } from './failure.ts';
-import type { OnAcceptError } from './listen.ts';
-import { createLogger } from './log.ts';
-import { StandardOutput } from './log-output.ts';
-import { LostConnections } from './lost-connections.ts';
+import { Failure, exitCodes } from './process/failure.ts';
+import type { OnAcceptError } from './net/listen.ts';
+import { createLogger } from './process/log.ts';
+import { StandardOutput } from './process/log-output.ts';
+import { LostConnections } from './net/lost-connections.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { findUnknownVariables } from './settings.ts';
-import type { Settings } from './settings.ts';
-import { stopOnSignal } from './shutdown.ts';
+import { findUnknownVariables } from './process/settings.ts';
+import type { Settings } from './process/settings.ts';
+import { stopOnSignal } from './process/shutdown.ts';
 import { SnapshotCache } from './snapshot/snapshot.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';

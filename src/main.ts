@@ -1,8 +1,8 @@
 // The program: the daemon, or with a word first a command that asks a running one.
 // What is not needed is not loaded, so that commands, help and usage errors come at once.
 
-import { commands } from './cli/commands.ts';
-import { Failure, UsageError } from './failure.ts';
+import { commands, describeCommands } from './cli/commands.ts';
+import { Failure, UsageError } from './process/failure.ts';
 
 async function run(argv: readonly string[]): Promise<void> {
   const [word, ...words] = argv;
@@ -24,8 +24,8 @@ function endEarly(error: NodeJS.ErrnoException): void {
 }
 
 async function serve(argv: readonly string[]): Promise<void> {
-  const { parseSettings } = await import('./settings.ts');
-  const settings = parseSettings(argv, process.env);
+  const { parseSettings } = await import('./process/settings.ts');
+  const settings = parseSettings(argv, process.env, describeCommands());
   if ('print' in settings) {
     process.stdout.write(settings.print);
     return;

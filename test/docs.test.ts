@@ -319,7 +319,7 @@ function entriesOfSource(kind: 'folder' | 'file'): string[] {
     .map((entry) => entry.name);
 }
 
-/** What a part imports from besides itself, sorted, types included: parts, and files beside them (`src/address.ts`). */
+/** What a part imports from besides itself, sorted, types included: parts, and files beside them (`src/net/address.ts`). */
 function importsOf(part: string): string[] {
   const files = readdirSync(checkoutPath(`src/${part}`), { recursive: true, encoding: 'utf8' });
   const imported = files.filter((file) => file.endsWith('.ts')).flatMap((file) => {

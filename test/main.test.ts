@@ -90,6 +90,7 @@ test('--help and --version print to stdout and exit 0', async () => {
   const help = await run('--help');
   assert.equal(help.status, 0);
   assert.match(help.stdout, /--redis-catch-all/u);
+  for (const command of ['status', 'commit']) assert.match(help.stdout, new RegExp(`^ {2}${command} +\\S`, 'mu'));
   const version = await run('-version');
   assert.equal(version.status, 0);
   assert.match(version.stdout, /^controlplane \d+\.\d+\.\d+\n$/u);

@@ -3,8 +3,8 @@
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 
-import { listenOn } from '../listen.ts';
-import type { OnAcceptError } from '../listen.ts';
+import { listenOn } from '../net/listen.ts';
+import type { OnAcceptError } from '../net/listen.ts';
 import { Connections } from './connections.ts';
 import { answerInTurn } from './in-turn.ts';
 

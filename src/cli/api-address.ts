@@ -1,8 +1,8 @@
 // Where a command finds the control plane that it asks.
 
-import { parseAddress } from '../address.ts';
-import type { Address } from '../address.ts';
-import { parseValue } from '../arguments.ts';
+import { parseAddress } from '../net/address.ts';
+import type { Address } from '../net/address.ts';
+import { parseValue } from '../process/arguments.ts';
 
 const variable = 'CONTROLPLANE_API_ADDRESS';
 const fallback = '127.0.0.1:8000';

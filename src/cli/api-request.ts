@@ -3,11 +3,11 @@
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 
-import { formatAddress } from '../address.ts';
-import type { Address } from '../address.ts';
+import { formatAddress } from '../net/address.ts';
+import type { Address } from '../net/address.ts';
 import type { ProblemMessage, ProgressMessage } from '../api/v2/messages.ts';
-import { formatDuration } from '../duration.ts';
-import { Failure } from '../failure.ts';
+import { formatDuration } from '../text/duration.ts';
+import { Failure } from '../process/failure.ts';
 import { toPrintable } from './printable.ts';
 
 export interface ApiCall {

@@ -36,3 +36,8 @@ export const commands: ReadonlyMap<string, Command> = new Map([
     },
   ],
 ]);
+
+/** A line for each, for the help text. */
+export function describeCommands(): string {
+  return Array.from(commands, ([name, { summary }]) => `  ${name.padEnd(8)}${summary}\n`).join('');
+}

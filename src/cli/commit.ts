@@ -1,11 +1,11 @@
 // `controlplane commit`: publishes what is staged, and with --wait says who runs it.
 
-import type { Address } from '../address.ts';
+import type { Address } from '../net/address.ts';
 import { maxWaitMs } from '../api/v2/messages.ts';
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
-import { parseValue, readArguments } from '../arguments.ts';
-import { formatDuration, parseDuration } from '../duration.ts';
-import { Failure, UsageError, exitCodes } from '../failure.ts';
+import { parseValue, readArguments } from '../process/arguments.ts';
+import { formatDuration, parseDuration } from '../text/duration.ts';
+import { Failure, UsageError, exitCodes } from '../process/failure.ts';
 import { readApiAddress } from './api-address.ts';
 import { askApi } from './api-request.ts';
 import { renderCommit, renderConvergence } from './commit-report.ts';

@@ -1,7 +1,7 @@
 // --at-least and --expect, alike for all commands that take them.
 
-import { parseValue } from '../arguments.ts';
-import { parseAtLeast, parseExpect } from '../expected-nodes.ts';
+import { parseValue } from '../process/arguments.ts';
+import { parseAtLeast, parseExpect } from '../text/expected-nodes.ts';
 
 /** For `takesValue`. */
 export const expectationFlags: readonly (readonly [name: string, takesValue: true])[] = [

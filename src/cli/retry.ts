@@ -2,9 +2,9 @@
 
 import { maxWaitMs } from '../api/v2/messages.ts';
 import type { RetryMessage } from '../api/v2/messages.ts';
-import { parseValue, readArguments } from '../arguments.ts';
-import { formatDuration, parseDuration } from '../duration.ts';
-import { UsageError, exitCodes } from '../failure.ts';
+import { parseValue, readArguments } from '../process/arguments.ts';
+import { formatDuration, parseDuration } from '../text/duration.ts';
+import { UsageError, exitCodes } from '../process/failure.ts';
 import { readApiAddress } from './api-address.ts';
 import { askApi } from './api-request.ts';
 import { renderRetry } from './retry-report.ts';

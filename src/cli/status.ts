@@ -1,8 +1,8 @@
 // `controlplane status`: who is connected, and what they run.
 
 import type { ClientsMessage } from '../api/v2/messages.ts';
-import { readArguments } from '../arguments.ts';
-import { exitCodes } from '../failure.ts';
+import { readArguments } from '../process/arguments.ts';
+import { exitCodes } from '../process/failure.ts';
 import { readApiAddress } from './api-address.ts';
 import { askApi } from './api-request.ts';
 import { expectationFlags, expectationHelp, readExpectation } from './expectation-flags.ts';

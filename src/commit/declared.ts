@@ -7,7 +7,7 @@ import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-rout
 import type { OldRoutes, RoutesNow } from '../inventory/old-routes.ts';
 import { Routing, findCatchAll } from '../inventory/routing.ts';
 import type { RenderOptions } from '../render/options.ts';
-import { SortedByName } from '../sorted-by-name.ts';
+import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { KeptRoutes, StoredState } from '../store/store.ts';
 import type { OldRoutesStatus, PublishedStatus } from './control.ts';
 import { findLoops } from './warnings.ts';

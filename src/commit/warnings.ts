@@ -1,6 +1,6 @@
 // What is committed, may be meant so, and hurts: said, not refused.
 
-import { formatAddress, isLoopback } from '../address.ts';
+import { formatAddress, isLoopback } from '../net/address.ts';
 import type { Cluster, Clusters, Endpoint } from '../inventory/cluster.ts';
 import type { Routing } from '../inventory/routing.ts';
 import type { RenderOptions } from '../render/options.ts';

@@ -5,7 +5,7 @@ import type { Change, ChangeEndpoint } from './change.ts';
 import { compareEndpoints } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters, Endpoint } from './cluster.ts';
 import { InventoryError } from './errors.ts';
-import { findUndialable, parseIpAddress } from './ip-address.ts';
+import { findUndialable, parseIpAddress } from '../net/ip-address.ts';
 
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/u;
 const maxPort = 65_535;

@@ -10,7 +10,7 @@ import { ResourceSet } from '../snapshot/resource-set.ts';
 import type { ResourceSetOptions } from '../snapshot/resource-set.ts';
 import { Resource, publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
-import type { SortedByName } from '../sorted-by-name.ts';
+import type { SortedByName } from '../collections/sorted-by-name.ts';
 import { buildCluster } from './cluster.ts';
 import { buildDeniedCommands } from './denied-commands.ts';
 import { buildRedisListener, buildRedisProxy, redisListenerName, redisProxyFilter, redisSettings } from './listener.ts';

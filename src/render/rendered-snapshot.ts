@@ -5,7 +5,7 @@ import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
-import { SortedByName } from '../sorted-by-name.ts';
+import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { RenderOptions } from './options.ts';
 import { RenderedSets } from './rendered-sets.ts';
 import { withHost } from './stand-in.ts';

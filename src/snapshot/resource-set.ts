@@ -1,6 +1,6 @@
 // All resources of one type in one dialect, at one moment. Immutable.
 
-import { SortedByName } from '../sorted-by-name.ts';
+import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { ApiVersion } from './dialect.ts';
 import { Resource, addDigest, versionOfSum } from './resource.ts';
 import type { Subscription } from './subscription.ts';

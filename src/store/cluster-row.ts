@@ -4,7 +4,7 @@
 import { compareEndpoints } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Cluster, Endpoint } from '../inventory/cluster.ts';
-import { parseIpAddress } from '../inventory/ip-address.ts';
+import { parseIpAddress } from '../net/ip-address.ts';
 
 export interface ClusterRow {
   readonly name: string;

@@ -8,8 +8,8 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import type { Logger } from 'pino';
 
-import { listenOn } from '../listen.ts';
-import type { OnAcceptError } from '../listen.ts';
+import { listenOn } from '../net/listen.ts';
+import type { OnAcceptError } from '../net/listen.ts';
 import { packageDefinition } from '../proto/protos.ts';
 import { buildReflectionDefinition } from '../proto/reflection.ts';
 import { Connections } from './connections.ts';

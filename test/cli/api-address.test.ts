@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { readApiAddress } from '../../src/cli/api-address.ts';
-import { UsageError } from '../../src/failure.ts';
+import { UsageError } from '../../src/process/failure.ts';
 
 const rule = 'must be HOST:PORT, [IPV6]:PORT or :PORT';
 

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 
 import { askApi } from '../../src/cli/api-request.ts';
 import type { ApiCall } from '../../src/cli/api-request.ts';
-import { Failure } from '../../src/failure.ts';
+import { Failure } from '../../src/process/failure.ts';
 import { GENEROUS_MS } from '../support/wait-until.ts';
 
 /** A server that does this with each connection once a request has come; gives a call to it. */

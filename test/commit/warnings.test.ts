@@ -7,7 +7,7 @@ import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { CommitError } from '../../src/commit/control.ts';
 import type { Warning } from '../../src/commit/control.ts';
 import { describeOldRoutes, findLoops } from '../../src/commit/warnings.ts';
-import { parseIpAndPort } from '../../src/address.ts';
+import { parseIpAndPort } from '../../src/net/address.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -2,7 +2,7 @@
 
 import type { Request, RequestHandler } from 'express';
 import type { Control, PublishedStatus } from '../../commit/control.ts';
-import { parseDuration } from '../../duration.ts';
+import { parseDuration } from '../../text/duration.ts';
 import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import { awaitConvergence } from '../../xds/convergence.ts';

@@ -1,6 +1,6 @@
 // `at_least` and `expect`: whom the caller wants to see in sync.
 
-import { parseAtLeast, parseExpect } from '../../expected-nodes.ts';
+import { parseAtLeast, parseExpect } from '../../text/expected-nodes.ts';
 import type { Expectation } from '../../xds/expectation.ts';
 import { parseParameter } from './query.ts';
 

@@ -1,7 +1,7 @@
 // POST /api/v2/retry: what was refused is sent again, to those that refused it.
 
 import type { Request, RequestHandler } from 'express';
-import { parseDuration } from '../../duration.ts';
+import { parseDuration } from '../../text/duration.ts';
 import { publishOrder } from '../../snapshot/resource.ts';
 import type { ResourceKind } from '../../snapshot/resource.ts';
 import { foldClients } from '../../xds/client.ts';

@@ -11,11 +11,11 @@ import type { Duplex, Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import { parseScrape } from './metrics/scrape.ts';
-import { checkoutPath } from './support/checkout.ts';
-import { freePort } from './support/free-port.ts';
-import { tempDir } from './support/temp-dir.ts';
-import { waitUntil } from './support/wait-until.ts';
+import { parseScrape } from '../metrics/scrape.ts';
+import { checkoutPath } from '../support/checkout.ts';
+import { freePort } from '../support/free-port.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 // At the level debug each request is a line as long as its path: so many are more than pipe and bound hold together.
 const requests = 400;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 
-import { createLogger } from '../src/log.ts';
-import type { LogFormat, LogLevel } from '../src/settings.ts';
+import { createLogger } from '../../src/process/log.ts';
+import type { LogFormat, LogLevel } from '../../src/process/settings.ts';
 
 interface Choice {
   readonly logLevel?: LogLevel;
@@ -65,7 +65,7 @@ test('the level decides what is logged', () => {
   assert.equal(capture({ logLevel: 'silent' }), '');
 });
 
-const module = JSON.stringify(new URL('../src/log.ts', import.meta.url).href);
+const module = JSON.stringify(new URL('../../src/process/log.ts', import.meta.url).href);
 
 test('what would mislead a reader is escaped, in keys, values and messages', () => {
   // C1, DEL, line and paragraph separator, right-to-left override and isolate, zero width, BOM, a tag character.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseAtLeast, parseExpect } from '../src/expected-nodes.ts';
+import { parseAtLeast, parseExpect } from '../../src/text/expected-nodes.ts';
 
 test('a number of nodes', () => {
   assert.deepEqual(['1', '007', '1000000'].map(parseAtLeast), [1, 7, 1_000_000]);

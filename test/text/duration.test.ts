@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { DurationError, formatDuration, parseDuration } from '../src/duration.ts';
+import { DurationError, formatDuration, parseDuration } from '../../src/text/duration.ts';
 
 const maxMs = 7_200_000;
 

@@ -3,7 +3,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 
-import { parseIpAddress } from './inventory/ip-address.ts';
+import { parseIpAddress } from './ip-address.ts';
 
 /**
  * `host` is an IP address (IPv6 without brackets) or a host name, never empty;

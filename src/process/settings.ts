@@ -2,13 +2,12 @@
 // names, defaults, rules and the help text all come from it.
 
 import { readFileSync } from 'node:fs';
-import { formatAddress, isHostName, isLoopback, parseAddress, parseIpAndPort } from './address.ts';
-import type { Address } from './address.ts';
+import { formatAddress, isHostName, isLoopback, parseAddress, parseIpAndPort } from '../net/address.ts';
+import type { Address } from '../net/address.ts';
 import { parseValue, readArguments } from './arguments.ts';
-import { commands } from './cli/commands.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../text/duration.ts';
 import { UsageError } from './failure.ts';
-import { parseDeniedCommands } from './redis-commands.ts';
+import { parseDeniedCommands } from '../text/redis-commands.ts';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const logFormats = ['pretty', 'json'] as const;
@@ -171,11 +170,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the command line (without node and script) as {@link readArguments} does, and the environment. Flags win over
  * the environment, and a variable that is set but empty counts as set.
+ * @param commandsHelp a line for each command there is, for the help text.
  * @throws UsageError
  */
-export function parseSettings(argv: readonly string[], env: Environment): Settings | Printout {
+export function parseSettings(argv: readonly string[], env: Environment, commandsHelp = ''): Settings | Printout {
   const given = readArguments(argv, takesValue);
-  if (given.has('help') || given.has('h')) return { print: renderHelp() };
+  if (given.has('help') || given.has('h')) return { print: renderHelp(commandsHelp) };
   if (given.has('version')) return { print: `controlplane ${readVersion()}\n` };
   const entries = Object.entries<Flag<unknown>>(flags).map(([key, flag]) => [key, readFlag(flag, given, env)]);
   const settings = Object.fromEntries(entries) as unknown as Settings;
@@ -235,19 +235,18 @@ function parseName(text: string): string {
 }
 
 function readVersion(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return manifest.version;
 }
 
-function renderHelp(): string {
-  const commandLines = Array.from(commands, ([name, { summary }]) => `  ${name.padEnd(8)}${summary}\n`);
+function renderHelp(commandsHelp: string): string {
   return `Usage: controlplane [flags]
        controlplane COMMAND [flags]
 
 A control plane for Redis behind Envoy: REST in, xDS out. Runs in the foreground until it is stopped.
 With a command it asks the one that runs:
 
-${commandLines.join('')}
+${commandsHelp}
 "controlplane COMMAND --help" tells more. Without a command:
 
 ${allFlags.map(renderFlag).join('')}  --version

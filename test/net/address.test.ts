@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { AddressError, formatAddress, parseAddress, parseIpAndPort } from '../src/address.ts';
+import { AddressError, formatAddress, parseAddress, parseIpAndPort } from '../../src/net/address.ts';
 
 const addresses: readonly (readonly [text: string, host: string, port: number])[] = [
   ['0.0.0.0:5678', '0.0.0.0', 5678],

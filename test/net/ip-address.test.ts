@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { findUndialable, parseIpAddress } from '../../src/inventory/ip-address.ts';
+import { findUndialable, parseIpAddress } from '../../src/net/ip-address.ts';
 
 const ACCEPTED: readonly (readonly [text: string, canonical: string])[] = [
   ['192.168.0.22', '192.168.0.22'],
