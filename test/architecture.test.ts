@@ -19,25 +19,29 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   text: [],
   collections: [],
   // Commands talk to a running daemon from outside: they know what it answers, and nothing of its inside.
-  cli: ['api/v2/messages.ts', 'net/address.ts', 'process/arguments.ts', 'process/failure.ts', 'text'],
+  cli: ['api/v2/messages.ts', 'model', 'net/address.ts', 'process/arguments.ts', 'process/failure.ts', 'text'],
   // The API stages changes and commits, tells errors apart, and shows what the streams know; it never looks behind that.
   api: [
     'commit',
     'inventory/change.ts',
     'inventory/draining.ts',
+    'inventory/edits.ts',
     'inventory/errors.ts',
+    'model',
     'net/listen.ts',
     'proto/json-message.ts',
     'snapshot',
     'text',
     'xds',
   ],
-  commit: ['collections', 'inventory', 'net/address.ts', 'render', 'snapshot', 'store'],
-  render: ['collections', 'inventory', 'proto', 'snapshot'],
-  store: ['inventory', 'net/ip-address.ts'],
+  commit: ['collections', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store'],
+  render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
+  store: ['inventory', 'model', 'net/ip-address.ts'],
   metrics: ['commit/control.ts', 'snapshot', 'xds'],
   xds: ['net/listen.ts', 'proto', 'snapshot'],
-  inventory: ['net/ip-address.ts'],
+  inventory: ['model', 'net/ip-address.ts'],
+  // What can be declared: schemas, their faults, canonical forms and defaults.
+  model: ['net', 'text'],
   proto: [],
   snapshot: ['collections'],
 };
@@ -45,6 +49,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
 /** Parts that are pure: all that they may import from elsewhere. */
 const ALLOWED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   inventory: [],
+  model: ['zod'],
   commit: [],
   render: [],
   snapshot: ['node:crypto', 'protobufjs/minimal.js'],
@@ -53,6 +58,7 @@ const ALLOWED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** Packages that belong to some parts: the rest of src/ must not know that they exist. */
 const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   express: ['api'],
+  zod: ['api', 'model'],
   '@grpc/grpc-js': ['xds'],
   '@grpc/reflection': ['xds'],
   'grpc-health-check': ['xds'],
@@ -64,7 +70,7 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts in which the same question must always get the same answer, and what they must not ask for. */
-const TIMELESS_PARTS: readonly string[] = ['inventory', 'render'];
+const TIMELESS_PARTS: readonly string[] = ['inventory', 'model', 'render'];
 const CLOCKS_AND_SURROUNDINGS = /\b(Date|performance|process|setTimeout|setInterval|setImmediate|Math\.random)\b/;
 
 interface Source {

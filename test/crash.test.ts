@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 
+import { hostsOf } from '../src/inventory/cluster.ts';
 import type { Cluster } from '../src/inventory/cluster.ts';
 import { openSqliteStore } from '../src/store/sqlite-store.ts';
 import type { StoredState } from '../src/store/store.ts';
@@ -92,7 +93,8 @@ async function runUntilKilled(controlPlane: ControlPlane, owners: readonly Owner
 }
 
 function stateOf(clusters: readonly Cluster[], name: string): ClusterState {
-  return clusters.find((cluster) => cluster.name === name)?.endpoints.map(({ port }) => port);
+  const found = clusters.find((cluster) => cluster.name === name);
+  return found && hostsOf(found).map(({ port }) => port);
 }
 
 function readStore(dataDir: string): StoredState {

@@ -1,7 +1,7 @@
 // What a commit changes: the difference between two states of the clusters.
 
-import { compareEndpoints } from '../inventory/cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import { contentOf } from '../model/canonical.ts';
 
 /**
  * The edits that lead from `before` to `after`. A cluster that was changed and changed back is no edit.
@@ -22,10 +22,5 @@ export function findEdits(
 
 function isSameCluster(a: Cluster | undefined, b: Cluster | undefined): boolean {
   if (a === b) return true;
-  if (a === undefined || b === undefined) return false;
-  if (a.prefix !== b.prefix || a.endpoints.length !== b.endpoints.length) return false;
-  return a.endpoints.every((endpoint, index) => {
-    const other = b.endpoints[index];
-    return other !== undefined && compareEndpoints(endpoint, other) === 0;
-  });
+  return a !== undefined && b !== undefined && contentOf(a) === contentOf(b);
 }

@@ -1,6 +1,7 @@
 // What is committed, may be meant so, and hurts: said, not refused.
 
 import { formatAddress, isLoopback } from '../net/address.ts';
+import { hostsOf } from '../inventory/cluster.ts';
 import type { Cluster, Clusters, Endpoint } from '../inventory/cluster.ts';
 import type { Routing } from '../inventory/routing.ts';
 import type { RenderOptions } from '../render/options.ts';
@@ -41,8 +42,8 @@ export function findWarnings(
 }
 
 /** The endpoints of a cluster that are the Redis listener itself: what Envoy sends there comes back to it. */
-export function findLoops({ endpoints }: Cluster, { redisListener: { host, port } }: RenderOptions): Endpoint[] {
-  return endpoints.filter((endpoint) => {
+export function findLoops(cluster: Cluster, { redisListener: { host, port } }: RenderOptions): Endpoint[] {
+  return hostsOf(cluster).filter((endpoint) => {
     if (endpoint.port !== port) return false;
     const address = destinationOf(endpoint.address);
     return address === host || (isLoopback(address) && isListenedTo(address, host));

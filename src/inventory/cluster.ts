@@ -1,22 +1,14 @@
-// What an operator declares: clusters of Redis servers. Plain frozen values;
-// knows nothing of Envoy, HTTP, disks or time.
+// The clusters that are declared, as the rules see them. Knows nothing of Envoy, HTTP, disks or time.
 
-/** One server. `address` is a canonical IPv4 or IPv6 address, `port` is 1..65535. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
+import { compareServers } from '../model/canonical.ts';
+import type { Cluster, Endpoint } from '../model/objects.ts';
 
-/**
- * One declared cluster, frozen; a change makes a new object, so identity tells
- * whether a cluster changed. `endpoints` is sorted by {@link compareEndpoints}
- * and holds no endpoint twice.
- */
-export interface Cluster {
+export type { Cluster, Endpoint } from '../model/objects.ts';
+
+/** Of a cluster what decides where keys go. */
+export interface Routable {
   readonly name: string;
-  /** HTTP path prefix and Redis key prefix that is routed to this cluster; unique among clusters. */
-  readonly prefix: string;
-  readonly endpoints: readonly Endpoint[];
+  readonly prefix?: string | undefined;
 }
 
 /** Clusters by name. */
@@ -28,11 +20,26 @@ export interface ClusterEdit {
   readonly after: Cluster | undefined;
 }
 
-/**
- * Orders endpoints by address, then port, by code unit: any stable order would
- * do, but the order of hosts alone changes Envoy's Maglev and ring placement.
- */
+/** A server as Envoy is told of it. */
+export interface Host extends Endpoint {
+  /** What Envoy hashes in place of the address: the shard's name. */
+  readonly hash_key?: string | undefined;
+}
+
+/** Orders endpoints by address, then port, by code unit. */
 export function compareEndpoints(a: Endpoint, b: Endpoint): number {
-  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
-  return a.port - b.port;
+  return compareServers(a, b);
+}
+
+const hostsByCluster = new WeakMap<Cluster, readonly Host[]>();
+
+/** The servers of a cluster, one for each endpoint or shard; the same list for the same cluster. */
+export function hostsOf(cluster: Cluster): readonly Host[] {
+  if (cluster.kind !== 'sharded') return cluster.endpoints;
+  let hosts = hostsByCluster.get(cluster);
+  if (hosts === undefined) {
+    hosts = cluster.shards.map(({ name, weight, endpoint }) => ({ ...endpoint, weight, hash_key: name }));
+    hostsByCluster.set(cluster, hosts);
+  }
+  return hosts;
 }

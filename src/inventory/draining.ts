@@ -1,8 +1,11 @@
 // Clusters that were removed but that Envoy may still need: it lets the connections of a
 // replaced filter chain live on for its drain time, and they use what the old listener routed to.
 
+import { hostsOf } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from './cluster.ts';
 import type { Routing } from './routing.ts';
+import { serve } from './served-cluster.ts';
+import type { ServedCluster } from './served-cluster.ts';
 
 /** A removed cluster as it was last, endpoints included. `untilMs` is wall-clock time (Unix, ms): it survives a restart. */
 export interface DrainingCluster {
@@ -60,7 +63,9 @@ export function follow(draining: readonly DrainingCluster[], routing: Routing): 
 // What connections with the old routes write is then where those with the new ones look for it. Undefined: nobody
 // took the keys over, or two clusters did, and one cluster can't be both.
 function findTaker({ cluster, wasCatchAll }: DrainingCluster, routing: Routing): string | undefined {
-  const takers = new Set([routing.clusterOf(cluster.prefix), wasCatchAll ? routing.catchAll : undefined]);
+  const { prefix } = cluster;
+  const byPrefix = prefix === undefined ? undefined : routing.clusterOf(prefix);
+  const takers = new Set([byPrefix, wasCatchAll ? routing.catchAll : undefined]);
   takers.delete(undefined);
   const [taker] = takers;
   return takers.size === 1 ? taker : undefined;
@@ -87,20 +92,20 @@ export function findSuccessors(draining: readonly DrainingCluster[]): Map<string
 }
 
 /**
- * The draining clusters by name, as they are to be served: with the endpoints of their successors.
+ * The draining clusters by name, as they are to be served: with the servers of their successors.
  * @param successors as {@link findSuccessors} finds them.
  */
 export function serveDraining(
   draining: readonly DrainingCluster[],
   successors: ReadonlyMap<string, string>,
   clusters: Clusters,
-): Map<string, Cluster> {
+): Map<string, ServedCluster> {
   const byName = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));
   return new Map(
     draining.map(({ cluster }) => {
       const successor = successors.get(cluster.name) ?? cluster.name;
-      const { endpoints } = clusters.get(successor) ?? byName.get(successor) ?? cluster;
-      return [cluster.name, endpoints === cluster.endpoints ? cluster : { ...cluster, endpoints }];
+      const hosts = hostsOf(clusters.get(successor) ?? byName.get(successor) ?? cluster);
+      return [cluster.name, serve(cluster, hosts)];
     }),
   );
 }

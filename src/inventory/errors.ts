@@ -8,6 +8,7 @@ export type InventoryErrorCode =
   | 'prefix-exists'
   | 'cluster-not-found'
   | 'cluster-has-endpoints'
+  | 'cluster-is-sharded'
   | 'endpoint-exists'
   | 'endpoint-not-found';
 

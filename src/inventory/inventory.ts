@@ -2,9 +2,10 @@
 // synchronous; knows nothing of Envoy, HTTP, disks or time.
 
 import type { Change, ChangeEndpoint } from './change.ts';
-import { compareEndpoints } from './cluster.ts';
+import { compareEndpoints, hostsOf } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters, Endpoint } from './cluster.ts';
 import { InventoryError } from './errors.ts';
+import type { PlainCluster } from '../model/objects.ts';
 import { findUndialable, parseIpAddress } from '../net/ip-address.ts';
 
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/u;
@@ -52,13 +53,13 @@ export class Inventory {
   /** Makes a checked edit the staged state. Can't fail. */
   apply(edit: ClusterEdit): void {
     const before = this.#clusters.get(edit.name);
-    if (before !== undefined) this.#clusterByPrefix.delete(before.prefix);
+    if (before?.prefix !== undefined) this.#clusterByPrefix.delete(before.prefix);
     if (edit.after === undefined) {
       this.#clusters.delete(edit.name);
       return;
     }
     this.#clusters.set(edit.name, edit.after);
-    this.#clusterByPrefix.set(edit.after.prefix, edit.name);
+    if (edit.after.prefix !== undefined) this.#clusterByPrefix.set(edit.after.prefix, edit.name);
   }
 
   #checkAddCluster(name: string, prefix: string): ClusterEdit {
@@ -73,14 +74,14 @@ export class Inventory {
   #checkRemoveCluster(name: string): ClusterEdit {
     requirePresent(name);
     const cluster = this.#getCluster(name);
-    if (cluster.endpoints.length > 0) throw new InventoryError('cluster-has-endpoints', 'cluster has endpoints');
+    if (hostsOf(cluster).length > 0) throw new InventoryError('cluster-has-endpoints', 'cluster has endpoints');
     return { name, after: undefined };
   }
 
   #checkAddEndpoint(change: ChangeEndpoint): ClusterEdit {
     requirePresent(change.cluster, change.address, change.port);
     const endpoint = parseEndpoint(change);
-    const cluster = this.#getCluster(change.cluster);
+    const cluster = this.#getPlainCluster(change.cluster);
     const { index, isThere } = findPlace(cluster.endpoints, endpoint);
     if (isThere) throw new InventoryError('endpoint-exists', 'endpoint already exists');
     return editTo({ ...cluster, endpoints: cluster.endpoints.toSpliced(index, 0, endpoint) });
@@ -90,7 +91,7 @@ export class Inventory {
   // can be.
   #checkRemoveEndpoint(change: ChangeEndpoint): ClusterEdit {
     requirePresent(change.cluster, change.address, change.port);
-    const cluster = this.#getCluster(change.cluster);
+    const cluster = this.#getPlainCluster(change.cluster);
     const endpoint = { address: parseIpAddress(change.address) ?? change.address, port: change.port };
     const { index, isThere } = findPlace(cluster.endpoints, endpoint);
     if (!isThere) throw new InventoryError('endpoint-not-found', 'endpoint not found');
@@ -100,6 +101,14 @@ export class Inventory {
   #getCluster(name: string): Cluster {
     const cluster = this.#clusters.get(name);
     if (cluster === undefined) throw new InventoryError('cluster-not-found', 'cluster not found');
+    return cluster;
+  }
+
+  #getPlainCluster(name: string): PlainCluster {
+    const cluster = this.#getCluster(name);
+    if (cluster.kind === 'sharded') {
+      throw new InventoryError('cluster-is-sharded', 'cluster is sharded: its shards are changed by /api/v2');
+    }
     return cluster;
   }
 }
@@ -156,6 +165,6 @@ function quote(value: string): string {
   return text.replace(/[\u007f-\u009f]/gu, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
-function editTo(cluster: Cluster): ClusterEdit {
+function editTo(cluster: PlainCluster): ClusterEdit {
   return { name: cluster.name, after: Object.freeze({ ...cluster, endpoints: Object.freeze(cluster.endpoints) }) };
 }

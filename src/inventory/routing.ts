@@ -1,12 +1,12 @@
 // Which cluster a key goes to: the one rule, from which listeners are made. Pure.
 
-import type { Clusters } from './cluster.ts';
+import type { Routable } from './cluster.ts';
 
 /**
  * The cluster for keys that no prefix matches: the one that is named, if it is declared, else, when none is named, the
  * only one when there is exactly one.
  */
-export function findCatchAll(clusters: Clusters, named: string | undefined): string | undefined {
+export function findCatchAll(clusters: ReadonlyMap<string, Routable>, named: string | undefined): string | undefined {
   if (named !== undefined) return clusters.has(named) ? named : undefined;
   return clusters.size === 1 ? clusters.keys().next().value : undefined;
 }
@@ -19,16 +19,19 @@ export class Routing {
   readonly #lengths: readonly number[];
 
   /** @param catchAll as {@link findCatchAll} finds it. */
-  constructor(clusters: Clusters, catchAll: string | undefined) {
+  constructor(clusters: ReadonlyMap<string, Routable>, catchAll: string | undefined) {
     this.catchAll = catchAll;
-    this.#clusterByPrefix = new Map(Array.from(clusters.values(), ({ name, prefix }) => [prefix, name]));
-    const lengths = new Set(Array.from(clusters.values(), ({ prefix }) => prefix.length));
+    const routed = Array.from(clusters.values()).flatMap(({ name, prefix }) => {
+      return prefix === undefined ? [] : [[prefix, name] as const];
+    });
+    this.#clusterByPrefix = new Map(routed);
+    const lengths = new Set(routed.map(([prefix]) => prefix.length));
     this.#lengths = [...lengths].sort((a, b) => b - a);
   }
 
   /** True when no key has a route. */
   get isEmpty(): boolean {
-    return this.#clusterByPrefix.size === 0;
+    return this.#clusterByPrefix.size === 0 && this.catchAll === undefined;
   }
 
   /** In no order. */

@@ -12,7 +12,7 @@ export function findUnpublishable(clusters: Iterable<Cluster>, options: RenderOp
   for (const { name, prefix } of clusters) {
     const nameProblem = findNameProblem(name, options.xdsClusterName);
     if (nameProblem !== undefined) problems.push(`cluster ${quote(name)}: ${nameProblem}`);
-    const bytes = Buffer.byteLength(prefix);
+    const bytes = Buffer.byteLength(prefix ?? '');
     if (bytes > maxRedisPrefixBytes) {
       problems.push(`cluster ${quote(name)}: prefix has ${bytes} bytes, Envoy takes at most ${maxRedisPrefixBytes}`);
     }

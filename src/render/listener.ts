@@ -1,12 +1,12 @@
 // The Redis listener: Envoy's redis_proxy with a route per cluster, by key prefix.
 
 import type { PlainMessage } from '../proto/protos.ts';
-import type { Clusters } from '../inventory/cluster.ts';
+import type { Routable } from '../inventory/cluster.ts';
 import { findCatchAll } from '../inventory/routing.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import { typeUrlOf } from '../snapshot/dialect.ts';
 import type { RenderOptions } from './options.ts';
-import { clustersByPrefix } from './prefix-order.ts';
+import { routesByPrefix } from './prefix-order.ts';
 
 export const redisListenerName = 'redis_listener';
 
@@ -25,14 +25,14 @@ export const redisProxyFilter: Readonly<Record<ApiVersion, { readonly name: stri
  * The RedisProxy message. A key goes to the cluster with the longest prefix that it begins
  * with, else to the catch-all; without one Envoy answers `no upstream host`.
  */
-export function buildRedisProxy(clusters: Clusters, redisCatchAll: string | undefined): PlainMessage {
+export function buildRedisProxy(clusters: ReadonlyMap<string, Routable>, redisCatchAll: string | undefined): PlainMessage {
   // One that is not declared is none: Envoy accepts a route to an unknown cluster without a word.
   const catchAll = findCatchAll(clusters, redisCatchAll);
   return {
     stat_prefix: 'egress_redis',
     settings: redisSettings,
     prefix_routes: {
-      routes: clustersByPrefix(clusters).map((cluster) => ({ prefix: cluster.prefix, cluster: cluster.name })),
+      routes: routesByPrefix(clusters).map(({ prefix, cluster }) => ({ prefix, cluster })),
       ...(catchAll === undefined ? {} : { catch_all_route: { cluster: catchAll } }),
     },
   };

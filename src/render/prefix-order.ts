@@ -1,10 +1,20 @@
 // The order of routes: the one place that decides which of two overlapping prefixes wins.
 
-import type { Cluster, Clusters } from '../inventory/cluster.ts';
+import type { Routable } from '../inventory/cluster.ts';
 
-/** Longest prefix first (in code units), then alphabetically: stable, and no prefix hides a longer one. */
-export function clustersByPrefix(clusters: Clusters): Cluster[] {
-  return [...clusters.values()].sort(
-    (a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1),
-  );
+export interface PrefixRoute {
+  readonly prefix: string;
+  readonly cluster: string;
+}
+
+/** A route for each cluster that has a prefix, in the order of {@link byPrefix}. */
+export function routesByPrefix(clusters: ReadonlyMap<string, Routable>): PrefixRoute[] {
+  return Array.from(clusters.values())
+    .flatMap(({ name, prefix }) => (prefix === undefined ? [] : [{ prefix, cluster: name }]))
+    .sort(byPrefix);
+}
+
+/** Longest first (in code units), then alphabetically: stable, and no prefix hides a longer one. */
+export function byPrefix(a: { readonly prefix: string }, b: { readonly prefix: string }): number {
+  return b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1);
 }

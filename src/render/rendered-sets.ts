@@ -1,7 +1,7 @@
 // One state of the clusters as resource sets, each rendered when first asked for and
 // carried over to the next state at the cost of what changed.
 
-import type { Cluster } from '../inventory/cluster.ts';
+import type { ServedCluster } from '../inventory/served-cluster.ts';
 import { encodeMessage } from '../proto/protos.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import { dialects, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
@@ -27,18 +27,18 @@ interface NextOptions {
 }
 
 /** A cluster after a change; undefined: it is gone. */
-export type ClusterChange = readonly [name: string, after: Cluster | undefined];
+export type ClusterChange = readonly [name: string, after: ServedCluster | undefined];
 
 type Changes = ReadonlyMap<string, Resource | undefined>;
 
 export class RenderedSets {
-  readonly clusters: SortedByName<Cluster>;
+  readonly clusters: SortedByName<ServedCluster>;
   readonly #options: RenderOptions;
   readonly #standInFor: string | undefined;
   readonly #sets: Map<Dialect, Map<ResourceKind, ResourceSet>> = new Map();
 
   /** @param standInFor a cluster that has the stand-in for its server, when there is one. */
-  constructor(clusters: SortedByName<Cluster>, options: RenderOptions, standInFor?: string) {
+  constructor(clusters: SortedByName<ServedCluster>, options: RenderOptions, standInFor?: string) {
     this.clusters = clusters;
     this.#options = options;
     this.#standInFor = standInFor;
@@ -134,7 +134,7 @@ function canonicalDialect(kind: ResourceKind, dialect: Dialect): Dialect {
   return kind === 'cluster' ? dialect : dialects[dialect.apiVersion].ads;
 }
 
-function renderCluster(cluster: Cluster, dialect: Dialect, xdsClusterName: string): Resource {
+function renderCluster({ declared: cluster }: ServedCluster, dialect: Dialect, xdsClusterName: string): Resource {
   const message = buildCluster(cluster, dialect, xdsClusterName);
   return new Resource(cluster.name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
 }
@@ -150,8 +150,8 @@ function renderListener(
   return new Resource(name, encodeMessage(messageNames[apiVersion].listener, listener));
 }
 
-function renderLoadAssignment({ name, endpoints }: Cluster, dialect: Dialect): Resource {
-  const message = buildLoadAssignment(name, endpoints);
+function renderLoadAssignment({ name, hosts }: ServedCluster, dialect: Dialect): Resource {
+  const message = buildLoadAssignment(name, hosts);
   return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].endpoint, message));
 }
 

@@ -1,6 +1,9 @@
 // A committed inventory as a snapshot: what is declared, beside it what Envoy can route to, and what still drains.
 
-import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import { hostsOf } from '../inventory/cluster.ts';
+import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import { serve } from '../inventory/served-cluster.ts';
+import type { ServedCluster } from '../inventory/served-cluster.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
@@ -22,17 +25,19 @@ interface Rendered {
   readonly reachableClusters: RenderedSets;
 }
 
-const nothing: Clusters = new Map();
+type ServedClusters = ReadonlyMap<string, ServedCluster>;
+
+const nothing: ServedClusters = new Map();
 
 export class RenderedSnapshot implements Snapshot {
   readonly #options: RenderOptions;
   readonly draining: readonly string[];
-  readonly #draining: Clusters;
+  readonly #draining: ServedClusters;
   // Names of the declared clusters without endpoints.
   readonly #empty: ReadonlySet<string>;
   readonly #rendered: Rendered;
 
-  private constructor(options: RenderOptions, draining: Clusters, empty: ReadonlySet<string>, rendered: Rendered) {
+  private constructor(options: RenderOptions, draining: ServedClusters, empty: ReadonlySet<string>, rendered: Rendered) {
     this.#options = options;
     this.draining = [...draining.keys()];
     this.#draining = draining;
@@ -42,7 +47,7 @@ export class RenderedSnapshot implements Snapshot {
 
   /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */
   static of(clusters: Clusters, options: RenderOptions, draining = nothing): RenderedSnapshot {
-    const sets = new RenderedSets(SortedByName.of<Cluster>([]), options);
+    const sets = new RenderedSets(SortedByName.of<ServedCluster>([]), options);
     const none = new RenderedSnapshot(options, nothing, new Set(), {
       declared: sets,
       routableEndpoints: sets,
@@ -68,9 +73,10 @@ export class RenderedSnapshot implements Snapshot {
     const empty = emptyAfter(this.#empty, edits);
     // One that drains is not there for everybody.
     const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
-    const declared = before.declared.next(edits.map(({ name, after }) => [name, after]), { standInFor });
+    const served = edits.map(({ name, after }) => [name, after && serve(after)] as const);
+    const declared = before.declared.next(served, { standInFor });
 
-    const routed = edits.map(({ name, after }) => [name, after && withHost(after, this.#options)] as const);
+    const routed = served.map(([name, after]) => [name, after && withHost(after, this.#options)] as const);
     const routableEndpoints =
       empty.size === 0 ? declared : before.routableEndpoints.next(routed, { kinds: ['endpoint'] });
 
@@ -104,20 +110,20 @@ export class RenderedSnapshot implements Snapshot {
 function emptyAfter(before: ReadonlySet<string>, edits: readonly ClusterEdit[]): ReadonlySet<string> {
   const empty = new Set(before);
   for (const { name, after } of edits) {
-    if (after?.endpoints.length === 0) empty.add(name);
+    if (after !== undefined && hostsOf(after).length === 0) empty.add(name);
     else empty.delete(name);
   }
   return empty;
 }
 
-// Endpoints that did not change are the same list.
-function namesServedOtherwise(before: Clusters, after: Clusters): string[] {
+// Servers that did not change are the same list.
+function namesServedOtherwise(before: ServedClusters, after: ServedClusters): string[] {
   const names = [...new Set([...before.keys(), ...after.keys()])];
-  return names.filter((name) => before.get(name)?.endpoints !== after.get(name)?.endpoints);
+  return names.filter((name) => before.get(name)?.hosts !== after.get(name)?.hosts);
 }
 
-function namesOfEmpty(clusters: Clusters): string[] {
+function namesOfEmpty(clusters: ServedClusters): string[] {
   return Array.from(clusters.values())
-    .filter(({ endpoints }) => endpoints.length === 0)
+    .filter(({ hosts }) => hosts.length === 0)
     .map(({ name }) => name);
 }

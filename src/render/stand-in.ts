@@ -2,7 +2,7 @@
 // host ends Envoy with a segmentation fault (1.36 to 1.40), so such a cluster gets a host: a second listener of the same
 // Envoy that answers each key `no upstream host` (docs/adr/0017).
 
-import type { Cluster } from '../inventory/cluster.ts';
+import type { ServedCluster } from '../inventory/served-cluster.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import type { RenderOptions } from './options.ts';
 
@@ -13,8 +13,11 @@ export const standInListenerName = 'no_upstream_host';
 const prefixOfNoKey = '\u0001no upstream host'.repeat(50);
 
 /** The cluster as it is, or with the stand-in as its only endpoint. */
-export function withHost(cluster: Cluster, { redisEmptyListener: { host, port } }: RenderOptions): Cluster {
-  return cluster.endpoints.length > 0 ? cluster : { ...cluster, endpoints: [{ address: host, port }] };
+export function withHost(
+  cluster: ServedCluster,
+  { redisEmptyListener: { host, port } }: RenderOptions,
+): ServedCluster {
+  return cluster.hosts.length > 0 ? cluster : { ...cluster, hosts: [{ address: host, port }] };
 }
 
 /**

@@ -38,8 +38,8 @@ export function parseFollowed({ content }: Readonly<Record<string, unknown>>): s
   return isFilledText(followed) ? followed : undefined;
 }
 
-function contentOf({ prefix, endpoints }: Cluster): object {
-  return { prefix, endpoints: endpoints.map(({ address, port }) => ({ address, port })) };
+function contentOf({ name: _name, ...content }: Cluster): object {
+  return content;
 }
 
 /** The cluster, frozen. Throws an Error that says in a few words what is wrong with a row that holds none. */

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ControlPlane } from '../../src/commit/control-plane.ts';
 import type { Change } from '../../src/inventory/change.ts';
+import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
@@ -127,9 +128,9 @@ class Subject {
 function describeStaged(clusters: Iterable<Cluster>): NonNullable<Served> {
   const sorted = [...clusters].sort((a, b) => (a.name < b.name ? -1 : 1));
   return Object.fromEntries(
-    sorted.map(({ name, prefix, endpoints }) => [
-      name,
-      [prefix, ...endpoints.map(({ address, port }) => `${address}:${port}`)],
+    sorted.map((cluster) => [
+      cluster.name,
+      [cluster.prefix ?? '', ...hostsOf(cluster).map(({ address, port }) => `${address}:${port}`)],
     ]),
   );
 }

@@ -1,5 +1,6 @@
 // A store for tests: keeps what it is given in memory, writes down every call, and fails on demand.
 
+import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { StoreError } from '../../src/store/store.ts';
@@ -50,5 +51,5 @@ export function createStoreDouble(initial?: StoredState): StoreDouble {
 
 function describeEdit({ name, after }: { readonly name: string; readonly after: Cluster | undefined }): string {
   if (after === undefined) return `${name} gone`;
-  return `${name} [${after.endpoints.map(({ address, port }) => `${address}:${port}`).join(', ')}]`;
+  return `${name} [${hostsOf(after).map(({ address, port }) => `${address}:${port}`).join(', ')}]`;
 }

@@ -4,6 +4,7 @@ import type { Cluster, ClusterEdit, Clusters } from '../../src/inventory/cluster
 import { drainAfter, findSuccessors, follow, serveDraining, stillDraining } from '../../src/inventory/draining.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
+import { serve } from '../../src/inventory/served-cluster.ts';
 
 const nowMs = 1_000_000;
 const drainTimeMs = 600;
@@ -141,19 +142,19 @@ test('a draining cluster is served with the endpoints of its successor, also wit
   const all = follow(['a', 'b', 'c'].map((name) => drains(name, 1)), routingOf(clusters));
   const served = serveDraining(all, findSuccessors(all), clusters);
   assert.deepEqual([...served.values()], [
-    { ...cluster('a'), endpoints },
-    { ...cluster('b'), endpoints: [] },
-    cluster('c'),
+    serve(cluster('a'), endpoints),
+    serve(cluster('b'), []),
+    serve(cluster('c')),
   ]);
 });
 
 describe('a cluster whose successor goes away', () => {
   const server = (name: string) => [{ address: `10.0.0.${name.charCodeAt(0)}`, port: 6379 }];
-  const own = (name: string): Cluster => ({ ...cluster(name), endpoints: server(name) });
+  const own = (name: string): Cluster => ({ name, prefix: name, endpoints: server(name) });
   const drainsAs = (name: string, followed?: string) => ({ ...drains(name, 1, followed), cluster: own(name) });
   const servers = (draining: readonly DrainingCluster[], ...declared: readonly string[]) => {
     const clusters = new Map(declared.map((name) => [name, own(name)]));
-    return Array.from(serveDraining(draining, findSuccessors(draining), clusters).values(), ({ endpoints }) => endpoints);
+    return Array.from(serveDraining(draining, findSuccessors(draining), clusters).values(), ({ hosts }) => hosts);
   };
 
   test('is served as that one, which keeps its servers when nobody follows it', () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Change } from '../../src/inventory/change.ts';
+import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
 import { InventoryError } from '../../src/inventory/errors.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
@@ -161,9 +162,10 @@ function assertSameObjects(actual: readonly Cluster[], expected: readonly Cluste
 }
 
 function assertMatches(inventory: Inventory, model: Model): void {
-  const actual = [...inventory.clusters].map(([key, { name, prefix, endpoints }]) => {
+  const actual = [...inventory.clusters].map(([key, cluster]) => {
+    const { name, prefix = '' } = cluster;
     assert.equal(key, name);
-    return { name, prefix, endpoints: endpoints.map(({ address, port }) => `${address} ${port}`) };
+    return { name, prefix, endpoints: hostsOf(cluster).map(({ address, port }) => `${address} ${port}`) };
   });
   const expected = model.map((cluster) => ({ ...cluster, endpoints: [...cluster.endpoints].sort(byAddressThenPort) }));
   assert.deepEqual(sortByName(actual), sortByName(expected));

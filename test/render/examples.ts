@@ -2,6 +2,8 @@
 // no sorted order, so that the order of what is rendered is the renderer's own.
 
 import type { Cluster, Clusters, Endpoint } from '../../src/inventory/cluster.ts';
+import { serve } from '../../src/inventory/served-cluster.ts';
+import type { ServedCluster } from '../../src/inventory/served-cluster.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
 
 export interface Example {
@@ -24,6 +26,11 @@ export function cluster(name: string, prefix: string, ...endpoints: readonly End
 }
 
 /** The clusters by name, in the order given. */
+/** Each with its own servers. */
+export function servedOf(clusters: Clusters): Map<string, ServedCluster> {
+  return new Map(Array.from(clusters.values(), (each) => [each.name, serve(each)]));
+}
+
 export function clustersOf(...clusters: readonly Cluster[]): Clusters {
   return new Map(clusters.map((each) => [each.name, each]));
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { clustersByPrefix } from '../../src/render/prefix-order.ts';
+import { routesByPrefix } from '../../src/render/prefix-order.ts';
 import { cluster, clustersOf } from './examples.ts';
 
 /** Prefixes in the order in which they are routed. */
 function order(prefixes: readonly string[]): string[] {
   const clusters = prefixes.map((prefix, index) => cluster(`c${index}`, prefix));
-  return clustersByPrefix(clustersOf(...clusters)).map(({ prefix }) => prefix);
+  return routesByPrefix(clustersOf(...clusters)).map(({ prefix }) => prefix);
 }
 
 const anyPrefixes = fc.uniqueArray(
@@ -15,7 +15,7 @@ const anyPrefixes = fc.uniqueArray(
   { maxLength: 12 },
 );
 
-describe('clustersByPrefix', () => {
+describe('routesByPrefix', () => {
   test('puts longer prefixes first, then goes by the alphabet', () => {
     assert.deepEqual(order(['/a', '/', '/a/b', '/b', 'B', 'a']), ['/a/b', '/a', '/b', '/', 'B', 'a']);
     assert.deepEqual(order([]), []);

@@ -12,7 +12,7 @@ import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
-import { cluster, clustersOf, defaultOptions } from './examples.ts';
+import { cluster, clustersOf, defaultOptions, servedOf } from './examples.ts';
 import { anyCatchAll, anyClusters } from './random-clusters.ts';
 
 type Question = readonly [ResourceKind, Dialect];
@@ -60,13 +60,13 @@ describe('the next snapshot', () => {
           }
           const drained = step.draining.filter((name) => !after.has(name)).map((name) => lastKnown.get(name));
           draining = clustersOf(...drained.filter((each) => each !== undefined));
-          snapshot = snapshot.next(edits, draining);
+          snapshot = snapshot.next(edits, servedOf(draining));
           state = after;
           for (const each of after.values()) lastKnown.set(each.name, each);
           for (const [kind, dialect] of step.asked) snapshot.resources(kind, dialect);
           for (const [kind, dialect, scope] of step.askedWithScope) snapshot.resources(kind, dialect, scope);
         }
-        const fresh = RenderedSnapshot.of(state, options, draining);
+        const fresh = RenderedSnapshot.of(state, options, servedOf(draining));
         for (const [kind, dialect] of everyQuestion) {
           for (const scope of scopes) {
             assertSameContent(snapshot.resources(kind, dialect, scope), fresh.resources(kind, dialect, scope));

@@ -10,7 +10,7 @@ import { publishOrder } from '../../src/snapshot/resource.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
 import { checkoutPath } from '../support/checkout.ts';
 import { decodeResource } from './decode-resource.ts';
-import { cluster, clustersOf, defaultOptions, examples } from './examples.ts';
+import { cluster, clustersOf, defaultOptions, examples, servedOf } from './examples.ts';
 import { GoldenFolder } from './golden-folder.ts';
 
 const apiVersions: readonly ApiVersion[] = ['v2', 'v3'];
@@ -112,7 +112,7 @@ describe('a rendered snapshot in which a cluster drains', () => {
   const b = cluster('b', '/b', { address: '10.0.0.2', port: 6379 });
   const declared = clustersOf(b);
   const drained = cluster('a', '/b', { address: '10.0.0.1', port: 6379 });
-  const snapshot = RenderedSnapshot.of(declared, defaultOptions, clustersOf(drained));
+  const snapshot = RenderedSnapshot.of(declared, defaultOptions, servedOf(clustersOf(drained)));
 
   test('has its cluster and its endpoints for those that may use them, and for nobody else', () => {
     const both = RenderedSnapshot.of(clustersOf(b, drained), defaultOptions);

@@ -8,7 +8,7 @@ import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
 import { decodeResource } from './decode-resource.ts';
-import { cluster, clustersOf, defaultOptions } from './examples.ts';
+import { cluster, clustersOf, defaultOptions, servedOf } from './examples.ts';
 
 const dialect = dialects.v3.ads;
 const server = { address: '10.0.0.1', port: 6379 };
@@ -59,7 +59,7 @@ describe('a cluster without endpoints', () => {
   });
 
   test('has it too while it drains', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions, clustersOf(cluster('a', 'a')));
+    const snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions, servedOf(clustersOf(cluster('a', 'a'))));
     assert.deepEqual(endpointsOf(snapshot, 'declared'), {});
     assert.deepEqual(endpointsOf(snapshot, 'reachable'), { a: [standIn] });
     assert.deepEqual(listenersOf(snapshot), ['no_upstream_host']);
@@ -121,7 +121,7 @@ test('the stand-in routes to a cluster that has a host, by a prefix that Envoy t
 });
 
 test('the stand-in routes to a cluster that drains only when there is no other: not every client is given that', () => {
-  const drains = clustersOf(cluster('a', 'a'));
+  const drains = servedOf(clustersOf(cluster('a', 'a')));
   assert.equal(standInOf(RenderedSnapshot.of(clustersOf(cluster('b', 'b')), defaultOptions, drains)).route.cluster, 'b');
   assert.equal(standInOf(RenderedSnapshot.of(clustersOf(), defaultOptions, drains)).route.cluster, 'a');
 });

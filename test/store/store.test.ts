@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 
 import fc from 'fast-check';
 
+import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { ClusterEdit } from '../../src/inventory/cluster.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
@@ -103,7 +104,7 @@ for (const [twin, open] of Object.entries(twins)) {
       store.saveStaged(put('a', 1));
       const [cluster] = store.load().staged;
       assert.ok(cluster);
-      for (const value of [cluster, cluster.endpoints, cluster.endpoints[0]]) assert.ok(Object.isFrozen(value));
+      for (const value of [cluster, hostsOf(cluster), hostsOf(cluster)[0]]) assert.ok(Object.isFrozen(value));
     });
 
     test('gives a cluster that is staged as it was committed as one object', (t) => {

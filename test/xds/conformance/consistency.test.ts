@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 
+import { hostsOf } from '../../../src/inventory/cluster.ts';
 import { decodeMessage } from '../../../src/proto/protos.ts';
 import type { PlainMessage } from '../../../src/proto/protos.ts';
 import { RenderedSnapshot } from '../../../src/render/rendered-snapshot.ts';
 import { dialects } from '../../../src/snapshot/dialect.ts';
 import type { Dialect } from '../../../src/snapshot/dialect.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
-import { clustersOf, defaultOptions } from '../../render/examples.ts';
+import { clustersOf, defaultOptions, servedOf } from '../../render/examples.ts';
 import { anyCatchAll, anyClusters } from '../../render/random-clusters.ts';
 import { discoveryApis } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
@@ -33,7 +34,7 @@ test('ORD-05 endpoints are those of the clusters, and routes name clusters that 
     fc.property(anyClusters, anyClusters, anyCatchAll, (clusters, removed, redisCatchAll) => {
       const declared = clustersOf(...clusters);
       const draining = clustersOf(...removed.filter(({ name }) => !declared.has(name)));
-      const snapshot = RenderedSnapshot.of(declared, { ...defaultOptions, redisCatchAll }, draining);
+      const snapshot = RenderedSnapshot.of(declared, { ...defaultOptions, redisCatchAll }, servedOf(draining));
       const routedTo = [...declared.keys()].sort();
       for (const view of views) {
         const found = decodeAll(snapshot, view, 'cluster');
@@ -45,7 +46,7 @@ test('ORD-05 endpoints are those of the clusters, and routes name clusters that 
         const listeners = decodeAll(snapshot, view, 'listener');
         // Of those that are declared, if any of them is empty.
         const standIn = [declared, draining]
-          .flatMap((all) => [...all.values()].filter(({ endpoints }) => endpoints.length === 0).map(({ name }) => name).sort())
+          .flatMap((all) => [...all.values()].filter((each) => hostsOf(each).length === 0).map(({ name }) => name).sort())
           .slice(0, 1);
         assert.deepEqual(
           listeners.map((listener) => [listener['name'], clustersRoutedTo(view.dialect.apiVersion, listener)]),

@@ -1,0 +1,157 @@
+// What the API may ask of the control plane once it is asynchronous: the one way in. All calls take their turn in one
+// serial queue; each has happened, durably, when it resolves, or has changed nothing when it rejects.
+
+import type { Edits } from '../inventory/edits.ts';
+import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import type { NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
+import type { PublishedStatus } from './control.ts';
+
+export type View = 'staged' | 'committed';
+
+/** What is declared, as a decision may look at it. Valid until the decision returns. */
+export interface Declarations {
+  /** Clusters and listeners by name, in the view. Staged: what is committed with the staged objects laid over. */
+  get(view: View, kind: ObjectKind, name: string): Cluster | Listener | undefined;
+  /** In order of name. */
+  list(view: View, kind: 'cluster'): readonly Cluster[];
+  list(view: View, kind: 'listener'): readonly Listener[];
+  /** What is staged otherwise than it is committed, in order of kind and name. */
+  readonly staged: readonly StagedObject[];
+  /** The number of the newest revision; 0: none. */
+  readonly revision: number;
+  /** Changes with each entry of the log: the staging area's tag. */
+  readonly lastEntry: number;
+}
+
+/** One object that differs between two states. */
+export interface ObjectChange extends ObjectRef {
+  readonly change: 'added' | 'changed' | 'removed';
+  readonly before: Cluster | Listener | undefined;
+  readonly after: Cluster | Listener | undefined;
+  /** Which fields differ, with their values; of one that was added or removed none. Endpoints and shards one by one. */
+  readonly fields: readonly FieldChange[];
+}
+
+export interface FieldChange {
+  /** As `connect_timeout`, `load_balancing.policy`, `endpoints/10.0.0.1:6379`, `shards/shard-0`, `routes/sess:`. */
+  readonly field: string;
+  /** Undefined: it is not there. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** A finding about what a commit would publish. */
+export interface Finding {
+  readonly code: string;
+  /** One line for an operator. */
+  readonly message: string;
+}
+
+export interface Diff {
+  /** In order of kind and name. */
+  readonly changes: readonly ObjectChange[];
+}
+
+/** What a commit would do now. */
+export interface Plan extends Diff {
+  /** To be given to the commit: it is refused when anything that the plan was made of has changed. */
+  readonly token: string;
+  readonly revision: number;
+  /** Why it would be refused, if it would. */
+  readonly errors: readonly Finding[];
+  /** Why it would be refused without `force`. */
+  readonly guards: readonly Finding[];
+  readonly warnings: readonly Finding[];
+  /** Envoy resources by node group; '' is the group of those that no object names. */
+  readonly resources: readonly ResourceChanges[];
+}
+
+export interface ResourceChanges {
+  readonly group: string;
+  readonly kind: 'cluster' | 'endpoint' | 'listener' | 'route';
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export interface CommitRequest {
+  readonly author: string;
+  readonly message?: string | undefined;
+  /** Commits also what a guard refuses. */
+  readonly force?: boolean | undefined;
+  /** Refused with ConflictError when the newest revision is another one. */
+  readonly expectedRevision?: number | undefined;
+  /** The token of a plan. */
+  readonly plan?: string | undefined;
+  /** /api/v1: guards warn only. */
+  readonly isUnguarded?: boolean | undefined;
+}
+
+export interface CommitOutcome {
+  /** False when nothing is staged that differs from what is committed: no revision, no push. */
+  readonly changed: boolean;
+  /** The newest. */
+  readonly revision: number;
+  readonly changes: readonly ObjectChange[];
+}
+
+export interface RollbackRequest {
+  readonly author: string;
+  readonly message?: string | undefined;
+  /** Undefined: the one before the newest. */
+  readonly revision?: number | undefined;
+  readonly force?: boolean | undefined;
+  readonly expectedRevision?: number | undefined;
+}
+
+export interface RollbackOutcome extends CommitOutcome {
+  /** Whose content it is. */
+  readonly rollbackTo: number;
+  /** Objects that were rolled back and are staged too: a commit would change them again. */
+  readonly stillStaged: readonly ObjectRef[];
+}
+
+/** It was refused: somebody else was faster, or a guard says no. `code` tells which. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+  readonly code: 'guard' | 'stale-revision' | 'stale-plan';
+  readonly findings: readonly Finding[];
+
+  constructor(code: ConflictError['code'], message: string, findings: readonly Finding[] = []) {
+    super(message);
+    this.code = code;
+    this.findings = findings;
+  }
+}
+
+/** There is no such revision, or it is kept no more. */
+export class NoRevisionError extends Error {
+  override readonly name = 'NoRevisionError';
+}
+
+export interface Desk {
+  /** For reading, as things stand now. */
+  readonly declarations: Declarations;
+  /** How things stand with what is committed. */
+  status(): PublishedStatus;
+  /**
+   * Stages the edits that `decide` makes of what is declared when its turn has come. Rules between objects (a prefix is
+   * one cluster's) are checked after it. What `decide` throws, it rejects with. @throws InventoryError, StoreError
+   */
+  stage(decide: (declarations: Declarations) => Edits, author: string): Promise<void>;
+  /** What is staged of these objects, or of all, is staged no more; gives what was. */
+  discard(objects: readonly ObjectRef[] | 'all', author: string): Promise<readonly ObjectRef[]>;
+  plan(): Promise<Plan>;
+  /** Between revisions, or from one to what is staged; by default from what is committed to what is staged. */
+  diff(from?: number, to?: number): Promise<Diff>;
+  /** @throws ConflictError, CommitError, StoreError */
+  commit(request: CommitRequest): Promise<CommitOutcome>;
+  /** @throws ConflictError, NoRevisionError, CommitError, StoreError */
+  rollback(request: RollbackRequest): Promise<RollbackOutcome>;
+  /** Newest first. */
+  revisions(before: number, limit: number): Promise<readonly Revision[]>;
+  /** What was committed then. @throws NoRevisionError */
+  content(revision: number): Promise<Config>;
+  entriesAfter(number: number, limit: number): Promise<readonly NumberedEntry[]>;
+  backup(file: string): Promise<void>;
+}

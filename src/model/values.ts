@@ -1,0 +1,78 @@
+// The values that fields hold: each schema says its rule in words, and is the one place that has it.
+
+import { z } from 'zod';
+
+import { parseIpAndPort } from '../net/address.ts';
+import { findUndialable, parseIpAddress } from '../net/ip-address.ts';
+import { parseDuration } from '../text/duration.ts';
+
+export const maxNameBytes = 255;
+export const maxPort = 65_535;
+const maxLabels = 64;
+const maxGroups = 100;
+const maxWeight = 65_535;
+
+const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/u;
+
+/** Text of 1 to `maxBytes` bytes in UTF-8, without control characters. */
+export function printable(maxBytes: number): z.ZodString {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .refine((text) => Buffer.byteLength(text) <= maxBytes, `must have at most ${maxBytes} bytes`)
+    .refine((text) => !controlCharacter.test(text) && text.isWellFormed(), 'must be Unicode text without control characters')
+    .meta({ maxLength: maxBytes });
+}
+
+export const name = printable(maxNameBytes);
+
+export const labels = z
+  .record(printable(63), z.string().max(maxNameBytes))
+  .refine((record) => Object.keys(record).length <= maxLabels, `must have at most ${maxLabels} labels`)
+  .meta({ description: 'For those who read it; nothing is published of it.', example: { team: 'payments' } });
+
+export const groups = z
+  .array(name)
+  .min(1)
+  .max(maxGroups)
+  .refine(isDistinct, 'must name each group once')
+  .meta({ description: 'The node groups (`node.cluster`) that are given it; left out: every Envoy.' });
+
+/** One spelling of each, see {@link parseIpAddress}; applied by canonical.ts. */
+export const ipAddress = z
+  .string()
+  .refine((text) => parseIpAddress(text) !== undefined, 'must be an IPv4 or IPv6 address')
+  .refine((text) => findUndialable(parseIpAddress(text) ?? text) === undefined, 'must be an address that Envoys can connect to')
+  .meta({ description: 'An IPv4 or IPv6 address.', example: '10.0.0.1' });
+
+export const port = z.int().min(1).max(maxPort).meta({ example: 6379 });
+
+export const weight = z.int().min(1).max(maxWeight).meta({ description: 'Share of the load, against the others; 1 unless told.' });
+
+/** Where an Envoy listens. */
+export const listenAddress = z
+  .string()
+  .refine((text) => isValid(() => parseIpAndPort(text)) && !text.endsWith(':0'), 'must be an IP address and a port, such as 0.0.0.0:6379')
+  .meta({ description: 'Where each Envoy binds it, IP:PORT.', example: '0.0.0.0:6379' });
+
+/** A duration as text, see {@link parseDuration}. */
+export function duration(maxMs: number, maxText: string): z.ZodString {
+  return z
+    .string()
+    .refine((text) => isValid(() => parseDuration(text, maxMs)) && !/^0+(ms|s|m|h)?$/u.test(text), `must be a duration above 0 and up to ${maxText}, such as 500ms, 5s or 1m`)
+    .meta({ example: '5s' });
+}
+
+/** True when no value is there twice. */
+export function isDistinct(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+function isValid(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch {
+    return false;
+  }
+}
