@@ -67,7 +67,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const store = settings.dataDir === undefined ? createMemoryStore() : openSqliteStore(settings.dataDir);
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(() => statusesOf(hub), () => output.droppedLines);
-  const controlPlane = new ControlPlane({
+  const controlPlane = await ControlPlane.open({
     store,
     snapshots,
     group: defaultNodeGroup,
@@ -80,13 +80,16 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     },
     drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     onRendered: metrics.onRendered,
+    onCommitEnd: metrics.onCommitEnd,
     isListenerTaken: () => hub.isListenerTaken(),
     onWarnings: (warnings) => {
       for (const { code, message } of warnings) log.warn({ code }, message);
     },
+    onGuarded: (findings) => {
+      for (const { code, message } of findings) log.warn({ code }, `committed by /api/v1: ${message}`);
+    },
     onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
   });
-  const control = metrics.countCommits(controlPlane);
   const groupOf: NodeGroupOf = () => defaultNodeGroup;
   const { goneTimeMs } = settings;
   const hub = new StreamHub({
@@ -100,11 +103,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const xds = createXdsServer(hub, log);
   const stopping = new AbortController();
   const apiV2 = createV2({
-    control,
+    desk: controlPlane,
     hub,
     group: defaultNodeGroup,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
-    published: () => controlPlane.status(),
     stopping: stopping.signal,
     log,
   });
@@ -114,7 +116,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;
   const names = [...settings.apiHosts, settings.apiAddress.host];
-  const api = createApiServer(createApi(control, log, undefined, mounts, names));
+  const api = createApiServer(createApi(controlPlane, log, undefined, mounts, names));
   stopOnSignal(log, async () => {
     stopping.abort();
     // Who waits for a commit is told how things stand while there are streams to tell of.

@@ -4,12 +4,12 @@
 import express from 'express';
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import type { Control } from '../commit/control.ts';
 import { createPageGuard } from './page-guard.ts';
 import { sendPlainText } from './plain-text.ts';
 import { refuseMethod } from './refuse-method.ts';
 import { createRequestLog } from './request-log.ts';
 import { createV1 } from './v1.ts';
+import type { V1Desk } from './v1.ts';
 
 /** A part of the API below a path, such as `/api/v2`; what it does not answer itself goes on to the next. */
 export type Mount = readonly [path: string, handler: RequestHandler];
@@ -22,7 +22,7 @@ export type Mount = readonly [path: string, handler: RequestHandler];
  * @param names by which this API may be called, see {@link createPageGuard}.
  */
 export function createApi(
-  control: Control,
+  desk: V1Desk,
   log: Logger,
   isReady: () => boolean = () => true,
   mounts: readonly Mount[] = [],
@@ -42,7 +42,7 @@ export function createApi(
       else sendPlainText(response, 503, 'not ready');
     })
     .all(refuseMethod('GET', 'HEAD'));
-  app.use('/api/v1', createV1(control, log));
+  app.use('/api/v1', createV1(desk, log));
   for (const [path, handler] of mounts) app.use(path, handler);
   app.use((_request, response) => sendPlainText(response, 404, '404 page not found'));
   app.use(createFailure(log));

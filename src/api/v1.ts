@@ -5,7 +5,7 @@ import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import { CommitError, StoreError } from '../commit/control.ts';
-import type { Control } from '../commit/control.ts';
+import type { Desk } from '../commit/desk.ts';
 import type { Change } from '../inventory/change.ts';
 import { InventoryError } from '../inventory/errors.ts';
 import { BodyError, readBody } from './body.ts';
@@ -18,14 +18,20 @@ export const maxBodyBytes = 1_048_576;
 
 const endpointShape = { cluster: 'string', ipaddress: 'string', port: 'uint32' } as const;
 
+/** What the five calls need. */
+export type V1Desk = Pick<Desk, 'change' | 'commit'>;
+
+// The original's calls do not say who calls.
+const author = 'api/v1';
+
 /**
- * The router of /api/v1, to be mounted there. What `control` or the decoder
+ * The router of /api/v1, to be mounted there. What `desk` or the decoder
  * refuses is answered 500 with its message; what else is thrown goes on to the
  * app's error handler. Store failures are also logged: they are the operator's to mend.
  */
-export function createV1(control: Control, log: Logger): Router {
+export function createV1(desk: V1Desk, log: Logger): Router {
   const stage = (parse: (body: string) => Change): RequestHandler => async (request, response) => {
-    control.stage(parse(await readBody(request, maxBodyBytes)));
+    await desk.change(parse(await readBody(request, maxBodyBytes)), author);
     response.end();
   };
   const router = express.Router({ caseSensitive: true, strict: true });
@@ -41,8 +47,8 @@ export function createV1(control: Control, log: Logger): Router {
     .all(refuseMethod('POST', 'DELETE'));
   router
     .route('/commit')
-    .post((_request, response) => {
-      control.commit();
+    .post(async (_request, response) => {
+      await desk.commit({ author, isUnguarded: true });
       response.end();
     })
     .all(refuseMethod('POST'));

@@ -1,213 +1,291 @@
-// The one write path: stage a change, commit what is staged. Everything is
-// checked first, then made durable, then made true in memory.
+// The one write path: stage, commit, roll back. In one serial queue: all is checked first, then made durable in the log,
+// then made true in memory.
+
+import { createHash } from 'node:crypto';
 
 import type { Change } from '../inventory/change.ts';
-import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
-import { serveDraining } from '../inventory/draining.ts';
-import { Inventory } from '../inventory/inventory.ts';
-import { findUnpublishable } from '../render/check.ts';
-import type { RenderOptions } from '../render/options.ts';
-import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
-import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
-import type { Store } from '../store/store.ts';
-import { CommitError } from './control.ts';
-import type { CommitResult, Control, OldRoutesStatus, PublishedStatus, Warning } from './control.ts';
-import {
-  declareDrained,
-  declareNext,
-  describeLeftovers,
-  describeNewOldRoutes,
-  resume,
-  routesToKeep,
-} from './declared.ts';
-import type { Circumstances, Declared } from './declared.ts';
-import { findEdits } from './edits.ts';
-import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
-import type { NameLoad } from './name-limits.ts';
-import { SteadyClock } from './steady-clock.ts';
-import { describeLoop, findLoops, findWarnings } from './warnings.ts';
+import type { Edits } from '../inventory/edits.ts';
+import type { Config } from '../model/objects.ts';
+import { StoreError } from '../store/store.ts';
+import type {
+  CommitEntry,
+  Entry,
+  LogState,
+  LogStore,
+  NumberedEntry,
+  ObjectRef,
+  Revision,
+} from '../store/log-store.ts';
 
-interface Committed {
-  readonly declared: Declared;
-  /** Of the clusters that are declared. */
-  readonly load: NameLoad;
-  readonly snapshot: RenderedSnapshot;
+import type { PublishedStatus } from './control.ts';
+import { ConflictError, NoRevisionError } from './desk.ts';
+import type {
+  CommitEnd,
+  CommitOutcome,
+  CommitRequest,
+  Declarations,
+  Desk,
+  Diff,
+  Finding,
+  ObjectChange,
+  Plan,
+  RollbackOutcome,
+  RollbackRequest,
+} from './desk.ts';
+import { compareConfigs, compareObjects } from './differences.ts';
+import { findGuarded } from './guards.ts';
+import { Publisher, refuse } from './publisher.ts';
+import type { Prepared, PublisherParts } from './publisher.ts';
+import { SerialQueue } from './serial-queue.ts';
+import { Staging, applyTo, refsOf } from './staging.ts';
+
+export interface ControlPlaneParts extends PublisherParts {
+  readonly store: LogStore;
+  /** Share of all clusters, and of all endpoints, that a commit may take unless it is forced, from 0 to 1; default 0.5. */
+  readonly guardShare?: number;
+  /** Told of what a guard would have refused, but for /api/v1. */
+  readonly onGuarded?: (findings: readonly Finding[]) => void;
+  /** Told of each commit and rollback what came of it. */
+  readonly onCommitEnd?: (end: CommitEnd) => void;
 }
 
-export interface ControlPlaneParts {
-  readonly store: Store;
-  readonly snapshots: SnapshotCache;
-  /** The node group that is given what is committed. */
-  readonly group: NodeGroup;
-  readonly renderOptions: RenderOptions;
-  /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
-  readonly drainTimeMs?: number;
-  /** Told how long each snapshot took to render, in ms. */
-  readonly onRendered?: (tookMs: number) => void;
-  /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
-  readonly isListenerTaken?: () => boolean;
-  /** Told what there is to warn of each time that it is not what it was, at the start too. */
-  readonly onWarnings?: (warnings: readonly Warning[]) => void;
-  /** Told of each change of the routes that open connections do not follow, of those before a start then. */
-  readonly onOldRoutes?: (old: OldRoutesStatus) => void;
+/** What is asked of a revision that is about to be. */
+interface RevisionRequest {
+  readonly author: string;
+  readonly message: string;
+  readonly rollbackTo?: number | undefined;
+  readonly isForced: boolean;
+  readonly isUnguarded: boolean;
 }
 
-const maxShownProblems = 10;
-
-// setTimeout takes no more.
-const longestTimerMs = 2 ** 31 - 1;
-
-const noClusters: ReadonlyMap<string, Cluster> = new Map();
-
-/** What is staged and what is committed, and the way from the one to the other. */
-export class ControlPlane implements Control {
+export class ControlPlane implements Desk {
   readonly #parts: ControlPlaneParts;
-  readonly #clock = new SteadyClock();
-  readonly #staged: Inventory;
-  // Clusters in which staged and committed may differ: a commit costs what changed, not what there is.
-  readonly #touched: Set<string>;
-  #committed: Committed | undefined;
-  #warnings: readonly Warning[] = [];
-  #drainTimer: NodeJS.Timeout | undefined;
+  readonly #staging: Staging;
+  readonly #publisher: Publisher;
+  readonly #queue = new SerialQueue();
+
+  private constructor(parts: ControlPlaneParts, state: LogState) {
+    this.#parts = parts;
+    this.#staging = new Staging(state);
+    this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : state);
+  }
 
   /**
-   * Takes up the stored state and publishes what was committed, before it returns.
+   * Takes up the stored state and publishes what was committed, before it resolves.
    * @throws StoreError when the stored state can't be read; CommitError when it can't be published with these options.
    */
-  constructor(parts: ControlPlaneParts) {
-    this.#parts = parts;
-    const stored = parts.store.load();
-    const { staged, committed } = stored;
-    this.#staged = new Inventory(staged);
-    this.#touched = new Set([...staged, ...(committed ?? [])].map(({ name }) => name));
-    if (committed === undefined) return;
-    this.#requirePublishable(committed);
-    this.#publish(this.#render(resume(stored, this.#circumstances()), []));
+  static async open(parts: ControlPlaneParts): Promise<ControlPlane> {
+    return new ControlPlane(parts, await parts.store.load());
   }
 
-  /** How things stand with what is committed. */
+  get declarations(): Declarations {
+    return this.#staging;
+  }
+
   status(): PublishedStatus {
-    if (this.#committed === undefined) return { warnings: [], draining: [], oldRoutes: [] };
-    return { warnings: this.#warnings, ...describeLeftovers(this.#committed.declared, this.#clock.nowMs()) };
+    return this.#publisher.status();
   }
 
-  stage(change: Change): void {
-    const edit = this.#staged.check(change);
-    this.#parts.store.saveStaged(edit);
-    this.#staged.apply(edit);
-    this.#touched.add(edit.name);
+  change(change: Change, author: string): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#appendStaged({ clusters: [this.#staging.inventory.check(change)], listeners: [] }, author);
+    });
   }
 
-  /** The first commit ever publishes even when nothing is staged: it is what lets waiting Envoys start. */
-  commit(): CommitResult {
-    const last = this.#committed?.declared;
-    const edits = findEdits(last?.clusters ?? noClusters, this.#staged.clusters, this.#touched);
-    if (edits.length === 0 && last !== undefined) return { changed: false };
-    const edited = edits.flatMap(({ after }) => after ?? []);
-    this.#requirePublishable(edited);
-    this.#requireNoLoop(edited);
-    this.#requireRoom(edited);
-    const declared = declareNext(last, edits, this.#circumstances());
-    const rendered = this.#render(declared, edits);
-    this.#parts.store.saveCommit(edits, declared.draining, routesToKeep(declared));
-    this.#touched.clear();
-    this.#publish(rendered);
-    return { changed: true };
+  stage(decide: (declarations: Declarations) => Edits, author: string): Promise<void> {
+    return this.#queue.run(async () => {
+      const edits = this.#staging.withoutIdle(decide(this.#staging));
+      this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
+      await this.#appendStaged(edits, author);
+    });
+  }
+
+  discard(objects: readonly ObjectRef[] | 'all', author: string): Promise<readonly ObjectRef[]> {
+    return this.#queue.run(async () => {
+      const { staged } = this.#staging;
+      const isMeant = (each: ObjectRef): boolean => {
+        return objects === 'all' || objects.some(({ kind, name }) => kind === each.kind && name === each.name);
+      };
+      const discarded = staged.filter(isMeant).map(({ kind, name }) => ({ kind, name }));
+      if (discarded.length === 0) return [];
+      const edits = this.#staging.editsBack(discarded);
+      this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
+      const deed = { author, atMs: this.#publisher.nowMs() };
+      const number = await this.#append({ type: 'discard', ...deed, objects: discarded });
+      this.#staging.noteStaged(edits, deed, number);
+      return discarded;
+    });
+  }
+
+  plan(): Promise<Plan> {
+    return this.#queue.run(async () => {
+      const { edits, revision, committedClusters } = this.#staging;
+      const problems = this.#findProblems(edits);
+      const prepared = problems.length > 0 ? undefined : this.#publisher.prepare(edits);
+      return {
+        token: this.#planToken,
+        revision,
+        changes: this.#changesOf(edits),
+        errors: problems.map((message) => ({ code: 'unpublishable', message })),
+        guards: findGuarded(committedClusters, edits.clusters, this.#guardShare),
+        warnings: prepared === undefined ? [] : this.#publisher.findWarningsOf(prepared),
+        resources: prepared === undefined ? [] : this.#publisher.findResourceChangesOf(prepared),
+      };
+    });
+  }
+
+  diff(from?: number, to?: number): Promise<Diff> {
+    return this.#queue.run(async () => {
+      if (from === undefined && to === undefined) return { changes: this.#changesOf(this.#staging.edits) };
+      const before = from === undefined ? this.#committed : await this.#contentOf(from);
+      const after = to === undefined ? applyTo(this.#committed, this.#staging.edits) : await this.#contentOf(to);
+      return { changes: compareConfigs(before, after) };
+    });
+  }
+
+  commit(request: CommitRequest): Promise<CommitOutcome> {
+    return this.#runCommit(async () => {
+      const { author, message = '', force = false, isUnguarded = false, plan, expectedRevision } = request;
+      this.#requireRevision(expectedRevision);
+      if (plan !== undefined && plan !== this.#planToken) {
+        throw new ConflictError('stale-plan', 'the plan is stale: what it was made of has changed; plan again');
+      }
+      return this.#commitEdits(this.#staging.edits, { author, message, isForced: force, isUnguarded });
+    });
+  }
+
+  rollback({ author, message, revision, force, expectedRevision }: RollbackRequest): Promise<RollbackOutcome> {
+    return this.#runCommit(async () => {
+      this.#requireRevision(expectedRevision);
+      const rollbackTo = revision ?? this.#staging.revision - 1;
+      const edits = await this.#editsBackTo(rollbackTo);
+      const text = message ?? `rollback to revision ${rollbackTo}`;
+      const request = { author, message: text, rollbackTo, isForced: force === true, isUnguarded: false };
+      const outcome = await this.#commitEdits(edits, request);
+      const rolledBack = new Set(refsOf(edits).map(({ kind, name }) => `${kind} ${name}`));
+      const stillStaged = this.#staging.staged
+        .filter(({ kind, name }) => rolledBack.has(`${kind} ${name}`))
+        .map(({ kind, name }) => ({ kind, name }));
+      return { ...outcome, rollbackTo, stillStaged };
+    });
+  }
+
+  revisions(before: number, limit: number): Promise<readonly Revision[]> {
+    return this.#parts.store.revisions(before, limit);
+  }
+
+  content(revision: number): Promise<Config> {
+    return this.#queue.run(() => this.#contentOf(revision));
+  }
+
+  entriesAfter(number: number, limit: number): Promise<readonly NumberedEntry[]> {
+    return this.#parts.store.entriesAfter(number, limit);
+  }
+
+  backup(file: string): Promise<void> {
+    return this.#parts.store.backup(file);
   }
 
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
-    clearTimeout(this.#drainTimer);
+    this.#publisher.close();
   }
 
-  #circumstances(): Circumstances {
-    const { renderOptions, drainTimeMs = 0 } = this.#parts;
-    return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
-  }
-
-  #requirePublishable(clusters: readonly Cluster[]): void {
-    refuse(findUnpublishable(clusters, this.#parts.renderOptions));
-  }
-
-  // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.
-  #requireRoom(edited: readonly Cluster[]): void {
-    if (this.#committed === undefined) {
-      refuse(findUnaddable(edited.map(({ name }) => name), loadOf([])));
-      return;
-    }
-    const { clusters } = this.#committed.declared;
-    const added = edited.flatMap(({ name }) => (clusters.has(name) ? [] : name));
-    refuse(findUnaddable(added, heldLoad(this.#committed)));
-  }
-
-  // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
-  #requireNoLoop(clusters: readonly Cluster[]): void {
-    const { renderOptions, isListenerTaken } = this.#parts;
-    const loops = clusters.flatMap((cluster) => {
-      return findLoops(cluster, renderOptions).map((endpoint) => describeLoop(cluster, endpoint, renderOptions));
+  #runCommit<Outcome extends CommitOutcome>(work: () => Promise<Outcome>): Promise<Outcome> {
+    return this.#queue.run(async () => {
+      try {
+        const outcome = await work();
+        this.#parts.onCommitEnd?.(outcome.changed ? 'published' : 'unchanged');
+        return outcome;
+      } catch (error) {
+        this.#parts.onCommitEnd?.('failed');
+        throw error;
+      }
     });
-    if (loops.length > 0 && isListenerTaken?.() === true) refuse(loops);
   }
 
-  #render(declared: Declared, edits: readonly ClusterEdit[]): Committed {
-    const { renderOptions, onRendered } = this.#parts;
-    const { clusters, draining, successors } = declared;
-    const startMs = performance.now();
-    const served = serveDraining(draining, successors, clusters);
-    const snapshot =
-      this.#committed?.snapshot.next(edits, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
-    onRendered?.(performance.now() - startMs);
-    return { declared, load: this.#loadAfter(declared, edits), snapshot };
+  get #guardShare(): number {
+    return this.#parts.guardShare ?? 0.5;
   }
 
-  // At the cost of what changed.
-  #loadAfter({ clusters }: Declared, edits: readonly ClusterEdit[]): NameLoad {
-    if (this.#committed === undefined) return loadOf(clusters.keys());
-    const before = this.#committed.declared.clusters;
-    const names = edits.map(({ name }) => name).filter((name) => clusters.has(name) !== before.has(name));
-    const added = loadOf(names.filter((name) => clusters.has(name)));
-    const removed = loadOf(names.filter((name) => before.has(name)));
-    return subtractLoad(addLoads(this.#committed.load, added), removed);
+  get #committed(): Config {
+    return { clusters: this.#staging.list('committed', 'cluster'), listeners: this.#staging.list('committed', 'listener') };
   }
 
-  #publish(committed: Committed): void {
-    const { declared, snapshot } = committed;
-    const oldRoutes = describeNewOldRoutes(this.#committed?.declared, declared);
-    this.#committed = committed;
-    this.#parts.snapshots.set(this.#parts.group, snapshot);
-    this.#noteWarnings(committed);
-    for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
-    clearTimeout(this.#drainTimer);
-    if (declared.draining.length === 0) return;
-    const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
-    const delayMs = Math.min(Math.max(endMs - this.#clock.nowMs(), 0), longestTimerMs);
-    this.#drainTimer = setTimeout(() => this.#endDraining(declared), delayMs).unref();
+  // The number of the last entry stands for all that is staged and committed; the options may be another run's.
+  get #planToken(): string {
+    const { renderOptions, guardShare } = this.#parts;
+    const made = JSON.stringify([this.#staging.lastEntry, renderOptions, guardShare]);
+    return createHash('sha256').update(made).digest('hex').slice(0, 32);
   }
 
-  #noteWarnings(committed: Committed): void {
-    const { clusters, routing, looping } = committed.declared;
-    const { renderOptions } = this.#parts;
-    const warnings = findWarnings(clusters, routing, looping.values(), heldLoad(committed), renderOptions);
-    const isSame = JSON.stringify(warnings) === JSON.stringify(this.#warnings);
-    this.#warnings = warnings;
-    if (!isSame) this.#parts.onWarnings?.(warnings);
+  /** The first commit ever publishes even when nothing is staged: it is what lets waiting Envoys start. */
+  async #commitEdits(edits: Edits, request: RevisionRequest): Promise<CommitOutcome> {
+    const changes = this.#changesOf(edits);
+    if (changes.length === 0 && this.#publisher.isPublished) {
+      return { changed: false, revision: this.#staging.revision, changes };
+    }
+    this.#requireUnguarded(edits, request);
+    refuse(this.#findProblems(edits));
+    const prepared = this.#publisher.prepare(edits);
+    await this.#appendCommit(edits, prepared, request);
+    this.#publisher.publish(prepared);
+    return { changed: true, revision: this.#staging.revision, changes };
   }
 
-  // Needs no write: what is over is passed over when it is read, and gone with the next commit.
-  #endDraining(declared: Declared): void {
-    this.#publish(this.#render(declareDrained(declared, this.#clock.nowMs()), []));
+  #requireUnguarded(edits: Edits, { isForced, isUnguarded }: RevisionRequest): void {
+    if (isForced) return;
+    const findings = findGuarded(this.#staging.committedClusters, edits.clusters, this.#guardShare);
+    if (findings.length === 0) return;
+    if (isUnguarded) this.#parts.onGuarded?.(findings);
+    else throw new ConflictError('guard', `${findings.map((each) => each.message).join('; ')}: force it if it is meant`, findings);
+  }
+
+  #requireRevision(expected: number | undefined): void {
+    const { revision } = this.#staging;
+    if (expected === undefined || expected === revision) return;
+    throw new ConflictError('stale-revision', `the newest revision is ${revision}, not ${expected}: somebody else has committed`);
+  }
+
+  #findProblems(edits: Edits): string[] {
+    return [...this.#staging.findTwinPrefixes(edits), ...this.#publisher.findProblems(edits)];
+  }
+
+  #changesOf(edits: Edits): ObjectChange[] {
+    return refsOf(edits).flatMap(({ kind, name, after }) => {
+      return compareObjects(kind, name, this.#staging.get('committed', kind, name), after) ?? [];
+    });
+  }
+
+  async #editsBackTo(revision: number): Promise<Edits> {
+    const edits = revision < 1 ? undefined : await this.#parts.store.editsBackTo(revision);
+    if (edits === undefined) throw new NoRevisionError(`revision ${revision}: there is none, or it is kept no more`);
+    return edits;
+  }
+
+  async #contentOf(revision: number): Promise<Config> {
+    return applyTo(this.#committed, await this.#editsBackTo(revision));
+  }
+
+  async #appendStaged(edits: Edits, author: string): Promise<void> {
+    if (edits.clusters.length === 0 && edits.listeners.length === 0) return;
+    const deed = { author, atMs: this.#publisher.nowMs() };
+    const number = await this.#append({ type: 'stage', ...deed, edits });
+    this.#staging.noteStaged(edits, deed, number);
+  }
+
+  async #appendCommit(edits: Edits, { draining, routes }: Prepared, request: RevisionRequest): Promise<void> {
+    const { author, message, rollbackTo } = request;
+    const revision = this.#staging.revision + 1;
+    const deed = { author, atMs: this.#publisher.nowMs() };
+    const entry: CommitEntry = { type: 'commit', ...deed, revision, message, rollbackTo, edits, draining, routes };
+    this.#staging.noteCommitted(entry, await this.#append(entry));
+  }
+
+  async #append(entry: Entry): Promise<number> {
+    const number = await this.#parts.store.append(this.#staging.lastEntry, entry);
+    if (number === undefined) throw new StoreError('somebody else has written to the log: start again to take it up');
+    return number;
   }
 }
 
-// Of all that an Envoy may hold.
-function heldLoad({ declared, load }: Committed): NameLoad {
-  return addLoads(load, loadOf(declared.draining.map(({ cluster }) => cluster.name)));
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  // One line that can be read, however many there are.
-  const shown = problems.slice(0, maxShownProblems);
-  if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
-  throw new CommitError(`not published: ${shown.join('; ')}`);
-}

@@ -1,17 +1,10 @@
-// What the API may ask of the control plane: the one way in.
+// What there is to tell of what is committed, and how a commit is refused.
 
-import type { Change } from '../inventory/change.ts';
 import type { RouteDifference } from '../inventory/old-routes.ts';
 import type { Warning } from './warnings.ts';
 
 export { StoreError } from '../store/store.ts';
 export type { Warning } from './warnings.ts';
-
-/** What a commit did. */
-export interface CommitResult {
-  /** False when nothing was staged that differs from what is committed: nothing was pushed. */
-  readonly changed: boolean;
-}
 
 /** A removed cluster that is still published. Times are wall-clock time (Unix, ms), here and below. */
 export interface DrainingStatus {
@@ -43,11 +36,4 @@ export interface PublishedStatus {
 /** A commit that was refused before anything was persisted or published: what is staged stays staged. */
 export class CommitError extends Error {
   override readonly name = 'CommitError';
-}
-
-export interface Control {
-  /** Stages one change, durably when it returns. Throws InventoryError or StoreError, and then nothing has changed. */
-  stage(change: Change): void;
-  /** Publishes everything staged as one snapshot, durably when it returns. Throws CommitError or StoreError, and then nothing has changed. */
-  commit(): CommitResult;
 }

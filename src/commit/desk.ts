@@ -1,6 +1,7 @@
 // What the API may ask of the control plane once it is asynchronous: the one way in. All calls take their turn in one
 // serial queue; each has happened, durably, when it resolves, or has changed nothing when it rejects.
 
+import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
 import type { NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
@@ -51,6 +52,9 @@ export interface Diff {
   /** In order of kind and name. */
   readonly changes: readonly ObjectChange[];
 }
+
+/** What came of a commit, or a rollback; `unchanged`: there was nothing to publish. */
+export type CommitEnd = 'published' | 'unchanged' | 'failed';
 
 /** What a commit would do now. */
 export interface Plan extends Diff {
@@ -134,6 +138,8 @@ export interface Desk {
   readonly declarations: Declarations;
   /** How things stand with what is committed. */
   status(): PublishedStatus;
+  /** Stages one change as /api/v1 asks for it. @throws InventoryError, StoreError */
+  change(change: Change, author: string): Promise<void>;
   /**
    * Stages the edits that `decide` makes of what is declared when its turn has come. Rules between objects (a prefix is
    * one cluster's) are checked after it. What `decide` throws, it rejects with. @throws InventoryError, StoreError

@@ -53,13 +53,31 @@ export class Inventory {
   /** Makes a checked edit the staged state. Can't fail. */
   apply(edit: ClusterEdit): void {
     const before = this.#clusters.get(edit.name);
-    if (before?.prefix !== undefined) this.#clusterByPrefix.delete(before.prefix);
+    if (before?.prefix !== undefined && this.#clusterByPrefix.get(before.prefix) === edit.name) {
+      this.#clusterByPrefix.delete(before.prefix);
+    }
     if (edit.after === undefined) {
       this.#clusters.delete(edit.name);
       return;
     }
     this.#clusters.set(edit.name, edit.after);
     if (edit.after.prefix !== undefined) this.#clusterByPrefix.set(edit.after.prefix, edit.name);
+  }
+
+  /** @throws InventoryError when after the edits two clusters would have one prefix. */
+  requireDistinctPrefixes(edits: readonly ClusterEdit[]): void {
+    const edited = new Map(edits.map((edit) => [edit.name, edit]));
+    const taken = new Map<string, string>();
+    for (const { name, after } of edits) {
+      if (after?.prefix === undefined) continue;
+      const owner = this.#clusterByPrefix.get(after.prefix);
+      const other = taken.get(after.prefix) ?? (owner !== undefined && edited.has(owner) ? undefined : owner);
+      if (other !== undefined) {
+        const prefix = quote(after.prefix);
+        throw new InventoryError('prefix-exists', `cluster ${quote(name)}: prefix ${prefix} is that of cluster ${quote(other)}`);
+      }
+      taken.set(after.prefix, name);
+    }
   }
 
   #checkAddCluster(name: string, prefix: string): ClusterEdit {

@@ -3,11 +3,9 @@
 
 import { Registry, collectDefaultMetrics } from 'prom-client';
 
-import type { Control } from '../commit/control.ts';
+import type { CommitEnd } from '../commit/desk.ts';
 import type { DiscoveryObserver } from '../xds/observer.ts';
 import type { StreamStatus } from '../xds/stream-status.ts';
-import { countCommits } from './commit-counter.ts';
-import type { CommitCounts } from './commit-counter.ts';
 import { Distribution } from './distribution.ts';
 import { addCounter, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
@@ -22,7 +20,7 @@ const misnamedGauges = ['nodejs_active_handles_total', 'nodejs_active_requests_t
 export class Metrics {
   readonly #registry = new Registry();
   readonly #streamCounters = new StreamCounters();
-  readonly #commits: CommitCounts = { published: 0, unchanged: 0, failed: 0 };
+  readonly #commits: Record<CommitEnd, number> = { published: 0, unchanged: 0, failed: 0 };
   readonly #snapshotBuild = new Distribution(workBoundsSeconds);
   readonly #responseEncode = new Distribution(workBoundsSeconds);
 
@@ -35,7 +33,7 @@ export class Metrics {
     addCounter(
       this.#registry,
       { name: 'controlplane_commits_total', help: 'Commits asked for, by what came of them', labelNames: ['result'] },
-      () => Object.entries(this.#commits).map(([result, value]) => ({ labels: { result }, value: value as number })),
+      () => Object.entries(this.#commits).map(([result, value]) => ({ labels: { result }, value })),
     );
     addHistogram(
       this.#registry,
@@ -67,10 +65,8 @@ export class Metrics {
   /** For the stream hub. */
   readonly onEncoded = (tookMs: number): void => this.#responseEncode.observe(tookMs / 1000);
 
-  /** `control`, with its commits counted. */
-  countCommits(control: Control): Control {
-    return countCommits(control, this.#commits);
-  }
+  /** For the control plane. */
+  readonly onCommitEnd = (end: CommitEnd): void => void (this.#commits[end] += 1);
 
   /** Media type of what {@link scrape} gives. */
   get contentType(): string {

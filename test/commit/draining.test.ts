@@ -3,16 +3,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { ControlPlane } from '../../src/commit/control-plane.ts';
+import { LocalControl, createMemory } from '../support/local-control.ts';
+import type { Memory } from '../support/local-control.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
-import { StoreError } from '../../src/store/store.ts';
 import { defaultOptions } from '../render/examples.ts';
-import { createStoreDouble } from './store-double.ts';
-import type { StoreDouble } from './store-double.ts';
 
 const group = 'everybody';
 const drainTimeMs = 600_000;
@@ -87,15 +85,6 @@ describe('a removed cluster', () => {
     assert.deepEqual(namesOf(snapshot()).declared, ['dev', 'prod']);
   });
 
-  test('does not drain when the commit could not be saved', (t) => {
-    const { controlPlane, snapshot, store } = createSubject(t);
-    for (const change of removal) controlPlane.stage(change);
-    store.failing = 'saveCommit';
-    assert.throws(() => controlPlane.commit(), StoreError);
-    assert.deepEqual(controlPlane.status().draining, []);
-    assert.deepEqual(namesOf(snapshot()), { declared: ['dev', 'prod'], reachable: ['dev', 'prod'] });
-  });
-
   test('goes at once with a drain time of 0', (t) => {
     const { controlPlane, snapshot } = createSubject(t, { drainTimeMs: 0 });
     removeDev(controlPlane);
@@ -103,12 +92,12 @@ describe('a removed cluster', () => {
   });
 
   test('drains on across a restart, for the rest of its time', (t) => {
-    const { controlPlane, store } = createSubject(t);
+    const { controlPlane, memory } = createSubject(t);
     removeDev(controlPlane);
     controlPlane.close();
     t.mock.timers.tick(drainTimeMs - 1);
 
-    const { snapshot } = createSubject(t, { store });
+    const { snapshot } = createSubject(t, { memory });
     assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['dev', 'prod'] });
     t.mock.timers.tick(1);
     assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
@@ -142,12 +131,12 @@ describe('a removed cluster', () => {
   });
 
   test('nor because it was set back while nothing ran', (t) => {
-    const { controlPlane, store } = createSubject(t);
+    const { controlPlane, memory } = createSubject(t);
     removeDev(controlPlane);
     controlPlane.close();
     t.mock.timers.reset();
     t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: startMs - dayMs });
-    const { snapshot } = createSubject(t, { store });
+    const { snapshot } = createSubject(t, { memory });
     t.mock.timers.tick(drainTimeMs - 1);
     assert.deepEqual(namesOf(snapshot()).reachable, ['dev', 'prod']);
     t.mock.timers.tick(1);
@@ -155,20 +144,20 @@ describe('a removed cluster', () => {
   });
 
   test('has drained when its time ran out while nothing ran', (t) => {
-    const { controlPlane, store } = createSubject(t);
+    const { controlPlane, memory } = createSubject(t);
     removeDev(controlPlane);
     controlPlane.close();
     t.mock.timers.tick(drainTimeMs);
 
-    const { snapshot, controlPlane: restarted } = createSubject(t, { store });
+    const { snapshot, controlPlane: restarted } = createSubject(t, { memory });
     assert.deepEqual(namesOf(snapshot()), { declared: ['prod'], reachable: ['prod'] });
     assert.deepEqual(restarted.status().draining, []);
   });
 
-  test('is saved as draining with the commit that removes it', (t) => {
-    const { controlPlane, store } = createSubject(t);
+  test('is kept as draining with the commit that removes it', (t) => {
+    const { controlPlane, memory } = createSubject(t);
     removeDev(controlPlane);
-    assert.equal(store.calls.at(-1), 'commit dev gone; dev drains');
+    assert.deepEqual(memory.last().draining.map(({ cluster }) => cluster.name), ['dev']);
   });
 
   test('is served by who has its keys now, and by that one\'s servers as they change', (t) => {
@@ -196,13 +185,13 @@ describe('a removed cluster', () => {
   });
 
   test('is served as its successor is when that is removed, across a restart, and never by its own servers', (t) => {
-    const { controlPlane, store, snapshot } = createSubject(t);
+    const { controlPlane, memory, snapshot } = createSubject(t);
     replace(controlPlane, { name: 'dev', server: '10.0.0.1' }, { name: 'b', server: '10.0.0.2' });
     replace(controlPlane, { name: 'b', server: '10.0.0.2' });
     assert.deepEqual([serversOf(snapshot(), 'dev'), serversOf(snapshot(), 'b')], [['10.0.0.2'], ['10.0.0.2']]);
     controlPlane.close();
 
-    const restarted = createSubject(t, { store });
+    const restarted = createSubject(t, { memory });
     assert.deepEqual(serversOf(restarted.snapshot(), 'dev'), ['10.0.0.2']);
     replace(restarted.controlPlane, undefined, { name: 'c', server: '10.0.0.3' });
     assert.deepEqual(serversOf(restarted.snapshot(), 'dev'), ['10.0.0.3']);
@@ -211,13 +200,13 @@ describe('a removed cluster', () => {
   });
 
   test('leaves old routes that last no longer because the clock was set back while nothing ran', (t) => {
-    const { controlPlane, store } = createSubject(t);
+    const { controlPlane, memory } = createSubject(t);
     removeDev(controlPlane);
     controlPlane.close();
     t.mock.timers.reset();
     const nowMs = startMs - dayMs;
     t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: nowMs });
-    const { controlPlane: restarted } = createSubject(t, { store });
+    const { controlPlane: restarted } = createSubject(t, { memory });
     const times = restarted.status().oldRoutes.map(({ sinceMs, untilMs }) => [sinceMs, untilMs]);
     assert.deepEqual(times, [[nowMs, nowMs + drainTimeMs]]);
     t.mock.timers.tick(drainTimeMs);
@@ -240,7 +229,7 @@ const removal: readonly Change[] = [
   { kind: 'remove-cluster', name: 'dev' },
 ];
 
-function removeDev(controlPlane: ControlPlane): void {
+function removeDev(controlPlane: LocalControl): void {
   for (const change of removal) controlPlane.stage(change);
   controlPlane.commit();
 }
@@ -251,7 +240,7 @@ interface Served {
 }
 
 /** One commit that removes the one and adds the other, with the prefix of `dev`. */
-function replace(controlPlane: ControlPlane, before?: Served, after?: Served): void {
+function replace(controlPlane: LocalControl, before?: Served, after?: Served): void {
   if (before !== undefined) {
     controlPlane.stage({ kind: 'remove-endpoint', cluster: before.name, address: before.server, port: 6379 });
     controlPlane.stage({ kind: 'remove-cluster', name: before.name });
@@ -269,35 +258,35 @@ function serversOf(snapshot: Snapshot, cluster: string): string[] {
 }
 
 interface Subject {
-  readonly controlPlane: ControlPlane;
-  readonly store: StoreDouble;
+  readonly controlPlane: LocalControl;
+  readonly memory: Memory;
   readonly snapshot: () => Snapshot;
   /** How many snapshots were published. */
   readonly publications: () => number;
 }
 
-/** Time stands still but for `t.mock.timers.tick`. Without a `store` from before, `dev` and `prod` are committed. */
-function createSubject(t: TestContext, options: { drainTimeMs?: number; store?: StoreDouble } = {}): Subject {
-  const { store = createStoreDouble() } = options;
-  if (options.store === undefined) t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: startMs });
+/** Time stands still but for `t.mock.timers.tick`. Without a `memory` from before, `dev` and `prod` are committed. */
+function createSubject(t: TestContext, options: { drainTimeMs?: number; memory?: Memory } = {}): Subject {
+  const { memory = createMemory() } = options;
+  if (options.memory === undefined) t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: startMs });
   const snapshots = new SnapshotCache();
   let published = 0;
   snapshots.watch(() => (published += 1));
-  const controlPlane = new ControlPlane({
-    store,
+  const parts = {
     snapshots,
     group,
     renderOptions: { ...defaultOptions, redisCatchAll: 'nobody' },
     drainTimeMs: options.drainTimeMs ?? drainTimeMs,
-  });
+  };
+  const controlPlane = new LocalControl(parts, memory);
   t.after(() => controlPlane.close());
-  if (options.store === undefined) {
+  if (options.memory === undefined) {
     controlPlane.stage({ kind: 'add-cluster', name: 'dev', prefix: '/dev' });
     controlPlane.stage({ kind: 'add-endpoint', cluster: 'dev', address: '10.0.0.1', port: 6379 });
     controlPlane.stage({ kind: 'add-cluster', name: 'prod', prefix: '/prod' });
     controlPlane.commit();
   }
-  return { controlPlane, store, snapshot: () => snapshotOf(snapshots), publications: () => published };
+  return { controlPlane, memory, snapshot: () => snapshotOf(snapshots), publications: () => published };
 }
 
 function snapshotOf(snapshots: SnapshotCache): Snapshot {

@@ -3,11 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ControlPlane } from '../../src/commit/control-plane.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
-import { createMemoryStore } from '../../src/store/memory-store.ts';
-import type { Store } from '../../src/store/store.ts';
+import { LocalControl, createMemory } from '../support/local-control.ts';
+import type { Memory } from '../support/local-control.ts';
 import { defaultOptions } from '../render/examples.ts';
 import { describeServed } from './served.ts';
 
@@ -16,11 +15,11 @@ const group = 'everybody';
 class Subject {
   readonly snapshots = new SnapshotCache();
   warnings: readonly string[] = [];
-  readonly #controlPlane: ControlPlane;
+  readonly #controlPlane: LocalControl;
 
-  constructor({ store = createMemoryStore(), drainTimeMs = 0 }: { store?: Store; drainTimeMs?: number } = {}) {
-    this.#controlPlane = new ControlPlane({
-      store,
+  constructor({ memory = createMemory(), drainTimeMs = 0 }: { memory?: Memory; drainTimeMs?: number } = {}) {
+    this.#controlPlane = new LocalControl(
+      {
       snapshots: this.snapshots,
       group,
       renderOptions: defaultOptions,
@@ -28,7 +27,9 @@ class Subject {
       onWarnings: (warnings) => {
         this.warnings = warnings.filter(({ code }) => code === 'names-exceed-limits').map(({ message }) => message);
       },
-    });
+    },
+      memory,
+    );
   }
 
   add(names: Iterable<string>): this {
@@ -68,10 +69,11 @@ function numbered(count: number, prefix = 'c', bytes = 0): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`.padEnd(bytes, 'x'));
 }
 
-/** A store that an older release filled. */
-function storeOf(names: readonly string[]): Store {
+/** A memory that an older release filled. */
+function memoryOf(names: readonly string[]): Memory {
   const clusters = names.map((name, index): Cluster => ({ name, prefix: `old${index}:`, endpoints: [] }));
-  return { ...createMemoryStore(), load: () => ({ staged: clusters, committed: clusters, draining: [], routes: undefined }) };
+  const state = { ...createMemory().last(), revision: 1, committed: { clusters, listeners: [] } };
+  return { last: () => state };
 }
 
 describe('a name', () => {
@@ -91,7 +93,7 @@ describe('a name', () => {
 
   test('among many that are refused may go unnamed: the reason stays one line that can be read', () => {
     const refusal = new Subject().add(numbered(12, 'c', 300)).commit();
-    assert.match(refusal ?? '', /"c9x+…": name has 300 bytes, at most 255 are taken; and 2 more$/);
+    assert.match(refusal ?? '', /"c7x+…": name has 300 bytes, at most 255 are taken; and 2 more$/);
   });
 });
 
@@ -128,7 +130,7 @@ describe('clusters', () => {
 describe('a stored state that exceeds the limits', () => {
   test('is served, with a warning; what is there can be changed and removed, nothing can be added', () => {
     const long = 'x'.repeat(300);
-    const subject = new Subject({ store: storeOf([...numbered(50_001), long]) });
+    const subject = new Subject({ memory: memoryOf([...numbered(50_001), long]) });
     assert.deepEqual(Object.keys(describeServed(subject.snapshots.get(group)) ?? {}).length, 50_002);
     assert.deepEqual(subject.warnings, [
       'clusters of an older release exceed what can be added: 1 with a name over 255 bytes; ' +
@@ -147,6 +149,6 @@ describe('a stored state that exceeds the limits', () => {
   });
 
   test('that does not is served without a warning', () => {
-    assert.deepEqual(new Subject({ store: storeOf(numbered(50_000)) }).warnings, []);
+    assert.deepEqual(new Subject({ memory: memoryOf(numbered(50_000)) }).warnings, []);
   });
 });

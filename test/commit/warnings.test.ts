@@ -3,31 +3,30 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { CommitError } from '../../src/commit/control.ts';
 import type { Warning } from '../../src/commit/control.ts';
 import { describeOldRoutes, findLoops } from '../../src/commit/warnings.ts';
 import { parseIpAndPort } from '../../src/net/address.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
-import { createMemoryStore } from '../../src/store/memory-store.ts';
-import type { Store } from '../../src/store/store.ts';
+import { LocalControl, createMemory } from '../support/local-control.ts';
+import type { Memory } from '../support/local-control.ts';
 import { cluster, defaultOptions } from '../render/examples.ts';
 
 const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
 
 interface Subject {
-  readonly controlPlane: ControlPlane;
+  readonly controlPlane: LocalControl;
   /** What it was told of, each time. */
   readonly told: readonly (readonly string[])[];
   /** Lines of old routes, without their times. */
   readonly oldRoutes: readonly string[];
 }
 
-function create(redisCatchAll?: string, store: Store = createMemoryStore(), isListenerTaken = false): Subject {
+function create(redisCatchAll?: string, memory: Memory = createMemory(), isListenerTaken = false): Subject {
   const told: string[][] = [];
   const oldRoutes: string[] = [];
-  const controlPlane = new ControlPlane({
-    store,
+  const controlPlane = new LocalControl(
+      {
     snapshots: new SnapshotCache(),
     group: 'all',
     renderOptions: { ...defaultOptions, redisCatchAll },
@@ -35,11 +34,13 @@ function create(redisCatchAll?: string, store: Store = createMemoryStore(), isLi
     isListenerTaken: () => isListenerTaken,
     onWarnings: (warnings) => told.push(warnings.map(({ message }) => message)),
     onOldRoutes: (old) => oldRoutes.push(describeOldRoutes(old).replace(/\d{4}-\S+Z/g, 'TIME')),
-  });
+  },
+      memory,
+    );
   return { controlPlane, told, oldRoutes };
 }
 
-function add(controlPlane: ControlPlane, name: string, ...ports: readonly number[]): void {
+function add(controlPlane: LocalControl, name: string, ...ports: readonly number[]): void {
   controlPlane.stage({ kind: 'add-cluster', name, prefix: `${name}:` });
   for (const port of ports) controlPlane.stage({ kind: 'add-endpoint', cluster: name, address: '127.0.0.1', port });
 }
@@ -64,13 +65,13 @@ describe('a catch-all that is not there', () => {
   });
 
   test('is told of when the one that is named is misspelt, at the start too, and when it goes', () => {
-    const store = createMemoryStore();
-    const before = create('a', store);
+    const memory = createMemory();
+    const before = create('a', memory);
     add(before.controlPlane, 'a');
     before.controlPlane.commit();
     assert.deepEqual(before.told, []);
     const message = `the catch-all "hair" (--redis-catch-all) is not committed: ${keyless}`;
-    assert.deepEqual(create('hair', store).told, [[message]]);
+    assert.deepEqual(create('hair', memory).told, [[message]]);
     add(before.controlPlane, 'b');
     before.controlPlane.stage({ kind: 'remove-cluster', name: 'a' });
     before.controlPlane.commit();
@@ -93,21 +94,21 @@ describe('a catch-all that is not there', () => {
   });
 
   test('another one after a restart leaves old routes', () => {
-    const store = createMemoryStore();
-    const before = create('a', store);
+    const memory = createMemory();
+    const before = create('a', memory);
     for (const name of ['a', 'b']) add(before.controlPlane, name);
     before.controlPlane.commit();
-    assert.deepEqual(create('a', store).controlPlane.status().oldRoutes, []);
-    const [old] = create('b', store).controlPlane.status().oldRoutes;
+    assert.deepEqual(create('a', memory).controlPlane.status().oldRoutes, []);
+    const [old] = create('b', memory).controlPlane.status().oldRoutes;
     assert.deepEqual(old?.routes, [{ prefix: undefined, from: 'a', to: 'b' }]);
   });
 
   test('the first one, after a restart, of the only cluster leaves old routes', () => {
-    const store = createMemoryStore();
-    const before = create('nobody', store);
+    const memory = createMemory();
+    const before = create('nobody', memory);
     add(before.controlPlane, 'a');
     before.controlPlane.commit();
-    const [old] = create(undefined, store).controlPlane.status().oldRoutes;
+    const [old] = create(undefined, memory).controlPlane.status().oldRoutes;
     assert.deepEqual(old?.routes, [{ prefix: undefined, from: undefined, to: 'a' }]);
   });
 });
@@ -116,8 +117,8 @@ describe('old routes', () => {
   const times = 'connections opened before TIME keep until TIME';
 
   test('are told of with the commit that leaves them, and at a start while they last', () => {
-    const store = createMemoryStore();
-    const { controlPlane, oldRoutes } = create(undefined, store);
+    const memory = createMemory();
+    const { controlPlane, oldRoutes } = create(undefined, memory);
     add(controlPlane, 'a');
     controlPlane.commit();
     assert.deepEqual(oldRoutes, []);
@@ -130,7 +131,7 @@ describe('old routes', () => {
       `1 old route: ${times}: "c:" to no server (new ones: "c")`,
     ];
     assert.deepEqual(oldRoutes, expected);
-    assert.deepEqual(create(undefined, store).oldRoutes, expected);
+    assert.deepEqual(create(undefined, memory).oldRoutes, expected);
   });
 
   test('are nothing to tell of when a cluster is replaced whole', () => {
@@ -200,21 +201,21 @@ describe('an endpoint that is the listener itself', () => {
   });
 
   test('is warned of after a restart', () => {
-    const store = createMemoryStore();
-    const { controlPlane } = create(undefined, store);
+    const memory = createMemory();
+    const { controlPlane } = create(undefined, memory);
     add(controlPlane, 'a', 6379);
     controlPlane.commit();
-    assert.deepEqual(create(undefined, store).told, [[message]]);
+    assert.deepEqual(create(undefined, memory).told, [[message]]);
   });
 
   test('is refused while an Envoy has the listener, and stays staged; one that is there already is no obstacle', () => {
-    const store = createMemoryStore();
-    const { controlPlane } = create(undefined, store, true);
+    const memory = createMemory();
+    const { controlPlane } = create(undefined, memory, true);
     add(controlPlane, 'a', 6379);
     assert.throws(() => controlPlane.commit(), new CommitError(`not published: ${message}`));
     assert.deepEqual(controlPlane.status(), { warnings: [], draining: [], oldRoutes: [] });
-    create(undefined, store).controlPlane.commit();
-    const later = create(undefined, store, true).controlPlane;
+    create(undefined, memory).controlPlane.commit();
+    const later = create(undefined, memory, true).controlPlane;
     add(later, 'b', 1);
     assert.deepEqual(later.commit(), { changed: true });
   });

@@ -4,13 +4,9 @@
 import { pino } from 'pino';
 import type { ChannelOptions } from '@grpc/grpc-js';
 
-import { ControlPlane } from '../../../src/commit/control-plane.ts';
-import type { CommitResult } from '../../../src/commit/control.ts';
 import type { Change } from '../../../src/inventory/change.ts';
 import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
-import { createMemoryStore } from '../../../src/store/memory-store.ts';
-import type { Store } from '../../../src/store/store.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import type { NodeGroupOf } from '../../../src/xds/node.ts';
 import { noObserver } from '../../../src/xds/observer.ts';
@@ -21,6 +17,8 @@ import type { Keepalive } from '../../../src/xds/server.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
 import type { SyncState } from '../../../src/xds/stream-status.ts';
 import { defaultOptions } from '../../render/examples.ts';
+import { LocalControl, createMemory } from '../local-control.ts';
+import type { Memory } from '../local-control.ts';
 import { fenceNodeId } from './byte-call.ts';
 import { buildSnapshot } from './hand-made-snapshot.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -34,8 +32,8 @@ const neverMs = 3_600_000;
 const graceMs = 200;
 
 export interface ServedXdsOptions {
-  /** Where the state is kept; shared by two servers it stands for a restart. Default: a new one in memory. */
-  readonly store?: Store;
+  /** Shared by two servers it stands for a restart. Default: a new one. */
+  readonly memory?: Memory;
   readonly groupOf?: NodeGroupOf;
   readonly observer?: DiscoveryObserver;
   readonly inForceBoundMs?: number;
@@ -63,12 +61,12 @@ export class ServedXds {
   readonly log: LogLine[] = [];
   readonly hub: StreamHub;
   readonly #server: ReturnType<typeof createXdsServer>;
-  readonly #controlPlane: ControlPlane;
+  readonly #control: LocalControl;
   readonly #connections: (XdsConnection | Http2Connection)[] = [];
   #port = 0;
 
   constructor({
-    store = createMemoryStore(),
+    memory = createMemory(),
     groupOf = () => defaultNodeGroup,
     observer = noObserver,
     inForceBoundMs = neverMs,
@@ -78,13 +76,8 @@ export class ServedXds {
     drainTimeMs = 0,
   }: ServedXdsOptions) {
     this.snapshots.set(fenceNodeId, buildSnapshot({}));
-    this.#controlPlane = new ControlPlane({
-      store,
-      snapshots: this.snapshots,
-      group: defaultNodeGroup,
-      renderOptions: defaultOptions,
-      drainTimeMs,
-    });
+    const parts = { snapshots: this.snapshots, group: defaultNodeGroup, renderOptions: defaultOptions, drainTimeMs };
+    this.#control = new LocalControl(parts, memory);
     const lines = { write: (line: string): void => void this.log.push(JSON.parse(line) as LogLine) };
     const log = pino({ level: 'debug', base: null }, lines);
     this.hub = new StreamHub({
@@ -114,13 +107,13 @@ export class ServedXds {
   }
 
   stage(...changes: readonly Change[]): void {
-    for (const change of changes) this.#controlPlane.stage(change);
+    for (const change of changes) this.#control.stage(change);
   }
 
   /** Stages and commits. */
-  commit(...changes: readonly Change[]): CommitResult {
+  commit(...changes: readonly Change[]): { changed: boolean } {
     this.stage(...changes);
-    return this.#controlPlane.commit();
+    return this.#control.commit();
   }
 
   /** Publishes a snapshot without the control plane. */
@@ -160,7 +153,7 @@ export class ServedXds {
 
   /** Stops as the daemon does. */
   async shutDown(): Promise<void> {
-    this.#controlPlane.close();
+    this.#control.close();
     await this.#server.shutDown(graceMs);
   }
 

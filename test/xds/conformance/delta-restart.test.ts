@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
-import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { createMemory } from '../../support/local-control.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
 import { connectDelta } from '../../support/xds/delta-client.ts';
 import type { DeltaClient } from '../../support/xds/delta-client.ts';
@@ -131,14 +131,14 @@ scenario('RST-01 delta: also when the snapshot of those versions comes later', a
 });
 
 scenario('RST-02 delta: a restart with the same content removes nothing', allVariants, async (t, variant) => {
-  const store = createMemoryStore();
-  const before = await serveXds(t, { store });
+  const memory = createMemory();
+  const before = await serveXds(t, { memory });
   before.commit(...addCluster('a', 6379), ...addCluster('d', 6380));
   before.stage(...addCluster('not committed'));
   const fleet = Array.from({ length: 20 }, () => connectDelta(before, variant));
   await Promise.all(fleet.map((client) => client.hold(wanted)));
   await before.shutDown();
-  const after = await serveXds(t, { store });
+  const after = await serveXds(t, { memory });
   const returned = fleet.map((held) => {
     const client = connectDelta(after, variant);
     resume(client, held);
@@ -162,8 +162,8 @@ async function restartWhileXDrains(
   variant: WireVariant,
   options: ServedXdsOptions = {},
 ): Promise<{ xds: ServedXds; held: DeltaClient; client: DeltaClient }> {
-  const store = createMemoryStore();
-  const before = await serveXds(t, { store, drainTimeMs: 600_000 });
+  const memory = createMemory();
+  const before = await serveXds(t, { memory, drainTimeMs: 600_000 });
   before.commit(...addCluster('v', 6377), ...addCluster('x', 6379));
   before.commit(...removeCluster('v', 6377));
   const held = connectDelta(before, variant);
@@ -174,7 +174,7 @@ async function restartWhileXDrains(
   before.commit(...removeCluster('x', 6379), ...addCluster('y', 6380));
   for (const kind of ['cluster', 'endpoint', 'listener'] as const) await held.takeAndAck(kind);
   await before.shutDown();
-  const xds = await serveXds(t, { store, drainTimeMs: 600_000, ...options });
+  const xds = await serveXds(t, { memory, drainTimeMs: 600_000, ...options });
   return { xds, held, client: connectDelta(xds, variant) };
 }
 
@@ -221,16 +221,16 @@ scenario('RST-02 delta: what drains has gone for a stream of clusters alone', pe
 });
 
 scenario('RST-03 delta: what was removed while the control plane was away goes', allVariants, async (t, variant) => {
-  const store = createMemoryStore();
-  const before = await serveXds(t, { store });
+  const memory = createMemory();
+  const before = await serveXds(t, { memory });
   before.commit(...addCluster('a', 6379), ...addCluster('d', 6380));
   const held = connectDelta(before, variant);
   await held.hold({ cluster: [], endpoint: ['a', 'd'] });
   await before.shutDown();
-  const between = await serveXds(t, { store });
+  const between = await serveXds(t, { memory });
   between.commit(...removeCluster('d', 6380));
   await between.shutDown();
-  const after = await serveXds(t, { store });
+  const after = await serveXds(t, { memory });
   const client = connectDelta(after, variant);
   client.resume('cluster', held.versions('cluster'));
   assert.deepEqual((await client.takeAndAck('cluster')).changes, ['-d']);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { createMemory } from '../../support/local-control.ts';
 import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
 import { connectDelta } from '../../support/xds/delta-client.ts';
 import { addCluster, removeCluster } from '../../support/xds/changes.ts';
@@ -58,15 +58,15 @@ scenarioOfBoth('ORD-08 listeners may come by the other way than clusters and end
 });
 
 scenario('ORD-08 after a restart a stream proves by what it holds that its node has listeners', perType, async (t, variant) => {
-  const store = createMemoryStore();
-  const before = await serveXds(t, { store });
+  const memory = createMemory();
+  const before = await serveXds(t, { memory });
   before.commit(...addCluster('a'));
   const client = before.client(variant, 'taker');
   await client.hold({ cluster: [], endpoint: ['a'] });
   client.subscribe('listener');
   const { versionInfo } = await client.takeAndAck('endpoint');
   await before.shutDown();
-  const xds = await serveXds(t, { store });
+  const xds = await serveXds(t, { memory });
   const [returned, other] = [xds.client(variant, 'taker'), xds.client(variant, 'other')];
   returned.send('endpoint', { resource_names: ['a'], version_info: versionInfo });
   assert.deepEqual((await returned.takeAndAck('endpoint')).resources.map(portsOf), [[standInPort]]);
@@ -75,8 +75,8 @@ scenario('ORD-08 after a restart a stream proves by what it holds that its node 
 });
 
 scenario('ORD-08 delta: after a restart a stream proves by what it holds that its node has listeners', perType, async (t, variant) => {
-  const store = createMemoryStore();
-  const before = await serveXds(t, { store, drainTimeMs: 600_000 });
+  const memory = createMemory();
+  const before = await serveXds(t, { memory, drainTimeMs: 600_000 });
   before.commit(...addCluster('a'), ...addCluster('b', 6379), ...addCluster('c', 6380));
   const client = connectDelta(before, variant, 'taker');
   await client.hold({ cluster: [], endpoint: ['a'] });
@@ -86,7 +86,7 @@ scenario('ORD-08 delta: after a restart a stream proves by what it holds that it
   before.commit(...removeCluster('b', 6379));
   await client.takeAndAck('listener');
   await before.shutDown();
-  const xds = await serveXds(t, { store, drainTimeMs: 600_000 });
+  const xds = await serveXds(t, { memory, drainTimeMs: 600_000 });
   const [byEndpoints, byClusters, other] = ['one', 'two', 'other'].map((id) => connectDelta(xds, variant, id));
   assert.ok(byEndpoints !== undefined && byClusters !== undefined && other !== undefined);
   byEndpoints.resume('endpoint', client.versions('endpoint'), 'a');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import { createMemory } from '../../support/local-control.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
@@ -68,15 +68,15 @@ scenario('RST-01 also when the snapshot of that version comes later', allVariant
 });
 
 scenario('RST-02 a restart with the same content removes nothing', allVariants, async (t, variant) => {
-  const store = createMemoryStore();
-  const before = await serveXds(t, { store });
+  const memory = createMemory();
+  const before = await serveXds(t, { memory });
   before.commit(...addCluster('a', 6379), ...addCluster('d', 6380));
   before.stage(...addCluster('not committed'));
   const fleet = Array.from({ length: 20 }, () => before.client(variant));
   const [held] = await Promise.all(fleet.map((client) => client.hold(wanted)));
   assert.ok(held !== undefined);
   await before.shutDown();
-  const after = await serveXds(t, { store });
+  const after = await serveXds(t, { memory });
   const returned = fleet.map(() => after.client(variant));
   for (const client of returned) resume(client, held);
   for (const client of returned) {
@@ -93,12 +93,12 @@ scenario('RST-02 a restart with the same content removes nothing', allVariants, 
 
 /** A control plane that was started again: `x` was replaced by `y` before, and drains. */
 async function restartWhileXDrains(t: Scope, options: ServedXdsOptions = {}): Promise<ServedXds> {
-  const store = createMemoryStore();
-  const before = await serveXds(t, { store, drainTimeMs: 600_000 });
+  const memory = createMemory();
+  const before = await serveXds(t, { memory, drainTimeMs: 600_000 });
   before.commit(...addCluster('x', 6379));
   before.commit(...removeCluster('x', 6379), ...addCluster('y', 6380));
   await before.shutDown();
-  return serveXds(t, { store, drainTimeMs: 600_000, ...options });
+  return serveXds(t, { memory, drainTimeMs: 600_000, ...options });
 }
 
 scenario('RST-02 what drains stays when the request for listeners is late', aggregated, async (t, variant) => {

@@ -1,10 +1,9 @@
 // The control plane behind the streams, as an operator drives it, and what was asked of it so far.
 
-import { ControlPlane } from '../../../src/commit/control-plane.ts';
 import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
-import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { defaultOptions } from '../../render/examples.ts';
+import { LocalControl, createMemory } from '../../support/local-control.ts';
 import { DeclaredState } from './declared-state.ts';
 import { RevisedSnapshot } from './revised-snapshot.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -32,10 +31,10 @@ export class Operator {
   readonly state: DeclaredState;
   readonly #time: VirtualTime;
   readonly #drainTimeMs: number;
-  readonly #store = createMemoryStore();
+  readonly #memory = createMemory();
   readonly #onCommit: (cameOrWent: readonly string[]) => void;
   #snapshots = new WatchedCache();
-  #controlPlane: ControlPlane;
+  #control: LocalControl;
   // As the control plane made it.
   #latest: Snapshot | undefined;
 
@@ -45,7 +44,7 @@ export class Operator {
     this.#onCommit = onCommit;
     this.#drainTimeMs = drainTimeMs;
     this.state = new DeclaredState(drainTimeMs);
-    this.#controlPlane = this.#start();
+    this.#control = this.#start();
   }
 
   /** What the streams are served; another one after {@link restart}. */
@@ -55,7 +54,7 @@ export class Operator {
 
   addCluster(name: string, prefix: string): void {
     if (this.state.staged(name) !== undefined) return;
-    this.#controlPlane.stage({ kind: 'add-cluster', name, prefix });
+    this.#control.stage({ kind: 'add-cluster', name, prefix });
     this.state.stage(name, { prefix, ports: [] });
   }
 
@@ -64,7 +63,7 @@ export class Operator {
     const cluster = this.state.staged(name);
     if (cluster === undefined) return;
     for (const port of cluster.ports) this.toggleEndpoint(name, port);
-    this.#controlPlane.stage({ kind: 'remove-cluster', name });
+    this.#control.stage({ kind: 'remove-cluster', name });
     this.state.stage(name, undefined);
   }
 
@@ -73,7 +72,7 @@ export class Operator {
     const cluster = this.state.staged(name);
     if (cluster === undefined) return;
     const isThere = cluster.ports.includes(port);
-    this.#controlPlane.stage({ kind: isThere ? 'remove-endpoint' : 'add-endpoint', cluster: name, address, port });
+    this.#control.stage({ kind: isThere ? 'remove-endpoint' : 'add-endpoint', cluster: name, address, port });
     const ports = isThere ? cluster.ports.filter((other) => other !== port) : [...cluster.ports, port];
     this.state.stage(name, { ...cluster, ports });
   }
@@ -81,7 +80,7 @@ export class Operator {
   commit(): void {
     // The state goes first: whatever the commit has written is judged by it.
     this.#onCommit(this.state.commit(this.#time.nowMs));
-    this.#controlPlane.commit();
+    this.#control.commit();
   }
 
   /** Changes a published cluster while its endpoints stay as they are. */
@@ -94,8 +93,8 @@ export class Operator {
   /** Publishes the same once more, made from scratch. */
   renderAgain(): void {
     this.state.notePublication(this.#time.nowMs);
-    this.#controlPlane.close();
-    this.#controlPlane = this.#start();
+    this.#control.close();
+    this.#control = this.#start();
   }
 
   /** What a new process does with the store of the old one. */
@@ -106,7 +105,7 @@ export class Operator {
 
   /** Ends what runs by itself. */
   close(): void {
-    this.#controlPlane.close();
+    this.#control.close();
   }
 
   #publish(snapshot: Snapshot): void {
@@ -114,18 +113,13 @@ export class Operator {
     this.#snapshots.set(group, timeouts.size === 0 ? snapshot : new RevisedSnapshot(snapshot, timeouts));
   }
 
-  #start(): ControlPlane {
+  #start(): LocalControl {
     const own = new SnapshotCache();
     own.watch(() => {
       this.#latest = own.get(group);
       if (this.#latest !== undefined) this.#publish(this.#latest);
     });
-    return new ControlPlane({
-      store: this.#store,
-      snapshots: own,
-      group,
-      renderOptions: defaultOptions,
-      drainTimeMs: this.#drainTimeMs,
-    });
+    const parts = { snapshots: own, group, renderOptions: defaultOptions, drainTimeMs: this.#drainTimeMs };
+    return new LocalControl(parts, this.#memory);
   }
 }

@@ -1,0 +1,78 @@
+// What differs between two states, by object and by field. Pure.
+
+import { contentOf } from '../model/canonical.ts';
+import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import type { FieldChange, ObjectChange } from './desk.ts';
+
+type DeclaredObject = Cluster | Listener;
+
+export function isSameObject(a: DeclaredObject | undefined, b: DeclaredObject | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || sizeOf(a) !== sizeOf(b)) return false;
+  return contentOf(a) === contentOf(b);
+}
+
+/** The change from one to the other; undefined when they are equal. */
+export function compareObjects(
+  kind: ObjectKind,
+  name: string,
+  before: DeclaredObject | undefined,
+  after: DeclaredObject | undefined,
+): ObjectChange | undefined {
+  if (isSameObject(before, after)) return undefined;
+  const change = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
+  const fields = before === undefined || after === undefined ? [] : compareFields(before, after);
+  return { kind, name, change, before, after, fields };
+}
+
+/** All changes, in order of kind and name. */
+export function compareConfigs(before: Config, after: Config): ObjectChange[] {
+  return [
+    ...compareLists('cluster', before.clusters, after.clusters),
+    ...compareLists('listener', before.listeners, after.listeners),
+  ];
+}
+
+function compareLists(kind: ObjectKind, before: readonly DeclaredObject[], after: readonly DeclaredObject[]): ObjectChange[] {
+  const [from, to] = [before, after].map((objects) => new Map(objects.map((object) => [object.name, object])));
+  const names = [...new Set([...before, ...after].map(({ name }) => name))].sort();
+  return names.flatMap((name) => compareObjects(kind, name, from?.get(name), to?.get(name)) ?? []);
+}
+
+// Lists whose entries have a name of their own are compared entry by entry.
+const entryKeys: Readonly<Record<string, (entry: Readonly<Record<string, unknown>>) => string>> = {
+  endpoints: ({ address, port }) => (String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`),
+  shards: ({ name }) => String(name),
+  routes: ({ prefix }) => String(prefix),
+};
+
+function compareFields(before: DeclaredObject, after: DeclaredObject): FieldChange[] {
+  const [from, to] = [flatten(before), flatten(after)];
+  const fields = [...new Set([...from.keys(), ...to.keys()])].sort();
+  return fields.flatMap((field) => {
+    const [old, now] = [from.get(field), to.get(field)];
+    return JSON.stringify(old) === JSON.stringify(now) ? [] : [{ field, before: old, after: now }];
+  });
+}
+
+/** Every value by its field, entries of named lists by their names. */
+function flatten(object: DeclaredObject): Map<string, unknown> {
+  const fields = new Map<string, unknown>();
+  for (const [field, value] of Object.entries(object)) {
+    const entryKey = entryKeys[field];
+    if (entryKey !== undefined && Array.isArray(value)) {
+      for (const entry of value) fields.set(`${field}/${entryKey(entry)}`, entry);
+    } else if (field === 'labels' || field === 'load_balancing') {
+      for (const [key, each] of Object.entries(value as object)) fields.set(`${field}.${key}`, each);
+    } else {
+      fields.set(field, value);
+    }
+  }
+  return fields;
+}
+
+// Tells most that differ apart, without writing out ten thousand endpoints.
+function sizeOf(object: DeclaredObject): number {
+  if ('endpoints' in object) return object.endpoints.length;
+  return 'shards' in object ? object.shards.length : 0;
+}

@@ -1,0 +1,220 @@
+// What is committed, as Envoys are given it: checks what is to follow, renders it, publishes it. Synchronous, and knows
+// no store: between the two steps of a commit the caller makes it durable.
+
+import { serveDraining } from '../inventory/draining.ts';
+import type { DrainingCluster } from '../inventory/draining.ts';
+import { noEdits } from '../inventory/edits.ts';
+import type { Edits } from '../inventory/edits.ts';
+import type { Cluster, Config } from '../model/objects.ts';
+import { findUnpublishable } from '../render/check.ts';
+import type { RenderOptions } from '../render/options.ts';
+import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
+import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
+import type { KeptRoutes } from '../store/store.ts';
+import { CommitError } from './control.ts';
+import type { OldRoutesStatus, PublishedStatus, Warning } from './control.ts';
+import {
+  declareDrained,
+  declareNext,
+  describeLeftovers,
+  describeNewOldRoutes,
+  resume,
+  routesToKeep,
+} from './declared.ts';
+import type { Circumstances, Declared } from './declared.ts';
+import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
+import type { NameLoad } from './name-limits.ts';
+import type { ResourceChanges } from './desk.ts';
+import { findResourceChanges } from './resource-changes.ts';
+import { SteadyClock } from './steady-clock.ts';
+import { describeLoop, findLoops, findWarnings } from './warnings.ts';
+
+export interface PublisherParts {
+  readonly snapshots: SnapshotCache;
+  /** The node group that is given what is committed. */
+  readonly group: NodeGroup;
+  readonly renderOptions: RenderOptions;
+  /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
+  readonly drainTimeMs?: number;
+  /** Told how long each snapshot took to render, in ms. */
+  readonly onRendered?: (tookMs: number) => void;
+  /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
+  readonly isListenerTaken?: () => boolean;
+  /** Told what there is to warn of each time that it is not what it was, at the start too. */
+  readonly onWarnings?: (warnings: readonly Warning[]) => void;
+  /** Told of each change of the routes that open connections do not follow, of those before a start then. */
+  readonly onOldRoutes?: (old: OldRoutesStatus) => void;
+}
+
+/** What was committed and is left over from before, as it was kept. */
+export interface Kept {
+  readonly committed: Config;
+  readonly draining: readonly DrainingCluster[];
+  readonly routes: KeptRoutes | undefined;
+}
+
+/** The next state, rendered: nothing of it is published yet. */
+export interface Prepared {
+  readonly declared: Declared;
+  /** Of the clusters that are declared. */
+  readonly load: NameLoad;
+  readonly snapshot: RenderedSnapshot;
+  /** To be kept with the commit. */
+  readonly draining: readonly DrainingCluster[];
+  readonly routes: KeptRoutes;
+}
+
+const maxShownProblems = 10;
+
+// setTimeout takes no more.
+const longestTimerMs = 2 ** 31 - 1;
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  readonly #clock = new SteadyClock();
+  #published: Prepared | undefined;
+  #warnings: readonly Warning[] = [];
+  #drainTimer: NodeJS.Timeout | undefined;
+
+  /**
+   * Publishes what was committed, if anything was, before it returns.
+   * @throws CommitError when it can't be published with these options.
+   */
+  constructor(parts: PublisherParts, kept: Kept | undefined) {
+    this.#parts = parts;
+    if (kept === undefined) return;
+    const { clusters } = kept.committed;
+    refuse(this.#findUnpublishable(clusters));
+    const declared = resume({ ...kept, committed: clusters }, this.#circumstances());
+    this.publish(this.#render(declared, noEdits));
+  }
+
+  /** False until the first commit. */
+  get isPublished(): boolean {
+    return this.#published !== undefined;
+  }
+
+  /** By the clock that goes on while the wall clock is set back (Unix, ms). */
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  /** How things stand with what is committed. */
+  status(): PublishedStatus {
+    if (this.#published === undefined) return { warnings: [], draining: [], oldRoutes: [] };
+    return { warnings: this.#warnings, ...describeLeftovers(this.#published.declared, this.#clock.nowMs()) };
+  }
+
+  /** Why the edits can't be published, one line each; empty when they can. */
+  findProblems({ clusters }: Edits): string[] {
+    const edited = clusters.flatMap(({ after }) => after ?? []);
+    return [...this.#findUnpublishable(edited), ...this.#findLoops(edited), ...this.#findRoom(edited)];
+  }
+
+  /** What there will be to warn of. */
+  findWarningsOf(prepared: Prepared): readonly Warning[] {
+    const { clusters, routing, looping } = prepared.declared;
+    return findWarnings(clusters, routing, looping.values(), heldLoad(prepared), this.#parts.renderOptions);
+  }
+
+  /** The Envoy resources that would change. */
+  findResourceChangesOf({ snapshot }: Prepared): ResourceChanges[] {
+    return findResourceChanges(this.#parts.group, this.#published?.snapshot, snapshot);
+  }
+
+  /** The state after the edits, from which no problem was found. What streams have asked for is rendered. */
+  prepare(edits: Edits): Prepared {
+    return this.#render(declareNext(this.#published?.declared, edits.clusters, this.#circumstances()), edits);
+  }
+
+  /** Gives the streams what was prepared last, and tells of what there is to warn of. */
+  publish(prepared: Prepared): void {
+    const { declared, snapshot } = prepared;
+    const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
+    this.#published = prepared;
+    this.#parts.snapshots.set(this.#parts.group, snapshot);
+    this.#noteWarnings(this.findWarningsOf(prepared));
+    for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
+    clearTimeout(this.#drainTimer);
+    if (declared.draining.length === 0) return;
+    const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
+    const delayMs = Math.min(Math.max(endMs - this.#clock.nowMs(), 0), longestTimerMs);
+    this.#drainTimer = setTimeout(() => this.#endDraining(declared), delayMs).unref();
+  }
+
+  /** Stops what runs by itself; safe to repeat. */
+  close(): void {
+    clearTimeout(this.#drainTimer);
+  }
+
+  #circumstances(): Circumstances {
+    const { renderOptions, drainTimeMs = 0 } = this.#parts;
+    return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
+  }
+
+  #findUnpublishable(clusters: readonly Cluster[]): string[] {
+    return findUnpublishable(clusters, this.#parts.renderOptions);
+  }
+
+  // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
+  #findLoops(clusters: readonly Cluster[]): string[] {
+    const { renderOptions, isListenerTaken } = this.#parts;
+    const loops = clusters.flatMap((cluster) => {
+      return findLoops(cluster, renderOptions).map((endpoint) => describeLoop(cluster, endpoint, renderOptions));
+    });
+    return loops.length > 0 && isListenerTaken?.() === true ? loops : [];
+  }
+
+  // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.
+  #findRoom(edited: readonly Cluster[]): string[] {
+    if (this.#published === undefined) return findUnaddable(edited.map(({ name }) => name), loadOf([]));
+    const { clusters } = this.#published.declared;
+    const added = edited.flatMap(({ name }) => (clusters.has(name) ? [] : name));
+    return findUnaddable(added, heldLoad(this.#published));
+  }
+
+  #render(declared: Declared, edits: Edits): Prepared {
+    const { renderOptions, onRendered } = this.#parts;
+    const { clusters, draining, successors } = declared;
+    const startMs = performance.now();
+    const served = serveDraining(draining, successors, clusters);
+    const snapshot =
+      this.#published?.snapshot.next(edits.clusters, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
+    onRendered?.(performance.now() - startMs);
+    return { declared, load: this.#loadAfter(declared, edits), snapshot, draining, routes: routesToKeep(declared) };
+  }
+
+  // At the cost of what changed.
+  #loadAfter({ clusters }: Declared, edits: Edits): NameLoad {
+    if (this.#published === undefined) return loadOf(clusters.keys());
+    const before = this.#published.declared.clusters;
+    const names = edits.clusters.map(({ name }) => name).filter((name) => clusters.has(name) !== before.has(name));
+    const added = loadOf(names.filter((name) => clusters.has(name)));
+    const removed = loadOf(names.filter((name) => before.has(name)));
+    return subtractLoad(addLoads(this.#published.load, added), removed);
+  }
+
+  #noteWarnings(warnings: readonly Warning[]): void {
+    const isSame = JSON.stringify(warnings) === JSON.stringify(this.#warnings);
+    this.#warnings = warnings;
+    if (!isSame) this.#parts.onWarnings?.(warnings);
+  }
+
+  // Needs no write: what is over is passed over when it is read, and gone with the next commit.
+  #endDraining(declared: Declared): void {
+    this.publish(this.#render(declareDrained(declared, this.#clock.nowMs()), noEdits));
+  }
+}
+
+// Of all that an Envoy may hold.
+function heldLoad({ declared, load }: Prepared): NameLoad {
+  return addLoads(load, loadOf(declared.draining.map(({ cluster }) => cluster.name)));
+}
+
+/** @throws CommitError when there are problems: one line that can be read, however many. */
+export function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, maxShownProblems);
+  if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
+  throw new CommitError(`not published: ${shown.join('; ')}`);
+}
