@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { CommitError } from '../../src/commit/control.ts';
 import type { Change } from '../../src/inventory/change.ts';
-import type { Cluster } from '../../src/inventory/cluster.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
@@ -11,8 +10,8 @@ import { StoreError } from '../../src/store/store.ts';
 import { defaultOptions } from '../render/examples.ts';
 import { describeServed } from './served.ts';
 import type { Served } from './served.ts';
-import { createStoreDouble } from './store-double.ts';
-import type { StoreDouble } from './store-double.ts';
+import { createLogStoreDouble } from './log-store-double.ts';
+import type { LogStoreDouble } from './log-store-double.ts';
 
 const group = 'everybody';
 
@@ -25,114 +24,114 @@ const removeProd: Change = { kind: 'remove-cluster', name: 'prod' };
 const devWithEndpoint: Served = { dev: ['/dev', '10.0.0.1:6379'] };
 
 describe('staging', () => {
-  test('publishes nothing', () => {
-    const { controlPlane, published, served } = createSubject();
-    controlPlane.stage(addDev);
-    controlPlane.stage(addDevEndpoint);
+  test('publishes nothing', async () => {
+    const { controlPlane, published, served } = await createSubject();
+    await controlPlane.stage(addDev);
+    await controlPlane.stage(addDevEndpoint);
     assert.equal(published.length, 0);
     assert.equal(served(), undefined);
   });
 
-  test('saves each change as the edit it stands for', () => {
-    const { controlPlane, store } = createSubject();
-    for (const change of [addDev, addDevEndpoint, removeDevEndpoint, addProd, removeProd]) controlPlane.stage(change);
+  test('saves each change as the edit it stands for', async () => {
+    const { controlPlane, store } = await createSubject();
+    for (const change of [addDev, addDevEndpoint, removeDevEndpoint, addProd, removeProd]) await controlPlane.stage(change);
     assert.deepEqual(store.calls, [
-      'staged dev []',
-      'staged dev [10.0.0.1:6379]',
-      'staged dev []',
-      'staged prod []',
-      'staged prod gone',
+      'stage dev []',
+      'stage dev [10.0.0.1:6379]',
+      'stage dev []',
+      'stage prod []',
+      'stage prod gone',
     ]);
   });
 
-  test('saves nothing when a rule is broken, and changes nothing', () => {
-    const { controlPlane, store, served } = createSubject();
-    assert.throws(() => controlPlane.stage(addDevEndpoint), { name: 'InventoryError', code: 'cluster-not-found' });
+  test('saves nothing when a rule is broken, and changes nothing', async () => {
+    const { controlPlane, store, served } = await createSubject();
+    await assert.rejects(controlPlane.stage(addDevEndpoint), { name: 'InventoryError', code: 'cluster-not-found' });
     assert.deepEqual(store.calls, []);
-    controlPlane.commit();
+    await controlPlane.commit();
     assert.deepEqual(served(), {});
   });
 
-  test('changes nothing when it cannot be saved: the next commit does not hold it', () => {
-    const { controlPlane, store, served } = createSubject();
-    controlPlane.stage(addDev);
-    store.failing = 'saveStaged';
-    assert.throws(() => controlPlane.stage(addDevEndpoint), StoreError);
-    assert.throws(() => controlPlane.stage(addProd), StoreError);
+  test('changes nothing when it cannot be saved: the next commit does not hold it', async () => {
+    const { controlPlane, store, served } = await createSubject();
+    await controlPlane.stage(addDev);
+    store.failing = 'stage';
+    await assert.rejects(controlPlane.stage(addDevEndpoint), StoreError);
+    await assert.rejects(controlPlane.stage(addProd), StoreError);
     store.failing = undefined;
-    controlPlane.commit();
+    await controlPlane.commit();
     assert.deepEqual(served(), { dev: ['/dev'] });
   });
 
-  test('takes a change that could not be saved when it is asked for again', () => {
-    const { controlPlane, store, served } = createSubject();
-    store.failing = 'saveStaged';
-    assert.throws(() => controlPlane.stage(addDev), StoreError);
+  test('takes a change that could not be saved when it is asked for again', async () => {
+    const { controlPlane, store, served } = await createSubject();
+    store.failing = 'stage';
+    await assert.rejects(controlPlane.stage(addDev), StoreError);
     store.failing = undefined;
-    controlPlane.stage(addDev);
-    controlPlane.commit();
+    await controlPlane.stage(addDev);
+    await controlPlane.commit();
     assert.deepEqual(served(), { dev: ['/dev'] });
   });
 });
 
 describe('a commit', () => {
-  test('publishes what is staged, to its group alone', () => {
-    const { controlPlane, snapshots, served } = createSubject();
-    controlPlane.stage(addDev);
-    controlPlane.stage(addDevEndpoint);
-    assert.deepEqual(controlPlane.commit(), { changed: true });
+  test('publishes what is staged, to its group alone', async () => {
+    const { controlPlane, snapshots, served } = await createSubject();
+    await controlPlane.stage(addDev);
+    await controlPlane.stage(addDevEndpoint);
+    assert.deepEqual(await controlPlane.commit(), { changed: true });
     assert.deepEqual(served(), devWithEndpoint);
     assert.equal(snapshots.get('somebody else'), undefined);
   });
 
-  test('is saved before it is published', () => {
-    const { controlPlane, store, published, served } = createSubject();
-    controlPlane.stage(addDev);
-    controlPlane.commit();
-    controlPlane.stage(addProd);
+  test('is saved before it is published', async () => {
+    const { controlPlane, store, published, served } = await createSubject();
+    await controlPlane.stage(addDev);
+    await controlPlane.commit();
+    await controlPlane.stage(addProd);
     let whileSaving: Served;
-    store.whileSavingCommit = () => {
+    store.whileCommitting = () => {
       whileSaving = served();
       assert.equal(published.length, 1);
     };
-    controlPlane.commit();
+    await controlPlane.commit();
     assert.deepEqual(whileSaving, { dev: ['/dev'] });
     assert.deepEqual(served(), { dev: ['/dev'], prod: ['/prod'] });
   });
 
-  test('saves all that differs, and nothing else', () => {
-    const { controlPlane, store } = createSubject();
-    for (const change of [addDev, addDevEndpoint, addProd]) controlPlane.stage(change);
-    controlPlane.commit();
+  test('saves all that differs, and nothing else', async () => {
+    const { controlPlane, store } = await createSubject();
+    for (const change of [addDev, addDevEndpoint, addProd]) await controlPlane.stage(change);
+    await controlPlane.commit();
     store.calls.length = 0;
-    controlPlane.stage(removeDevEndpoint);
-    controlPlane.stage(removeProd);
-    controlPlane.commit();
+    await controlPlane.stage(removeDevEndpoint);
+    await controlPlane.stage(removeProd);
+    await controlPlane.commit();
     assert.deepEqual(store.calls.slice(2), ['commit dev [], prod gone']);
   });
 
-  test('publishes one snapshot, however many changes it holds', () => {
-    const { controlPlane, published } = createSubject();
-    for (const change of [addDev, addDevEndpoint, addProd]) controlPlane.stage(change);
-    controlPlane.commit();
+  test('publishes one snapshot, however many changes it holds', async () => {
+    const { controlPlane, published } = await createSubject();
+    for (const change of [addDev, addDevEndpoint, addProd]) await controlPlane.stage(change);
+    await controlPlane.commit();
     assert.equal(published.length, 1);
   });
 
-  test('that is the first ever publishes even when nothing is staged', () => {
-    const { controlPlane, store, published, served } = createSubject();
-    assert.deepEqual(controlPlane.commit(), { changed: true });
+  test('that is the first ever publishes even when nothing is staged', async () => {
+    const { controlPlane, store, published, served } = await createSubject();
+    assert.deepEqual(await controlPlane.commit(), { changed: true });
     assert.deepEqual(store.calls, ['commit ']);
     assert.equal(published.length, 1);
     assert.deepEqual(served(), {});
   });
 
-  test('publishes and saves nothing when nothing is staged', () => {
+  test('publishes and saves nothing when nothing is staged', async () => {
     for (const changes of [[], [addDev, addDevEndpoint]]) {
-      const { controlPlane, store, published } = createSubject();
-      for (const change of changes) controlPlane.stage(change);
-      controlPlane.commit();
+      const { controlPlane, store, published } = await createSubject();
+      for (const change of changes) await controlPlane.stage(change);
+      await controlPlane.commit();
       store.calls.length = 0;
-      assert.deepEqual(controlPlane.commit(), { changed: false });
+      assert.deepEqual(await controlPlane.commit(), { changed: false });
       assert.equal(published.length, 1);
       assert.deepEqual(store.calls, []);
     }
@@ -154,14 +153,14 @@ describe('a commit', () => {
     ],
   ];
   for (const [what, changes] of changedBack) {
-    test(`publishes and saves nothing for ${what}`, () => {
-      const { controlPlane, store, published } = createSubject();
-      controlPlane.stage(addDev);
-      controlPlane.stage(addDevEndpoint);
-      controlPlane.commit();
-      for (const change of changes) controlPlane.stage(change);
+    test(`publishes and saves nothing for ${what}`, async () => {
+      const { controlPlane, store, published } = await createSubject();
+      await controlPlane.stage(addDev);
+      await controlPlane.stage(addDevEndpoint);
+      await controlPlane.commit();
+      for (const change of changes) await controlPlane.stage(change);
       store.calls.length = 0;
-      assert.deepEqual(controlPlane.commit(), { changed: false });
+      assert.deepEqual(await controlPlane.commit(), { changed: false });
       assert.equal(published.length, 1);
       assert.deepEqual(store.calls, []);
     });
@@ -185,75 +184,75 @@ describe('a commit', () => {
     ],
   ];
   for (const [what, changes, after] of changedForGood) {
-    test(`publishes ${what}`, () => {
-      const { controlPlane, published, served } = createSubject();
-      controlPlane.stage(addDev);
-      controlPlane.stage(addDevEndpoint);
-      controlPlane.commit();
-      for (const change of changes) controlPlane.stage(change);
-      assert.deepEqual(controlPlane.commit(), { changed: true });
+    test(`publishes ${what}`, async () => {
+      const { controlPlane, published, served } = await createSubject();
+      await controlPlane.stage(addDev);
+      await controlPlane.stage(addDevEndpoint);
+      await controlPlane.commit();
+      for (const change of changes) await controlPlane.stage(change);
+      assert.deepEqual(await controlPlane.commit(), { changed: true });
       assert.equal(published.length, 2);
       assert.deepEqual(served(), after);
     });
   }
 
-  test('serves what was staged then, not what is staged since, even when first asked for later', () => {
-    const { controlPlane, snapshots } = createSubject();
-    controlPlane.stage(addDev);
-    controlPlane.commit();
-    controlPlane.stage(addDevEndpoint);
-    controlPlane.stage(addProd);
+  test('serves what was staged then, not what is staged since, even when first asked for later', async () => {
+    const { controlPlane, snapshots } = await createSubject();
+    await controlPlane.stage(addDev);
+    await controlPlane.commit();
+    await controlPlane.stage(addDevEndpoint);
+    await controlPlane.stage(addProd);
     assert.deepEqual(describeServed(snapshots.get(group)), { dev: ['/dev'] });
   });
 
-  test('leaves earlier snapshots as they were', () => {
-    const { controlPlane, published } = createSubject();
-    controlPlane.stage(addDev);
-    controlPlane.commit();
-    controlPlane.stage(addDevEndpoint);
-    controlPlane.commit();
+  test('leaves earlier snapshots as they were', async () => {
+    const { controlPlane, published } = await createSubject();
+    await controlPlane.stage(addDev);
+    await controlPlane.commit();
+    await controlPlane.stage(addDevEndpoint);
+    await controlPlane.commit();
     assert.deepEqual(published.map(describeServed), [{ dev: ['/dev'] }, devWithEndpoint]);
   });
 });
 
 describe('a commit that cannot be saved', () => {
-  test('leaves the old snapshot served, and what is staged staged', () => {
-    const { controlPlane, store, published, served } = createSubject();
-    controlPlane.stage(addDev);
-    controlPlane.commit();
+  test('leaves the old snapshot served, and what is staged staged', async () => {
+    const { controlPlane, store, published, served } = await createSubject();
+    await controlPlane.stage(addDev);
+    await controlPlane.commit();
     served();
-    controlPlane.stage(addDevEndpoint);
-    store.failing = 'saveCommit';
-    assert.throws(() => controlPlane.commit(), StoreError);
+    await controlPlane.stage(addDevEndpoint);
+    store.failing = 'commit';
+    await assert.rejects(controlPlane.commit(), StoreError);
     assert.equal(published.length, 1);
     assert.deepEqual(served(), { dev: ['/dev'] });
 
     store.failing = undefined;
-    assert.deepEqual(controlPlane.commit(), { changed: true });
+    assert.deepEqual(await controlPlane.commit(), { changed: true });
     assert.deepEqual(served(), devWithEndpoint);
     assert.deepEqual(store.calls.slice(-2), ['commit dev [10.0.0.1:6379]', 'commit dev [10.0.0.1:6379]']);
   });
 
-  test('leaves nothing served when it is the first ever', () => {
-    const { controlPlane, store, served } = createSubject();
-    store.failing = 'saveCommit';
-    assert.throws(() => controlPlane.commit(), StoreError);
+  test('leaves nothing served when it is the first ever', async () => {
+    const { controlPlane, store, served } = await createSubject();
+    store.failing = 'commit';
+    await assert.rejects(controlPlane.commit(), StoreError);
     assert.equal(served(), undefined);
 
     store.failing = undefined;
-    assert.deepEqual(controlPlane.commit(), { changed: true });
+    assert.deepEqual(await controlPlane.commit(), { changed: true });
     assert.deepEqual(served(), {});
   });
 
-  test('is forgotten when what it held is changed back', () => {
-    const { controlPlane, store, published } = createSubject();
-    controlPlane.commit();
-    controlPlane.stage(addProd);
-    store.failing = 'saveCommit';
-    assert.throws(() => controlPlane.commit(), StoreError);
+  test('is forgotten when what it held is changed back', async () => {
+    const { controlPlane, store, published } = await createSubject();
+    await controlPlane.commit();
+    await controlPlane.stage(addProd);
+    store.failing = 'commit';
+    await assert.rejects(controlPlane.commit(), StoreError);
     store.failing = undefined;
-    controlPlane.stage(removeProd);
-    assert.deepEqual(controlPlane.commit(), { changed: false });
+    await controlPlane.stage(removeProd);
+    assert.deepEqual(await controlPlane.commit(), { changed: false });
     assert.equal(published.length, 1);
   });
 });
@@ -277,32 +276,32 @@ describe('a commit that Envoy would not take', () => {
     ],
   ];
   for (const [what, change, message] of unpublishable) {
-    test(`is refused, and all is as before: ${what}`, () => {
-      const { controlPlane, store, published, served } = createSubject();
-      controlPlane.stage(addDev);
-      controlPlane.commit();
-      controlPlane.stage(addDevEndpoint);
-      controlPlane.stage(change);
+    test(`is refused, and all is as before: ${what}`, async () => {
+      const { controlPlane, store, published, served } = await createSubject();
+      await controlPlane.stage(addDev);
+      await controlPlane.commit();
+      await controlPlane.stage(addDevEndpoint);
+      await controlPlane.stage(change);
       store.calls.length = 0;
       for (const _attempt of [1, 2]) {
-        assert.throws(() => controlPlane.commit(), { name: 'CommitError', message });
+        await assert.rejects(controlPlane.commit(), { name: 'CommitError', message });
       }
       assert.deepEqual(store.calls, []);
       assert.equal(published.length, 1);
       assert.deepEqual(served(), { dev: ['/dev'] });
 
       assert.ok(change.kind === 'add-cluster');
-      controlPlane.stage({ kind: 'remove-cluster', name: change.name });
-      assert.deepEqual(controlPlane.commit(), { changed: true });
+      await controlPlane.stage({ kind: 'remove-cluster', name: change.name });
+      assert.deepEqual(await controlPlane.commit(), { changed: true });
       assert.deepEqual(served(), devWithEndpoint);
     });
   }
 
-  test('says in one line all that is wrong', () => {
-    const { controlPlane } = createSubject();
-    controlPlane.stage({ kind: 'add-cluster', name: 'long', prefix: 'p'.repeat(1001) });
-    controlPlane.stage({ kind: 'add-cluster', name: 'xds_cluster', prefix: 'q'.repeat(2000) });
-    assert.throws(() => controlPlane.commit(), (error: Error) => {
+  test('says in one line all that is wrong', async () => {
+    const { controlPlane } = await createSubject();
+    await controlPlane.stage({ kind: 'add-cluster', name: 'long', prefix: 'p'.repeat(1001) });
+    await controlPlane.stage({ kind: 'add-cluster', name: 'xds_cluster', prefix: 'q'.repeat(2000) });
+    await assert.rejects(controlPlane.commit(), (error: Error) => {
       const problems = error.message.replace(/^not published: /, '').split('; ');
       assert.equal(problems.length, 3, error.message);
       assert.match(problems[0] ?? '', /"long".*1001/);
@@ -313,78 +312,71 @@ describe('a commit that Envoy would not take', () => {
     });
   });
 
-  test('is not one with a prefix of exactly 1,000 bytes', () => {
-    const { controlPlane, served } = createSubject();
-    controlPlane.stage({ kind: 'add-cluster', name: 'long', prefix: 'p'.repeat(1000) });
-    assert.deepEqual(controlPlane.commit(), { changed: true });
+  test('is not one with a prefix of exactly 1,000 bytes', async () => {
+    const { controlPlane, served } = await createSubject();
+    await controlPlane.stage({ kind: 'add-cluster', name: 'long', prefix: 'p'.repeat(1000) });
+    assert.deepEqual(await controlPlane.commit(), { changed: true });
     assert.deepEqual(served(), { long: ['p'.repeat(1000)] });
   });
 });
 
 describe('a restart', () => {
-  test('publishes what was committed before the constructor returns, and keeps what is staged', () => {
-    const before = createSubject();
-    before.controlPlane.stage(addDev);
-    before.controlPlane.commit();
-    before.controlPlane.stage(addDevEndpoint);
-    before.controlPlane.stage(addProd);
+  test('publishes what was committed before it is open, and keeps what is staged', async () => {
+    const before = await createSubject();
+    await before.controlPlane.stage(addDev);
+    await before.controlPlane.commit();
+    await before.controlPlane.stage(addDevEndpoint);
+    await before.controlPlane.stage(addProd);
 
-    const { controlPlane, store, published, served } = createSubject({ store: before.store });
+    const { controlPlane, store, published, served } = await createSubject({ store: before.store });
     assert.equal(published.length, 1);
     assert.deepEqual(describeServed(published[0]), { dev: ['/dev'] });
-    assert.throws(() => controlPlane.stage(addProd), { code: 'cluster-exists' });
+    await assert.rejects(controlPlane.stage(addProd), { code: 'cluster-exists' });
 
     store.calls.length = 0;
-    assert.deepEqual(controlPlane.commit(), { changed: true });
+    assert.deepEqual(await controlPlane.commit(), { changed: true });
     assert.deepEqual(store.calls, ['commit dev [10.0.0.1:6379], prod []']);
     assert.deepEqual(served(), { ...devWithEndpoint, prod: ['/prod'] });
   });
 
-  test('has nothing to commit when everything was committed', () => {
-    const before = createSubject();
-    before.controlPlane.stage(addDev);
-    before.controlPlane.stage(addDevEndpoint);
-    before.controlPlane.commit();
+  test('has nothing to commit when everything was committed', async () => {
+    const before = await createSubject();
+    await before.controlPlane.stage(addDev);
+    await before.controlPlane.stage(addDevEndpoint);
+    await before.controlPlane.commit();
 
-    const { controlPlane, published } = createSubject({ store: before.store });
-    assert.deepEqual(controlPlane.commit(), { changed: false });
+    const { controlPlane, published } = await createSubject({ store: before.store });
+    assert.deepEqual(await controlPlane.commit(), { changed: false });
     assert.deepEqual(published.map(describeServed), [devWithEndpoint]);
   });
 
-  test('has nothing to commit when equal clusters come back as other objects', () => {
-    const dev = (): Cluster => ({ name: 'dev', prefix: '/dev', endpoints: [{ address: '10.0.0.1', port: 6379 }] });
-    const store = createStoreDouble({ staged: [dev()], committed: [dev()], draining: [], routes: undefined });
-    const { controlPlane } = createSubject({ store });
-    assert.deepEqual(controlPlane.commit(), { changed: false });
-  });
+  test('publishes nothing when nothing was ever committed', async () => {
+    const before = await createSubject();
+    await before.controlPlane.stage(addDev);
 
-  test('publishes nothing when nothing was ever committed', () => {
-    const before = createSubject();
-    before.controlPlane.stage(addDev);
-
-    const { controlPlane, published, served } = createSubject({ store: before.store });
+    const { controlPlane, published, served } = await createSubject({ store: before.store });
     assert.equal(published.length, 0);
     assert.equal(served(), undefined);
-    controlPlane.commit();
+    await controlPlane.commit();
     assert.deepEqual(served(), { dev: ['/dev'] });
   });
 
-  test('publishes the empty state when that was committed', () => {
-    const before = createSubject();
-    before.controlPlane.commit();
+  test('publishes the empty state when that was committed', async () => {
+    const before = await createSubject();
+    await before.controlPlane.commit();
 
-    const { controlPlane, served } = createSubject({ store: before.store });
+    const { controlPlane, served } = await createSubject({ store: before.store });
     assert.deepEqual(served(), {});
-    assert.deepEqual(controlPlane.commit(), { changed: false });
+    assert.deepEqual(await controlPlane.commit(), { changed: false });
   });
 
-  test('gives the same versions as before', () => {
-    const before = createSubject();
-    before.controlPlane.stage(addDev);
-    before.controlPlane.stage(addDevEndpoint);
-    before.controlPlane.commit();
+  test('gives the same versions as before', async () => {
+    const before = await createSubject();
+    await before.controlPlane.stage(addDev);
+    await before.controlPlane.stage(addDevEndpoint);
+    await before.controlPlane.commit();
 
-    const { snapshots } = createSubject({ store: before.store });
+    const { snapshots } = await createSubject({ store: before.store });
     for (const kind of ['cluster', 'endpoint', 'listener', 'route'] as const) {
       const dialect = dialects.v3.ads;
       const version = before.snapshots.get(group)?.resources(kind, dialect).version;
@@ -392,38 +384,41 @@ describe('a restart', () => {
     }
   });
 
-  test('fails, and publishes nothing, with an option that makes the committed state unpublishable', () => {
-    const before = createSubject();
-    before.controlPlane.stage(addDev);
-    before.controlPlane.commit();
+  test('fails, and publishes nothing, with an option that makes the committed state unpublishable', async () => {
+    const before = await createSubject();
+    await before.controlPlane.stage(addDev);
+    await before.controlPlane.commit();
     const snapshots = new SnapshotCache();
     const options = { ...defaultOptions, xdsClusterName: 'dev' };
-    assert.throws(
-      () => new ControlPlane({ store: before.store, snapshots, group, renderOptions: options }),
+    await assert.rejects(
+      ControlPlane.open({ store: before.store, snapshots, group, renderOptions: options }),
       (error) => error instanceof CommitError && /cluster "dev"/.test(error.message),
     );
     assert.equal(snapshots.get(group), undefined);
   });
 
-  test('fails, and publishes nothing, when the stored state cannot be read', () => {
-    const store = createStoreDouble();
+  test('fails, and publishes nothing, when the stored state cannot be read', async () => {
+    const store = createLogStoreDouble();
     store.failing = 'load';
     const snapshots = new SnapshotCache();
-    assert.throws(() => new ControlPlane({ store, snapshots, group, renderOptions: defaultOptions }), StoreError);
+    await assert.rejects(ControlPlane.open({ store, snapshots, group, renderOptions: defaultOptions }), StoreError);
     assert.equal(snapshots.get(group), undefined);
   });
 });
 
 interface Subject {
-  readonly controlPlane: ControlPlane;
+  readonly controlPlane: {
+    readonly stage: (change: Change) => Promise<void>;
+    readonly commit: () => Promise<{ changed: boolean }>;
+  };
   readonly snapshots: SnapshotCache;
-  readonly store: StoreDouble;
-  /** Every snapshot that was published to the group, in order, from the constructor on. */
+  readonly store: LogStoreDouble;
+  /** Every snapshot that was published to the group, in order, from the opening on. */
   readonly published: readonly Snapshot[];
   readonly served: () => Served;
 }
 
-function createSubject({ store = createStoreDouble() } = {}): Subject {
+async function createSubject({ store = createLogStoreDouble() } = {}): Promise<Subject> {
   const snapshots = new SnapshotCache();
   const published: Snapshot[] = [];
   snapshots.watch((changed) => {
@@ -431,6 +426,13 @@ function createSubject({ store = createStoreDouble() } = {}): Subject {
     assert.ok(snapshot !== undefined);
     published.push(snapshot);
   });
-  const controlPlane = new ControlPlane({ store, snapshots, group, renderOptions: defaultOptions });
+  const opened = await ControlPlane.open({ store, snapshots, group, renderOptions: defaultOptions });
+  const controlPlane = {
+    stage: (change: Change) => opened.change(change, 'test'),
+    commit: async () => {
+      const { changed } = await opened.commit({ author: 'test', isUnguarded: true });
+      return { changed };
+    },
+  };
   return { controlPlane, snapshots, store, published, served: () => describeServed(snapshots.get(group)) };
 }
