@@ -155,7 +155,8 @@ export class ControlPlane implements Control {
     const startMs = performance.now();
     const served = serveDraining(draining, successors, clusters);
     const snapshot =
-      this.#committed?.snapshot.next(edits, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
+      this.#committed?.snapshot.next({ clusters: edits, listeners: [] }, served) ??
+      RenderedSnapshot.of({ clusters }, renderOptions, served);
     onRendered?.(performance.now() - startMs);
     return { declared, load: this.#loadAfter(declared, edits), snapshot };
   }

@@ -30,5 +30,6 @@ function buildLbEndpoint({ address, port, weight, hash_key: hashKey }: Host): Pl
 
 // What Maglev and ring hash go by in place of the address: keys stay with the shard when its server moves.
 function buildHashKey(hashKey: string): PlainMessage {
-  return { filter_metadata: { 'envoy.lb': { fields: { hash_key: { string_value: hashKey } } } } };
+  // protobufjs brings google.protobuf.Value, with names in its own spelling.
+  return { filter_metadata: { 'envoy.lb': { fields: { hash_key: { stringValue: hashKey } } } } };
 }

@@ -43,8 +43,8 @@ export function findUnsupportedInV2(clusters: Iterable<Cluster>): string[] {
     const policy = loadBalancingOf(cluster);
     const size = policy.policy === 'maglev' ? otherTableSize(policy) : undefined;
     if (size === undefined) return [];
-    const name = JSON.stringify(cluster.name);
-    return [`cluster ${name}: load_balancing.table_size ${size}: v2 has no such field, tables have ${defaultTableSize} there`];
+    const what = `cluster ${JSON.stringify(cluster.name)}: load_balancing.table_size ${size}`;
+    return [`${what}: v2 has no such field, tables have ${defaultTableSize} there`];
   });
 }
 
