@@ -5,15 +5,21 @@ import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-routes.ts';
 import type { OldRoutes, RoutesNow } from '../inventory/old-routes.ts';
-import { Routing, findCatchAll } from '../inventory/routing.ts';
+import { Routing } from '../inventory/routing.ts';
+import type { Edits } from '../inventory/edits.ts';
+import type { Listener } from '../model/objects.ts';
+import { findPublished, redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
+import { findRedisRoutes } from '../render/redis-proxy.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
-import type { KeptRoutes, StoredState } from '../store/store.ts';
+import type { KeptRoutes } from '../store/store.ts';
 import type { OldRoutesStatus, PublishedStatus } from './control.ts';
+import type { Kept } from './publisher.ts';
 import { findLoops } from './warnings.ts';
 
 export interface Declared extends RoutesNow {
   readonly clusters: SortedByName<Cluster>;
+  readonly listeners: SortedByName<Listener>;
   readonly draining: readonly DrainingCluster[];
   readonly oldRoutes: readonly OldRoutes[];
   /** Those with an endpoint that is the Redis listener, by name. */
@@ -36,18 +42,19 @@ const maxShownRoutes = 20;
  * They are stored with the next commit; until then each start finds them anew.
  */
 export function resume(
-  { committed = [], draining: stored, routes }: Omit<StoredState, 'staged'>,
+  { committed, draining: stored, routes }: Kept,
   { options, drainTimeMs, nowMs }: Circumstances,
 ): Declared {
-  const clusters = SortedByName.of(committed);
-  const routing = new Routing(clusters, findCatchAll(clusters, options.redisCatchAll));
+  const clusters = SortedByName.of(committed.clusters);
+  const listeners = SortedByName.of(committed.listeners);
+  const routing = routingOf({ clusters, listeners }, options);
   // A clock that was set back while nothing ran makes nothing last for longer.
   const latestMs = nowMs + drainTimeMs;
   const clampEnd = (untilMs: number): number => Math.min(untilMs, latestMs);
   const still = stillDraining(stored, nowMs).map((each) => ({ ...each, untilMs: clampEnd(each.untilMs) }));
   const draining = follow(still, routing);
   const isSameCatchAll = routes === undefined || routes.catchAll === routing.catchAll;
-  const before = isSameCatchAll ? undefined : new Routing(clusters, routes.catchAll);
+  const before = isSameCatchAll ? undefined : routing.withCatchAll(routes.catchAll);
   const now = { routing, successors: findSuccessors(draining) };
   const found = findOldRoutes(before, now, nowMs, drainTimeMs);
   const old = (routes?.old ?? []).map((each) => ({
@@ -58,35 +65,59 @@ export function resume(
   return {
     ...now,
     clusters,
+    listeners,
     draining,
     oldRoutes: stillOld([...old, ...found], now, nowMs),
-    looping: noteLoops(new Map(), committed.map(toEdit), options),
+    looping: noteLoops(new Map(), committed.clusters.map(toEdit), options),
   };
 }
 
 /** What is declared after `edits`. @param last undefined before the first commit. */
 export function declareNext(
   last: Declared | undefined,
-  edits: readonly ClusterEdit[],
+  edits: Edits,
   { options, drainTimeMs, nowMs }: Circumstances,
 ): Declared {
-  const before = last?.clusters ?? SortedByName.of<Cluster>([]);
-  const clusters = before.with(edits.map(({ name, after }) => [name, after]));
-  const areRoutesChanged = edits.some(({ name, after }) => before.get(name)?.prefix !== after?.prefix);
-  const routing =
-    last === undefined || areRoutesChanged
-      ? new Routing(clusters, findCatchAll(clusters, options.redisCatchAll))
-      : last.routing;
-  const draining = last === undefined ? [] : drainAfter(last, edits, routing, nowMs, drainTimeMs);
+  const objects = objectsAfter(last, edits);
+  const areRoutesChanged =
+    edits.listeners.some(({ name }) => name === redisListenerName) ||
+    edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
+  const routing = last === undefined || areRoutesChanged ? routingOf(objects, options) : last.routing;
+  const draining = last === undefined ? [] : drainAfter(last, edits.clusters, routing, nowMs, drainTimeMs);
   const now = { routing, successors: findSuccessors(draining) };
   const found = areRoutesChanged ? findOldRoutes(last?.routing, now, nowMs, drainTimeMs) : [];
   return {
     ...now,
-    clusters,
+    ...objects,
     draining,
     oldRoutes: stillOld([...(last?.oldRoutes ?? []), ...found], now, nowMs),
-    looping: noteLoops(last?.looping ?? new Map(), edits, options),
+    looping: noteLoops(last?.looping ?? new Map(), edits.clusters, options),
   };
+}
+
+/** What is declared after the edits. @param last undefined before the first commit. */
+export function objectsAfter(
+  last: Pick<Declared, 'clusters' | 'listeners'> | undefined,
+  edits: Edits,
+): Pick<Declared, 'clusters' | 'listeners'> {
+  const { clusters = SortedByName.of<Cluster>([]), listeners = SortedByName.of<Listener>([]) } = last ?? {};
+  return {
+    clusters: clusters.with(edits.clusters.map(({ name, after }) => [name, after])),
+    listeners: listeners.with(edits.listeners.map(({ name, after }) => [name, after])),
+  };
+}
+
+// Who comes or goes may be, or leave, the only one.
+function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefined): boolean {
+  return before?.prefix !== after?.prefix || (before === undefined) !== (after === undefined);
+}
+
+// Of the listener that is there without being declared: what drains and what is old is judged by its routes.
+function routingOf({ clusters, listeners }: Pick<Declared, 'clusters' | 'listeners'>, options: RenderOptions): Routing {
+  const listener = findPublished(redisListenerName, listeners.get(redisListenerName), options);
+  if (listener === undefined || listener.kind === 'tcp' || listener.kind === 'http') return new Routing([], undefined);
+  const { routes, catchAll } = findRedisRoutes(listener, clusters, options.redisCatchAll);
+  return new Routing(routes, catchAll);
 }
 
 /** The same when some of what drained is over. */

@@ -6,6 +6,7 @@ import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config } from '../model/objects.ts';
+import { findUnpublishableListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
@@ -18,6 +19,7 @@ import {
   declareNext,
   describeLeftovers,
   describeNewOldRoutes,
+  objectsAfter,
   resume,
   routesToKeep,
 } from './declared.ts';
@@ -83,9 +85,12 @@ export class Publisher {
   constructor(parts: PublisherParts, kept: Kept | undefined) {
     this.#parts = parts;
     if (kept === undefined) return;
-    const { clusters } = kept.committed;
-    refuse(this.#findUnpublishable(clusters));
-    const declared = resume({ ...kept, committed: clusters }, this.#circumstances());
+    const declared = resume(kept, this.#circumstances());
+    const { clusters, listeners } = declared;
+    refuse([
+      ...findUnpublishable(clusters.values(), parts.renderOptions),
+      ...findUnpublishableListeners(clusters, listeners, parts.renderOptions),
+    ]);
     this.publish(this.#render(declared, noEdits));
   }
 
@@ -106,9 +111,17 @@ export class Publisher {
   }
 
   /** Why the edits can't be published, one line each; empty when they can. */
-  findProblems({ clusters }: Edits): string[] {
+  findProblems(edits: Edits): string[] {
+    const { clusters } = edits;
     const edited = clusters.flatMap(({ after }) => after ?? []);
-    return [...this.#findUnpublishable(edited), ...this.#findLoops(edited), ...this.#findRoom(edited)];
+    const { renderOptions } = this.#parts;
+    const after = objectsAfter(this.#published?.declared, edits);
+    return [
+      ...findUnpublishable(edited, renderOptions),
+      ...findUnpublishableListeners(after.clusters, after.listeners, renderOptions),
+      ...this.#findLoops(edited),
+      ...this.#findRoom(edited),
+    ];
   }
 
   /** What there will be to warn of. */
@@ -124,7 +137,7 @@ export class Publisher {
 
   /** The state after the edits, from which no problem was found. What streams have asked for is rendered. */
   prepare(edits: Edits): Prepared {
-    return this.#render(declareNext(this.#published?.declared, edits.clusters, this.#circumstances()), edits);
+    return this.#render(declareNext(this.#published?.declared, edits, this.#circumstances()), edits);
   }
 
   /** Gives the streams what was prepared last, and tells of what there is to warn of. */
@@ -152,10 +165,6 @@ export class Publisher {
     return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
   }
 
-  #findUnpublishable(clusters: readonly Cluster[]): string[] {
-    return findUnpublishable(clusters, this.#parts.renderOptions);
-  }
-
   // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
   #findLoops(clusters: readonly Cluster[]): string[] {
     const { renderOptions, isListenerTaken } = this.#parts;
@@ -175,11 +184,12 @@ export class Publisher {
 
   #render(declared: Declared, edits: Edits): Prepared {
     const { renderOptions, onRendered } = this.#parts;
-    const { clusters, draining, successors } = declared;
+    const { clusters, listeners, draining, successors } = declared;
     const startMs = performance.now();
     const served = serveDraining(draining, successors, clusters);
     const snapshot =
-      this.#published?.snapshot.next(edits.clusters, served) ?? RenderedSnapshot.of(clusters, renderOptions, served);
+      this.#published?.snapshot.next(edits, served) ??
+      RenderedSnapshot.of({ clusters, listeners }, renderOptions, served);
     onRendered?.(performance.now() - startMs);
     return { declared, load: this.#loadAfter(declared, edits), snapshot, draining, routes: routesToKeep(declared) };
   }

@@ -11,6 +11,12 @@ export function findCatchAll(clusters: ReadonlyMap<string, Routable>, named: str
   return clusters.size === 1 ? clusters.keys().next().value : undefined;
 }
 
+/** Keys that begin with the prefix go to the cluster of this name. */
+export interface KeyRoute {
+  readonly prefix: string;
+  readonly cluster: string;
+}
+
 /** One state of the routes, by the names of clusters; valid while clusters, prefixes and the catch-all stay as they are. */
 export class Routing {
   readonly catchAll: string | undefined;
@@ -18,15 +24,18 @@ export class Routing {
   // A key is compared with prefixes of these lengths only.
   readonly #lengths: readonly number[];
 
-  /** @param catchAll as {@link findCatchAll} finds it. */
-  constructor(clusters: ReadonlyMap<string, Routable>, catchAll: string | undefined) {
+  /** @param routes each prefix once. */
+  constructor(routes: Iterable<KeyRoute>, catchAll: string | undefined) {
     this.catchAll = catchAll;
-    const routed = Array.from(clusters.values()).flatMap(({ name, prefix }) => {
-      return prefix === undefined ? [] : [[prefix, name] as const];
-    });
-    this.#clusterByPrefix = new Map(routed);
-    const lengths = new Set(routed.map(([prefix]) => prefix.length));
+    this.#clusterByPrefix = new Map(Array.from(routes, ({ prefix, cluster }) => [prefix, cluster]));
+    const lengths = new Set(Array.from(this.#clusterByPrefix.keys(), (prefix) => prefix.length));
     this.#lengths = [...lengths].sort((a, b) => b - a);
+  }
+
+  /** The same routes with another catch-all. */
+  withCatchAll(catchAll: string | undefined): Routing {
+    const routes = Array.from(this.#clusterByPrefix, ([prefix, cluster]) => ({ prefix, cluster }));
+    return new Routing(routes, catchAll);
   }
 
   /** True when no key has a route. */

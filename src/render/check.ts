@@ -6,11 +6,13 @@ import type { RenderOptions } from './options.ts';
 // Envoy rejects the whole Redis listener for one longer prefix (seen with 1.40).
 const maxRedisPrefixBytes = 1000;
 
+const nameOfControlPlane = 'every Envoy knows the control plane itself by this name and would ignore the cluster';
+
 /** Reasons, one line each, why these clusters can't be published; empty when they can. */
 export function findUnpublishable(clusters: Iterable<Cluster>, options: RenderOptions): string[] {
   const problems: string[] = [];
   for (const { name, prefix } of clusters) {
-    const nameProblem = findNameProblem(name, options.xdsClusterName);
+    const nameProblem = name === options.xdsClusterName ? nameOfControlPlane : findNameProblem(name);
     if (nameProblem !== undefined) problems.push(`cluster ${quote(name)}: ${nameProblem}`);
     const bytes = Buffer.byteLength(prefix ?? '');
     if (bytes > maxRedisPrefixBytes) {
@@ -20,13 +22,10 @@ export function findUnpublishable(clusters: Iterable<Cluster>, options: RenderOp
   return problems;
 }
 
-// All of them seen with Envoy 1.40.
-function findNameProblem(name: string, xdsClusterName: string): string | undefined {
-  if (name === xdsClusterName) {
-    return 'every Envoy knows the control plane itself by this name and would ignore the cluster';
-  }
-  if (name === '*') return 'in xDS this name means every cluster; Envoy would wait for its endpoints for ever';
-  if (name.startsWith('xdstp:')) return 'Envoy takes this for a resource locator and would refuse all clusters';
+/** Why no resource can have this name. Seen of clusters with Envoy 1.40. */
+export function findNameProblem(name: string): string | undefined {
+  if (name === '*') return 'in xDS this name means every resource; Envoy would wait for what it refers to for ever';
+  if (name.startsWith('xdstp:')) return 'Envoy takes this for a resource locator and would refuse all resources';
   return undefined;
 }
 

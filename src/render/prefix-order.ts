@@ -1,14 +1,18 @@
 // The order of routes: the one place that decides which of two overlapping prefixes wins.
 
 import type { Routable } from '../inventory/cluster.ts';
+import type { Route } from '../model/objects.ts';
 
-export interface PrefixRoute {
-  readonly prefix: string;
-  readonly cluster: string;
+/** The routes of a listener, or those of the clusters that have a prefix; in the order of {@link byPrefix}. */
+export function findRoutes(
+  routes: 'auto' | readonly Route[] | undefined,
+  clusters: ReadonlyMap<string, Routable>,
+): Route[] {
+  return typeof routes === 'object' ? routes.toSorted(byPrefix) : routesByPrefix(clusters);
 }
 
 /** A route for each cluster that has a prefix, in the order of {@link byPrefix}. */
-export function routesByPrefix(clusters: ReadonlyMap<string, Routable>): PrefixRoute[] {
+export function routesByPrefix(clusters: ReadonlyMap<string, Routable>): Route[] {
   return Array.from(clusters.values())
     .flatMap(({ name, prefix }) => (prefix === undefined ? [] : [{ prefix, cluster: name }]))
     .sort(byPrefix);

@@ -1,78 +1,118 @@
-// One state of the clusters as resource sets, each rendered when first asked for and
+// One state of what is declared as resource sets, each rendered when first asked for and
 // carried over to the next state at the cost of what changed.
 
+import type { ListenerEdit } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import { encodeMessage } from '../proto/protos.ts';
-import type { PlainMessage } from '../proto/protos.ts';
+import type { Listener } from '../model/objects.ts';
 import { dialects, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
-import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
+import type { Dialect } from '../snapshot/dialect.ts';
 import { ResourceSet } from '../snapshot/resource-set.ts';
 import type { ResourceSetOptions } from '../snapshot/resource-set.ts';
-import { Resource, publishOrder } from '../snapshot/resource.ts';
-import type { ResourceKind } from '../snapshot/resource.ts';
-import type { SortedByName } from '../collections/sorted-by-name.ts';
-import { buildCluster } from './cluster.ts';
-import { buildDeniedCommands } from './denied-commands.ts';
-import { buildRedisListener, buildRedisProxy, redisListenerName, redisProxyFilter, redisSettings } from './listener.ts';
-import { buildLoadAssignment } from './load-assignment.ts';
+import { publishOrder } from '../snapshot/resource.ts';
+import type { Resource, ResourceKind } from '../snapshot/resource.ts';
+import { SortedByName } from '../collections/sorted-by-name.ts';
+import { findPublished, implicitNames } from './implicit-listeners.ts';
 import type { RenderOptions } from './options.ts';
-import { buildRouteConfiguration, routeConfigurationName } from './route.ts';
-import { buildStandInProxy, standInListenerName } from './stand-in.ts';
-
-interface NextOptions {
-  /** What will be asked of the next sets; by default everything. */
-  readonly kinds?: readonly ResourceKind[];
-  /** As for the constructor. */
-  readonly standInFor?: string | undefined;
-}
+import { encodeNoEndpoints, renderCluster, renderEndpoints } from './render-cluster.ts';
+import { followsClusters, holdsConfigSource, renderListener, renderRoutes, renderStandIn } from './render-listener.ts';
+import { standInListenerName } from './stand-in.ts';
 
 /** A cluster after a change; undefined: it is gone. */
 export type ClusterChange = readonly [name: string, after: ServedCluster | undefined];
 
+interface NextOptions {
+  readonly listeners?: readonly ListenerEdit[];
+  /** What will be asked of the next sets; by default everything. */
+  readonly kinds?: readonly ResourceKind[];
+  /** A cluster that has the stand-in for its server, when there is one. */
+  readonly standInFor?: string | undefined;
+}
+
+/** What sets are made of. */
+interface State {
+  readonly clusters: SortedByName<ServedCluster>;
+  /** Those that are published, see {@link findPublished}. */
+  readonly listeners: SortedByName<Listener>;
+  readonly standInFor: string | undefined;
+}
+
 type Changes = ReadonlyMap<string, Resource | undefined>;
 
+// The first of each API version goes first: the others take from it what is the same on every kind of stream.
+const everyDialect: readonly Dialect[] = Object.values(dialects).flatMap((byConfigSource) => {
+  return [byConfigSource.ads, byConfigSource.grpc, byConfigSource['delta-grpc']];
+});
+
+function firstOf({ apiVersion }: Dialect): Dialect {
+  return dialects[apiVersion].ads;
+}
+
 export class RenderedSets {
-  readonly clusters: SortedByName<ServedCluster>;
+  readonly #state: State;
   readonly #options: RenderOptions;
-  readonly #standInFor: string | undefined;
   readonly #sets: Map<Dialect, Map<ResourceKind, ResourceSet>> = new Map();
 
-  /** @param standInFor a cluster that has the stand-in for its server, when there is one. */
-  constructor(clusters: SortedByName<ServedCluster>, options: RenderOptions, standInFor?: string) {
-    this.clusters = clusters;
+  private constructor(state: State, options: RenderOptions) {
+    this.#state = state;
     this.#options = options;
-    this.#standInFor = standInFor;
   }
 
+  /** When nothing is declared. */
+  static empty(options: RenderOptions): RenderedSets {
+    const listeners = implicitNames.flatMap((name) => findPublished(name, undefined, options) ?? []);
+    const clusters = SortedByName.of<ServedCluster>([]);
+    return new RenderedSets({ clusters, listeners: SortedByName.of(listeners), standInFor: undefined }, options);
+  }
+
+  get clusters(): SortedByName<ServedCluster> {
+    return this.#state.clusters;
+  }
+
+  /** One object for all dialects of an API version in which nothing differs. */
   resources(kind: ResourceKind, dialect: Dialect): ResourceSet {
-    const canonical = canonicalDialect(kind, dialect);
-    return this.#sets.get(canonical)?.get(kind) ?? this.#keep(kind, canonical, this.#renderAll(kind, canonical));
+    return this.#sets.get(dialect)?.get(kind) ?? this.#keep(kind, dialect, this.#renderAll(kind, dialect));
   }
 
   /**
    * The sets after a change. What streams have asked of these is rendered at once, changed
    * resources only, so that a failure shows before anything is published.
-   * @param changes to the clusters, one for each name at most.
+   * @param changes to the clusters, one for each name at most; likewise `listeners`.
    */
-  next(changes: readonly ClusterChange[], { kinds = publishOrder, standInFor }: NextOptions = {}): RenderedSets {
-    const clusters = this.clusters.with(changes);
-    const names = changes.map(([name]) => name);
-    const next = new RenderedSets(clusters, this.#options, standInFor);
-    const isRoutingChanged = names.some((name) => this.clusters.get(name)?.prefix !== clusters.get(name)?.prefix);
-    const isStandInChanged = standInFor !== this.#standInFor;
-    for (const [dialect, sets] of this.#sets) {
-      for (const [kind, set] of sets) {
+  next(changes: readonly ClusterChange[], options: NextOptions = {}): RenderedSets {
+    const { listeners: edits = [], kinds = publishOrder, standInFor } = options;
+    const published = edits.map(({ name, after }) => [name, findPublished(name, after, this.#options)] as const);
+    const listeners = this.#state.listeners.with(published);
+    const next = new RenderedSets({ clusters: this.clusters.with(changes), listeners, standInFor }, this.#options);
+    const clusterNames = changes.map(([name]) => name);
+    const listenerNames = this.#changedListeners(next.#state, clusterNames, edits);
+    for (const dialect of everyDialect) {
+      for (const kind of this.#sets.get(dialect)?.keys() ?? []) {
         if (!kinds.includes(kind)) continue;
-        const rendered =
-          kind === 'cluster' || kind === 'endpoint'
-            ? next.#renderNames(kind, dialect, names)
-            : isRoutingChanged || (kind === 'listener' && isStandInChanged)
-              ? next.#renderFew(kind, dialect)
-              : undefined;
-        next.#keep(kind, dialect, rendered === undefined ? set : set.with(rendered));
+        const names = kind === 'cluster' || kind === 'endpoint' ? clusterNames : listenerNames;
+        next.#keep(kind, dialect, next.#carry(kind, dialect, names, this));
       }
     }
     return next;
+  }
+
+  /** The names of the listeners that may be otherwise after the edits. */
+  #changedListeners(after: State, clusterNames: readonly string[], edits: readonly ListenerEdit[]): string[] {
+    const isRoutingChanged = clusterNames.some((name) => {
+      const [old, now] = [this.clusters.get(name), after.clusters.get(name)];
+      return old?.name !== now?.name || old?.prefix !== now?.prefix;
+    });
+    const following = isRoutingChanged ? [...after.listeners.values()].filter(followsClusters) : [];
+    const names = new Set([...edits, ...following].map(({ name }) => name));
+    if (this.#state.standInFor !== after.standInFor) names.add(standInListenerName);
+    return [...names];
+  }
+
+  #carry(kind: ResourceKind, dialect: Dialect, names: readonly string[], before: RenderedSets): ResourceSet {
+    const set = before.resources(kind, dialect);
+    const first = firstOf(dialect);
+    const isShared = dialect !== first && set === before.#sets.get(first)?.get(kind);
+    if (isShared && !names.some((name) => this.#isOfDialect(kind, name))) return this.resources(kind, first);
+    return set.with(this.#render(kind, dialect, names));
   }
 
   #keep(kind: ResourceKind, dialect: Dialect, set: ResourceSet): ResourceSet {
@@ -83,82 +123,49 @@ export class RenderedSets {
   }
 
   #renderAll(kind: ResourceKind, dialect: Dialect): ResourceSet {
-    const changes =
-      kind === 'cluster' || kind === 'endpoint'
-        ? this.#renderNames(kind, dialect, [...this.clusters.keys()])
-        : this.#renderFew(kind, dialect);
-    const resources = [...changes.values()].filter((resource) => resource !== undefined);
+    const { clusters, listeners } = this.#state;
+    const isOfClusters = kind === 'cluster' || kind === 'endpoint';
+    const names = isOfClusters ? [...clusters.keys()] : [...listeners.keys(), standInListenerName];
+    if (kind !== 'cluster' && dialect !== firstOf(dialect)) {
+      const differing = names.filter((name) => this.#isOfDialect(kind, name));
+      return this.resources(kind, firstOf(dialect)).with(this.#render(kind, dialect, differing));
+    }
+    const resources = [...this.#render(kind, dialect, names).values()].filter((resource) => resource !== undefined);
     return ResourceSet.of(resourceSetOptions(kind, dialect), resources);
   }
 
-  #renderNames(kind: 'cluster' | 'endpoint', dialect: Dialect, names: readonly string[]): Changes {
-    const render = kind === 'cluster' ? renderCluster : renderLoadAssignment;
+  #render(kind: ResourceKind, dialect: Dialect, names: readonly string[]): Changes {
+    const first = firstOf(dialect);
     return new Map(
       names.map((name) => {
-        const cluster = this.clusters.get(name);
-        return [name, cluster && render(cluster, dialect, this.#options.xdsClusterName)];
+        const isOwn = dialect === first || this.#isOfDialect(kind, name);
+        return [name, isOwn ? this.#renderOne(kind, dialect, name) : this.resources(kind, first).resources.get(name)];
       }),
     );
   }
 
-  #renderFew(kind: 'listener' | 'route', { apiVersion }: Dialect): Changes {
-    if (kind === 'route') {
-      const value = encodeMessage(messageNames[apiVersion].route, buildRouteConfiguration(this.clusters));
-      return new Map([[routeConfigurationName, new Resource(routeConfigurationName, value)]]);
+  /** True when it says where Envoy comes for the rest, which no two kinds of stream have alike. */
+  #isOfDialect(kind: ResourceKind, name: string): boolean {
+    if (kind !== 'listener') return kind === 'cluster';
+    const listener = this.#state.listeners.get(name);
+    return listener !== undefined && holdsConfigSource(listener);
+  }
+
+  #renderOne(kind: ResourceKind, dialect: Dialect, name: string): Resource | undefined {
+    const { clusters, listeners, standInFor } = this.#state;
+    if (kind === 'cluster' || kind === 'endpoint') {
+      const cluster = clusters.get(name);
+      return cluster && (kind === 'cluster' ? renderCluster : renderEndpoints)(cluster, dialect, this.#options);
     }
-    return new Map([
-      [standInListenerName, this.#renderStandInListener(apiVersion)],
-      [redisListenerName, this.#renderRedisListener(apiVersion)],
-    ]);
-  }
-
-  // Envoy refuses a redis_proxy without any route: no cluster, no listener.
-  #renderRedisListener(apiVersion: ApiVersion): Resource | undefined {
-    if (this.clusters.size === 0) return undefined;
-    const redisProxy = {
-      ...buildRedisProxy(this.clusters, this.#options.redisCatchAll),
-      ...buildDeniedCommands(apiVersion, this.#options.redisDeny ?? []),
-    };
-    return renderListener(redisListenerName, apiVersion, this.#options.redisListener, redisProxy);
-  }
-
-  #renderStandInListener(apiVersion: ApiVersion): Resource | undefined {
-    if (this.#standInFor === undefined) return undefined;
-    const redisProxy = buildStandInProxy(this.#standInFor, redisSettings);
-    return renderListener(standInListenerName, apiVersion, this.#options.redisEmptyListener, redisProxy);
+    const listener = listeners.get(name);
+    if (kind === 'route') return listener?.kind === 'http' ? renderRoutes(listener, clusters, dialect) : undefined;
+    if (name !== standInListenerName) return listener && renderListener(listener, clusters, dialect, this.#options);
+    return standInFor === undefined ? undefined : renderStandIn(standInFor, dialect, this.#options);
   }
 }
 
-// Only clusters hold config sources; all else is the same on every kind of stream.
-function canonicalDialect(kind: ResourceKind, dialect: Dialect): Dialect {
-  return kind === 'cluster' ? dialect : dialects[dialect.apiVersion].ads;
-}
-
-function renderCluster({ declared: cluster }: ServedCluster, dialect: Dialect, xdsClusterName: string): Resource {
-  const message = buildCluster(cluster, dialect, xdsClusterName);
-  return new Resource(cluster.name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
-}
-
-function renderListener(
-  name: string,
-  apiVersion: ApiVersion,
-  address: RenderOptions['redisListener'],
-  redisProxy: PlainMessage,
-): Resource {
-  const encodedProxy = encodeMessage(redisProxyFilter[apiVersion].message, redisProxy);
-  const listener = buildRedisListener(name, apiVersion, address, encodedProxy);
-  return new Resource(name, encodeMessage(messageNames[apiVersion].listener, listener));
-}
-
-function renderLoadAssignment({ name, hosts }: ServedCluster, dialect: Dialect): Resource {
-  const message = buildLoadAssignment(name, hosts);
-  return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].endpoint, message));
-}
-
-function resourceSetOptions(kind: ResourceKind, dialect: Dialect): ResourceSetOptions {
-  const { apiVersion } = dialect;
+function resourceSetOptions(kind: ResourceKind, { apiVersion }: Dialect): ResourceSetOptions {
   const typeUrl = typeUrlOf(messageNames[apiVersion][kind]);
   if (kind !== 'endpoint') return { typeUrl, apiVersion };
-  const messageName = messageNames[apiVersion].endpoint;
-  return { typeUrl, apiVersion, placeholder: (name) => encodeMessage(messageName, buildLoadAssignment(name, [])) };
+  return { typeUrl, apiVersion, placeholder: (name) => encodeNoEndpoints(name, apiVersion) };
 }

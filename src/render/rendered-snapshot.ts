@@ -1,17 +1,24 @@
-// A committed inventory as a snapshot: what is declared, beside it what Envoy can route to, and what still drains.
+// What is committed as a snapshot: what is declared, beside it what Envoy can route to, and what still drains.
 
 import { hostsOf } from '../inventory/cluster.ts';
 import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import type { Edits } from '../inventory/edits.ts';
 import { serve } from '../inventory/served-cluster.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
+import type { Listener } from '../model/objects.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
-import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { RenderOptions } from './options.ts';
 import { RenderedSets } from './rendered-sets.ts';
 import { withHost } from './stand-in.ts';
+
+/** Objects by name. */
+export interface DeclaredObjects {
+  readonly clusters: Clusters;
+  readonly listeners?: ReadonlyMap<string, Listener>;
+}
 
 /**
  * What is rendered of each scope, where it is not as declared; one object for scopes that do not differ. A cluster's
@@ -46,15 +53,15 @@ export class RenderedSnapshot implements Snapshot {
   }
 
   /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */
-  static of(clusters: Clusters, options: RenderOptions, draining = nothing): RenderedSnapshot {
-    const sets = new RenderedSets(SortedByName.of<ServedCluster>([]), options);
+  static of({ clusters, listeners }: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+    const sets = RenderedSets.empty(options);
     const none = new RenderedSnapshot(options, nothing, new Set(), {
       declared: sets,
       routableEndpoints: sets,
       reachableEndpoints: sets,
       reachableClusters: sets,
     });
-    return none.next(Array.from(clusters.values(), (after) => ({ name: after.name, after })), draining);
+    return none.next({ clusters: editsTo(clusters), listeners: editsTo(listeners ?? new Map()) }, draining);
   }
 
   resources(kind: ResourceKind, dialect: Dialect, scope: Scope = 'declared'): ResourceSet {
@@ -64,17 +71,18 @@ export class RenderedSnapshot implements Snapshot {
   /**
    * The snapshot after `edits`, at the cost of what changed. What streams have asked of this one is
    * rendered at once, so that a failure shows before anything is published.
-   * @param edits one for each cluster that they change.
+   * @param edits one for each object that they change; what they lead to must be publishable, see check.ts and
+   * check-listeners.ts.
    * @param draining removed clusters that drain after the edits, with the endpoints that they are to have. Owned by the
    * snapshot from now on: must not change.
    */
-  next(edits: readonly ClusterEdit[], draining = nothing): RenderedSnapshot {
+  next({ clusters: edits, listeners }: Edits, draining = nothing): RenderedSnapshot {
     const before = this.#rendered;
     const empty = emptyAfter(this.#empty, edits);
     // One that drains is not there for everybody.
     const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
     const served = edits.map(({ name, after }) => [name, after && serve(after)] as const);
-    const declared = before.declared.next(served, { standInFor });
+    const declared = before.declared.next(served, { listeners, standInFor });
 
     const routed = served.map(([name, after]) => [name, after && withHost(after, this.#options)] as const);
     const routableEndpoints =
@@ -126,4 +134,10 @@ function namesOfEmpty(clusters: ServedClusters): string[] {
   return Array.from(clusters.values())
     .filter(({ hosts }) => hosts.length === 0)
     .map(({ name }) => name);
+}
+
+function editsTo<Value extends { readonly name: string }>(
+  objects: ReadonlyMap<string, Value>,
+): { readonly name: string; readonly after: Value }[] {
+  return Array.from(objects.values(), (after) => ({ name: after.name, after }));
 }

@@ -1,19 +1,22 @@
-// The HTTP routes of all clusters as one route configuration. The same message in v2 and v3.
+// The HTTP routes of a listener as a route configuration of its name. The same message in v2 and v3.
 
-import type { PlainMessage } from '../proto/protos.ts';
 import type { Routable } from '../inventory/cluster.ts';
-import { routesByPrefix } from './prefix-order.ts';
+import type { HttpListener } from '../model/objects.ts';
+import type { PlainMessage } from '../proto/protos.ts';
+import { findRoutes } from './prefix-order.ts';
 
-export const routeConfigurationName = 'generic_route';
-
-/** One virtual host for every domain, one route per cluster. Envoy takes the first match, so longer prefixes stand first. */
-export function buildRouteConfiguration(clusters: ReadonlyMap<string, Routable>): PlainMessage {
-  const routes = routesByPrefix(clusters).map(({ prefix, cluster }) => ({
+/**
+ * One virtual host for every domain. Envoy takes the first match, so longer prefixes stand first. Where the routes are
+ * those of the clusters, prefixes are taken off, as they always were.
+ */
+export function buildRouteConfiguration(listener: HttpListener, clusters: ReadonlyMap<string, Routable>): PlainMessage {
+  const isAuto = typeof listener.routes !== 'object';
+  const routes = findRoutes(listener.routes, clusters).map(({ prefix, cluster, remove_prefix }) => ({
     match: { prefix },
-    route: { cluster, prefix_rewrite: '/' },
+    route: { cluster, ...((isAuto || remove_prefix === true) && { prefix_rewrite: '/' }) },
   }));
   return {
-    name: routeConfigurationName,
+    name: listener.name,
     virtual_hosts: [{ name: 'virtual_host', domains: ['*'], routes }],
   };
 }

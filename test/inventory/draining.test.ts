@@ -5,6 +5,7 @@ import { drainAfter, findSuccessors, follow, serveDraining, stillDraining } from
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
 import { serve } from '../../src/inventory/served-cluster.ts';
+import { routesByPrefix } from '../../src/render/prefix-order.ts';
 
 const nowMs = 1_000_000;
 const drainTimeMs = 600;
@@ -19,7 +20,7 @@ function drains(name: string, leftMs: number, followed?: string): DrainingCluste
 }
 
 function routingOf(clusters: Clusters, named?: string): Routing {
-  return new Routing(clusters, findCatchAll(clusters, named));
+  return new Routing(routesByPrefix(clusters), findCatchAll(clusters, named));
 }
 
 function removed(name: string): ClusterEdit {

@@ -8,6 +8,7 @@ import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../../src/inventory/old-routes.ts';
 import type { OldRoutes, RoutesNow } from '../../src/inventory/old-routes.ts';
 import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
+import { routesByPrefix } from '../../src/render/prefix-order.ts';
 
 const nowMs = 1_000_000;
 const drainTimeMs = 600;
@@ -16,7 +17,7 @@ type Prefixes = Readonly<Record<string, string>>;
 
 function routingOf(prefixes: Prefixes, catchAll?: string): Routing {
   const clusters = Object.entries(prefixes).map(([name, prefix]) => [name, { name, prefix, endpoints: [] }] as const);
-  return new Routing(new Map(clusters), findCatchAll(new Map(clusters), catchAll));
+  return new Routing(routesByPrefix(new Map(clusters)), findCatchAll(new Map(clusters), catchAll));
 }
 
 function draining(name: string, prefix: string, wasCatchAll = false): DrainingCluster {

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 
 import type { Clusters } from '../../src/inventory/cluster.ts';
 import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
+import { routesByPrefix } from '../../src/render/prefix-order.ts';
 
 /** Clusters by name, each with its prefix. */
 function clustersOf(prefixes: Readonly<Record<string, string>>): Clusters {
@@ -24,7 +25,7 @@ test('the catch-all is the one that is named, if it is declared, else the only o
 });
 
 test('a key goes to the longest prefix that it begins with, else to the catch-all', () => {
-  const routing = new Routing(clustersOf({ short: 'a', long: 'a:b', other: '集:' }), 'other');
+  const routing = new Routing(routesByPrefix(clustersOf({ short: 'a', long: 'a:b', other: '集:' })), 'other');
   const keys = ['a', 'a:', 'a:b', 'a:bc', 'ab', 'b', '', '集:1', '集'];
   assert.deepEqual(
     keys.map((key) => routing.clusterOf(key)),
@@ -35,7 +36,7 @@ test('a key goes to the longest prefix that it begins with, else to the catch-al
 });
 
 test('without clusters no key has a route', () => {
-  const routing = new Routing(clustersOf({}), undefined);
+  const routing = new Routing(routesByPrefix(clustersOf({})), undefined);
   assert.equal(routing.isEmpty, true);
   assert.equal(routing.clusterOf('a'), undefined);
 });
@@ -45,7 +46,7 @@ test('the prefix that is found is the longest of all that fit', () => {
   fc.assert(
     fc.property(fc.uniqueArray(anyText), fc.string({ unit: fc.constantFrom('a', 'b', ':'), maxLength: 6 }), (prefixes, key) => {
       const byName = Object.fromEntries(prefixes.map((prefix) => [`to ${prefix}`, prefix]));
-      const routing = new Routing(clustersOf(byName), undefined);
+      const routing = new Routing(routesByPrefix(clustersOf(byName)), undefined);
       const fitting = prefixes.filter((prefix) => key.startsWith(prefix)).sort((a, b) => b.length - a.length);
       assert.equal(routing.clusterOf(key), fitting[0] === undefined ? undefined : `to ${fitting[0]}`);
     }),

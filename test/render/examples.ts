@@ -4,12 +4,14 @@
 import type { Cluster, Clusters, Endpoint } from '../../src/inventory/cluster.ts';
 import { serve } from '../../src/inventory/served-cluster.ts';
 import type { ServedCluster } from '../../src/inventory/served-cluster.ts';
+import type { Listener } from '../../src/model/objects.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
 
 export interface Example {
   /** Also the name of its folder. */
   readonly name: string;
   readonly clusters: Clusters;
+  readonly listeners?: ReadonlyMap<string, Listener>;
   readonly options: RenderOptions;
 }
 
@@ -25,14 +27,19 @@ export function cluster(name: string, prefix: string, ...endpoints: readonly End
   return { name, prefix, endpoints };
 }
 
-/** The clusters by name, in the order given. */
 /** Each with its own servers. */
 export function servedOf(clusters: Clusters): Map<string, ServedCluster> {
   return new Map(Array.from(clusters.values(), (each) => [each.name, serve(each)]));
 }
 
+/** The clusters by name, in the order given. */
 export function clustersOf(...clusters: readonly Cluster[]): Clusters {
-  return new Map(clusters.map((each) => [each.name, each]));
+  return byName(...clusters);
+}
+
+/** In the order given. */
+export function byName<T extends { readonly name: string }>(...objects: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(objects.map((each) => [each.name, each]));
 }
 
 const bunny = cluster(
@@ -53,7 +60,7 @@ const overlapping = clustersOf(
   cluster('abc', '/abc'),
 );
 
-/** The golden files' examples. */
+/** The golden files' examples that /api/v1 can make, flags apart. */
 export const examples: readonly Example[] = [
   { name: 'empty', clusters: clustersOf(), options: defaultOptions },
   { name: 'no-endpoints', clusters: clustersOf(cluster('dev', '/dev')), options: defaultOptions },

@@ -72,7 +72,7 @@ const ORIGINAL: Readonly<Record<Exclude<ResourceKind, 'listener'>, Readonly<Reco
 };
 
 describe('on a v2 stream of its own type', () => {
-  const snapshot = RenderedSnapshot.of(clusters, defaultOptions);
+  const snapshot = RenderedSnapshot.of({ clusters }, defaultOptions);
   for (const kind of ['cluster', 'endpoint', 'route'] as const) {
     const messageName = messageNames.v2[kind];
     const { resources } = snapshot.resources(kind, dialects.v2.grpc);

@@ -4,16 +4,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { Cluster, ClusterEdit, Clusters } from '../../src/inventory/cluster.ts';
+import type { Cluster } from '../../src/inventory/cluster.ts';
+import type { Edits } from '../../src/inventory/edits.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
+import type { DeclaredObjects } from '../../src/render/rendered-snapshot.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import type { Dialect } from '../../src/snapshot/dialect.ts';
 import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
-import { cluster, clustersOf, defaultOptions, servedOf } from './examples.ts';
-import { anyCatchAll, anyClusters } from './random-clusters.ts';
+import { byName, cluster, clustersOf, defaultOptions, servedOf } from './examples.ts';
+import { anyCatchAll } from './random-clusters.ts';
+import { anyObjects } from './random-listeners.ts';
+import type { RandomObjects } from './random-listeners.ts';
 
 type Question = readonly [ResourceKind, Dialect];
 
@@ -24,7 +28,7 @@ const everyQuestion: readonly Question[] = Object.values(dialects)
 const scopes: readonly Scope[] = ['declared', 'reachable'];
 
 interface Step {
-  readonly clusters: readonly Cluster[];
+  readonly objects: RandomObjects;
   /** Those of the names below drain that were removed, in this step or before. */
   readonly draining: readonly string[];
   /** Named as edited although they may not differ. */
@@ -35,34 +39,36 @@ interface Step {
 }
 
 const anyNames = fc.subarray(['a', 'b', 'c', 'd']);
+const everyScopedQuestion = everyQuestion.flatMap((question) => scopes.map((scope) => [...question, scope] as const));
 const anyStep: fc.Arbitrary<Step> = fc.record({
-  clusters: anyClusters,
+  objects: anyObjects,
   draining: anyNames,
   unedited: anyNames,
   asked: fc.subarray([...everyQuestion]),
-  askedWithScope: fc.subarray(everyQuestion.flatMap((question) => scopes.map((scope) => [...question, scope] as const))),
+  askedWithScope: fc.subarray(everyScopedQuestion),
 });
+
+const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName() };
 
 describe('the next snapshot', () => {
   test('has in every set what a snapshot from scratch has', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { minLength: 2, maxLength: 6 }), anyCatchAll, (steps, redisCatchAll) => {
         const options = { ...defaultOptions, redisCatchAll };
-        let state = clustersOf();
+        let state = nothing;
         let draining = clustersOf();
         let snapshot = RenderedSnapshot.of(state, options);
         const lastKnown = new Map<string, Cluster>();
         for (const step of steps) {
-          const after = clustersOf(...step.clusters);
-          const edits = findEdits(state, after);
-          for (const name of step.unedited) {
-            if (edits.every((edit) => edit.name !== name)) edits.push({ name, after: after.get(name) });
-          }
-          const drained = step.draining.filter((name) => !after.has(name)).map((name) => lastKnown.get(name));
+          const after = objectsOf(step.objects);
+          const { clusters: edited, listeners } = findEdits(state, after);
+          const unedited = step.unedited.filter((name) => edited.every((edit) => edit.name !== name));
+          const clusters = [...edited, ...unedited.map((name) => ({ name, after: after.clusters.get(name) }))];
+          const drained = step.draining.filter((name) => !after.clusters.has(name)).map((name) => lastKnown.get(name));
           draining = clustersOf(...drained.filter((each) => each !== undefined));
-          snapshot = snapshot.next(edits, servedOf(draining));
+          snapshot = snapshot.next({ clusters, listeners }, servedOf(draining));
           state = after;
-          for (const each of after.values()) lastKnown.set(each.name, each);
+          for (const each of after.clusters.values()) lastKnown.set(each.name, each);
           for (const [kind, dialect] of step.asked) snapshot.resources(kind, dialect);
           for (const [kind, dialect, scope] of step.askedWithScope) snapshot.resources(kind, dialect, scope);
         }
@@ -79,8 +85,8 @@ describe('the next snapshot', () => {
 
   test('keeps each unchanged resource, and each unchanged set, as the same object', () => {
     fc.assert(
-      fc.property(anyClusters, anyClusters, anyCatchAll, (clusters, nextClusters, redisCatchAll) => {
-        const [before, after] = [clustersOf(...clusters), clustersOf(...nextClusters)];
+      fc.property(anyObjects, anyObjects, anyCatchAll, (objects, nextObjects, redisCatchAll) => {
+        const [before, after] = [objectsOf(objects), objectsOf(nextObjects)];
         const snapshot = RenderedSnapshot.of(before, { ...defaultOptions, redisCatchAll });
         const asked = everyQuestion.map(([kind, dialect]) => snapshot.resources(kind, dialect));
         const next = snapshot.next(findEdits(before, after));
@@ -95,10 +101,11 @@ describe('the next snapshot', () => {
   });
 
   test('leaves the snapshot before it as it was', () => {
-    const before = clustersOf(cluster('dev', '/dev'));
+    const before = { ...nothing, clusters: clustersOf(cluster('dev', '/dev')) };
     const snapshot = RenderedSnapshot.of(before, defaultOptions);
     for (const [kind, dialect] of everyQuestion) snapshot.resources(kind, dialect);
-    const after = clustersOf(cluster('dev', '/d', { address: '10.0.0.1', port: 1 }), cluster('prod', '/p'));
+    const changed = cluster('dev', '/d', { address: '10.0.0.1', port: 1 });
+    const after = { ...nothing, clusters: clustersOf(changed, cluster('prod', '/p')) };
     snapshot.next(findEdits(before, after));
     const fresh = RenderedSnapshot.of(before, defaultOptions);
     for (const [kind, dialect] of everyQuestion) {
@@ -107,11 +114,11 @@ describe('the next snapshot', () => {
   });
 
   test('may be made twice of the same snapshot, as after a commit that was not saved', () => {
-    const before = clustersOf(cluster('dev', '/dev'));
+    const before = { ...nothing, clusters: clustersOf(cluster('dev', '/dev')) };
     const snapshot = RenderedSnapshot.of(before, defaultOptions);
     for (const [kind, dialect] of everyQuestion) snapshot.resources(kind, dialect);
-    const unsaved = clustersOf(cluster('prod', '/prod'));
-    const saved = clustersOf(cluster('dev', '/dev', { address: '10.0.0.1', port: 1 }));
+    const unsaved = { ...nothing, clusters: clustersOf(cluster('prod', '/prod')) };
+    const saved = { ...nothing, clusters: clustersOf(cluster('dev', '/dev', { address: '10.0.0.1', port: 1 })) };
     snapshot.next(findEdits(before, unsaved));
     const next = snapshot.next(findEdits(before, saved));
     const fresh = RenderedSnapshot.of(saved, defaultOptions);
@@ -125,8 +132,8 @@ describe('the next snapshot', () => {
 
   test('knows what changed in every set that was asked for', () => {
     fc.assert(
-      fc.property(anyClusters, anyClusters, (clusters, nextClusters) => {
-        const [before, after] = [clustersOf(...clusters), clustersOf(...nextClusters)];
+      fc.property(anyObjects, anyObjects, (objects, nextObjects) => {
+        const [before, after] = [objectsOf(objects), objectsOf(nextObjects)];
         const snapshot = RenderedSnapshot.of(before, defaultOptions);
         const asked = everyQuestion.map(([kind, dialect]) => snapshot.resources(kind, dialect));
         const next = snapshot.next(findEdits(before, after));
@@ -142,7 +149,20 @@ describe('the next snapshot', () => {
   });
 });
 
-function findEdits(before: Clusters, after: Clusters): ClusterEdit[] {
+type Objects = Required<DeclaredObjects>;
+
+function objectsOf({ clusters, listeners }: RandomObjects): Objects {
+  return { clusters: byName(...clusters), listeners: byName(...listeners) };
+}
+
+function findEdits(before: Objects, after: Objects): Edits {
+  return {
+    clusters: differing(before.clusters, after.clusters),
+    listeners: differing(before.listeners, after.listeners),
+  };
+}
+
+function differing<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): { name: string; after: T | undefined }[] {
   const names = [...new Set([...before.keys(), ...after.keys()])];
   return names
     .filter((name) => !isDeepStrictEqual(before.get(name), after.get(name)))

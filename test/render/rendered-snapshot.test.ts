@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Clusters } from '../../src/inventory/cluster.ts';
+import { parseListener } from '../../src/model/parse.ts';
 import { decodeMessage } from '../../src/proto/protos.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
@@ -10,39 +11,43 @@ import { publishOrder } from '../../src/snapshot/resource.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
 import { checkoutPath } from '../support/checkout.ts';
 import { decodeResource } from './decode-resource.ts';
-import { cluster, clustersOf, defaultOptions, examples, servedOf } from './examples.ts';
+import { byName, cluster, clustersOf, defaultOptions, examples, servedOf } from './examples.ts';
 import { GoldenFolder } from './golden-folder.ts';
+import { objectExamples } from './object-examples.ts';
 
 const apiVersions: readonly ApiVersion[] = ['v2', 'v3'];
+const allExamples = [...examples, ...objectExamples];
 const configSources: readonly ConfigSourceKind[] = ['ads', 'grpc', 'delta-grpc'];
 
 describe('rendering matches test/fixtures/render', () => {
   const golden = new GoldenFolder(checkoutPath('test/fixtures/render'));
 
-  for (const { name, clusters, options } of examples) {
+  for (const { name, options, ...declared } of allExamples) {
     for (const apiVersion of apiVersions) {
       test(`${name}, ${apiVersion}`, () => {
-        const snapshot = RenderedSnapshot.of(clusters, options);
+        const snapshot = RenderedSnapshot.of(declared, options);
         golden.check(`${name}/${apiVersion}.json`, describeSnapshot(snapshot, apiVersion));
       });
     }
   }
 
   test('which holds nothing else', () => {
-    golden.checkOrphans(examples.flatMap(({ name }) => apiVersions.map((apiVersion) => `${name}/${apiVersion}.json`)));
+    golden.checkOrphans(allExamples.flatMap(({ name }) => apiVersions.map((apiVersion) => `${name}/${apiVersion}.json`)));
   });
 });
 
 describe('a rendered snapshot', () => {
   test('renders each set once', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    const snapshot = RenderedSnapshot.of({ clusters: clustersOf(cluster('dev', '/dev')) }, defaultOptions);
     for (const [kind, dialect] of everySet()) {
       assert.equal(snapshot.resources(kind, dialect), snapshot.resources(kind, dialect));
     }
   });
 
-  test('has one set of endpoints, listeners and routes for all streams of an API version', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(cluster('dev', '/dev')), defaultOptions);
+  test('has one set of endpoints, routes and Redis and TCP listeners for all streams of an API version', () => {
+    const tcp = parseListener({ name: 'tcp', kind: 'tcp', address: '127.0.0.1:7000', cluster: 'dev' });
+    const declared = { clusters: clustersOf(cluster('dev', '/dev')), listeners: byName(tcp) };
+    const snapshot = RenderedSnapshot.of(declared, defaultOptions);
     for (const kind of ['endpoint', 'listener', 'route'] as const) {
       for (const apiVersion of apiVersions) {
         const sets = configSources.map((configSource) => snapshot.resources(kind, dialects[apiVersion][configSource]));
@@ -51,8 +56,19 @@ describe('a rendered snapshot', () => {
     }
   });
 
+  test('has one set of listeners again when the only one goes that says where its routes come from', () => {
+    const http = parseListener({ name: 'web', kind: 'http', address: '127.0.0.1:7000' });
+    const with1 = RenderedSnapshot.of({ clusters: clustersOf(), listeners: byName(http) }, defaultOptions);
+    const setsOf = (snapshot: RenderedSnapshot) => {
+      return configSources.map((configSource) => snapshot.resources('listener', dialects.v3[configSource]));
+    };
+    assert.equal(new Set(setsOf(with1).map(({ version }) => version)).size, 3);
+    const without = with1.next({ clusters: [], listeners: [{ name: 'web', after: undefined }] });
+    assert.equal(new Set(setsOf(without).map(({ version }) => version)).size, 1);
+  });
+
   test('names the type of each set', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions);
+    const snapshot = RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions);
     for (const [kind, dialect] of everySet()) {
       const typeUrl = `type.googleapis.com/${messageNames[dialect.apiVersion][kind]}`;
       assert.equal(snapshot.resources(kind, dialect).options.typeUrl, typeUrl);
@@ -60,7 +76,7 @@ describe('a rendered snapshot', () => {
   });
 
   test('has a placeholder for endpoints alone: a load assignment without endpoints', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions);
+    const snapshot = RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions);
     for (const [kind, dialect] of everySet()) {
       const placeholder = snapshot.resources(kind, dialect).options.placeholder?.('later');
       if (kind !== 'endpoint') {
@@ -74,7 +90,7 @@ describe('a rendered snapshot', () => {
   });
 
   test('has the same bytes for a placeholder and for an assignment whose last endpoint has gone', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(cluster('dev', '/dev')), defaultOptions);
+    const snapshot = RenderedSnapshot.of({ clusters: clustersOf(cluster('dev', '/dev')) }, defaultOptions);
     const { resources, options } = snapshot.resources('endpoint', dialects.v3.ads);
     assert.deepEqual(options.placeholder?.('dev'), resources.get('dev')?.value);
   });
@@ -82,11 +98,11 @@ describe('a rendered snapshot', () => {
   test('does not depend on the order in which clusters were added', () => {
     const [example] = examples.filter(({ name }) => name === 'overlapping-prefixes');
     assert.ok(example !== undefined);
-    const expected = RenderedSnapshot.of(example.clusters, example.options);
+    const expected = RenderedSnapshot.of({ clusters: example.clusters }, example.options);
     const shuffled = fc.shuffledSubarray([...example.clusters.values()], { minLength: example.clusters.size });
     fc.assert(
       fc.property(shuffled, (clusters) => {
-        assertSameContent(RenderedSnapshot.of(clustersOf(...clusters), example.options), expected);
+        assertSameContent(RenderedSnapshot.of({ clusters: clustersOf(...clusters) }, example.options), expected);
       }),
     );
   });
@@ -101,7 +117,7 @@ describe('a rendered snapshot', () => {
       clustersOf(cluster('dev', '/dev', { address: '10.0.0.2', port: 6379 })),
     ];
     for (const clusters of inventories) {
-      versions.add(RenderedSnapshot.of(clusters, defaultOptions).resources('endpoint', dialects.v2.ads).version);
+      versions.add(RenderedSnapshot.of({ clusters }, defaultOptions).resources('endpoint', dialects.v2.ads).version);
     }
     assert.equal(versions.size, inventories.length);
     for (const version of versions) assert.match(version, /^[0-9a-f]{32}$/);
@@ -112,11 +128,11 @@ describe('a rendered snapshot in which a cluster drains', () => {
   const b = cluster('b', '/b', { address: '10.0.0.2', port: 6379 });
   const declared = clustersOf(b);
   const drained = cluster('a', '/b', { address: '10.0.0.1', port: 6379 });
-  const snapshot = RenderedSnapshot.of(declared, defaultOptions, servedOf(clustersOf(drained)));
+  const snapshot = RenderedSnapshot.of({ clusters: declared }, defaultOptions, servedOf(clustersOf(drained)));
 
   test('has its cluster and its endpoints for those that may use them, and for nobody else', () => {
-    const both = RenderedSnapshot.of(clustersOf(b, drained), defaultOptions);
-    const one = RenderedSnapshot.of(declared, defaultOptions);
+    const both = RenderedSnapshot.of({ clusters: clustersOf(b, drained) }, defaultOptions);
+    const one = RenderedSnapshot.of({ clusters: declared }, defaultOptions);
     for (const [kind, dialect] of everySet().filter(([each]) => each === 'cluster' || each === 'endpoint')) {
       assert.equal(snapshot.resources(kind, dialect, 'reachable').version, both.resources(kind, dialect).version);
       assert.equal(snapshot.resources(kind, dialect).version, one.resources(kind, dialect).version);
@@ -130,7 +146,7 @@ describe('a rendered snapshot in which a cluster drains', () => {
   });
 
   test('is the same for everybody when nothing drains', () => {
-    const calm = RenderedSnapshot.of(declared, defaultOptions);
+    const calm = RenderedSnapshot.of({ clusters: declared }, defaultOptions);
     for (const [kind, dialect] of everySet()) {
       assert.equal(calm.resources(kind, dialect, 'reachable'), calm.resources(kind, dialect));
     }
@@ -145,19 +161,25 @@ function everySet(): (readonly [ResourceKind, Dialect])[] {
   );
 }
 
-/** Clusters per kind of stream, all else once: it is the same on all. */
+/** Clusters per kind of stream; listeners on other kinds where they are not as on an aggregated one; all else once. */
 function describeSnapshot(snapshot: RenderedSnapshot, apiVersion: ApiVersion): object {
-  const describeSet = (kind: ResourceKind, configSource: ConfigSourceKind): object[] => {
+  const describeSet = (kind: ResourceKind, configSource: ConfigSourceKind) => {
     const { resources } = snapshot.resources(kind, dialects[apiVersion][configSource]);
     return [...resources].map(([name, resource]) => {
       assert.equal(name, resource.name);
       return { name, version: resource.version, message: decodeResource(messageNames[apiVersion][kind], resource) };
     });
   };
+  const listeners = snapshot.resources('listener', dialects[apiVersion].ads).resources;
+  const differing = configSources.flatMap((source) => {
+    const others = describeSet('listener', source).filter((each) => each.version !== listeners.get(each.name)?.version);
+    return others.length === 0 ? [] : [[source, others] as const];
+  });
   return {
     cluster: Object.fromEntries(configSources.map((source) => [source, describeSet('cluster', source)])),
     endpoint: describeSet('endpoint', 'ads'),
     listener: describeSet('listener', 'ads'),
+    ...(differing.length > 0 && { differing_listener: Object.fromEntries(differing) }),
     route: describeSet('route', 'ads'),
   };
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { Cluster } from '../../src/inventory/cluster.ts';
+import { noEdits } from '../../src/inventory/edits.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
@@ -41,11 +42,11 @@ function listenersOf(snapshot: RenderedSnapshot): string[] {
 /** Each cluster as declared, one after the other. */
 function snapshotsOf(...states: readonly (readonly Cluster[])[]): RenderedSnapshot[] {
   let before: readonly Cluster[] = [];
-  let snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions);
+  let snapshot = RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions);
   return states.map((state) => {
     const names = new Set([...before, ...state].map(({ name }) => name));
     const after = clustersOf(...state);
-    snapshot = snapshot.next([...names].map((name) => ({ name, after: after.get(name) })));
+    snapshot = snapshot.next({ ...noEdits, clusters: [...names].map((name) => ({ name, after: after.get(name) })) });
     before = state;
     return snapshot;
   });
@@ -53,13 +54,13 @@ function snapshotsOf(...states: readonly (readonly Cluster[])[]): RenderedSnapsh
 
 describe('a cluster without endpoints', () => {
   test('has the stand-in for those that take the listener from here, and nothing for the others', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(cluster('a', 'a'), cluster('b', 'b', server)), defaultOptions);
+    const snapshot = RenderedSnapshot.of({ clusters: clustersOf(cluster('a', 'a'), cluster('b', 'b', server)) }, defaultOptions);
     assert.deepEqual(endpointsOf(snapshot, 'declared'), { a: [], b: ['10.0.0.1:6379'] });
     assert.deepEqual(endpointsOf(snapshot, 'reachable'), { a: [standIn], b: ['10.0.0.1:6379'] });
   });
 
   test('has it too while it drains', () => {
-    const snapshot = RenderedSnapshot.of(clustersOf(), defaultOptions, servedOf(clustersOf(cluster('a', 'a'))));
+    const snapshot = RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions, servedOf(clustersOf(cluster('a', 'a'))));
     assert.deepEqual(endpointsOf(snapshot, 'declared'), {});
     assert.deepEqual(endpointsOf(snapshot, 'reachable'), { a: [standIn] });
     assert.deepEqual(listenersOf(snapshot), ['no_upstream_host']);
@@ -112,7 +113,7 @@ interface Route {
 }
 
 test('the stand-in routes to a cluster that has a host, by a prefix that Envoy takes and reads to its end', () => {
-  const snapshot = RenderedSnapshot.of(clustersOf(cluster('b', 'b'), cluster('a', 'a')), defaultOptions);
+  const snapshot = RenderedSnapshot.of({ clusters: clustersOf(cluster('b', 'b'), cluster('a', 'a')) }, defaultOptions);
   const { address, route } = standInOf(snapshot);
   assert.deepEqual(address, { socket_address: { address: '127.0.0.1', port_value: 12712 } });
   assert.deepEqual([route.cluster, route.remove_prefix], ['a', true]);
@@ -122,6 +123,6 @@ test('the stand-in routes to a cluster that has a host, by a prefix that Envoy t
 
 test('the stand-in routes to a cluster that drains only when there is no other: not every client is given that', () => {
   const drains = servedOf(clustersOf(cluster('a', 'a')));
-  assert.equal(standInOf(RenderedSnapshot.of(clustersOf(cluster('b', 'b')), defaultOptions, drains)).route.cluster, 'b');
-  assert.equal(standInOf(RenderedSnapshot.of(clustersOf(), defaultOptions, drains)).route.cluster, 'a');
+  assert.equal(standInOf(RenderedSnapshot.of({ clusters: clustersOf(cluster('b', 'b')) }, defaultOptions, drains)).route.cluster, 'b');
+  assert.equal(standInOf(RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions, drains)).route.cluster, 'a');
 });

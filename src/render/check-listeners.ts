@@ -1,0 +1,105 @@
+// What Envoy would refuse of the listeners, or take and never serve, found before it is published.
+
+import { loadBalancingOf } from '../model/defaults.ts';
+import type { Cluster, Listener, RedisListener, TcpListener } from '../model/objects.ts';
+import { findAddressProblems } from './check-addresses.ts';
+import { findNameProblem } from './check.ts';
+import { findPublished, genericRouteName, implicitNames, redisListenerName } from './implicit-listeners.ts';
+import { isHashing } from './load-balancing.ts';
+import type { RenderOptions } from './options.ts';
+import { findRedisRoutes } from './redis-proxy.ts';
+import { standInListenerName } from './stand-in.ts';
+
+type Clusters = ReadonlyMap<string, Cluster>;
+
+const kindOfImplicit: Readonly<Record<string, string>> = { [redisListenerName]: 'redis', [genericRouteName]: 'http' };
+
+/**
+ * Reasons, one line each, why these listeners can't be published with these clusters; empty when they can. Both are all
+ * that is declared, by name: a listener is right or wrong with what it routes to, and with the other listeners.
+ */
+export function findUnpublishableListeners(
+  clusters: Clusters,
+  listeners: ReadonlyMap<string, Listener>,
+  options: RenderOptions,
+): string[] {
+  const published = [...new Set([...implicitNames, ...listeners.keys()])].flatMap((name) => {
+    return findPublished(name, listeners.get(name), options) ?? [];
+  });
+  return [
+    ...Array.from(listeners.values()).flatMap((each) => findOwnProblems(each).map((problem) => of(each, problem))),
+    ...published.flatMap((each) => findRouteProblems(each, clusters, options).map((problem) => of(each, problem))),
+    ...findAddressProblems(published, options),
+  ];
+}
+
+/** Why the address or the name of a listener can't be, whatever there is besides. */
+function findOwnProblems({ name, kind = 'redis', address }: Listener): string[] {
+  const needed = kindOfImplicit[name];
+  if (needed !== undefined && needed !== kind) return [`kind must be ${needed}, not ${kind}: Envoys know it by this name`];
+  const problems = [findNameProblem(name)];
+  if (name === standInListenerName) problems.push('the listener that stands in for missing servers has this name');
+  if (kind === 'redis' && name !== redisListenerName && address === undefined) problems.push('address is required');
+  return problems.filter((problem) => problem !== undefined);
+}
+
+function findRouteProblems(listener: Listener, clusters: Clusters, options: RenderOptions): string[] {
+  const undeclared = namesRoutedTo(listener).flatMap(([where, name]) => {
+    return clusters.has(name) ? [] : [`${where}: cluster ${quote(name)} is not declared`];
+  });
+  switch (listener.kind) {
+    case 'tcp':
+      return [...undeclared, ...findStickyProblem(listener, clusters)];
+    case 'http':
+      return undeclared;
+    default:
+      return [...undeclared, ...findRedisProblems(listener, clusters, options)];
+  }
+}
+
+/** The clusters that a listener itself names, and where. */
+function namesRoutedTo(listener: Listener): (readonly [where: string, name: string])[] {
+  if (listener.kind === 'tcp') return [['cluster', listener.cluster]];
+  const { routes } = listener;
+  const list = typeof routes === 'object' ? routes : [];
+  const named = list.map(({ prefix, cluster }) => [`route ${quote(prefix)}`, cluster] as const);
+  if (listener.kind === 'http') return named;
+  const { catch_all: catchAll = 'auto' } = listener;
+  return catchAll === 'auto' || catchAll === 'none' ? named : [...named, ['catch_all', catchAll]];
+}
+
+function findRedisProblems(listener: RedisListener, clusters: Clusters, { redisCatchAll }: RenderOptions): string[] {
+  const { routes, catchAll } = findRedisRoutes(listener, clusters, redisCatchAll);
+  // The implicit one is left out then, as it always was.
+  if (routes.length === 0 && catchAll === undefined && listener.name !== redisListenerName) {
+    return ['no key has a route: there is neither a route nor a catch_all, and Envoy takes no Redis listener without'];
+  }
+  return listener.case_insensitive === true ? findSameInLowerCase(routes.map(({ prefix }) => prefix)) : [];
+}
+
+function findSameInLowerCase(prefixes: readonly string[]): string[] {
+  const seen = new Map<string, string>();
+  return prefixes.flatMap((prefix) => {
+    // As Envoy does it: of other letters than these it knows no case.
+    const lower = prefix.replace(/[A-Z]/gu, (letter) => letter.toLowerCase());
+    const other = seen.get(lower);
+    seen.set(lower, prefix);
+    if (other === undefined) return [];
+    return [`case_insensitive: prefixes ${quote(other)} and ${quote(prefix)} are one, and Envoy takes each once`];
+  });
+}
+
+function findStickyProblem({ sticky, cluster: name }: TcpListener, clusters: Clusters): string[] {
+  const cluster = clusters.get(name);
+  if (sticky !== 'source_ip' || cluster === undefined || isHashing(cluster)) return [];
+  const what = `the load_balancing.policy of cluster ${quote(name)}`;
+  return [`sticky source_ip: ${what} must be maglev or ring_hash, not ${loadBalancingOf(cluster).policy}`];
+}
+
+function of({ name }: Listener, problem: string): string {
+  return `listener ${quote(name)}: ${problem}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

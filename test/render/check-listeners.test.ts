@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import { findUnpublishableListeners } from '../../src/render/check-listeners.ts';
+import { byName, defaultOptions } from './examples.ts';
+
+const clusters = [
+  { name: 'a', prefix: 'a:' },
+  { name: 'A', prefix: 'A:' },
+  { name: 'keyed', load_balancing: { policy: 'ring_hash' } },
+  { name: 'sharded', kind: 'sharded', shards: [] },
+  { name: 'random', load_balancing: { policy: 'random' } },
+];
+
+type Case = readonly [what: string, listeners: readonly object[], problems: readonly RegExp[], declared?: readonly object[]];
+
+const at = (address: string, name = address) => ({ name, address, catch_all: 'a' });
+const tcp = (cluster: string, sticky?: string) => ({ name: 't', kind: 'tcp', address: '10.0.0.1:1', cluster, sticky });
+
+const CASES: readonly Case[] = [
+  ['no listener', [], []],
+  ['no listener and no cluster', [], [], []],
+  ['routes of the clusters', [{ name: 'l', address: '10.0.0.1:1' }], []],
+
+  ['kinds of the implicit ones', [{ name: 'redis_listener' }, { name: 'generic_route', kind: 'http' }], []],
+  [
+    'other kinds of the implicit ones',
+    [
+      { name: 'redis_listener', kind: 'http' },
+      { name: 'generic_route', address: '10.0.0.1:1' },
+    ],
+    [/^listener "redis_listener": kind must be redis, not http/, /^listener "generic_route": kind must be http, not redis/],
+  ],
+  ['a Redis listener without an address', [{ name: 'l' }], [/^listener "l": address is required$/]],
+  ['HTTP routes without an address', [{ name: 'l', kind: 'http' }], []],
+  ["the stand-in's name", [at('10.0.0.1:1', 'no_upstream_host')], [/^listener "no_upstream_host": .* has this name$/]],
+  ['the wildcard of discovery requests as name', [at('10.0.0.1:1', '*')], [/^listener "\*": in xDS this name/]],
+  ['a name that Envoy takes for a locator', [at('10.0.0.1:1', 'xdstp:x')], [/^listener "xdstp:x": Envoy takes this/]],
+  ["the control plane's own name, which is a cluster's", [at('10.0.0.1:1', 'xds_cluster')], []],
+
+  [
+    'routes to clusters that there are',
+    [{ name: 'l', address: '10.0.0.1:1', routes: [{ prefix: 'x', cluster: 'a' }], catch_all: 'A' }],
+    [],
+  ],
+  [
+    'routes and a catch-all to clusters that there are not',
+    [{ name: 'l', address: '10.0.0.1:1', routes: [{ prefix: 'x', cluster: 'no' }], catch_all: 'nobody' }],
+    [
+      /^listener "l": route "x": cluster "no" is not declared$/,
+      /^listener "l": catch_all: cluster "nobody" is not declared$/,
+    ],
+  ],
+  [
+    'an HTTP route to a cluster that is not there',
+    [{ name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'no' }] }],
+    [/^listener "generic_route": route "\/": cluster "no" is not declared$/],
+  ],
+  ['TCP to a cluster that is not there', [tcp('no', 'source_ip')], [/^listener "t": cluster: cluster "no" is not declared$/]],
+
+  ['TCP to any policy', [tcp('a')], []],
+  ['sticky TCP to a cluster with ring hash', [tcp('keyed', 'source_ip')], []],
+  ['sticky TCP to a sharded cluster', [tcp('sharded', 'source_ip')], []],
+  ['TCP that is not sticky, said so', [tcp('random', 'none')], []],
+  [
+    'sticky TCP to a cluster that scatters',
+    [tcp('random', 'source_ip')],
+    [/^listener "t": sticky source_ip: .* cluster "random" must be maglev or ring_hash, not random$/],
+  ],
+  ['sticky TCP to the default policy', [tcp('a', 'source_ip')], [/cluster "a" must be .*, not round_robin$/]],
+
+  [
+    'no route and no catch-all',
+    [{ name: 'l', address: '10.0.0.1:1', routes: [], catch_all: 'none' }],
+    [/^listener "l": no key has a route/],
+  ],
+  ['routes of the clusters when none has a prefix', [{ name: 'l', address: '10.0.0.1:1' }], [/no key has a route/], [{ name: 'b' }, { name: 'c' }]],
+  ['the only cluster as catch-all', [{ name: 'l', address: '10.0.0.1:1', routes: [] }], [], [{ name: 'b' }]],
+  ['the implicit Redis listener without any route', [{ name: 'redis_listener', routes: [], catch_all: 'none' }], []],
+
+  ['prefixes that differ by case', [{ name: 'l', address: '10.0.0.1:1', case_insensitive: false }], []],
+  [
+    'prefixes that differ by case, where it does not count',
+    [{ name: 'l', address: '10.0.0.1:1', case_insensitive: true }],
+    [/^listener "l": case_insensitive: prefixes "A:" and "a:" are one/],
+  ],
+  [
+    'prefixes that differ by the case of letters of which Envoy knows none',
+    [
+      {
+        name: 'l',
+        address: '10.0.0.1:1',
+        case_insensitive: true,
+        routes: [
+          { prefix: 'É', cluster: 'a' },
+          { prefix: 'é', cluster: 'a' },
+        ],
+      },
+    ],
+    [],
+  ],
+
+  ['addresses apart', [at('10.0.0.1:1'), at('10.0.0.2:1'), at('10.0.0.1:2'), at('[::1]:2'), at('0.0.0.0:3')], []],
+  ['an IPv6 address beside all IPv4 ones', [at('0.0.0.0:1'), at('[::1]:1')], []],
+  [
+    'the same address twice',
+    [at('10.0.0.1:1', 'l'), at('10.0.0.1:1', 'm')],
+    [/^listener "m": address 10\.0\.0\.1:1 is in the way of listener "l", 10\.0\.0\.1:1$/],
+  ],
+  ['an address and all of IPv4', [at('10.0.0.1:1'), at('0.0.0.0:1')], [/"0\.0\.0\.0:1".* in the way of listener "10\.0\.0\.1:1"/]],
+  ['all of IPv4 and an address', [at('0.0.0.0:1'), at('10.0.0.1:1')], [/"10\.0\.0\.1:1".* in the way of listener "0\.0\.0\.0:1"/]],
+  ['all addresses and one of IPv4', [at('[::]:1'), at('10.0.0.1:1')], [/in the way/]],
+  ['all addresses and all of IPv4', [at('[::]:1'), at('0.0.0.0:1')], [/in the way/]],
+  ["the flag's address", [at('10.0.0.1:6379', 'l')], [/^listener "l": .* in the way of listener "redis_listener", 0\.0\.0\.0:6379$/]],
+  ["the flag's address, which the listener of the flags has left", [at('10.0.0.1:6379'), at('10.0.0.1:1', 'redis_listener')], []],
+
+  ["the stand-in's port elsewhere", [at('10.0.0.1:12712')], []],
+  ["the stand-in's address", [at('127.0.0.1:12712', 'l')], [/^listener "l": address 127\.0\.0\.1:12712 has the port of --redis-empty-listener 127/]],
+  ["the stand-in's port on loopback", [at('[::1]:12712', 'l')], [/^listener "l": address \[::1\]:12712 has the port/]],
+  ["the stand-in's port on all addresses", [at('0.0.0.0:12712', 'l')], [/has the port/]],
+];
+
+describe('findUnpublishableListeners', () => {
+  for (const [what, listeners, expected, declared = clusters] of CASES) {
+    test(`${what}: ${expected.length === 0 ? 'none' : expected.length}`, () => {
+      const [known, parsed] = [declared.map(parseCluster), listeners.map(parseListener)];
+      const problems = findUnpublishableListeners(byName(...known), byName(...parsed), defaultOptions);
+      assert.equal(problems.length, expected.length, problems.join('\n'));
+      for (const [index, problem] of problems.entries()) assert.match(problem, expected[index] ?? /^$/);
+    });
+  }
+});

@@ -1,0 +1,103 @@
+// More inventories whose rendering is written down: clusters and listeners with the fields that /api/v1 knows nothing of.
+
+import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import { byName, defaultOptions } from './examples.ts';
+import type { Example } from './examples.ts';
+
+const [a, b, c] = ['10.0.0.1', '10.0.0.2', '2001:db8::c'].map((address) => ({ address, port: 6379 }));
+
+function example(name: string, clusters: readonly object[], listeners: readonly object[] = [], options = {}): Example {
+  return {
+    name,
+    clusters: byName(...clusters.map(parseCluster)),
+    listeners: byName(...listeners.map(parseListener)),
+    options: { ...defaultOptions, ...options },
+  };
+}
+
+const shards = [
+  { name: 'shard-1', weight: 2, endpoint: { ...b, zone: 'west' } },
+  { name: 'shard-0', endpoint: a },
+];
+const plain = [
+  { name: 'sessions', prefix: 'sess:', endpoints: [a, b] },
+  { name: 'web', prefix: '/web/', endpoints: [c] },
+];
+
+export const objectExamples: readonly Example[] = [
+  example('load-balancing', [
+    { name: 'round-robin', prefix: 'a', load_balancing: { policy: 'round_robin' } },
+    { name: 'random', load_balancing: { policy: 'random' }, connect_timeout: '250ms' },
+    { name: 'least', load_balancing: { policy: 'least_request' } },
+    { name: 'least-of-5', load_balancing: { policy: 'least_request', choice_count: 5 } },
+    { name: 'maglev', load_balancing: { policy: 'maglev' }, connect_timeout: '1m' },
+    { name: 'maglev-of-65537', load_balancing: { policy: 'maglev', table_size: 65_537 } },
+    { name: 'maglev-of-503', load_balancing: { policy: 'maglev', table_size: 503 } },
+    { name: 'ring', load_balancing: { policy: 'ring_hash' } },
+    { name: 'ring-of-16', load_balancing: { policy: 'ring_hash', min_ring_size: 16, max_ring_size: 4_096 } },
+  ]),
+  example('weights-and-zones', [
+    {
+      name: 'spread',
+      prefix: 's',
+      endpoints: [
+        { ...b, zone: 'west', weight: 3 },
+        { ...c, zone: 'east' },
+        { ...a, zone: 'west', weight: 1, labels: { rack: '7' } },
+        { address: '10.0.0.4', port: 6379 },
+      ],
+    },
+  ]),
+  example('sharded', [
+    { name: 'orders', kind: 'sharded', prefix: 'ord:', shards },
+    { name: 'orders-ring', kind: 'sharded', shards, load_balancing: { policy: 'ring_hash' } },
+    { name: 'no-shards', kind: 'sharded', shards: [] },
+  ]),
+  example('listeners', plain, [
+    { name: 'second', address: '127.0.0.1:7000' },
+    {
+      name: 'all-fields',
+      address: '[::]:7001',
+      labels: { team: 'payments' },
+      routes: [
+        { prefix: 's:', cluster: 'sessions' },
+        { prefix: 's:old:', cluster: 'web', remove_prefix: true },
+      ],
+      catch_all: 'sessions',
+      op_timeout: '1500ms',
+      enable_hashtagging: true,
+      case_insensitive: true,
+    },
+    { name: 'no-catch-all', address: '127.0.0.1:7002', catch_all: 'none' },
+    { name: 'pinned', kind: 'tcp', address: '127.0.0.1:7003', cluster: 'sessions' },
+    {
+      name: 'sticky',
+      kind: 'tcp',
+      address: '127.0.0.1:7004',
+      cluster: 'sessions',
+      sticky: 'source_ip',
+      idle_timeout: '90s',
+      max_connect_attempts: 3,
+    },
+    { name: 'web', kind: 'http', address: '127.0.0.1:7005' },
+    {
+      name: 'web-list',
+      kind: 'http',
+      address: '127.0.0.1:7006',
+      routes: [
+        { prefix: '/', cluster: 'sessions' },
+        { prefix: '/old/', cluster: 'web', remove_prefix: true },
+      ],
+    },
+    { name: 'routes-alone', kind: 'http', routes: [{ prefix: '/', cluster: 'web' }] },
+  ], { redisCatchAll: 'web', redisDeny: ['select'] }),
+  example('implicit-listeners-declared', plain, [
+    { name: 'redis_listener', op_timeout: '2s', catch_all: 'web' },
+    { name: 'generic_route', kind: 'http', address: '0.0.0.0:8080' },
+  ]),
+  example('implicit-redis-listener-without-a-route', plain, [
+    { name: 'redis_listener', routes: [], catch_all: 'none' },
+    { name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'web' }] },
+  ]),
+  example('two-clusters-without-a-prefix', [{ name: 'a' }, { name: 'b', endpoints: [a] }]),
+];

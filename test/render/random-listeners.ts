@@ -1,0 +1,84 @@
+// Random clusters with every field, and listeners of every kind that route to them.
+
+import fc from 'fast-check';
+
+import type { Cluster, Listener } from '../../src/model/objects.ts';
+import { parseCluster, parseListener } from '../../src/model/parse.ts';
+
+export interface RandomObjects {
+  readonly clusters: readonly Cluster[];
+  readonly listeners: readonly Listener[];
+}
+
+const anyWeight = fc.option(fc.constantFrom(1, 2, 100), { nil: undefined });
+const anyEndpoint = fc.record({
+  address: fc.constantFrom('10.0.0.1', '10.0.0.2', '::1'),
+  port: fc.constantFrom(1, 6379),
+  weight: anyWeight,
+  zone: fc.constantFrom(undefined, 'a', 'b'),
+});
+const addressOf = ({ address, port }: { address: string; port: number }): string => `${address} ${port}`;
+const anyEndpoints = fc.uniqueArray(anyEndpoint, { maxLength: 3, selector: addressOf });
+const byKey = [{ policy: 'maglev' }, { policy: 'maglev', table_size: 503 }, { policy: 'ring_hash', min_ring_size: 16 }];
+const anyPolicy = fc.constantFrom(undefined, ...byKey, { policy: 'random' }, { policy: 'least_request', choice_count: 3 });
+const common = { prefix: fc.boolean(), connect_timeout: fc.constantFrom(undefined, '250ms') };
+const anyPlain = fc.record({ ...common, endpoints: anyEndpoints, load_balancing: anyPolicy });
+const anySharded = fc
+  .record({ ...common, endpoints: anyEndpoints, load_balancing: fc.constantFrom(undefined, ...byKey) })
+  .map(({ endpoints, ...rest }) => {
+    const shards = endpoints.map(({ weight, ...endpoint }, index) => ({ name: `shard-${index}`, weight, endpoint }));
+    return { ...rest, kind: 'sharded', shards };
+  });
+
+const anyClusters = fc
+  .record({
+    names: fc.shuffledSubarray(['a', 'b', 'c', 'd']),
+    prefixes: fc.shuffledSubarray(['/', '/a', '/a/b', '/b'], { minLength: 4 }),
+    fields: fc.array(fc.oneof(anyPlain, anySharded), { minLength: 4, maxLength: 4 }),
+  })
+  .map(({ names, prefixes, fields }) =>
+    names.map((name, index) => {
+      const { prefix, ...rest } = fields[index] ?? {};
+      return parseCluster({ ...rest, name, prefix: prefix === true ? prefixes[index] : undefined });
+    }),
+  );
+
+/** @param names of clusters; without any there is nothing to route to. */
+function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listener[]> {
+  const [anyName, ifAny] = [fc.constantFrom('', ...names), names.length === 0 ? 0 : 3];
+  const anyRoute = fc.record({
+    prefix: fc.constantFrom('/', 'x', 'xy'),
+    cluster: anyName.filter((name) => name !== ''),
+    remove_prefix: fc.constantFrom(undefined, true),
+  });
+  const anyList = fc.uniqueArray(anyRoute, { maxLength: 2, selector: ({ prefix }) => prefix });
+  const anyRoutes = fc.oneof(fc.constantFrom(undefined, 'auto'), { weight: ifAny, arbitrary: anyList });
+  const anyCatchAll = fc.constantFrom(undefined, 'none', ...names);
+  const anyRedis = fc.record({ routes: anyRoutes, catch_all: anyCatchAll, enable_hashtagging: fc.boolean() });
+  const anyHttp = fc.record({ kind: fc.constant('http'), routes: anyRoutes });
+  const anyTcp = fc.record({ kind: fc.constant('tcp'), cluster: anyName.filter((name) => name !== '') });
+  const anyKind = fc.oneof(
+    { weight: 3, arbitrary: anyRedis },
+    { weight: 3, arbitrary: anyHttp },
+    { weight: ifAny, arbitrary: anyTcp },
+  );
+  const maybe = (name: string, fields: fc.Arbitrary<object>, ...addresses: readonly (string | undefined)[]) => {
+    const parsed = fc.tuple(fields, fc.constantFrom(...addresses)).map(([rest, address]) => {
+      return [parseListener({ ...rest, name, address })];
+    });
+    return fc.oneof(fc.constant([]), parsed);
+  };
+  return fc
+    .tuple(
+      maybe('redis_listener', anyRedis, undefined, '127.0.0.1:1'),
+      maybe('generic_route', anyHttp, undefined, '127.0.0.1:2'),
+      maybe('l', anyKind, '127.0.0.1:3'),
+      maybe('m', anyKind, '127.0.0.1:4', '127.0.0.1:5'),
+    )
+    .map((listeners) => listeners.flat());
+}
+
+/** Clusters a to d, with few prefixes, and listeners; names come and go, and change their kind. */
+export const anyObjects: fc.Arbitrary<RandomObjects> = anyClusters.chain((clusters) => {
+  return anyListenersTo(clusters.map(({ name }) => name)).map((listeners) => ({ clusters, listeners }));
+});
