@@ -10,7 +10,7 @@ import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
-import { Presence } from './presence.ts';
+import { Presence, returnTimeMs as defaultReturnTimeMs } from './presence.ts';
 import { createProtocols } from './protocol.ts';
 import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
@@ -24,6 +24,8 @@ export interface StreamHubOptions {
   readonly onEncoded?: EncodeListener;
   /** How long make-before-break waits for an Envoy that does not ACK, which it does not while a cluster warms. Default 5,000. */
   readonly inForceBoundMs?: number;
+  /** How long a client that has come back is taken to be about to ask for listeners too. Default 35,000. */
+  readonly returnTimeMs?: number;
   /** Between pushes of listeners that follow each other on one stream. Default 1,000 to 60,000. */
   readonly listenerPause?: ListenerPause;
   /** No response is longer that can be split, unless it is a single resource. Default 3.5 MiB. */
@@ -70,6 +72,7 @@ export class StreamHub {
     observer = noObserver,
     onEncoded,
     inForceBoundMs = defaultInForceBoundMs,
+    returnTimeMs = defaultReturnTimeMs,
     listenerPause = defaultListenerPause,
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
@@ -94,6 +97,7 @@ export class StreamHub {
       log: new StreamLog(log),
       observer,
       inForceBoundMs,
+      returnTimeMs,
       listenerPause,
       otherWaysOf: (stream) => this.#byNode.otherWaysOf(stream),
     };

@@ -2,7 +2,7 @@
 
 import type { DiscoveryStream } from './discovery-stream.ts';
 import { ListenerTakers } from './listener-takers.ts';
-import type { OtherWays } from './newest-at-once.ts';
+import type { OtherWays } from './other-ways.ts';
 
 export class StreamsByNode {
   /** Whose streams get a turn when one of them proves to take listeners from here. */

@@ -19,6 +19,8 @@ import type { ProtocolName } from '../../src/xds/stream-method.ts';
 import type { Watch } from '../../src/xds/watch.ts';
 
 const boundMs = 5_000;
+const returnTimeMs = 35_000;
+const times = { inForceBoundMs: boundMs, returnTimeMs };
 const noOtherWays = { takesListeners: () => false, noteTaken: () => undefined };
 const dialect = dialects.v3.ads;
 const noPause = new ListenerPacing({ minMs: 0, maxMs: 0 }, boundMs);
@@ -86,7 +88,7 @@ function sotwRequestOf(fields: Partial<SotwRequest>): SotwRequest {
 /** What an aggregated stream does with a selector: selects, sends, gets answers. */
 class Stream {
   readonly watches = new Map<ResourceKind, Watch>();
-  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), noOtherWays, boundMs, noPause);
+  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), noOtherWays, times, noPause);
   #nonce = 0;
 
   constructor(wanted: Readonly<Partial<Record<ResourceKind, string>>>) {
@@ -354,7 +356,7 @@ const firstWatch: Readonly<Record<ProtocolName, (holds: 'x' | 'nothing') => Watc
 
 for (const protocol of ['sotw', 'delta'] as const) {
   const startMs = 1000;
-  const endMs = startMs + boundMs;
+  const endMs = startMs + returnTimeMs;
   const snapshot = snapshotOf({ cluster: 'y', endpoint: 'y', draining: 'x', listener: 'to-y', route: 'r' });
   const listenerWatch = (): Watch => new DeltaWatch('listener', table, requestOf({}));
 
@@ -387,7 +389,7 @@ for (const protocol of ['sotw', 'delta'] as const) {
       assert.deepEqual(stream.select('cluster', snapshot, endMs), ['x y', undefined]);
     });
 
-    test('loses them when the bound has passed and it never asked for listeners', () => {
+    test('loses them when the time to return has passed and it never asked for listeners', () => {
       const stream = open('x', { endpoint: 'x y' });
       for (const kind of ['cluster', 'endpoint'] as const) {
         stream.send(kind, snapshot, startMs);

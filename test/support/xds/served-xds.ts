@@ -39,6 +39,8 @@ export interface ServedXdsOptions {
   readonly groupOf?: NodeGroupOf;
   readonly observer?: DiscoveryObserver;
   readonly inForceBoundMs?: number;
+  /** How long who has come back is taken to be about to ask for listeners. Default: longer than any test. */
+  readonly returnTimeMs?: number;
   /** Between pushes of listeners. Default: none. */
   readonly listenerPause?: ListenerPause;
   /** Above which a response is split, where it can be. Default: as the daemon has it. */
@@ -72,6 +74,7 @@ export class ServedXds {
     groupOf = () => defaultNodeGroup,
     observer = noObserver,
     inForceBoundMs = neverMs,
+    returnTimeMs = neverMs,
     listenerPause = { minMs: 0, maxMs: 0 },
     maxBytes,
     keepalive,
@@ -93,6 +96,7 @@ export class ServedXds {
       log,
       observer,
       inForceBoundMs,
+      returnTimeMs,
       listenerPause,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     });

@@ -9,7 +9,8 @@ import { connectDelta } from '../../support/xds/delta-client.ts';
 import { addCluster, removeCluster } from '../../support/xds/changes.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
-import { allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 
 const standInPort = 12_712;
 
@@ -57,16 +58,16 @@ scenarioOfBoth('ORD-08 listeners may come by the other way than clusters and end
   await upstreams.assertQuiet();
 });
 
-scenario('ORD-08 after a restart a stream proves by what it holds that its node has listeners', perType, async (t, variant) => {
+scenario('ORD-08 after a restart a stream proves by what it holds that its node has listeners', allVariants, async (t, variant) => {
   const store = createMemoryStore();
   const before = await serveXds(t, { store });
   before.commit(...addCluster('a'));
   const client = before.client(variant, 'taker');
   await client.hold({ cluster: [], endpoint: ['a'] });
-  client.subscribe('listener');
+  before.client({ ...variant, isAggregated: false }, 'taker').subscribe('listener');
   const { versionInfo } = await client.takeAndAck('endpoint');
   await before.shutDown();
-  const xds = await serveXds(t, { store });
+  const xds = await serveXds(t, { store, returnTimeMs: 0 });
   const [returned, other] = [xds.client(variant, 'taker'), xds.client(variant, 'other')];
   returned.send('endpoint', { resource_names: ['a'], version_info: versionInfo });
   assert.deepEqual((await returned.takeAndAck('endpoint')).resources.map(portsOf), [[standInPort]]);
@@ -74,19 +75,20 @@ scenario('ORD-08 after a restart a stream proves by what it holds that its node 
   assert.deepEqual((await other.takeAndAck('endpoint')).resources.map(portsOf), [[]]);
 });
 
-scenario('ORD-08 delta: after a restart a stream proves by what it holds that its node has listeners', perType, async (t, variant) => {
+scenario('ORD-08 delta: after a restart a stream proves by what it holds that its node has listeners', allVariants, async (t, variant) => {
   const store = createMemoryStore();
   const before = await serveXds(t, { store, drainTimeMs: 600_000 });
   before.commit(...addCluster('a'), ...addCluster('b', 6379), ...addCluster('c', 6380));
   const client = connectDelta(before, variant, 'taker');
+  const listeners = connectDelta(before, { ...variant, isAggregated: false }, 'taker');
   await client.hold({ cluster: [], endpoint: ['a'] });
-  client.subscribe('listener');
+  listeners.subscribe('listener');
   await client.takeAndAck('endpoint');
-  await client.takeAndAck('listener');
+  await listeners.takeAndAck('listener');
   before.commit(...removeCluster('b', 6379));
-  await client.takeAndAck('listener');
+  await listeners.takeAndAck('listener');
   await before.shutDown();
-  const xds = await serveXds(t, { store, drainTimeMs: 600_000 });
+  const xds = await serveXds(t, { store, drainTimeMs: 600_000, returnTimeMs: 0 });
   const [byEndpoints, byClusters, other] = ['one', 'two', 'other'].map((id) => connectDelta(xds, variant, id));
   assert.ok(byEndpoints !== undefined && byClusters !== undefined && other !== undefined);
   byEndpoints.resume('endpoint', client.versions('endpoint'), 'a');
@@ -97,4 +99,23 @@ scenario('ORD-08 delta: after a restart a stream proves by what it holds that it
   }
   other.resume('endpoint', { a: 'of another time' }, 'a');
   assert.deepEqual((await other.takeAndAck('endpoint')).resources.map(portsOf), [[]]);
+});
+
+scenario('ORD-08 an aggregated stream that comes back with endpoints alone may have listeners, for a while', aggregated, async (t, variant) => {
+  const xds = await serveXds(t);
+  xds.commit(...addCluster('a'));
+  const resumed = [xds.client(variant), connectDelta(xds, variant)] as const;
+  resumed[0].send('endpoint', { resource_names: ['a'], version_info: 'of another time' });
+  resumed[1].resume('endpoint', { a: 'of another time' }, 'a');
+  for (const client of resumed) {
+    assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[standInPort]]);
+    await client.assertQuiet();
+  }
+  const impatient = await serveXds(t, { returnTimeMs: 50 });
+  impatient.commit(...addCluster('a'));
+  const other = connectDelta(impatient, variant);
+  other.resume('endpoint', { a: 'of another time' }, 'a');
+  const isEmpty = async () => portsOf((await other.takeAndAck('endpoint')).resources[0]).length === 0;
+  await waitUntil('it is not taken to have any', isEmpty);
+  await other.assertQuiet();
 });

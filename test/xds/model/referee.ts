@@ -17,6 +17,7 @@ import { demand } from './violation.ts';
 export interface Surroundings {
   readonly versions: VersionLedger;
   readonly boundMs: number;
+  readonly returnTimeMs: number;
   /** At least so much time is between pushes of listeners. */
   readonly listenerPauseMs: number;
   /** True when a response may be a part of what there is to say. */
@@ -118,7 +119,7 @@ export class Referee {
   }
 
   #begin(request: ModelRequest): void {
-    const { versions, hasGone, nowMs, boundMs, isSplit, textOf } = this.#surroundings;
+    const { versions, hasGone, nowMs, returnTimeMs, isSplit, textOf } = this.#surroundings;
     const find = (name: string, version: string) => versions.resource(this.#scope(request.kind), name, version);
     const ledger = new TypeLedger(request, {
       find,
@@ -127,7 +128,8 @@ export class Referee {
     });
     this.#ledgers.set(request.kind, ledger);
     // A client that holds clusters of an earlier stream may use what drains, and asks for listeners a moment later.
-    if (request.kind === 'cluster' && holdsFromBefore(request)) this.#listenersExpectedUntilMs = nowMs() + boundMs;
+    const isUpstream = request.kind === 'cluster' || request.kind === 'endpoint';
+    if (isUpstream && holdsFromBefore(request)) this.#listenersExpectedUntilMs = nowMs() + returnTimeMs;
     // A client that says that it has the endpoints may wait for them all the same: see below. With listeners
     // it is given clusters that drain.
     if (request.kind === 'endpoint') ledger.expectAgain(this.#ledgers.get('cluster')?.sent.keys() ?? []);

@@ -26,6 +26,8 @@ export class World {
   readonly operator: Operator;
   readonly clients: readonly ModelClient[];
   readonly boundMs: number;
+  /** How long clients that have come back are taken to be about to ask for listeners. */
+  readonly returnTimeMs: number;
   readonly listenerPause: ListenerPause;
   readonly #maxBytes: number | undefined;
   readonly #surroundings: Omit<LinkSurroundings, 'takesListeners'>;
@@ -40,6 +42,7 @@ export class World {
   ) {
     this.time = time;
     this.boundMs = boundMs;
+    this.returnTimeMs = 3 * boundMs;
     this.listenerPause = listenerPause;
     this.#maxBytes = maxBytes;
     this.operator = new Operator(time, drainTimeMs, (cameOrWent) => {
@@ -49,6 +52,7 @@ export class World {
     this.#surroundings = {
       versions: new VersionLedger(),
       boundMs,
+      returnTimeMs: this.returnTimeMs,
       listenerPauseMs: listenerPause.minMs,
       isSplit: maxBytes !== undefined,
       trace,
@@ -142,6 +146,7 @@ export class World {
       log: this.#createLog(),
       observer,
       inForceBoundMs: this.boundMs,
+      returnTimeMs: this.returnTimeMs,
       listenerPause: this.listenerPause,
       maxBytes: this.#maxBytes ?? Infinity,
     });
