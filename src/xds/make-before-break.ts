@@ -58,8 +58,7 @@ export class MakeBeforeBreak implements SetSelector {
   readonly #pacing: ListenerPacing;
   // Made when first needed: most commits hold nothing back.
   #heldBackSinceMs: Map<ResourceKind, number> | undefined;
-  // Until then a client that has not asked for listeners is taken to be about to.
-  #listenersExpectedUntilMs = 0;
+  #returningUntilMs = 0;
 
   /**
    * @param watchOf the watches of the same stream.
@@ -84,7 +83,9 @@ export class MakeBeforeBreak implements SetSelector {
   // poll, when its back-off is over. If it holds some it may have listeners of ours, and connections that use what
   // drains: what the first answer left out would be gone until then.
   begin({ kind, isResumed }: Watch, nowMs: number): void {
-    if (isResumed && isUpstream(kind)) this.#listenersExpectedUntilMs = nowMs + this.#returnTimeMs;
+    if (!isResumed) return;
+    this.#otherWays.noteReturned();
+    if (isUpstream(kind)) this.#returningUntilMs = nowMs + this.#returnTimeMs;
   }
 
   target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
@@ -131,6 +132,11 @@ export class MakeBeforeBreak implements SetSelector {
 
   #areListenersExpected(nowMs: number): boolean {
     return nowMs < this.#listenersExpectedUntilMs;
+  }
+
+  // Until then a client that has not asked for listeners is taken to be about to.
+  get #listenersExpectedUntilMs(): number {
+    return this.#otherWays.isOther() ? 0 : Math.max(this.#returningUntilMs, this.#otherWays.mayTakeUntilMs());
   }
 
   // When the target changes without a new snapshot; undefined: it does not.

@@ -21,17 +21,22 @@ export class NewestAtOnce implements SetSelector {
     this.#otherWays = otherWays;
   }
 
-  begin(): void {}
-
-  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
-    return snapshot.resources(kind, this.#dialect, this.#otherWays.takesListeners() ? 'reachable' : 'declared');
+  begin({ isResumed }: Watch): void {
+    if (isResumed) this.#otherWays.noteReturned();
   }
 
-  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot): Selection {
+  target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
+    const isReachable = this.#otherWays.takesListeners() || nowMs < this.#otherWays.mayTakeUntilMs();
+    return snapshot.resources(kind, this.#dialect, isReachable ? 'reachable' : 'declared');
+  }
+
+  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
     noteHeld(this.#otherWays, watch, snapshot, this.#dialect);
-    const set = this.target(kind, snapshot);
-    if (kind !== 'listener') return { set, restAtMs: undefined };
-    return { set, restAtMs: undefined, isUrgent: this.#isClusterGone(watch, set, snapshot) };
+    const set = this.target(kind, snapshot, nowMs);
+    const isLasting = this.#otherWays.takesListeners() || set === snapshot.resources(kind, this.#dialect);
+    const restAtMs = isLasting ? undefined : this.#otherWays.mayTakeUntilMs();
+    if (kind !== 'listener') return { set, restAtMs };
+    return { set, restAtMs, isUrgent: this.#isClusterGone(watch, set, snapshot) };
   }
 
   // On other streams clusters go when they have drained, whatever listeners wait for.

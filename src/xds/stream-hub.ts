@@ -6,6 +6,7 @@ import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import type { StreamContext, StreamTransport } from './discovery-stream.ts';
+import type { ListenerTakers } from './listener-takers.ts';
 import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
@@ -55,9 +56,7 @@ export class StreamHub {
   #next = 0;
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
-  readonly #byNode = new StreamsByNode();
-  /** Who takes listeners from here. */
-  readonly listenerTakers = this.#byNode.listenerTakers;
+  readonly #byNode: StreamsByNode;
   readonly #presences = new Map<NodeGroup, Presence>();
   readonly #goneTimeMs: number;
   #isTurnPlanned = false;
@@ -78,6 +77,7 @@ export class StreamHub {
     goneTimeMs = defaultGoneTimeMs,
   }: StreamHubOptions) {
     this.#goneTimeMs = goneTimeMs;
+    this.#byNode = new StreamsByNode(returnTimeMs);
     this.#context = {
       protocols: createProtocols(onEncoded, maxBytes),
       groupOf,
@@ -101,12 +101,20 @@ export class StreamHub {
       listenerPause,
       otherWaysOf: (stream) => this.#byNode.otherWaysOf(stream),
     };
-    this.#stopWatching = snapshots.watch((group) => this.#scheduleGroup(group));
+    this.#stopWatching = snapshots.watch((group) => {
+      this.#byNode.notePublished(group);
+      this.#scheduleGroup(group);
+    });
   }
 
   /** The open streams, oldest first; a live view. */
   get streams(): ReadonlySet<DiscoveryStream> {
     return this.#streams;
+  }
+
+  /** Who takes listeners from here. */
+  get listenerTakers(): ListenerTakers {
+    return this.#byNode.listenerTakers;
   }
 
   /** True when some client takes its listeners from here, in whatever way. */

@@ -210,6 +210,7 @@ async function startWithRelay(
 /** Ways to take everything but listeners. */
 const besideListeners: Record<string, (ads: Bootstrap) => Bootstrap> = {
   'on ADS': (ads) => ads,
+  'on streams of their own': (ads) => ({ ...ads, dynamic_resources: { cds_config: ownStreamFrom('xds_cluster') } }),
 };
 
 for (const version of envoyReleases) {

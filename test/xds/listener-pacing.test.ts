@@ -10,11 +10,19 @@ import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import type { DeltaRequest } from '../../src/xds/discovery-request.ts';
 import { ListenerPacing } from '../../src/xds/listener-pacing.ts';
 import { NewestAtOnce } from '../../src/xds/newest-at-once.ts';
+import type { OtherWays } from '../../src/xds/other-ways.ts';
 import { PacedListeners } from '../../src/xds/paced-listeners.ts';
 
 const pause = { minMs: 1_000, maxMs: 60_000 };
 const boundMs = 5_000;
 const dialect = dialects.v3['delta-grpc'];
+const noOtherWays: OtherWays = {
+  takesListeners: () => false,
+  mayTakeUntilMs: () => 0,
+  isOther: () => false,
+  noteReturned: () => undefined,
+  noteHeld: () => undefined,
+};
 
 function setOf(contents: Readonly<Record<string, string>>): ResourceSet {
   const options = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' } as const;
@@ -37,7 +45,7 @@ function requestOf(fields: Partial<DeltaRequest>): DeltaRequest {
 class Stream {
   readonly pacing = new ListenerPacing(pause, boundMs);
   readonly watch = new DeltaWatch('listener', new SubscriptionTable(), requestOf({}));
-  readonly #selector = new PacedListeners(new NewestAtOnce(dialect, { takesListeners: () => false, noteTaken: () => undefined }), this.pacing);
+  readonly #selector = new PacedListeners(new NewestAtOnce(dialect, noOtherWays), this.pacing);
 
   /** `sent`, or when it may be; undefined: there is nothing to send. */
   push(snapshot: Snapshot, nowMs: number): 'sent' | number | undefined {

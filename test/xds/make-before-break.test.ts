@@ -14,6 +14,7 @@ import { MakeBeforeBreak } from '../../src/xds/make-before-break.ts';
 import { NewestAtOnce } from '../../src/xds/newest-at-once.ts';
 import type { SetSelector } from '../../src/xds/make-before-break.ts';
 import { NameListTable } from '../../src/xds/name-list.ts';
+import type { OtherWays } from '../../src/xds/other-ways.ts';
 import { SotwWatch } from '../../src/xds/sotw-watch.ts';
 import type { ProtocolName } from '../../src/xds/stream-method.ts';
 import type { Watch } from '../../src/xds/watch.ts';
@@ -21,7 +22,13 @@ import type { Watch } from '../../src/xds/watch.ts';
 const boundMs = 5_000;
 const returnTimeMs = 35_000;
 const times = { inForceBoundMs: boundMs, returnTimeMs };
-const noOtherWays = { takesListeners: () => false, noteTaken: () => undefined };
+const noOtherWays: OtherWays = {
+  takesListeners: () => false,
+  mayTakeUntilMs: () => 0,
+  isOther: () => false,
+  noteReturned: () => undefined,
+  noteHeld: () => undefined,
+};
 const dialect = dialects.v3.ads;
 const noPause = new ListenerPacing({ minMs: 0, maxMs: 0 }, boundMs);
 const table = new SubscriptionTable();
@@ -157,10 +164,21 @@ test('a stream of one type is sent the newest at once', () => {
   const selector = new NewestAtOnce(dialect, noOtherWays);
   for (const snapshot of [x, y]) {
     const set = snapshot.resources('cluster', dialect);
-    assert.equal(selector.target('cluster', snapshot), set);
-    assert.deepEqual(selector.select('cluster', watch, snapshot), { set, restAtMs: undefined });
+    assert.equal(selector.target('cluster', snapshot, 0), set);
+    assert.deepEqual(selector.select('cluster', watch, snapshot, 0), { set, restAtMs: undefined });
     watch.advance(set, '1', 0);
   }
+});
+
+test('a stream of one type is sent what is reachable as long as its client may take listeners', () => {
+  const snapshot = snapshotOf({ cluster: 'y', draining: 'x' });
+  const watch = new DeltaWatch('cluster', table, requestOf({}));
+  const selector = new NewestAtOnce(dialect, { ...noOtherWays, mayTakeUntilMs: () => 100 });
+  const [declared, reachable] = [snapshot.resources('cluster', dialect), snapshot.resources('cluster', dialect, 'reachable')];
+  assert.deepEqual(selector.select('cluster', watch, snapshot, 99), { set: reachable, restAtMs: 100 });
+  assert.deepEqual(selector.select('cluster', watch, snapshot, 100), { set: declared, restAtMs: undefined });
+  const certain = new NewestAtOnce(dialect, { ...noOtherWays, mayTakeUntilMs: () => 100, takesListeners: () => true });
+  assert.deepEqual(certain.select('cluster', watch, snapshot, 99), { set: reachable, restAtMs: undefined });
 });
 
 test('clusters in parts are in force when the endpoints of all parts were sent', () => {

@@ -5,11 +5,14 @@ import assert from 'node:assert/strict';
 
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
-import { connectDelta } from '../../support/xds/delta-client.ts';
-import { addCluster, removeCluster } from '../../support/xds/changes.ts';
+import type { DiscoveryClient } from '../../support/xds/both-protocols.ts';
+import type { Kind } from '../../support/xds/discovery-api.ts';
+import { DeltaClient, connectDelta } from '../../support/xds/delta-client.ts';
+import { addCluster, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import type { SotwResponse } from '../../support/xds/sotw-response.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 
 const standInPort = 12_712;
@@ -118,4 +121,77 @@ scenario('ORD-08 an aggregated stream that comes back with endpoints alone may h
   const isEmpty = async () => portsOf((await other.takeAndAck('endpoint')).resources[0]).length === 0;
   await waitUntil('it is not taken to have any', isEmpty);
   await other.assertQuiet();
+});
+
+/** Asks as a client does that holds something of these, which proves nothing. */
+function comeBack(client: DiscoveryClient, kind: Kind, ...names: readonly string[]): void {
+  const version = 'of another time';
+  if (client instanceof DeltaClient) client.resume(kind, Object.fromEntries(names.map((name) => [name, version])), ...names);
+  else client.resume(kind, version, ...names);
+}
+
+scenarioOfBoth('ORD-08 a cluster that loses its last server before listeners are back after a restart keeps a host', perType, async (t, variant, protocol) => {
+  const store = createMemoryStore();
+  const before = await serveXds(t, { store });
+  before.commit(...addCluster('a', 6379));
+  await before.shutDown();
+  const xds = await serveXds(t, { store });
+  const [returned, fresh] = ['returned', 'fresh'].map((id) => protocol.client(xds.connect(), variant, id));
+  assert.ok(returned !== undefined && fresh !== undefined);
+  comeBack(returned, 'endpoint', 'a');
+  fresh.subscribe('endpoint', 'a');
+  for (const client of [returned, fresh]) {
+    assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[6379]]);
+  }
+  xds.commit(removeEndpoint('a', 6379));
+  assert.deepEqual((await returned.takeAndAck('endpoint')).resources.map(portsOf), [[standInPort]]);
+  assert.deepEqual((await fresh.takeAndAck('endpoint')).resources.map(portsOf), [[]]);
+  // It counts for all streams of the node, those that begin anew too.
+  const another = protocol.client(xds.connect(), variant, 'returned');
+  another.subscribe('endpoint', 'a');
+  assert.deepEqual((await another.takeAndAck('endpoint')).resources.map(portsOf), [[standInPort]]);
+  for (const client of [returned, fresh, another]) await client.assertQuiet();
+});
+
+scenarioOfBoth('ORD-08 until something is committed a restart changes nothing', perType, async (t, variant, protocol) => {
+  const store = createMemoryStore();
+  const before = await serveXds(t, { store });
+  before.commit(...addCluster('a'));
+  await before.shutDown();
+  const xds = await serveXds(t, { store });
+  const client = protocol.client(xds.connect(), variant);
+  comeBack(client, 'endpoint', 'a');
+  assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[]]);
+  await client.assertQuiet();
+  xds.commit(...addCluster('b', 6380));
+  assert.deepEqual((await client.takeAndAck('endpoint')).resources.map(portsOf), [[standInPort]]);
+});
+
+scenarioOfBoth('ORD-08 who has not asked for listeners in time after a restart has none', perType, async (t, variant, protocol) => {
+  const xds = await serveXds(t, { returnTimeMs: 50 });
+  xds.commit(...addCluster('a', 6379));
+  const client = protocol.client(xds.connect(), variant);
+  comeBack(client, 'endpoint', 'a');
+  await client.takeAndAck('endpoint');
+  xds.commit(removeEndpoint('a', 6379));
+  const isEmpty = async (): Promise<boolean> => portsOf((await client.takeAndAck('endpoint')).resources[0]).length === 0;
+  await waitUntil('it is not taken to have any', isEmpty);
+  await client.assertQuiet();
+});
+
+scenarioOfBoth('ORD-08 after a restart a stream proves by what it holds that its node has no listeners', allVariants, async (t, variant, protocol) => {
+  const store = createMemoryStore();
+  const before = await serveXds(t, { store });
+  before.commit(...addCluster('a', 6379), ...addCluster('b'));
+  const client = protocol.client(before.connect(), variant);
+  const { endpoint } = await client.hold({ cluster: [], endpoint: ['a', 'b'] });
+  await before.shutDown();
+  const xds = await serveXds(t, { store });
+  const returned = protocol.client(xds.connect(), variant);
+  if (returned instanceof DeltaClient) returned.resume('endpoint', (client as DeltaClient).versions('endpoint'), 'a', 'b');
+  else returned.resume('endpoint', (endpoint as SotwResponse).versionInfo, 'a', 'b');
+  await returned.takeAndAck('endpoint');
+  xds.commit(removeEndpoint('a', 6379));
+  assert.deepEqual((await returned.takeAndAck('endpoint')).resources.map(portsOf), [[]]);
+  await returned.assertQuiet();
 });

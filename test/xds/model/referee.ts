@@ -29,8 +29,10 @@ export interface Surroundings {
   /** What a resource says in the newest snapshot, to a client that is given that much. */
   readonly textOf: (kind: Kind, name: string, given: Given) => string | undefined;
   readonly isDeclared: (cluster: string) => boolean;
-  /** True when the client is known to take listeners by a stream of their own. */
+  /** True when the client is known to take listeners by a stream of their own, or taken to be about to. */
   readonly takesListeners: () => boolean;
+  /** True when it came back with what shows that it does not. */
+  readonly isOther: () => boolean;
   readonly lastEndpointsOf: (cluster: string) => string | undefined;
   readonly isDraining: (cluster: string) => boolean;
   readonly goneSinceMs: (cluster: string) => number;
@@ -72,7 +74,8 @@ export class Referee {
     if (this.#method.kind !== undefined) {
       return { isGivenHosts: isTaker, isGivenDraining: isTaker };
     }
-    const areListenersExpected = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
+    const isReturning = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
+    const areListenersExpected = isReturning && !this.#surroundings.isOther();
     const isGivenHosts = isTaker || this.#ledgers.has('listener') || areListenersExpected;
     const clusters = this.#ledgers.get('cluster');
     // What it may have, it keeps.
