@@ -15,6 +15,8 @@ export class NewestAtOnce implements SetSelector {
   readonly #otherWays: OtherWays;
   // What each set of listeners routes to.
   readonly #clustersOf = new WeakMap<ResourceSet, ResourceSet>();
+  // What those that were sent last route to.
+  #routed: ResourceSet | undefined;
 
   constructor(dialect: Dialect, otherWays: OtherWays) {
     this.#dialect = dialect;
@@ -43,7 +45,9 @@ export class NewestAtOnce implements SetSelector {
   #isClusterGone({ lastSet }: Watch, listeners: ResourceSet, snapshot: Snapshot): boolean {
     const declared = snapshot.resources('cluster', this.#dialect);
     if (!this.#clustersOf.has(listeners)) this.#clustersOf.set(listeners, declared);
-    const routed = lastSet && this.#clustersOf.get(lastSet);
+    // A set that was not chosen here has no other routes than the one before it: newer ones wait for their pause.
+    const routed = (lastSet && this.#clustersOf.get(lastSet)) ?? this.#routed;
+    this.#routed = routed;
     if (routed === undefined || routed === declared) return false;
     const clusters = snapshot.resources('cluster', this.#dialect, 'reachable');
     return routed.sum !== clusters.sum && clusters.retaining(routed) !== clusters;

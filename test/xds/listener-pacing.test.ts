@@ -186,6 +186,33 @@ describe('the pause', () => {
     assert.equal(stream.push(snapshotOf('d', [], ['x', 'y', 'w']), 40), 'sent');
   });
 
+  test('nor does it when another listener has come since', () => {
+    const stream = new Stream().hold(snapshotOf('a', [], ['x', 'y']));
+    stream.push(snapshotOf('b', [], ['x', 'y']), 10);
+    stream.answer(20);
+    assert.equal(stream.push(snapshotOf('c', ['new'], ['x', 'y', 'z']), 30), 'sent');
+    assert.deepEqual(stream.sentNames, ['new']);
+    stream.answer(40);
+    assert.equal(stream.push(snapshotOf('d', ['new'], ['y', 'z']), 50), 'sent');
+    assert.deepEqual(stream.sentNames, ['l']);
+  });
+
+  test('is not there for what the client asks for while a newer listener waits, and that goes on waiting', () => {
+    const stream = new Stream().hold(a);
+    stream.push(b, 10);
+    stream.answer(20, { code: 13, message: 'refused' });
+    assert.equal(stream.push(c, 30), 10 + pause.minMs);
+    const asks = [() => stream.watch.retry(), () => stream.watch.receive(requestOf({ subscribe: ['l'] }))];
+    for (const ask of asks) {
+      assert.ok(ask());
+      assert.equal(stream.push(c, 40), 'sent');
+      assert.deepEqual(stream.sentNames, ['l']);
+      assert.ok(stream.watch.isSent(b.resources('listener', dialect)));
+      assert.equal(stream.push(c, 50), 10 + pause.minMs);
+    }
+    assert.equal(stream.push(c, 10 + pause.minMs), 'sent');
+  });
+
   test('is not there for what the client asks for', () => {
     const stream = new Stream().hold(a);
     stream.push(b, 10);
