@@ -18,7 +18,7 @@ import { parseNode } from './node.ts';
 import type { Node, NodeGroupOf } from './node.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import type { Protocol, Protocols } from './protocol.ts';
-import type { OtherWays } from './newest-at-once.ts';
+import type { OtherWays } from './other-ways.ts';
 import { createOrder } from './set-selector.ts';
 import type { OrderOptions } from './set-selector.ts';
 import { cut } from './stream-log.ts';

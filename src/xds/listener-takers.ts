@@ -10,8 +10,10 @@ const maxIdleNodes = 20_000;
 export interface TakerSurroundings {
   /** True while the node has a stream open, for whatever. */
   readonly isConnected: (nodeId: string) => boolean;
-  /** Told of a node that was not known to take listeners from here. */
-  readonly onNew: (nodeId: string) => void;
+  /** Told of a node of which something else is known from now on. */
+  readonly onChange: (nodeId: string) => void;
+  /** Until when nodes of before the start come back, by the monotonic clock. */
+  readonly returnUntilMs: number;
 }
 
 export class ListenerTakers {
@@ -19,6 +21,8 @@ export class ListenerTakers {
   readonly #streams = new Map<string, number>();
   // When nodes without one last showed, by the monotonic clock; oldest first.
   readonly #seenAtMs = new Map<string, number>();
+  // Nodes with streams that came back, and whether they may be takers.
+  readonly #returned = new Map<string, 'may' | 'other'>();
   readonly #surroundings: TakerSurroundings;
 
   constructor(surroundings: TakerSurroundings) {
@@ -42,7 +46,7 @@ export class ListenerTakers {
     const isNew = !this.has(nodeId, nowMs);
     this.#streams.set(nodeId, (this.#streams.get(nodeId) ?? 0) + 1);
     this.#seenAtMs.delete(nodeId);
-    if (isNew) this.#surroundings.onNew(nodeId);
+    if (isNew) this.#surroundings.onChange(nodeId);
   }
 
   /** To be told once of each that was opened, when it is over. */
@@ -61,11 +65,39 @@ export class ListenerTakers {
     if (this.#streams.has(nodeId)) return;
     const isNew = !this.has(nodeId, nowMs);
     this.#remember(nodeId, nowMs);
-    if (isNew) this.#surroundings.onNew(nodeId);
+    if (isNew) this.#surroundings.onChange(nodeId);
+  }
+
+  /**
+   * A stream of the node holds something of an earlier one. Soon after the start it may have listeners of ours, though
+   * the stream that these come by, or the next poll, is not there yet.
+   */
+  noteReturned(nodeId: string, nowMs: number): void {
+    if (this.#returned.has(nodeId) || nowMs >= this.#surroundings.returnUntilMs) return;
+    this.#returned.set(nodeId, 'may');
+    this.#surroundings.onChange(nodeId);
+  }
+
+  /** It holds what is given to no node that takes listeners from here. */
+  noteOther(nodeId: string): void {
+    if (this.isOther(nodeId)) return;
+    this.#returned.set(nodeId, 'other');
+    this.#surroundings.onChange(nodeId);
+  }
+
+  /** True for a node that came back with what shows that it took no listeners from here. */
+  isOther(nodeId: string): boolean {
+    return this.#returned.get(nodeId) === 'other';
+  }
+
+  /** Until when a node may be one of those that take listeners from here, for what it came back with; 0: it is not. */
+  mayBeUntilMs(nodeId: string): number {
+    return this.#returned.get(nodeId) === 'may' ? this.#surroundings.returnUntilMs : 0;
   }
 
   /** The last stream of the node is over: its time begins. */
   noteDisconnected(nodeId: string, nowMs: number): void {
+    this.#returned.delete(nodeId);
     if (this.#seenAtMs.has(nodeId)) this.#remember(nodeId, nowMs);
   }
 

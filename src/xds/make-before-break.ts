@@ -6,7 +6,8 @@ import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { ListenerPacing } from './listener-pacing.ts';
-import type { OtherWays } from './newest-at-once.ts';
+import { noteHeld } from './other-ways.ts';
+import type { OtherWays } from './other-ways.ts';
 import type { Watch } from './watch.ts';
 
 /** What may be sent of one kind now. */
@@ -20,6 +21,14 @@ export interface Selection {
   readonly restAtMs: number | undefined;
   /** True when what the client has refers to what is gone. */
   readonly isUrgent?: boolean;
+}
+
+/** How long others are waited for. */
+export interface MakeBeforeBreakTimes {
+  /** A client that does not ACK. */
+  readonly inForceBoundMs: number;
+  /** A client that has come back, to ask for listeners too. */
+  readonly returnTimeMs: number;
 }
 
 const nothing: Selection = { set: undefined, restAtMs: undefined };
@@ -37,7 +46,7 @@ export interface SetSelector {
 /**
  * Clusters and endpoints grow first; listeners and routes follow when these are in force; what they no
  * longer name goes last, when they are in force. In force is what the client ACKed, or what was sent
- * `boundMs` ago: Envoy holds ACKs back while any cluster warms, and a fix must still get through.
+ * `inForceBoundMs` ago: Envoy holds ACKs back while any cluster warms, and a fix must still get through.
  * First answers are never held back: there is nothing to break yet. Nor are parts of a set that was begun.
  */
 export class MakeBeforeBreak implements SetSelector {
@@ -45,11 +54,11 @@ export class MakeBeforeBreak implements SetSelector {
   readonly #watchOf: (kind: ResourceKind) => Watch | undefined;
   readonly #otherWays: OtherWays;
   readonly #boundMs: number;
+  readonly #returnTimeMs: number;
   readonly #pacing: ListenerPacing;
   // Made when first needed: most commits hold nothing back.
   #heldBackSinceMs: Map<ResourceKind, number> | undefined;
-  // Until then a client that has not asked for listeners is taken to be about to.
-  #listenersExpectedUntilMs = 0;
+  #returningUntilMs = 0;
 
   /**
    * @param watchOf the watches of the same stream.
@@ -59,20 +68,24 @@ export class MakeBeforeBreak implements SetSelector {
     dialect: Dialect,
     watchOf: (kind: ResourceKind) => Watch | undefined,
     otherWays: OtherWays,
-    boundMs: number,
+    { inForceBoundMs, returnTimeMs }: MakeBeforeBreakTimes,
     pacing: ListenerPacing,
   ) {
     this.#dialect = dialect;
     this.#watchOf = watchOf;
     this.#otherWays = otherWays;
-    this.#boundMs = boundMs;
+    this.#boundMs = inForceBoundMs;
+    this.#returnTimeMs = returnTimeMs;
     this.#pacing = pacing;
   }
 
-  // A client that comes back asks for clusters first, and for listeners a moment later. If it holds clusters it may
-  // have connections that use what drains: what the first answer left out would be gone until the next one.
+  // A client that comes back asks for clusters first, and for listeners a moment later, or on another stream, or with a
+  // poll, when its back-off is over. If it holds some it may have listeners of ours, and connections that use what
+  // drains: what the first answer left out would be gone until then.
   begin({ kind, isResumed }: Watch, nowMs: number): void {
-    if (kind === 'cluster' && isResumed) this.#listenersExpectedUntilMs = nowMs + this.#boundMs;
+    if (!isResumed) return;
+    this.#otherWays.noteReturned();
+    if (isUpstream(kind)) this.#returningUntilMs = nowMs + this.#returnTimeMs;
   }
 
   target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
@@ -82,6 +95,7 @@ export class MakeBeforeBreak implements SetSelector {
   }
 
   select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
+    if (isUpstream(kind)) noteHeld(this.#otherWays, watch, snapshot, this.#dialect);
     const set = this.target(kind, snapshot, nowMs);
     const targetEndsAtMs = this.#targetEndsAtMs(kind, snapshot, nowMs);
     if (watch.isSent(set)) {
@@ -118,6 +132,11 @@ export class MakeBeforeBreak implements SetSelector {
 
   #areListenersExpected(nowMs: number): boolean {
     return nowMs < this.#listenersExpectedUntilMs;
+  }
+
+  // Until then a client that has not asked for listeners is taken to be about to.
+  get #listenersExpectedUntilMs(): number {
+    return this.#otherWays.isOther() ? 0 : Math.max(this.#returningUntilMs, this.#otherWays.mayTakeUntilMs());
   }
 
   // When the target changes without a new snapshot; undefined: it does not.
@@ -170,4 +189,8 @@ export class MakeBeforeBreak implements SetSelector {
 
 function isReferring(kind: ResourceKind): boolean {
   return kind === 'listener' || kind === 'route';
+}
+
+function isUpstream(kind: ResourceKind): boolean {
+  return kind === 'cluster' || kind === 'endpoint';
 }

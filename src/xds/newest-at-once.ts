@@ -5,15 +5,9 @@ import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Selection, SetSelector } from './make-before-break.ts';
+import { noteHeld } from './other-ways.ts';
+import type { OtherWays } from './other-ways.ts';
 import type { Watch } from './watch.ts';
-
-/** What is known of the client of a stream from its other streams and from polling. */
-export interface OtherWays {
-  /** Whether it takes its listeners from here. */
-  takesListeners(): boolean;
-  /** It holds what only such clients are given. */
-  noteTaken(): void;
-}
 
 /** A stream of one type has no order to keep: it is sent the newest at once. */
 export class NewestAtOnce implements SetSelector {
@@ -21,47 +15,41 @@ export class NewestAtOnce implements SetSelector {
   readonly #otherWays: OtherWays;
   // What each set of listeners routes to.
   readonly #clustersOf = new WeakMap<ResourceSet, ResourceSet>();
+  // What those that were sent last route to.
+  #routed: ResourceSet | undefined;
 
   constructor(dialect: Dialect, otherWays: OtherWays) {
     this.#dialect = dialect;
     this.#otherWays = otherWays;
   }
 
-  begin(): void {}
-
-  target(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
-    return snapshot.resources(kind, this.#dialect, this.#otherWays.takesListeners() ? 'reachable' : 'declared');
+  begin({ isResumed }: Watch): void {
+    if (isResumed) this.#otherWays.noteReturned();
   }
 
-  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot): Selection {
-    if (!watch.wasAnswered && watch.isResumed && this.#isHeldByTakersOnly(kind, watch, snapshot)) {
-      this.#otherWays.noteTaken();
-    }
-    const set = this.target(kind, snapshot);
-    if (kind !== 'listener') return { set, restAtMs: undefined };
-    return { set, restAtMs: undefined, isUrgent: this.#isClusterGone(watch, set, snapshot) };
+  target(kind: ResourceKind, snapshot: Snapshot, nowMs: number): ResourceSet {
+    const isReachable = this.#otherWays.takesListeners() || nowMs < this.#otherWays.mayTakeUntilMs();
+    return snapshot.resources(kind, this.#dialect, isReachable ? 'reachable' : 'declared');
+  }
+
+  select(kind: ResourceKind, watch: Watch, snapshot: Snapshot, nowMs: number): Selection {
+    noteHeld(this.#otherWays, watch, snapshot, this.#dialect);
+    const set = this.target(kind, snapshot, nowMs);
+    const isLasting = this.#otherWays.takesListeners() || set === snapshot.resources(kind, this.#dialect);
+    const restAtMs = isLasting ? undefined : this.#otherWays.mayTakeUntilMs();
+    if (kind !== 'listener') return { set, restAtMs };
+    return { set, restAtMs, isUrgent: this.#isClusterGone(watch, set, snapshot) };
   }
 
   // On other streams clusters go when they have drained, whatever listeners wait for.
   #isClusterGone({ lastSet }: Watch, listeners: ResourceSet, snapshot: Snapshot): boolean {
     const declared = snapshot.resources('cluster', this.#dialect);
     if (!this.#clustersOf.has(listeners)) this.#clustersOf.set(listeners, declared);
-    const routed = lastSet && this.#clustersOf.get(lastSet);
+    // A set that was not chosen here has no other routes than the one before it: newer ones wait for their pause.
+    const routed = (lastSet && this.#clustersOf.get(lastSet)) ?? this.#routed;
+    this.#routed = routed;
     if (routed === undefined || routed === declared) return false;
     const clusters = snapshot.resources('cluster', this.#dialect, 'reachable');
     return routed.sum !== clusters.sum && clusters.retaining(routed) !== clusters;
-  }
-
-  // After a restart its other streams, or its next poll, may come later than this one. In state of the world a version
-  // stands for everything, in delta one for each name.
-  #isHeldByTakersOnly(kind: ResourceKind, watch: Watch, snapshot: Snapshot): boolean {
-    const declaredSet = snapshot.resources(kind, this.#dialect);
-    const reachableSet = snapshot.resources(kind, this.#dialect, 'reachable');
-    if (reachableSet === declaredSet) return false;
-    const declared = declaredSet.view(watch.subscription);
-    const reachable = reachableSet.view(watch.subscription);
-    const { acceptedVersion } = watch.delivery;
-    if (acceptedVersion !== '') return acceptedVersion === reachable.version && acceptedVersion !== declared.version;
-    return reachable.differenceFrom(declared.held).changed.some((resource) => watch.isHeld(resource));
   }
 }

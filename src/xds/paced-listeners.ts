@@ -33,9 +33,9 @@ export class PacedListeners implements SetSelector {
     if (kind !== 'listener' || set === undefined || lastSet === undefined || isUrgent) return selection;
     const { nextAtMs } = this.#pacing;
     if (nextAtMs <= nowMs || !isPush(watch, lastSet, set)) return selection;
-    // The stand-in for servers is there as soon as it is needed.
+    // The stand-in for servers is there as soon as it is needed, and what the client asks for is what it has already.
     const meanwhile = set.unchangedSince(lastSet);
-    return { set: meanwhile === lastSet ? undefined : meanwhile, restAtMs: nextAtMs };
+    return { set: watch.isSent(meanwhile) ? undefined : meanwhile, restAtMs: nextAtMs };
   }
 }
 

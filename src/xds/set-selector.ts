@@ -5,9 +5,9 @@ import type { ResourceKind } from '../snapshot/resource.ts';
 import { ListenerPacing } from './listener-pacing.ts';
 import type { ListenerPause } from './listener-pacing.ts';
 import { MakeBeforeBreak } from './make-before-break.ts';
-import type { SetSelector } from './make-before-break.ts';
+import type { MakeBeforeBreakTimes, SetSelector } from './make-before-break.ts';
 import { NewestAtOnce } from './newest-at-once.ts';
-import type { OtherWays } from './newest-at-once.ts';
+import type { OtherWays } from './other-ways.ts';
 import { PacedListeners } from './paced-listeners.ts';
 import type { Watch } from './watch.ts';
 
@@ -17,9 +17,7 @@ export interface StreamOrder {
   readonly pacing: ListenerPacing | undefined;
 }
 
-export interface OrderOptions {
-  /** How long make-before-break waits for a client that does not ACK. */
-  readonly inForceBoundMs: number;
+export interface OrderOptions extends MakeBeforeBreakTimes {
   readonly listenerPause: ListenerPause;
 }
 
@@ -32,15 +30,15 @@ export function createOrder(
   dialect: Dialect,
   watchOf: (kind: ResourceKind) => Watch | undefined,
   otherWays: OtherWays,
-  { inForceBoundMs, listenerPause }: OrderOptions,
+  options: OrderOptions,
 ): StreamOrder {
   if (onlyKind !== undefined && onlyKind !== 'listener') {
     return { selector: new NewestAtOnce(dialect, otherWays), pacing: undefined };
   }
-  const pacing = new ListenerPacing(listenerPause, inForceBoundMs);
+  const pacing = new ListenerPacing(options.listenerPause, options.inForceBoundMs);
   const order =
     onlyKind === undefined
-      ? new MakeBeforeBreak(dialect, watchOf, otherWays, inForceBoundMs, pacing)
+      ? new MakeBeforeBreak(dialect, watchOf, otherWays, options, pacing)
       : new NewestAtOnce(dialect, otherWays);
   return { selector: new PacedListeners(order, pacing), pacing };
 }

@@ -6,11 +6,12 @@ import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import type { StreamContext, StreamTransport } from './discovery-stream.ts';
+import type { ListenerTakers } from './listener-takers.ts';
 import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
-import { Presence } from './presence.ts';
+import { Presence, returnTimeMs as defaultReturnTimeMs } from './presence.ts';
 import { createProtocols } from './protocol.ts';
 import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
@@ -24,6 +25,8 @@ export interface StreamHubOptions {
   readonly onEncoded?: EncodeListener;
   /** How long make-before-break waits for an Envoy that does not ACK, which it does not while a cluster warms. Default 5,000. */
   readonly inForceBoundMs?: number;
+  /** How long a client that has come back is taken to be about to ask for listeners too. Default 35,000. */
+  readonly returnTimeMs?: number;
   /** Between pushes of listeners that follow each other on one stream. Default 1,000 to 60,000. */
   readonly listenerPause?: ListenerPause;
   /** No response is longer that can be split, unless it is a single resource. Default 3.5 MiB. */
@@ -53,9 +56,7 @@ export class StreamHub {
   #next = 0;
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
-  readonly #byNode = new StreamsByNode();
-  /** Who takes listeners from here. */
-  readonly listenerTakers = this.#byNode.listenerTakers;
+  readonly #byNode: StreamsByNode;
   readonly #presences = new Map<NodeGroup, Presence>();
   readonly #goneTimeMs: number;
   #isTurnPlanned = false;
@@ -70,11 +71,13 @@ export class StreamHub {
     observer = noObserver,
     onEncoded,
     inForceBoundMs = defaultInForceBoundMs,
+    returnTimeMs = defaultReturnTimeMs,
     listenerPause = defaultListenerPause,
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
   }: StreamHubOptions) {
     this.#goneTimeMs = goneTimeMs;
+    this.#byNode = new StreamsByNode(returnTimeMs);
     this.#context = {
       protocols: createProtocols(onEncoded, maxBytes),
       groupOf,
@@ -94,15 +97,24 @@ export class StreamHub {
       log: new StreamLog(log),
       observer,
       inForceBoundMs,
+      returnTimeMs,
       listenerPause,
       otherWaysOf: (stream) => this.#byNode.otherWaysOf(stream),
     };
-    this.#stopWatching = snapshots.watch((group) => this.#scheduleGroup(group));
+    this.#stopWatching = snapshots.watch((group) => {
+      this.#byNode.notePublished(group);
+      this.#scheduleGroup(group);
+    });
   }
 
   /** The open streams, oldest first; a live view. */
   get streams(): ReadonlySet<DiscoveryStream> {
     return this.#streams;
+  }
+
+  /** Who takes listeners from here. */
+  get listenerTakers(): ListenerTakers {
+    return this.#byNode.listenerTakers;
   }
 
   /** True when some client takes its listeners from here, in whatever way. */

@@ -1,17 +1,31 @@
 // The open streams by node: what one of them says of its node counts for the others too.
 
+import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
 import { ListenerTakers } from './listener-takers.ts';
-import type { OtherWays } from './newest-at-once.ts';
+import type { OtherWays } from './other-ways.ts';
 
 export class StreamsByNode {
   /** Whose streams get a turn when one of them proves to take listeners from here. */
-  readonly listenerTakers = new ListenerTakers({
-    isConnected: (nodeId) => this.#byNode.has(nodeId),
-    onNew: (nodeId) => this.#requestTurns(nodeId),
-  });
+  readonly listenerTakers: ListenerTakers;
   readonly #byNode = new Map<string, Set<DiscoveryStream>>();
   readonly #askingForListeners = new WeakSet<DiscoveryStream>();
+  // Those of which something was published since the start.
+  readonly #changedGroups = new Set<NodeGroup>();
+
+  /** @param returnTimeMs how long from now nodes of before the start come back. */
+  constructor(returnTimeMs: number) {
+    this.listenerTakers = new ListenerTakers({
+      isConnected: (nodeId) => this.#byNode.has(nodeId),
+      onChange: (nodeId) => this.#requestTurns(nodeId),
+      returnUntilMs: performance.now() + returnTimeMs,
+    });
+  }
+
+  /** To be told of each publication after the start, before the streams have their turns. */
+  notePublished(group: NodeGroup): void {
+    this.#changedGroups.add(group);
+  }
 
   /** To be told of each stream that has said who its client is. */
   noteOpened(stream: DiscoveryStream): void {
@@ -41,10 +55,22 @@ export class StreamsByNode {
   }
 
   otherWaysOf(stream: DiscoveryStream): OtherWays {
+    const takers = this.listenerTakers;
     return {
-      takesListeners: () => this.listenerTakers.has(stream.nodeId ?? '', performance.now()),
-      noteTaken: () => this.listenerTakers.noteSeen(stream.nodeId ?? '', performance.now()),
+      takesListeners: () => takers.has(stream.nodeId ?? '', performance.now()),
+      // Most hold what was found at the start: a restart alone is to surprise nobody.
+      mayTakeUntilMs: () => (this.#isChangedFor(stream) ? takers.mayBeUntilMs(stream.nodeId ?? '') : 0),
+      isOther: () => takers.isOther(stream.nodeId ?? ''),
+      noteReturned: () => takers.noteReturned(stream.nodeId ?? '', performance.now()),
+      noteHeld: (holder) => {
+        if (holder === 'other') takers.noteOther(stream.nodeId ?? '');
+        else takers.noteSeen(stream.nodeId ?? '', performance.now());
+      },
     };
+  }
+
+  #isChangedFor({ group }: DiscoveryStream): boolean {
+    return group !== undefined && this.#changedGroups.has(group);
   }
 
   #requestTurns(nodeId: string): void {

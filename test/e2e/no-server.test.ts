@@ -22,6 +22,8 @@ import type { RedisServer } from '../support/redis-server.ts';
 import { connectRedis } from '../support/resp-client.ts';
 import type { RespClient } from '../support/resp-client.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { startRelay } from '../support/xds/relay.ts';
+import type { Relay } from '../support/xds/relay.ts';
 
 const noUpstreamHost = '(error) no upstream host';
 
@@ -142,19 +144,19 @@ for (const version of envoyReleases) {
 
 type ConfigSource = 'cds_config' | 'lds_config';
 
-const ownStream = {
+const ownStreamFrom = (cluster: string): unknown => ({
   resource_api_version: 'V3',
   api_config_source: {
     api_type: 'GRPC',
     transport_api_version: 'V3',
-    grpc_services: [{ envoy_grpc: { cluster_name: 'xds_cluster' } }],
+    grpc_services: [{ envoy_grpc: { cluster_name: cluster } }],
   },
-};
+});
 
 /** Ways to take one type beside ADS, which all else stays on. */
 const besideAds: Record<string, (ads: Bootstrap, source: ConfigSource, polling: Bootstrap) => Bootstrap> = {
   'on a stream of its own': (ads, source) => {
-    return { ...ads, dynamic_resources: { ...ads.dynamic_resources, [source]: ownStream } };
+    return { ...ads, dynamic_resources: { ...ads.dynamic_resources, [source]: ownStreamFrom('xds_cluster') } };
   },
   polled: (ads, source, polling) => {
     const dynamic = { ...ads.dynamic_resources, [source]: polling.dynamic_resources[source] };
@@ -182,6 +184,71 @@ for (const version of envoyReleases) {
         assert.deepEqual(await tryTransactions(subject, 'bunny:1'), [noUpstreamHost, noUpstreamHost, noUpstreamHost]);
       });
     }
+  }
+}
+
+/** An Envoy that has its listeners through a relay of their own, and with that away keeps those that it has. */
+async function startWithRelay(
+  t: TestContext,
+  version: EnvoyRelease,
+  change: (ads: Bootstrap) => Bootstrap,
+): Promise<Subject & { readonly relay: Relay }> {
+  const listenerPort = await freePort();
+  const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`]);
+  const xds = controlPlane.place.xdsPort;
+  const relay = await startRelay(t, xds);
+  const bootstrap = change(await readBootstrap('envoy/redis-v3-ads.yaml'));
+  const dynamic = { ...bootstrap.dynamic_resources, lds_config: ownStreamFrom('xds_relay') };
+  const moved = moveToLoopback({ ...bootstrap, dynamic_resources: dynamic }, { admin: await freePort(), xds });
+  const { clusters } = moved.static_resources;
+  const text = JSON.stringify(clusters[0]).replaceAll('xds_cluster', 'xds_relay').replace(`${xds}`, `${relay.port}`);
+  const static_resources = { clusters: [...clusters, JSON.parse(text) as (typeof clusters)[number]] };
+  const envoy = await startEnvoy(t, { ...moved, static_resources }, { version });
+  return { controlPlane, envoy, relay, connect: () => connectRedis(t, listenerPort) };
+}
+
+/** Ways to take everything but listeners. */
+const besideListeners: Record<string, (ads: Bootstrap) => Bootstrap> = {
+  'on ADS': (ads) => ads,
+  'on streams of their own': (ads) => ({ ...ads, dynamic_resources: { cds_config: ownStreamFrom('xds_cluster') } }),
+};
+
+for (const version of envoyReleases) {
+  for (const [way, change] of Object.entries(besideListeners)) {
+    test(`Envoy ${version} with all but listeners ${way} lives through MULTI when these alone are not back after a restart`, async (t) => {
+      const [first, second] = [await startRedis(t), await startRedis(t)];
+      const { relay, ...subject } = await startWithRelay(t, version, change);
+      const { controlPlane, envoy, connect } = subject;
+      const end = async (...words: readonly string[]): Promise<void> => {
+        await controlPlane.cli('endpoint', ...words);
+        await controlPlane.cli('commit');
+      };
+      await addCluster(controlPlane, 'bunny', first);
+      await controlPlane.cli('commit');
+      await envoy.untilLive();
+      const redis = await envoy.child.until('the listener is there', connect);
+      assert.equal(await redis.ask('SET', 'bunny:1', 'value'), 'OK');
+
+      relay.close();
+      await controlPlane.kill();
+      await controlPlane.comeBack();
+      await end('add', 'bunny', second.address, `${second.port}`);
+      await envoy.untilHosts('bunny', [first, second].map(({ address, port }) => `${address}:${port}`));
+      // Longer than make-before-break waits for anything: a request for listeners may be later still.
+      if (way === 'on ADS') await sleep(6_000);
+      await end('remove', 'bunny', first.address, `${first.port}`);
+      await end('remove', 'bunny', second.address, `${second.port}`);
+      await waitUntil('the servers are gone', async () => (await redis.ask('GET', 'bunny:1')).startsWith('(error)'));
+      for (const reply of await tryTransactions(subject, 'bunny:1')) assert.match(reply, /^\(error\)/);
+
+      // Now it holds what only Envoys with listeners of ours do.
+      await controlPlane.kill();
+      await controlPlane.comeBack();
+      await controlPlane.cli('cluster', 'add', 'other', 'o');
+      await controlPlane.cli('commit');
+      await waitUntil('it is told of clusters', async () => (await envoy.clusters()).includes('other'));
+      for (const reply of await tryTransactions(subject, 'bunny:1')) assert.match(reply, /^\(error\)/);
+    });
   }
 }
 

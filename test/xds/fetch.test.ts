@@ -22,7 +22,7 @@ interface Body {
 
 class Fetched {
   readonly #snapshots = new SnapshotCache();
-  readonly #takers = new ListenerTakers({ isConnected: () => false, onNew: () => undefined });
+  readonly #takers = new ListenerTakers({ isConnected: () => false, onChange: () => undefined, returnUntilMs: 0 });
   readonly #fetch = new DiscoveryFetch(this.#snapshots, ({ id }) => id, this.#takers);
 
   constructor(resources?: HandMadeResources) {

@@ -10,11 +10,19 @@ import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import type { DeltaRequest } from '../../src/xds/discovery-request.ts';
 import { ListenerPacing } from '../../src/xds/listener-pacing.ts';
 import { NewestAtOnce } from '../../src/xds/newest-at-once.ts';
+import type { OtherWays } from '../../src/xds/other-ways.ts';
 import { PacedListeners } from '../../src/xds/paced-listeners.ts';
 
 const pause = { minMs: 1_000, maxMs: 60_000 };
 const boundMs = 5_000;
 const dialect = dialects.v3['delta-grpc'];
+const noOtherWays: OtherWays = {
+  takesListeners: () => false,
+  mayTakeUntilMs: () => 0,
+  isOther: () => false,
+  noteReturned: () => undefined,
+  noteHeld: () => undefined,
+};
 
 function setOf(contents: Readonly<Record<string, string>>): ResourceSet {
   const options = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' } as const;
@@ -37,7 +45,7 @@ function requestOf(fields: Partial<DeltaRequest>): DeltaRequest {
 class Stream {
   readonly pacing = new ListenerPacing(pause, boundMs);
   readonly watch = new DeltaWatch('listener', new SubscriptionTable(), requestOf({}));
-  readonly #selector = new PacedListeners(new NewestAtOnce(dialect, { takesListeners: () => false, noteTaken: () => undefined }), this.pacing);
+  readonly #selector = new PacedListeners(new NewestAtOnce(dialect, noOtherWays), this.pacing);
 
   /** `sent`, or when it may be; undefined: there is nothing to send. */
   push(snapshot: Snapshot, nowMs: number): 'sent' | number | undefined {
@@ -176,6 +184,33 @@ describe('the pause', () => {
     stream.answer(20);
     assert.equal(stream.push(snapshotOf('c', [], ['x', 'y', 'z', 'w']), 30), 10 + pause.minMs);
     assert.equal(stream.push(snapshotOf('d', [], ['x', 'y', 'w']), 40), 'sent');
+  });
+
+  test('nor does it when another listener has come since', () => {
+    const stream = new Stream().hold(snapshotOf('a', [], ['x', 'y']));
+    stream.push(snapshotOf('b', [], ['x', 'y']), 10);
+    stream.answer(20);
+    assert.equal(stream.push(snapshotOf('c', ['new'], ['x', 'y', 'z']), 30), 'sent');
+    assert.deepEqual(stream.sentNames, ['new']);
+    stream.answer(40);
+    assert.equal(stream.push(snapshotOf('d', ['new'], ['y', 'z']), 50), 'sent');
+    assert.deepEqual(stream.sentNames, ['l']);
+  });
+
+  test('is not there for what the client asks for while a newer listener waits, and that goes on waiting', () => {
+    const stream = new Stream().hold(a);
+    stream.push(b, 10);
+    stream.answer(20, { code: 13, message: 'refused' });
+    assert.equal(stream.push(c, 30), 10 + pause.minMs);
+    const asks = [() => stream.watch.retry(), () => stream.watch.receive(requestOf({ subscribe: ['l'] }))];
+    for (const ask of asks) {
+      assert.ok(ask());
+      assert.equal(stream.push(c, 40), 'sent');
+      assert.deepEqual(stream.sentNames, ['l']);
+      assert.ok(stream.watch.isSent(b.resources('listener', dialect)));
+      assert.equal(stream.push(c, 50), 10 + pause.minMs);
+    }
+    assert.equal(stream.push(c, 10 + pause.minMs), 'sent');
   });
 
   test('is not there for what the client asks for', () => {

@@ -17,8 +17,12 @@ interface Created {
 function create(): Created {
   const told: string[] = [];
   const connected = new Set<string>();
-  const surroundings = { isConnected: (id: string) => connected.has(id), onNew: (id: string) => void told.push(id) };
-  return { takers: new ListenerTakers(surroundings), told, connected };
+  const takers = new ListenerTakers({
+    isConnected: (id) => connected.has(id),
+    onChange: (id) => void told.push(id),
+    returnUntilMs: minute,
+  });
+  return { takers, told, connected };
 }
 
 test('a node does as long as it has a stream of listeners, and ten minutes longer', () => {
@@ -77,4 +81,20 @@ test('of very many without a stream the ones that showed last are remembered', (
   takers.noteSeen('connected', 0);
   for (let index = 0; index <= 20_000; index += 1) takers.noteSeen(`n${index}`, 1);
   assert.deepEqual(['n0', 'n2', 'n20000', 'open', 'connected'].map((id) => takers.has(id, 2)), [false, true, true, true, true]);
+});
+
+test('one that comes back soon after the start may be, unless it holds what such nodes are not given', () => {
+  const { takers, told } = create();
+  for (const id of ['a', 'b']) takers.noteReturned(id, minute - 1);
+  takers.noteReturned('a', minute - 1);
+  takers.noteReturned('late', minute);
+  takers.noteOther('b');
+  takers.noteOther('b');
+  takers.noteReturned('b', minute - 1);
+  assert.deepEqual(['a', 'b', 'late'].map((id) => takers.mayBeUntilMs(id)), [minute, 0, 0]);
+  assert.deepEqual(['a', 'b', 'late'].map((id) => takers.isOther(id)), [false, true, false]);
+  assert.deepEqual(['a', 'b'].map((id) => takers.has(id, minute - 1)), [false, false]);
+  assert.deepEqual(told, ['a', 'b', 'b']);
+  for (const id of ['a', 'b']) takers.noteDisconnected(id, minute);
+  assert.deepEqual(['a', 'b'].map((id) => takers.mayBeUntilMs(id) > 0 || takers.isOther(id)), [false, false]);
 });

@@ -14,12 +14,21 @@ import { MakeBeforeBreak } from '../../src/xds/make-before-break.ts';
 import { NewestAtOnce } from '../../src/xds/newest-at-once.ts';
 import type { SetSelector } from '../../src/xds/make-before-break.ts';
 import { NameListTable } from '../../src/xds/name-list.ts';
+import type { OtherWays } from '../../src/xds/other-ways.ts';
 import { SotwWatch } from '../../src/xds/sotw-watch.ts';
 import type { ProtocolName } from '../../src/xds/stream-method.ts';
 import type { Watch } from '../../src/xds/watch.ts';
 
 const boundMs = 5_000;
-const noOtherWays = { takesListeners: () => false, noteTaken: () => undefined };
+const returnTimeMs = 35_000;
+const times = { inForceBoundMs: boundMs, returnTimeMs };
+const noOtherWays: OtherWays = {
+  takesListeners: () => false,
+  mayTakeUntilMs: () => 0,
+  isOther: () => false,
+  noteReturned: () => undefined,
+  noteHeld: () => undefined,
+};
 const dialect = dialects.v3.ads;
 const noPause = new ListenerPacing({ minMs: 0, maxMs: 0 }, boundMs);
 const table = new SubscriptionTable();
@@ -86,7 +95,7 @@ function sotwRequestOf(fields: Partial<SotwRequest>): SotwRequest {
 /** What an aggregated stream does with a selector: selects, sends, gets answers. */
 class Stream {
   readonly watches = new Map<ResourceKind, Watch>();
-  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), noOtherWays, boundMs, noPause);
+  readonly selector = new MakeBeforeBreak(dialect, (kind) => this.watches.get(kind), noOtherWays, times, noPause);
   #nonce = 0;
 
   constructor(wanted: Readonly<Partial<Record<ResourceKind, string>>>) {
@@ -155,10 +164,21 @@ test('a stream of one type is sent the newest at once', () => {
   const selector = new NewestAtOnce(dialect, noOtherWays);
   for (const snapshot of [x, y]) {
     const set = snapshot.resources('cluster', dialect);
-    assert.equal(selector.target('cluster', snapshot), set);
-    assert.deepEqual(selector.select('cluster', watch, snapshot), { set, restAtMs: undefined });
+    assert.equal(selector.target('cluster', snapshot, 0), set);
+    assert.deepEqual(selector.select('cluster', watch, snapshot, 0), { set, restAtMs: undefined });
     watch.advance(set, '1', 0);
   }
+});
+
+test('a stream of one type is sent what is reachable as long as its client may take listeners', () => {
+  const snapshot = snapshotOf({ cluster: 'y', draining: 'x' });
+  const watch = new DeltaWatch('cluster', table, requestOf({}));
+  const selector = new NewestAtOnce(dialect, { ...noOtherWays, mayTakeUntilMs: () => 100 });
+  const [declared, reachable] = [snapshot.resources('cluster', dialect), snapshot.resources('cluster', dialect, 'reachable')];
+  assert.deepEqual(selector.select('cluster', watch, snapshot, 99), { set: reachable, restAtMs: 100 });
+  assert.deepEqual(selector.select('cluster', watch, snapshot, 100), { set: declared, restAtMs: undefined });
+  const certain = new NewestAtOnce(dialect, { ...noOtherWays, mayTakeUntilMs: () => 100, takesListeners: () => true });
+  assert.deepEqual(certain.select('cluster', watch, snapshot, 99), { set: reachable, restAtMs: undefined });
 });
 
 test('clusters in parts are in force when the endpoints of all parts were sent', () => {
@@ -354,7 +374,7 @@ const firstWatch: Readonly<Record<ProtocolName, (holds: 'x' | 'nothing') => Watc
 
 for (const protocol of ['sotw', 'delta'] as const) {
   const startMs = 1000;
-  const endMs = startMs + boundMs;
+  const endMs = startMs + returnTimeMs;
   const snapshot = snapshotOf({ cluster: 'y', endpoint: 'y', draining: 'x', listener: 'to-y', route: 'r' });
   const listenerWatch = (): Watch => new DeltaWatch('listener', table, requestOf({}));
 
@@ -387,7 +407,7 @@ for (const protocol of ['sotw', 'delta'] as const) {
       assert.deepEqual(stream.select('cluster', snapshot, endMs), ['x y', undefined]);
     });
 
-    test('loses them when the bound has passed and it never asked for listeners', () => {
+    test('loses them when the time to return has passed and it never asked for listeners', () => {
       const stream = open('x', { endpoint: 'x y' });
       for (const kind of ['cluster', 'endpoint'] as const) {
         stream.send(kind, snapshot, startMs);

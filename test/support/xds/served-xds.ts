@@ -37,6 +37,8 @@ export interface ServedXdsOptions {
   readonly groupOf?: NodeGroupOf;
   readonly observer?: DiscoveryObserver;
   readonly inForceBoundMs?: number;
+  /** How long who has come back is taken to be about to ask for listeners. Default: longer than any test. */
+  readonly returnTimeMs?: number;
   /** Between pushes of listeners. Default: none. */
   readonly listenerPause?: ListenerPause;
   /** Above which a response is split, where it can be. Default: as the daemon has it. */
@@ -70,6 +72,7 @@ export class ServedXds {
     groupOf = () => defaultNodeGroup,
     observer = noObserver,
     inForceBoundMs = neverMs,
+    returnTimeMs = neverMs,
     listenerPause = { minMs: 0, maxMs: 0 },
     maxBytes,
     keepalive,
@@ -86,6 +89,7 @@ export class ServedXds {
       log,
       observer,
       inForceBoundMs,
+      returnTimeMs,
       listenerPause,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     });

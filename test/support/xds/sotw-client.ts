@@ -39,6 +39,12 @@ export class SotwClient extends ClientOf<SotwResponse, SotwRequestFields, SotwSt
     this.send(kind);
   }
 
+  /** The first request of a type by a client that runs a version from an earlier stream. */
+  resume(kind: Kind, version: string, ...names: readonly string[]): void {
+    this.#type(kind).names = names;
+    this.send(kind, { version_info: version });
+  }
+
   override ack(kind: Kind): void {
     const type = this.#type(kind);
     type.acceptedVersion = type.offeredVersion;

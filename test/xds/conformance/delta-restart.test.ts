@@ -194,10 +194,10 @@ scenario('RST-02 delta: what drains stays when the request for listeners is late
 });
 
 scenario('RST-02 delta: what drains goes when a client never asks for listeners', aggregated, async (t, variant) => {
-  const { xds, held, client } = await restartWhileXDrains(t, variant, { inForceBoundMs: 50 });
-  client.resume('cluster', held.versions('cluster'));
+  const { xds, client } = await restartWhileXDrains(t, variant, { returnTimeMs: 50 });
+  client.resume('cluster', { x: 'of the stream before' });
   await waitUntil('x has gone', async () => (await client.takeAndAck('cluster')).removed.join() === 'x');
-  client.resume('endpoint', held.versions('endpoint'), 'x', 'y');
+  client.resume('endpoint', { x: 'of the stream before' }, 'x', 'y');
   assert.deepEqual((await client.takeAndAck('endpoint')).changes, ['y', '-x']);
   await client.assertQuiet();
   assert.deepEqual(xds.states, { cluster: 'synced', endpoint: 'synced' });

@@ -108,6 +108,36 @@ scenarioOfBoth('ORD-07 what the client asks for does not wait', perType, async (
   await client.assertQuiet();
 });
 
+scenarioOfBoth('ORD-07 nor does it while a newer one waits', perType, async (t, variant, protocol) => {
+  const xds = await serveXds(t, endless);
+  xds.commit(...addCluster('x', 6379));
+  const client = protocol.client(xds.connect(), variant);
+  await client.hold({ listener: [] });
+  xds.commit(...addCluster('y', 6380));
+  await client.takeAndAck('listener');
+  xds.commit(...addCluster('z', 6381));
+  await client.assertQuiet();
+  client.subscribe('listener', 'redis_listener');
+  assert.deepEqual(await takeRoutes(client), ['x', 'y']);
+  await client.assertQuiet();
+  assert.deepEqual(xds.states, { listener: 'stale' });
+});
+
+scenarioOfBoth('ORD-07 a route to a removed cluster waits for nothing, whatever came since', perType, async (t, variant, protocol) => {
+  const xds = await serveXds(t, endless);
+  xds.commit(...addCluster('x', 6379), ...addCluster('y', 6380));
+  const client = protocol.client(xds.connect(), variant);
+  await client.hold({ listener: [] });
+  xds.commit(...addCluster('z', 6381));
+  await client.takeAndAck('listener');
+  // The stand-in comes at once, the route to w waits.
+  xds.commit(...addCluster('w'));
+  await client.takeAndAck('listener');
+  xds.commit(...removeCluster('x', 6379));
+  const { resources } = await client.takeAndAck('listener');
+  assert.deepEqual(clustersRoutedTo(variant.apiVersion, resources.at(-1)), ['w', 'y', 'z']);
+});
+
 scenarioOfBoth('ORD-07 a listener that comes or goes waits for nothing', aggregated, async (t, variant, protocol) => {
   const { xds, client } = await holdX(t, protocol, variant, endless);
   xds.commit(...addCluster('y', 6380));

@@ -118,7 +118,7 @@ scenario('RST-02 what drains stays when the request for listeners is late', aggr
 });
 
 scenario('RST-02 what drains goes when a client never asks for listeners', aggregated, async (t, variant) => {
-  const xds = await restartWhileXDrains(t, { inForceBoundMs: 50 });
+  const xds = await restartWhileXDrains(t, { returnTimeMs: 50 });
   const client = xds.client(variant);
   client.send('cluster', { version_info: 'of the stream before' });
   await waitUntil('only y is left', async () => (await client.takeAndAck('cluster')).names.join() === 'y');

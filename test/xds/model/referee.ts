@@ -17,6 +17,7 @@ import { demand } from './violation.ts';
 export interface Surroundings {
   readonly versions: VersionLedger;
   readonly boundMs: number;
+  readonly returnTimeMs: number;
   /** At least so much time is between pushes of listeners. */
   readonly listenerPauseMs: number;
   /** True when a response may be a part of what there is to say. */
@@ -28,8 +29,10 @@ export interface Surroundings {
   /** What a resource says in the newest snapshot, to a client that is given that much. */
   readonly textOf: (kind: Kind, name: string, given: Given) => string | undefined;
   readonly isDeclared: (cluster: string) => boolean;
-  /** True when the client is known to take listeners by a stream of their own. */
+  /** True when the client is known to take listeners by a stream of their own, or taken to be about to. */
   readonly takesListeners: () => boolean;
+  /** True when it came back with what shows that it does not. */
+  readonly isOther: () => boolean;
   readonly lastEndpointsOf: (cluster: string) => string | undefined;
   readonly isDraining: (cluster: string) => boolean;
   readonly goneSinceMs: (cluster: string) => number;
@@ -71,7 +74,8 @@ export class Referee {
     if (this.#method.kind !== undefined) {
       return { isGivenHosts: isTaker, isGivenDraining: isTaker };
     }
-    const areListenersExpected = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
+    const isReturning = this.#surroundings.nowMs() < this.#listenersExpectedUntilMs;
+    const areListenersExpected = isReturning && !this.#surroundings.isOther();
     const isGivenHosts = isTaker || this.#ledgers.has('listener') || areListenersExpected;
     const clusters = this.#ledgers.get('cluster');
     // What it may have, it keeps.
@@ -118,7 +122,7 @@ export class Referee {
   }
 
   #begin(request: ModelRequest): void {
-    const { versions, hasGone, nowMs, boundMs, isSplit, textOf } = this.#surroundings;
+    const { versions, hasGone, nowMs, returnTimeMs, isSplit, textOf } = this.#surroundings;
     const find = (name: string, version: string) => versions.resource(this.#scope(request.kind), name, version);
     const ledger = new TypeLedger(request, {
       find,
@@ -127,7 +131,8 @@ export class Referee {
     });
     this.#ledgers.set(request.kind, ledger);
     // A client that holds clusters of an earlier stream may use what drains, and asks for listeners a moment later.
-    if (request.kind === 'cluster' && holdsFromBefore(request)) this.#listenersExpectedUntilMs = nowMs() + boundMs;
+    const isUpstream = request.kind === 'cluster' || request.kind === 'endpoint';
+    if (isUpstream && holdsFromBefore(request)) this.#listenersExpectedUntilMs = nowMs() + returnTimeMs;
     // A client that says that it has the endpoints may wait for them all the same: see below. With listeners
     // it is given clusters that drain.
     if (request.kind === 'endpoint') ledger.expectAgain(this.#ledgers.get('cluster')?.sent.keys() ?? []);

@@ -26,10 +26,14 @@ export class World {
   readonly operator: Operator;
   readonly clients: readonly ModelClient[];
   readonly boundMs: number;
+  /** How long clients that have come back are taken to be about to ask for listeners. */
+  readonly returnTimeMs: number;
   readonly listenerPause: ListenerPause;
   readonly #maxBytes: number | undefined;
-  readonly #surroundings: Omit<LinkSurroundings, 'takesListeners'>;
+  readonly #surroundings: Omit<LinkSurroundings, 'takesListeners' | 'isOther'>;
   #hub: StreamHub;
+  #isPublishedSinceStart = false;
+  #stopWatching: () => void = () => undefined;
   #openStreams = 0;
   #violation: unknown;
 
@@ -40,6 +44,7 @@ export class World {
   ) {
     this.time = time;
     this.boundMs = boundMs;
+    this.returnTimeMs = 3 * boundMs;
     this.listenerPause = listenerPause;
     this.#maxBytes = maxBytes;
     this.operator = new Operator(time, drainTimeMs, (cameOrWent) => {
@@ -49,6 +54,7 @@ export class World {
     this.#surroundings = {
       versions: new VersionLedger(),
       boundMs,
+      returnTimeMs: this.returnTimeMs,
       listenerPauseMs: listenerPause.minMs,
       isSplit: maxBytes !== undefined,
       trace,
@@ -65,8 +71,9 @@ export class World {
     };
     this.clients = clients.map((traits, index) => {
       return new ModelClient(`client-${index}`, traits, (nodeId, method) => {
-        const takesListeners = (): boolean => this.#hub.listenerTakers.has(nodeId, time.nowMs);
-        return new Link(nodeId, this.#hub, method, { ...this.#surroundings, takesListeners });
+        const takesListeners = (): boolean => this.#takesListeners(nodeId);
+        const isOther = (): boolean => this.#hub.listenerTakers.isOther(nodeId);
+        return new Link(nodeId, this.#hub, method, { ...this.#surroundings, takesListeners, isOther });
       });
     });
   }
@@ -118,7 +125,14 @@ export class World {
     this.#shutDown();
   }
 
+  #takesListeners(nodeId: string): boolean {
+    const { listenerTakers } = this.#hub;
+    const mayTake = this.#isPublishedSinceStart && this.time.nowMs < listenerTakers.mayBeUntilMs(nodeId);
+    return mayTake || listenerTakers.has(nodeId, this.time.nowMs);
+  }
+
   #shutDown(): void {
+    this.#stopWatching();
     this.#hub.shutDown();
     this.operator.close();
     this.turn();
@@ -131,6 +145,8 @@ export class World {
 
   #createHub(): StreamHub {
     const { snapshots } = this.operator;
+    this.#isPublishedSinceStart = false;
+    this.#stopWatching = snapshots.watch(() => (this.#isPublishedSinceStart = true));
     const observer: DiscoveryObserver = {
       ...noObserver,
       streamOpened: () => (this.#openStreams += 1),
@@ -142,6 +158,7 @@ export class World {
       log: this.#createLog(),
       observer,
       inForceBoundMs: this.boundMs,
+      returnTimeMs: this.returnTimeMs,
       listenerPause: this.listenerPause,
       maxBytes: this.#maxBytes ?? Infinity,
     });
