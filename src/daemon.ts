@@ -13,6 +13,7 @@ import { createApiServer } from './api/server.ts';
 import { createV2 } from './api/v2/router.ts';
 import { ControlPlane } from './commit/control-plane.ts';
 import { CommitError } from './commit/control.ts';
+import type { Desk } from './commit/desk.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
 import { Failure, exitCodes } from './process/failure.ts';
@@ -100,11 +101,15 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const xds = createXdsServer(hub, log);
   const stopping = new AbortController();
   const apiV2 = createV2({
-    control,
+    // Until the desk is the one way in.
+    desk: {
+      commit: async () => ({ ...control.commit(), revision: 0, changes: [] }),
+      status: () => controlPlane.status(),
+      declarations: { lastEntry: 0 },
+    } as unknown as Desk,
     hub,
     group: defaultNodeGroup,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
-    published: () => controlPlane.status(),
     stopping: stopping.signal,
     log,
   });

@@ -14,6 +14,7 @@ import type { Control } from '../../../src/commit/control.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
+import { DeskDouble } from './desk-double.ts';
 
 export interface ServedV2 {
   readonly xds: ServedXds;
@@ -32,12 +33,13 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
   const log: LogLine[] = [];
   const logger = pino({ base: null }, { write: (line) => void log.push(JSON.parse(line) as LogLine) });
   const control: Control = { stage: (change) => xds.stage(change), commit: () => xds.commit() };
+  const desk = new DeskDouble();
+  desk.commit = async () => ({ ...xds.commit(), revision: 1, changes: [] });
   const v2 = createV2({
-    control,
+    desk,
     hub: xds.hub,
     group: defaultNodeGroup,
     start: undefined,
-    published: () => ({ warnings: [], draining: [], oldRoutes: [] }),
     stopping: stopping.signal,
     log: logger,
     ...parts,
