@@ -25,8 +25,8 @@ import { findUnknownVariables } from './process/settings.ts';
 import type { Settings } from './process/settings.ts';
 import { stopOnSignal } from './process/shutdown.ts';
 import { SnapshotCache } from './snapshot/snapshot.ts';
-import { createMemoryStore } from './store/memory-store.ts';
-import { openSqliteStore } from './store/sqlite-store.ts';
+import { createMemoryLogStore } from './store/memory-log-store.ts';
+import { openSqliteLogStore } from './store/sqlite-log-store.ts';
 import { StoreError } from './store/store.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
@@ -64,7 +64,7 @@ export async function runDaemon(settings: Settings): Promise<void> {
 }
 
 async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
-  const store = settings.dataDir === undefined ? createMemoryStore() : openSqliteStore(settings.dataDir);
+  const store = settings.dataDir === undefined ? createMemoryLogStore() : openSqliteLogStore(settings.dataDir);
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(() => statusesOf(hub), () => output.droppedLines);
   const controlPlane = await ControlPlane.open({
@@ -125,7 +125,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     await Promise.race([nextTurn(), sleep(tellWaitingMs)]);
     controlPlane.close();
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
-    store.close();
+    await store.close();
   });
   const lost = new LostConnections(log);
   await listen(api, settings.apiAddress, lost, 'Starting API server on', log);

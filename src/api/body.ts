@@ -5,6 +5,13 @@ import type { IncomingMessage } from 'node:http';
 /** A body that can't be read: too large, encoded, cut up or cut off; `message` says which, in one line. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
+  /** What HTTP calls it; /api/v1 answers 500 to all. */
+  readonly status: 400 | 413 | 415;
+
+  constructor(status: BodyError['status'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
 }
 
 // Each piece costs some 100 times what its byte costs. A body of the largest size comes in packets, some thousand.
@@ -22,11 +29,11 @@ const lingerMs = 1_000;
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
-    throw new BodyError(`Content-Encoding ${JSON.stringify(encoding)}: the body must be sent as it is`);
+    throw new BodyError(415, `Content-Encoding ${JSON.stringify(encoding)}: the body must be sent as it is`);
   }
   const body = new BoundedBytes(maxBytes);
   await readPieces(request, (piece) => body.add(piece));
-  if (body.length > maxBytes) throw new BodyError(`body of ${body.length} bytes: at most ${maxBytes} are taken`);
+  if (body.length > maxBytes) throw new BodyError(413, `body of ${body.length} bytes: at most ${maxBytes} are taken`);
   return body.toString();
 }
 
@@ -40,9 +47,9 @@ function readPieces(request: IncomingMessage, take: (piece: Buffer) => void): Pr
       if (pieces <= maxPieces) return;
       request.off('data', onData).pause();
       setTimeout(() => request.socket.destroy(), lingerMs);
-      reject(new BodyError(`body in more than ${maxPieces} pieces: it must be sent in larger ones`));
+      reject(new BodyError(400, `body in more than ${maxPieces} pieces: it must be sent in larger ones`));
     };
-    const onCut = (cause?: Error): void => reject(new BodyError('the body was cut off', { cause }));
+    const onCut = (cause?: Error): void => reject(new BodyError(400, 'the body was cut off', { cause }));
     request.on('data', onData).once('end', resolve).once('error', onCut).once('close', onCut);
   });
 }

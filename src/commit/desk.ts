@@ -7,6 +7,8 @@ import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts'
 import type { NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 import type { PublishedStatus } from './control.ts';
 
+export type { NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
+
 export type View = 'staged' | 'committed';
 
 /** What is declared, as a decision may look at it. Valid until the decision returns. */

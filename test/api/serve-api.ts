@@ -9,27 +9,28 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { Level } from 'pino';
 import { createApi } from '../../src/api/app.ts';
-import type { CommitResult, Control } from '../../src/commit/control.ts';
+import type { V1Desk } from '../../src/api/v1.ts';
+import type { CommitOutcome } from '../../src/commit/desk.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
 
 /** Keeps the inventory's rules, records what passed them, and fails with `failure` when told to. */
-export class RecordingControl implements Control {
+export class RecordingControl implements V1Desk {
   readonly changes: Change[] = [];
   commits = 0;
   failure: unknown;
   readonly #inventory = new Inventory();
 
-  stage(change: Change): void {
+  async change(change: Change): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     this.#inventory.apply(this.#inventory.check(change));
     this.changes.push(change);
   }
 
-  commit(): CommitResult {
+  async commit(): Promise<CommitOutcome> {
     if (this.failure !== undefined) throw this.failure;
     this.commits += 1;
-    return { changed: true };
+    return { changed: true, revision: this.commits, changes: [] };
   }
 }
 

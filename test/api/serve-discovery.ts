@@ -37,7 +37,7 @@ export async function serveDiscovery(
     renderClientStatus:
       renderStatus ?? ((request) => renderClientStatus(request, (select) => pagesOfClients(xds.hub, select))),
   });
-  const control = { stage: () => undefined, commit: () => ({ changed: false }) };
+  const control = { change: async () => undefined, commit: async () => ({ changed: false, revision: 0, changes: [] }) };
   const server = createServer(createApi(control, pino({ level: 'silent' }), undefined, [['/', discoveryApi]]));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

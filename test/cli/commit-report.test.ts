@@ -6,6 +6,8 @@ import { renderConvergence } from '../../src/cli/commit-report.ts';
 
 const inSync: ConvergedCommitMessage = {
   changed: true,
+  revision: 7,
+  changes: [],
   warnings: [],
   draining: [],
   old_routes: [],

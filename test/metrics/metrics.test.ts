@@ -116,8 +116,7 @@ describe('what happened shows', () => {
 
   test('on commits and the work that they make', async () => {
     const metrics = new Metrics(() => []);
-    const control = metrics.countCommits({ stage: () => undefined, commit: () => ({ changed: true }) });
-    control.commit();
+    metrics.onCommitEnd('published');
     metrics.onRendered(2);
     metrics.onEncoded(4);
     metrics.onEncoded(4);

@@ -1,9 +1,6 @@
 // GET /api/v2/clients: every connected Envoy and what it runs.
 
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-
-import type { RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import type { PublishedStatus } from '../../commit/control.ts';
 import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { pagesOfClients } from '../../xds/client-pages.ts';
@@ -28,6 +25,7 @@ import type { ClientsMessage, GoneMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
+import { sendPieces } from './send.ts';
 
 export interface ClientsParts {
   readonly hub: StreamHub;
@@ -72,15 +70,6 @@ export function createClientsHandler({ hub, group, start, published }: ClientsPa
 /** @param wanted a long id may be given as it is, or as it is told. */
 function isNamed(goneId: string, wanted: string | undefined): boolean {
   return wanted === undefined || goneId === wanted || goneId === keptId(wanted);
-}
-
-async function sendPieces(response: Response, pieces: AsyncIterable<string>): Promise<void> {
-  try {
-    await pipeline(Readable.from(pieces), response);
-  } catch (error) {
-    // Who asked may go away before the end.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  }
 }
 
 function parseState(text: string): SyncState {

@@ -9,7 +9,7 @@ import { ProblemError } from './problem.ts';
  * else than was asked.
  */
 export function readQuery<const Name extends string>(
-  request: Request,
+  request: Pick<Request, 'originalUrl'>,
   known: readonly Name[],
 ): Partial<Record<Name, string>> {
   const query: Partial<Record<Name, string>> = {};

@@ -3,34 +3,98 @@
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
-import { CommitError, StoreError } from '../../commit/control.ts';
+import { StoreError } from '../../commit/control.ts';
+import type { Desk } from '../../commit/desk.ts';
 import { createClientsHandler } from './clients.ts';
 import type { ClientsParts } from './clients.ts';
-import { createCommitHandler } from './commit.ts';
-import type { CommitParts } from './commit.ts';
+import { createCommit } from './commit.ts';
+import { createConfigGetHandler, createConfigPutHandler } from './config.ts';
+import { createDiffHandler, createPlanHandler, createRevisionDiffHandler } from './diff.ts';
+import { addDocs } from './docs.ts';
+import {
+  createEndpointDeleteHandler,
+  createEndpointGetHandler,
+  createEndpointListHandler,
+  createEndpointPatchHandler,
+  createEndpointPutHandler,
+} from './endpoints.ts';
+import { createLogHandler } from './log.ts';
+import { clusterType, listenerType } from './object-type.ts';
+import {
+  createDeleteHandler,
+  createGetHandler,
+  createListHandler,
+  createPatchHandler,
+  createPutHandler,
+  patchTypes,
+} from './objects.ts';
 import { ProblemError, sendProblem } from './problem.ts';
+import { createPublishing } from './publish.ts';
+import type { PublishParts } from './publish.ts';
 import { createRetryHandler } from './retry.ts';
 import type { RetryParts } from './retry.ts';
+import { createRevisionHandler, createRevisionsHandler } from './revisions.ts';
+import { createRollback } from './rollback.ts';
+import { createDiscardHandler, createStagedHandler } from './staged.ts';
+import { toProblem } from './to-problem.ts';
 
-export interface V2Parts extends ClientsParts, CommitParts, RetryParts {
+export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts {
+  readonly desk: Desk;
   readonly log: Logger;
 }
 
 /** The router of /api/v2, to be mounted there. It answers every path below. */
 export function createV2(parts: V2Parts): Router {
+  const { desk } = parts;
   const router = express.Router({ caseSensitive: true, strict: true });
+  const publishing = createPublishing(parts);
+  const clients = createClientsHandler({ ...parts, published: () => desk.status() });
+
+  router.route('/clusters').get(createListHandler(desk, clusterType)).all(refuseMethod('GET', 'HEAD'));
   router
-    .route('/clients')
-    .get(createClientsHandler(parts))
-    .all(refuseMethod('GET', 'HEAD'));
+    .route('/clusters/:name')
+    .get(createGetHandler(desk, clusterType))
+    .put(createPutHandler(desk, clusterType))
+    .patch(createPatchHandler(desk, clusterType))
+    .delete(createDeleteHandler(desk, clusterType))
+    .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
+  router.route('/clusters/:name/endpoints').get(createEndpointListHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router
-    .route('/commit')
-    .post(createCommitHandler(parts))
-    .all(refuseMethod('POST'));
+    .route('/clusters/:name/endpoints/:endpoint')
+    .get(createEndpointGetHandler(desk))
+    .put(createEndpointPutHandler(desk))
+    .patch(createEndpointPatchHandler(desk))
+    .delete(createEndpointDeleteHandler(desk))
+    .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
+  router.route('/listeners').get(createListHandler(desk, listenerType)).all(refuseMethod('GET', 'HEAD'));
   router
-    .route('/retry')
-    .post(createRetryHandler(parts))
-    .all(refuseMethod('POST'));
+    .route('/listeners/:name')
+    .get(createGetHandler(desk, listenerType))
+    .put(createPutHandler(desk, listenerType))
+    .patch(createPatchHandler(desk, listenerType))
+    .delete(createDeleteHandler(desk, listenerType))
+    .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
+  router
+    .route('/config')
+    .get(createConfigGetHandler(desk))
+    .put(createConfigPutHandler(desk))
+    .all(refuseMethod('GET', 'HEAD', 'PUT'));
+
+  router.route('/staged').get(createStagedHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  router.route('/discard').post(createDiscardHandler(desk)).all(refuseMethod('POST'));
+  router.route('/diff').get(createDiffHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  router.route('/plan').post(createPlanHandler(desk)).all(refuseMethod('POST'));
+  router.route('/commit').post(publishing(createCommit(desk))).all(refuseMethod('POST'));
+  router.route('/rollback').post(publishing(createRollback(desk))).all(refuseMethod('POST'));
+  router.route('/revisions').get(createRevisionsHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  router.route('/revisions/:revision').get(createRevisionHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  router.route('/revisions/:from/diff/:to').get(createRevisionDiffHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  router.route('/log').get(createLogHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+
+  router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
+  router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));
+  addDocs(router, refuseMethod('GET', 'HEAD'));
+
   router.use((request) => {
     throw new ProblemError(404, `${request.baseUrl}${request.path}: no such resource`);
   });
@@ -39,26 +103,30 @@ export function createV2(parts: V2Parts): Router {
 }
 
 function refuseMethod(...allowed: readonly string[]): RequestHandler {
-  return (request, response) => {
-    response.set('Allow', allowed.join(', '));
-    throw new ProblemError(405, `${request.method}: must be ${allowed.join(' or ')}`);
+  const headers = { Allow: allowed.join(', '), ...(allowed.includes('PATCH') ? { 'Accept-Patch': patchTypes.join(', ') } : {}) };
+  return (request) => {
+    throw new ProblemError(405, `${request.method}: must be ${allowed.join(' or ')}`, {}, headers);
   };
 }
 
 function createErrorHandler(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
-    const status = statusOf(error);
-    const isOurs = status >= 500 && !(error instanceof ProblemError);
-    if (isOurs) log.error({ err: error, method: request.method, path: request.originalUrl }, 'request failed');
+    const problem = toProblem(error) ?? toFailure(error);
+    if (!(error instanceof ProblemError) && problem.status >= 500) {
+      log.error({ err: error, method: request.method, path: request.originalUrl }, 'request failed');
+    }
     // Too late to say what went wrong: a cut answer is the one sign that is left.
-    if (response.headersSent) response.destroy();
-    else sendProblem(response, status, status === 500 ? 'internal error' : (error as Error).message);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.removeHeader('ETag');
+    response.set(problem.headers);
+    sendProblem(response, problem.status, problem.message, problem.members);
   };
 }
 
-function statusOf(error: unknown): number {
-  if (error instanceof ProblemError) return error.status;
-  if (error instanceof CommitError) return 409;
-  if (error instanceof StoreError) return 503;
-  return 500;
+function toFailure(error: unknown): ProblemError {
+  if (error instanceof StoreError) return new ProblemError(503, error.message);
+  return new ProblemError(500, 'internal error');
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 
 import type { ClientMessage, ClientsMessage, TypeMessage } from '../../../src/api/v2/messages.ts';
+import type { PublishedStatus } from '../../../src/commit/control.ts';
 import { encodeMessage } from '../../../src/proto/protos.ts';
 import { Presence, keptId } from '../../../src/xds/presence.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
@@ -17,6 +18,7 @@ import { SotwStream } from '../../support/xds/sotw-stream.ts';
 import { buildStreamStatus, nodeOf } from '../../support/xds/stream-status.ts';
 import { allVariants } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
+import { DeskDouble } from './desk-double.ts';
 import { getClients, serveV2 } from './serve-v2.ts';
 import type { ServedV2 } from './serve-v2.ts';
 
@@ -414,7 +416,7 @@ test('of the names asked for, the first hundred are told', async (t) => {
 test('what is published says: warnings, what drains until when and for whom, and where old connections go', async (t) => {
   const [sinceMs, untilMs] = [Date.UTC(2031, 0, 2), Date.UTC(2031, 0, 2, 3, 4, 5)];
   const api = await serveV2(t, {
-    published: () => ({
+    desk: Object.assign(new DeskDouble(), { status: (): PublishedStatus => ({
       warnings: [{ code: 'no-catch-all', message: 'none' }],
       draining: [
         { name: 'old', untilMs, successor: 'new' },
@@ -431,7 +433,7 @@ test('what is published says: warnings, what drains until when and for whom, and
           ],
         },
       ],
-    }),
+    }) }),
   });
   const [since, until] = ['2031-01-02T00:00:00.000Z', '2031-01-02T03:04:05.000Z'];
   const { warnings, draining, old_routes: oldRoutes } = await getClients(api);

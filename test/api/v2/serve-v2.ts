@@ -10,10 +10,10 @@ import { createApi } from '../../../src/api/app.ts';
 import type { ClientsMessage } from '../../../src/api/v2/messages.ts';
 import { createV2 } from '../../../src/api/v2/router.ts';
 import type { V2Parts } from '../../../src/api/v2/router.ts';
-import type { Control } from '../../../src/commit/control.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
+import { DeskDouble } from './desk-double.ts';
 
 export interface ServedV2 {
   readonly xds: ServedXds;
@@ -31,18 +31,18 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
   const stopping = new AbortController();
   const log: LogLine[] = [];
   const logger = pino({ base: null }, { write: (line) => void log.push(JSON.parse(line) as LogLine) });
-  const control: Control = { stage: (change) => xds.stage(change), commit: () => xds.commit() };
+  const desk = new DeskDouble();
+  desk.commit = async () => ({ ...xds.commit(), revision: 1, changes: [] });
   const v2 = createV2({
-    control,
+    desk,
     hub: xds.hub,
     group: defaultNodeGroup,
     start: undefined,
-    published: () => ({ warnings: [], draining: [], oldRoutes: [] }),
     stopping: stopping.signal,
     log: logger,
     ...parts,
   });
-  const server = createServer(createApi(control, logger, undefined, [['/api/v2', v2]]));
+  const server = createServer(createApi(desk, logger, undefined, [['/api/v2', v2]]));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {

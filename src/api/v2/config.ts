@@ -1,0 +1,108 @@
+// /api/v2/config: everything that is declared, as one file.
+
+import type { Request, RequestHandler } from 'express';
+import type { Declarations, Desk } from '../../commit/desk.ts';
+import { formatConfig } from '../../config-file/format-config.ts';
+import { parseConfigText } from '../../config-file/parse-config-text.ts';
+import type { ConfigFormat } from '../../config-file/parse-config-text.ts';
+import type { Cluster, Config, Listener } from '../../model/objects.ts';
+import { readBody } from '../body.ts';
+import { readAuthor } from './author.ts';
+import { readMediaType } from './media-type.ts';
+import type { AppliedMessage, ChangedObjectMessage } from './messages.ts';
+import { clusterType, layerOf, listenerType, showIn } from './object-type.ts';
+import type { ObjectType } from './object-type.ts';
+import { isKnown, readConditions, stagingTag } from './precondition.ts';
+import { ProblemError } from './problem.ts';
+import { parseParameter, readQuery } from './query.ts';
+import { inTurns, sendJson, sendPieces } from './send.ts';
+import { isSame } from './stage-object.ts';
+import { parseView } from './view.ts';
+
+// 50,000 clusters of five endpoints, twice.
+const maxJsonBytes = 33_554_432;
+
+// It takes a hundred times as long to read, and nothing else is done meanwhile.
+const maxYamlBytes = 4_194_304;
+
+const jsonType = 'application/json';
+const yamlType = 'application/yaml';
+const yamlTypes = [yamlType, 'application/x-yaml', 'text/yaml'] as const;
+
+/** Answers a file that, put back, changes nothing. */
+export function createConfigGetHandler(desk: Desk): RequestHandler {
+  return async (request, response) => {
+    const { view: text = 'staged' } = readQuery(request, ['view']);
+    const view = parseParameter('view', text, parseView);
+    const type = request.accepts(jsonType, ...yamlTypes);
+    if (type === false) throw new ProblemError(406, `Accept: must take ${jsonType} or ${yamlType}`);
+    const format: ConfigFormat = type === jsonType ? 'json' : 'yaml';
+    const { declarations } = desk;
+    response.vary('Accept');
+    if (view === 'staged') {
+      const tag = fileTag(declarations, format);
+      response.set('ETag', tag);
+      if (isKnown(request, tag)) {
+        response.status(304).end();
+        return;
+      }
+    }
+    const show = <T extends Cluster | Listener>(objects: ObjectType<T>): object[] =>
+      objects.list(declarations, layerOf(view)).map((object) => showIn(objects, view, object));
+    response.type(format === 'json' ? jsonType : yamlType);
+    const pieces = formatConfig({ clusters: show(clusterType), listeners: show(listenerType) }, format);
+    await sendPieces(response, inTurns(pieces));
+  };
+}
+
+/** Stages a whole file, and the removal of what it does not name: answers an {@link AppliedMessage}. */
+export function createConfigPutHandler(desk: Desk): RequestHandler {
+  return async (request, response) => {
+    readQuery(request, []);
+    const author = readAuthor(request);
+    const conditions = readConditions(request);
+    const config = await readConfig(request);
+    let changes: readonly ChangedObjectMessage[] = [];
+    await desk.stage((declared) => {
+      conditions.check([stagingTag(declared.lastEntry), fileTag(declared, 'yaml')]);
+      const clusters = findSteps(clusterType, declared, config.clusters);
+      const listeners = findSteps(listenerType, declared, config.listeners);
+      changes = [...clusters, ...listeners].map(({ kind, name, change }) => ({ kind, name, change }));
+      return { clusters: clusters.map(toEdit), listeners: listeners.map(toEdit) };
+    }, author);
+    const message: AppliedMessage = { changes };
+    sendJson(response, message);
+  };
+}
+
+async function readConfig(request: Request): Promise<Config> {
+  const type = readMediaType(request, [jsonType, ...yamlTypes]);
+  if (type === jsonType) return parseConfigText(await readBody(request, maxJsonBytes), 'json');
+  return parseConfigText(await readBody(request, maxYamlBytes), 'yaml');
+}
+
+interface Step<T> extends ChangedObjectMessage {
+  readonly after: T | undefined;
+}
+
+function toEdit<T>({ name, after }: Step<T>): { name: string; after: T | undefined } {
+  return { name, after };
+}
+
+function findSteps<T extends Cluster | Listener>(type: ObjectType<T>, declared: Declarations, wanted: readonly T[]): Step<T>[] {
+  const { kind } = type;
+  const names = new Set(wanted.map(({ name }) => name));
+  const added = wanted.flatMap((after): Step<T>[] => {
+    const before = type.get(declared, 'staged', after.name);
+    if (isSame(before, after)) return [];
+    return [{ kind, name: after.name, change: before === undefined ? 'added' : 'changed', after }];
+  });
+  const removed = type.list(declared, 'staged').filter(({ name }) => !names.has(name));
+  const all = [...added, ...removed.map(({ name }): Step<T> => ({ kind, name, change: 'removed', after: undefined }))];
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+// Of the staging area too: who changes the file and puts it back is told when somebody else was faster.
+function fileTag({ lastEntry }: Declarations, format: ConfigFormat): string {
+  return format === 'json' ? stagingTag(lastEntry) : stagingTag(lastEntry).replace(/"$/u, '-yaml"');
+}

@@ -1,0 +1,170 @@
+// /api/v2/clusters/NAME/endpoints: the servers of a plain cluster, one by one. Each is known by its address and port.
+
+import type { Request, RequestHandler } from 'express';
+import type { Desk } from '../../commit/desk.ts';
+import { InventoryError } from '../../inventory/errors.ts';
+import { compareServers } from '../../model/canonical.ts';
+import { maxEndpoints } from '../../model/cluster.ts';
+import { FaultsError } from '../../model/faults.ts';
+import type { Cluster, Endpoint, PlainCluster } from '../../model/objects.ts';
+import { parseCluster } from '../../model/parse.ts';
+import { formatAddress, parseIpAndPort } from '../../net/address.ts';
+import { parseIpAddress } from '../../net/ip-address.ts';
+import { readAuthor } from './author.ts';
+import { readJsonBody, readOptionalJsonBody } from './json-body.ts';
+import { mergePatch } from './merge-patch.ts';
+import type { EndpointListMessage } from './messages.ts';
+import { parseNamed } from './named-body.ts';
+import { clusterType, layerOf } from './object-type.ts';
+import { notFound, patchTypes } from './objects.ts';
+import { readConditions, tagOf } from './precondition.ts';
+import { ProblemError } from './problem.ts';
+import { parseParameter, readQuery } from './query.ts';
+import { sendJson, sendTagged } from './send.ts';
+import { stageObject } from './stage-object.ts';
+import { describeView, parseView } from './view.ts';
+
+interface OfCluster {
+  name: string;
+}
+
+interface OfEndpoint extends OfCluster {
+  endpoint: string;
+}
+
+type Key = Pick<Endpoint, 'address' | 'port'>;
+
+export function createEndpointListHandler(desk: Desk): RequestHandler<OfCluster> {
+  return (request, response) => {
+    const message: EndpointListMessage = { endpoints: readCluster(desk, request).endpoints };
+    sendJson(response, message);
+  };
+}
+
+export function createEndpointGetHandler(desk: Desk): RequestHandler<OfEndpoint> {
+  return (request, response) => {
+    const key = parseKey(request.params.endpoint);
+    const { endpoints } = readCluster(desk, request);
+    sendTagged(request, response, endpoints.find((each) => compareServers(each, key) === 0) ?? throwMissing(key));
+  };
+}
+
+/** Creates or replaces: answers the endpoint. */
+export function createEndpointPutHandler(desk: Desk): RequestHandler<OfEndpoint> {
+  return async (request, response) => {
+    const { name } = request.params;
+    const key = parseKey(request.params.endpoint);
+    const body = await readOptionalJsonBody(request);
+    const endpoint = parseNamed(body, { ...key }, parseEndpoint, isSameField);
+    const before = await stageEndpoint(desk, request, key, () => endpoint);
+    const path = `${request.baseUrl}/clusters/${encodeURIComponent(name)}/endpoints/`;
+    if (before === undefined) response.set('Location', path + encodeURIComponent(textOf(key)));
+    sendTagged(request, response, endpoint, before === undefined ? 201 : 200);
+  };
+}
+
+/** Changes what a merge patch says: answers the endpoint. */
+export function createEndpointPatchHandler(desk: Desk): RequestHandler<OfEndpoint> {
+  return async (request, response) => {
+    const key = parseKey(request.params.endpoint);
+    const patch = await readJsonBody(request, patchTypes);
+    let answer: Endpoint | undefined;
+    await stageEndpoint(desk, request, key, (current = throwMissing(key)) => {
+      answer = parseNamed(mergePatch(current, patch), { ...key }, parseEndpoint, isSameField);
+      return answer;
+    });
+    if (answer !== undefined) sendTagged(request, response, answer);
+  };
+}
+
+export function createEndpointDeleteHandler(desk: Desk): RequestHandler<OfEndpoint> {
+  return async (request, response) => {
+    const key = parseKey(request.params.endpoint);
+    await stageEndpoint(desk, request, key, (current = throwMissing(key)) => void current);
+    response.status(204).end();
+  };
+}
+
+/** Gives the endpoint that was there. @param decide undefined: it is to go. */
+async function stageEndpoint(
+  desk: Desk,
+  request: Request<OfEndpoint>,
+  key: Key,
+  decide: (current: Endpoint | undefined) => Endpoint | undefined,
+): Promise<Endpoint | undefined> {
+  const { name } = request.params;
+  readQuery(request, []);
+  const author = readAuthor(request);
+  const conditions = readConditions(request);
+  let before: Endpoint | undefined;
+  await stageObject(desk, clusterType, name, author, (current) => {
+    const cluster = requirePlain(current ?? throwNoCluster(name));
+    const index = cluster.endpoints.findIndex((each) => compareServers(each, key) >= 0);
+    const there = cluster.endpoints[index];
+    before = there !== undefined && compareServers(there, key) === 0 ? there : undefined;
+    conditions.check(before && [tagOf(JSON.stringify(before))]);
+    const after = decide(before);
+    const place = index < 0 ? cluster.endpoints.length : index;
+    return withEndpoints(cluster, cluster.endpoints.toSpliced(place, before === undefined ? 0 : 1, ...(after ? [after] : [])));
+  });
+  return before;
+}
+
+// As canonical as it was: one endpoint of ten thousand is not to cost a check of them all.
+function withEndpoints(cluster: PlainCluster, endpoints: readonly Endpoint[]): PlainCluster {
+  if (endpoints.length > maxEndpoints) {
+    throw new ProblemError(409, `cluster ${JSON.stringify(cluster.name)}: at most ${maxEndpoints} endpoints are taken`);
+  }
+  return Object.freeze({ ...cluster, endpoints: Object.freeze(endpoints) });
+}
+
+function readCluster(desk: Desk, request: Request<OfCluster>): PlainCluster {
+  const { name } = request.params;
+  const { view: text = 'staged' } = readQuery(request, ['view']);
+  const view = parseParameter('view', text, parseView);
+  const cluster = clusterType.get(desk.declarations, layerOf(view), name);
+  return requirePlain(cluster ?? throwNoCluster(name, describeView(view)));
+}
+
+function requirePlain(cluster: Cluster): PlainCluster {
+  if (cluster.kind !== 'sharded') return cluster;
+  throw new InventoryError('cluster-is-sharded', 'cluster is sharded: it has shards, which are changed with the cluster');
+}
+
+/** @throws FaultsError */
+function parseEndpoint(value: unknown): Endpoint {
+  const base = '/endpoints/0';
+  try {
+    const { endpoints } = requirePlain(parseCluster({ name: 'of-one', endpoints: [value] }));
+    return endpoints[0] as Endpoint;
+  } catch (error) {
+    if (!(error instanceof FaultsError)) throw error;
+    throw new FaultsError(error.faults.map((fault) => ({ ...fault, pointer: fault.pointer.slice(base.length) })));
+  }
+}
+
+/** @throws ProblemError (404): what has no such text can't be there */
+function parseKey(text: string): Key {
+  try {
+    const { host, port } = parseIpAndPort(text);
+    return { address: host, port };
+  } catch {
+    throw new ProblemError(404, `endpoint ${JSON.stringify(text.slice(0, 100))}: must be IP:PORT or [IPV6]:PORT`);
+  }
+}
+
+function isSameField(ofBody: unknown, ofPath: unknown): boolean {
+  return ofBody === ofPath || (typeof ofBody === 'string' && parseIpAddress(ofBody) === ofPath);
+}
+
+function textOf({ address, port }: Key): string {
+  return formatAddress({ host: address, port });
+}
+
+function throwMissing(key: Key): never {
+  throw new ProblemError(404, `endpoint ${textOf(key)}: no such endpoint`);
+}
+
+function throwNoCluster(name: string, where?: string): never {
+  throw notFound(clusterType, name, where);
+}

@@ -1,0 +1,120 @@
+// /api/v2/clusters and /api/v2/listeners: read, and staged one by one.
+
+import type { RequestHandler } from 'express';
+import type { Desk } from '../../commit/desk.ts';
+import { contentOf } from '../../model/canonical.ts';
+import type { Cluster, Listener } from '../../model/objects.ts';
+import { readAuthor } from './author.ts';
+import { readJsonBody } from './json-body.ts';
+import { mergePatch } from './merge-patch.ts';
+import { parseNamed } from './named-body.ts';
+import { layerOf, showIn } from './object-type.ts';
+import type { ObjectType } from './object-type.ts';
+import { maxPage, pageOf, parseCount } from './page.ts';
+import { readConditions, tagOf } from './precondition.ts';
+import { ProblemError } from './problem.ts';
+import { parseParameter, readQuery } from './query.ts';
+import { inTurns, sendPieces, sendTagged } from './send.ts';
+import { stageObject } from './stage-object.ts';
+import { describeView, parseView } from './view.ts';
+
+export const patchTypes = ['application/merge-patch+json', 'application/json'] as const;
+
+/** Answers a list of `type.plural`, and `next`. */
+export function createListHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler {
+  return async (request, response) => {
+    const { view: viewText = 'staged', cursor, limit = String(maxPage) } = readQuery(request, ['view', 'cursor', 'limit']);
+    const view = parseParameter('view', viewText, parseView);
+    const size = parseParameter('limit', limit, parseCount(1, maxPage));
+    const { items, next } = pageOf(type.list(desk.declarations, layerOf(view)), cursor, size);
+    response.type('json');
+    await sendPieces(response, inTurns(renderList(type.plural, items.values().map((item) => showIn(type, view, item)), next)));
+  };
+}
+
+// A cluster may have a megabyte.
+function* renderList(plural: string, objects: Iterable<object>, next: string | undefined): Generator<string> {
+  yield `{${JSON.stringify(plural)}:[`;
+  let text = '';
+  let separator = '';
+  for (const object of objects) {
+    text += separator + JSON.stringify(object);
+    separator = ',';
+    if (text.length < 65_536) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}`;
+}
+
+export function createGetHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+  return (request, response) => {
+    const { name } = request.params;
+    const { view: viewText = 'staged' } = readQuery(request, ['view']);
+    const view = parseParameter('view', viewText, parseView);
+    const object = type.get(desk.declarations, layerOf(view), name);
+    if (object === undefined) throw notFound(type, name, describeView(view));
+    sendTagged(request, response, showIn(type, view, object));
+  };
+}
+
+/** Creates or replaces: answers the object. */
+export function createPutHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+  return async (request, response) => {
+    const { name } = request.params;
+    readQuery(request, []);
+    const author = readAuthor(request);
+    const conditions = readConditions(request);
+    const object = parseNamed(await readJsonBody(request), { name }, type.parse);
+    const { before } = await stageObject(desk, type, name, author, (current) => {
+      conditions.check(tagsOf(current));
+      return object;
+    });
+    if (before === undefined) response.set('Location', `${request.baseUrl}/${type.plural}/${encodeURIComponent(name)}`);
+    sendTagged(request, response, object, before === undefined ? 201 : 200);
+  };
+}
+
+/** Changes what a merge patch says: answers the object. */
+export function createPatchHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+  return async (request, response) => {
+    const { name } = request.params;
+    readQuery(request, []);
+    const author = readAuthor(request);
+    const conditions = readConditions(request);
+    const patch = await readJsonBody(request, patchTypes);
+    const { after } = await stageObject(desk, type, name, author, (current) => {
+      conditions.check(tagsOf(current));
+      if (current === undefined) throw notFound(type, name);
+      return parseNamed(mergePatch(current, patch), { name }, type.parse);
+    });
+    if (after !== undefined) sendTagged(request, response, after);
+  };
+}
+
+export function createDeleteHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+  return async (request, response) => {
+    const { name } = request.params;
+    readQuery(request, []);
+    const author = readAuthor(request);
+    const conditions = readConditions(request);
+    await stageObject(desk, type, name, author, (current) => {
+      conditions.check(tagsOf(current));
+      if (current === undefined) throw notFound(type, name);
+      return undefined;
+    });
+    response.status(204).end();
+  };
+}
+
+interface Named {
+  name: string;
+}
+
+function tagsOf(object: Cluster | Listener | undefined): readonly string[] | undefined {
+  return object && [tagOf(contentOf(object))];
+}
+
+export function notFound({ kind }: Pick<ObjectType, 'kind'>, name: string, where = 'staged'): ProblemError {
+  return new ProblemError(404, `${kind} ${JSON.stringify(name.slice(0, 255))}: no such ${kind} is ${where}`);
+}

@@ -1,0 +1,126 @@
+// What a commit and a rollback have in common: each publishes, and waits, if asked to, until the Envoys have it.
+
+import type { Request, RequestHandler, Response } from 'express';
+import { parseDuration } from '../../text/duration.ts';
+import type { NodeGroup } from '../../snapshot/snapshot.ts';
+import { clientState, foldClients } from '../../xds/client.ts';
+import { awaitConvergence } from '../../xds/convergence.ts';
+import type { Convergence } from '../../xds/convergence.ts';
+import type { Expectation } from '../../xds/expectation.ts';
+import type { StreamHub } from '../../xds/stream-hub.ts';
+import { CallLimit } from '../call-limit.ts';
+import { buildNotInSyncMessages } from './client-message.ts';
+import { readExpectation } from './expectation-query.ts';
+import { judgeFleet, returningUntilMs } from './fleet.ts';
+import type { Start } from './fleet.ts';
+import { maxWaitMs } from './messages.ts';
+import type { CommitMessage, ConvergedCommitMessage, ProgressMessage } from './messages.ts';
+import { ProblemError } from './problem.ts';
+import { parseParameter, readQuery } from './query.ts';
+import { signalWhenGone } from './signal-when-gone.ts';
+
+export interface PublishParts {
+  readonly hub: StreamHub;
+  /** The node group that a commit publishes to. */
+  readonly group: NodeGroup;
+  /** Undefined: it found nothing committed. */
+  readonly start: Start | undefined;
+  /** Aborted when the control plane stops: who waits is told how things stand. */
+  readonly stopping: AbortSignal;
+}
+
+/** Publishes for a request; gives the answer to who does not wait. */
+export type Publish = (request: Request) => Promise<CommitMessage>;
+
+// For each of them it is remembered who has answered what.
+const maxWaiting = 64;
+
+const linesType = 'application/x-ndjson';
+
+/** Makes handlers of which so many may wait at the same time, together. */
+export function createPublishing(parts: PublishParts): (publish: Publish) => RequestHandler {
+  const limit = new CallLimit(maxWaiting);
+  return (publish) => createPublishHandler(parts, limit, publish);
+}
+
+/**
+ * Without `wait` answers what `publish` gives, else that and what {@link ConvergedCommitMessage} has more, when every
+ * client has answered or the time is up; with `at_least` or `expect` these have to be there too. To who accepts
+ * application/x-ndjson it sends a {@link ProgressMessage} line each time that more have answered, and the answer as the
+ * last line.
+ */
+function createPublishHandler({ hub, group, start, stopping }: PublishParts, limit: CallLimit, publish: Publish): RequestHandler {
+  return async (request, response) => {
+    const { waitMs, expectation } = readWaitQuery(request);
+    if (waitMs !== undefined && limit.isReached) {
+      throw new ProblemError(503, `wait: ${maxWaiting} others wait already, nothing was committed: ask again later`);
+    }
+    const answer = async (): Promise<void> => {
+      const startMs = performance.now();
+      const result = await publish(request);
+      const isLines = request.accepts('application/json', linesType) === linesType;
+      response.type(isLines ? linesType : 'json');
+      if (waitMs === undefined) {
+        response.end(renderLine(result));
+        return;
+      }
+      const abandoned = signalWhenGone(response);
+      const convergence = await awaitConvergence(hub, group, {
+        timeoutMs: waitMs,
+        expectation,
+        returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,
+        signal: AbortSignal.any([stopping, abandoned]),
+        abandoned,
+        onProgress: isLines ? (settled, total) => writeProgress(response, { settled, total }) : () => undefined,
+      });
+      const tookMs = performance.now() - startMs;
+      response.end(renderLine({ ...result, ...buildConverged(tookMs, convergence, start, expectation) }));
+    };
+    await (waitMs === undefined ? answer() : limit.count(answer()));
+  };
+}
+
+// Who does not read gets the next one that fits.
+function writeProgress(response: Response, progress: ProgressMessage): void {
+  if (!response.writableNeedDrain) response.write(renderLine(progress));
+}
+
+function readWaitQuery(request: Request): { waitMs: number | undefined; expectation: Expectation | undefined } {
+  const { wait, ...query } = readQuery(request, ['wait', 'at_least', 'expect']);
+  const expectation = readExpectation(query);
+  if (wait !== undefined) {
+    return { waitMs: parseParameter('wait', wait, (text) => parseDuration(text, maxWaitMs)), expectation };
+  }
+  if (expectation === undefined) return { waitMs: undefined, expectation };
+  throw new ProblemError(400, `${Object.keys(query).join(', ')}: only with wait`);
+}
+
+function renderLine(message: CommitMessage | ProgressMessage): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+function buildConverged(
+  tookMs: number,
+  { settled, waiting, unasked, gone }: Convergence,
+  start: Start | undefined,
+  expectation: Expectation | undefined,
+): Omit<ConvergedCommitMessage, keyof CommitMessage> {
+  const clients = foldClients([...settled, ...waiting], unasked);
+  const { isInSync, returning, expected } = judgeFleet(clients, gone.length, start, expectation);
+  const others = clients.filter((client) => clientState(client) !== 'synced');
+  const refused = others.filter((client) => clientState(client) === 'error').length;
+  return {
+    converged: isInSync,
+    took_ms: Math.round(tookMs),
+    clients: {
+      total: clients.length,
+      in_sync: clients.length - others.length,
+      refused,
+      waiting: others.length - refused,
+    },
+    gone,
+    returning,
+    expected,
+    not_in_sync: others.flatMap(buildNotInSyncMessages),
+  };
+}

@@ -1,0 +1,65 @@
+// Answers about what happened.
+
+import { z } from 'zod';
+
+import { clusterSchema } from '../../../model/cluster.ts';
+import { listenerSchema } from '../../../model/listener.ts';
+import { count, objectKind, objectName, revisionNumber, time } from './common.ts';
+
+const countsSchema = z.object({ added: count, changed: count, removed: count }).meta({ id: 'ChangeCounts' });
+
+const revisionFields = {
+  revision: revisionNumber,
+  at: time,
+  author: z.string(),
+  message: z.string().describe('Empty: none was given.'),
+  rollback_to: revisionNumber.optional().describe('Of a rollback: whose content it has again.'),
+  summary: z.object({ cluster: countsSchema, listener: countsSchema }).describe('How many objects it changed.'),
+};
+
+export const revisionSchema = z.object(revisionFields).meta({ id: 'Revision' });
+
+export const revisionsSchema = z
+  .object({ revisions: z.array(revisionSchema) })
+  .meta({ id: 'Revisions', description: 'Newest first.' });
+
+export const revisionContentSchema = z
+  .object({
+    ...revisionFields,
+    content: z.object({ clusters: z.array(clusterSchema), listeners: z.array(listenerSchema) }),
+  })
+  .meta({ id: 'RevisionContent', description: 'A revision and all that was declared then.' });
+
+const entryObjectSchema = z
+  .object({
+    kind: objectKind,
+    name: objectName,
+    change: z.enum(['set', 'removed', 'discarded']).describe('`set`: added or replaced.'),
+  })
+  .meta({ id: 'EntryObject' });
+
+const entryFields = {
+  number: z.int().min(1),
+  at: time,
+  author: z.string(),
+  count: count.describe('Of the objects that it is about.'),
+  objects: z.array(entryObjectSchema).describe('The first 100 of them.'),
+};
+
+export const entrySchema = z
+  .discriminatedUnion('type', [
+    z.object({ ...entryFields, type: z.literal('stage') }),
+    z.object({ ...entryFields, type: z.literal('discard') }),
+    z.object({
+      ...entryFields,
+      type: z.literal('commit'),
+      revision: revisionNumber,
+      message: z.string(),
+      rollback_to: revisionNumber.optional(),
+    }),
+  ])
+  .meta({ id: 'LogEntry' });
+
+export const logSchema = z
+  .object({ entries: z.array(entrySchema) })
+  .meta({ id: 'Log', description: 'Oldest first; entries that are kept no more are not there.' });
