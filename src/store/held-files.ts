@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 
-import { StoreError } from './store.ts';
+import { StoreError } from './log-store.ts';
 
 export class HeldFiles {
   readonly #path: string;
@@ -24,7 +24,7 @@ export class HeldFiles {
     }
   }
 
-  /** To be called before a write. Throws StoreError when it would go where nobody finds it; fine again once they are back. */
+  /** To be called before a write. Throws StoreError when it would go where nobody finds it; fine once they are back. */
   requireInPlace(): void {
     for (const [path, identity] of this.#identities) {
       if (identify(path) === identity) continue;

@@ -4,8 +4,8 @@
 
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
+import type { OldRoutes } from '../inventory/old-routes.ts';
 import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
-import type { KeptRoutes } from './store.ts';
 
 /** Who did it, and when (wall-clock time, Unix, ms). */
 export interface Deed {
@@ -34,15 +34,42 @@ export interface CommitEntry extends Deed {
   readonly rollbackTo?: number | undefined;
   /** From what was committed to what is. */
   readonly edits: Edits;
-  /** All that drains from now on. */
+  /** All that drains from now on, each name once. */
   readonly draining: readonly DrainingCluster[];
-  readonly routes: KeptRoutes;
+  /** Undefined: nothing is known of them, as in data of before they were kept. */
+  readonly routes: KeptRoutes | undefined;
+}
+
+/** What is kept of the routes that were published last. */
+export interface KeptRoutes {
+  /** The catch-all; undefined: there was none. */
+  readonly catchAll: string | undefined;
+  /** Some of it may be over. */
+  readonly old: readonly OldRoutes[];
 }
 
 export type Entry = StageEntry | DiscardEntry | CommitEntry;
 
-/** Numbers begin with 1 and have no gaps. */
-export type NumberedEntry = Entry & { readonly number: number };
+/** A commit as the log has it: what merely goes on draining is not told again. */
+export interface LoggedCommit extends Omit<CommitEntry, 'draining'> {
+  /** What drains otherwise than before. */
+  readonly draining: readonly DrainingEdit[];
+}
+
+export interface DrainingEdit {
+  readonly name: string;
+  /** Undefined: it drains no more. */
+  readonly after: DrainingTerms | undefined;
+}
+
+/** As in {@link DrainingCluster}. */
+export interface DrainingTerms extends Omit<DrainingCluster, 'cluster'> {
+  /** Undefined: as it drained before, or else as it was committed before. */
+  readonly cluster: Cluster | undefined;
+}
+
+/** An entry as the log has it. Numbers begin with 1 and have no gaps. */
+export type NumberedEntry = (StageEntry | DiscardEntry | LoggedCommit) & { readonly number: number };
 
 export interface ObjectRef {
   readonly kind: ObjectKind;
@@ -60,8 +87,10 @@ export interface Revision extends Deed {
   readonly revision: number;
   readonly message: string;
   readonly rollbackTo?: number | undefined;
-  readonly summary: Readonly<Record<ObjectKind, ChangeCounts>>;
+  readonly summary: Summary;
 }
+
+export type Summary = Readonly<Record<ObjectKind, ChangeCounts>>;
 
 /** How many objects of a kind a revision changed. */
 export interface ChangeCounts {
@@ -76,8 +105,9 @@ export interface LogState {
   readonly lastEntry: number;
   /** The newest; 0: nothing was ever committed. */
   readonly revision: number;
+  /** In order of name, by code unit; so is all below. */
   readonly committed: Config;
-  /** In order of kind and name. */
+  /** In order of kind, then name. */
   readonly staged: readonly StagedObject[];
   /** As the last commit gave it: some of it may be over. */
   readonly draining: readonly DrainingCluster[];
@@ -85,21 +115,27 @@ export interface LogState {
   readonly routes: KeptRoutes | undefined;
 }
 
+/**
+ * A call has happened whole and durably when it resolves. When it rejects, with {@link StoreError}, it has not happened
+ * at all. Calls happen in the order in which they were made.
+ */
 export interface LogStore {
-  /** Reads everything; called once, at the start. An object that is staged as it was committed is not in `staged`. */
+  /** Reads everything; called once, at the start. */
   load(): Promise<LogState>;
   /**
-   * Appends one entry, durably when it resolves, if the last one has the number `expected`, and gives the new number.
-   * Undefined: somebody else has appended meanwhile, and nothing has changed.
-   * Rejects with StoreError, and then nothing has changed.
+   * Appends one entry if the last one has the number `expected`, and gives the new number. Undefined: somebody else has
+   * appended meanwhile, or a commit's revision is not the one after the newest; nothing has changed.
    */
   append(expected: number, entry: Entry): Promise<number | undefined>;
-  /** Entries after the one of that number, oldest first, at most `limit`; those that were trimmed are not there. */
+  /**
+   * Entries after the one of that number, oldest first, at most `limit`. Those that were trimmed are not there: of
+   * before the oldest kept revision, and the oldest when all together are too many (trimming.ts).
+   */
   entriesAfter(number: number, limit: number): Promise<readonly NumberedEntry[]>;
   /** The kept revisions below `before`, newest first, at most `limit`. */
   revisions(before: number, limit: number): Promise<readonly Revision[]>;
   /**
-   * The edits that lead from what is committed now back to what `revision` had.
+   * The edits that lead from what is committed now back to what `revision` had, in order of name.
    * Undefined: it is not kept, or never was. Costs what has changed since.
    */
   editsBackTo(revision: number): Promise<Edits | undefined>;
@@ -107,6 +143,11 @@ export interface LogStore {
   backup(file: string): Promise<void>;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */
   close(): Promise<void>;
+}
+
+/** The stored state can't be read or written; `message` is one line for an operator. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
 }
 
 /** How many revisions a store keeps unless told otherwise. */

@@ -1,25 +1,36 @@
-// What is kept of the routes, as JSON in one row of the database; checked as it is read.
+// What is kept of the routes, as JSON in the database; checked as it is read.
 
 import type { OldRoute, OldRoutes } from '../inventory/old-routes.ts';
-import type { KeptRoutes } from './store.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { parseJson, parseList, parseNumber, parseObject, parseOptional, parseText } from './fields.ts';
+import type { KeptRoutes } from './log-store.ts';
 
 /**
- * JSON that {@link parseRoutes} reads back: `{"catch_all": NAME?, "old": [{"since_ms", "until_ms", "count", "routes":
- * [{"prefix"?, "cluster"?}, ...]}, ...]}`.
+ * For JSON that {@link parseRoutesFields} reads back: `{"catch_all": NAME?, "old": [{"since_ms", "until_ms", "count",
+ * "routes": [{"prefix"?, "cluster"?}, ...]}, ...]}`.
  */
-export function renderRoutes({ catchAll, old }: KeptRoutes): string {
-  return JSON.stringify({
+export function routesFields({ catchAll, old }: KeptRoutes): object {
+  return {
     catch_all: catchAll,
     old: old.map(({ sinceMs, untilMs, count, routes }) => ({ since_ms: sinceMs, until_ms: untilMs, count, routes })),
-  });
+  };
 }
 
-/** Throws an Error that says in a few words what is wrong with a text that holds none. */
+/** Throws an Error that says in a few words what is wrong with a value that is none. */
+export function parseRoutesFields(value: unknown): KeptRoutes {
+  const { catch_all: catchAll, old } = parseObject(value);
+  return {
+    catchAll: parseOptional(parseText, 'catch_all', catchAll),
+    old: parseList('old', old).map(parseOldRoutes),
+  };
+}
+
+export function renderRoutes(routes: KeptRoutes): string {
+  return JSON.stringify(routesFields(routes));
+}
+
+/** As {@link parseRoutesFields}. */
 export function parseRoutes(text: string): KeptRoutes {
-  const { catch_all: catchAll, old } = parseObject(JSON.parse(text));
-  return { catchAll: parseName('catch_all', catchAll), old: parseList('old', old).map(parseOldRoutes) };
+  return parseRoutesFields(parseJson(text));
 }
 
 function parseOldRoutes(value: unknown): OldRoutes {
@@ -34,25 +45,8 @@ function parseOldRoutes(value: unknown): OldRoutes {
 
 function parseOldRoute(value: unknown): OldRoute {
   const { prefix, cluster } = parseObject(value);
-  return { prefix: parseName('prefix', prefix), cluster: parseName('cluster', cluster) };
-}
-
-function parseObject(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('no JSON object');
-  return value as Fields;
-}
-
-function parseList(field: string, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Error(`${field} is no list`);
-  return value;
-}
-
-function parseNumber(field: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error(`${field} is no number`);
-  return value;
-}
-
-function parseName(field: string, value: unknown): string | undefined {
-  if (value !== undefined && typeof value !== 'string') throw new Error(`${field} is no text`);
-  return value;
+  return {
+    prefix: parseOptional(parseText, 'prefix', prefix),
+    cluster: parseOptional(parseText, 'cluster', cluster),
+  };
 }

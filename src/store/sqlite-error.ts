@@ -1,6 +1,6 @@
 // What SQLite and the file system say, in words for the operator who has to act on it.
 
-import { StoreError } from './store.ts';
+import { StoreError } from './log-store.ts';
 
 /** Primary result codes, sqlite.org/rescode.html; the low byte of the extended code that node:sqlite gives. */
 const busy = 5;

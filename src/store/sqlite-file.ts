@@ -1,14 +1,14 @@
-// The database file: made whole or not at all, checked without leaving a mark on it,
-// then held by this process alone. A data directory in, an open database out.
+// The database file: made whole or not at all, checked without leaving a mark on it, then held by this process alone
+// and brought up to date. A data directory in, an open database out. Of its tables it knows what their layout says.
 
-import { accessSync, closeSync, constants, fsyncSync, linkSync, mkdirSync } from 'node:fs';
-import { mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from './log-store.ts';
 import { damaged, explainReadError, explainWriteError } from './sqlite-error.ts';
-import { applicationId, findCorruption, readNumber, readState, schema, schemaVersion } from './sqlite-schema.ts';
-import { StoreError } from './store.ts';
+import { runTransaction } from './sqlite-transaction.ts';
+import { Workshop, removeOldWorkshops, syncDirectories } from './workshop.ts';
 
 /** An open database and the absolute path of its file, for messages. */
 export interface DatabaseFile {
@@ -16,11 +16,24 @@ export interface DatabaseFile {
   readonly db: DatabaseSync;
 }
 
-const fileName = 'controlplane.db';
+/** What is inside: its tables, and how they read. */
+export interface Layout {
+  /** Of the tables; a file with a higher one was written by a newer program. */
+  readonly version: number;
+  /** The oldest that it can be made of. */
+  readonly oldest: number;
+  /** Makes an empty database into an empty store, marks included. */
+  readonly schema: string;
+  /** Throws an Error that says what is wrong with the tables of that version. Writes nothing. */
+  readonly check: (db: DatabaseSync, version: number) => void;
+  /** Makes the tables of an older version, checked, into these. Runs in a transaction. */
+  readonly migrate: (db: DatabaseSync, version: number) => void;
+}
 
-// Folders in which a file is made. One that is so old was left behind by a process that was killed.
-const workshopName = /^\.new-[A-Za-z0-9]{6}$/;
-const workshopLifeMs = 600_000;
+/** "RECP" in ASCII: marks the file as ours (sqlite.org/pragma.html#pragma_application_id). */
+export const applicationId = 0x52_45_43_50;
+
+const fileName = 'controlplane.db';
 
 // Before the first read, so that SQLite locks the file until it is closed and keeps no shared memory beside it.
 const holdAlone = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;';
@@ -28,17 +41,19 @@ const holdAlone = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; P
 /**
  * Opens `controlplane.db` in `dataDir` for this process alone, until the database is closed. Makes what is missing:
  * the directory with mode 0700, the file with 0600. Throws StoreError when the file is damaged, foreign, from a newer
- * program, in use or out of reach; it and its -wal are then byte for byte as they were.
+ * program, in use or out of reach; it and its -wal are then byte for byte as they were. One of an older program is
+ * brought up to date, or, when that fails, keeps all that it held.
  */
-export function openDatabaseFile(dataDir: string): DatabaseFile {
+export function openDatabaseFile(dataDir: string, layout: Layout): DatabaseFile {
   const directory = resolve(dataDir);
   const path = join(directory, fileName);
   makeDirectory(directory);
-  if (lookUp(path) === undefined) makeFile(path);
+  if (lookUp(path) === undefined) makeFile(path, layout);
   requireUsable(path);
-  checkFile(path);
+  checkFile(path, layout);
   const db = holdFile(path);
-  removeOldWorkshops(directory);
+  bringUpToDate(path, db, layout);
+  removeOldWorkshops(directory, fileName);
   return { path, db };
 }
 
@@ -52,47 +67,24 @@ function makeDirectory(directory: string): void {
   }
 }
 
-/**
- * The file is made elsewhere and put in place when it is whole: a kill leaves no half-made one. A link, unlike a
- * rename, never replaces the file that another process has made meanwhile; that one is then as good.
- */
-function makeFile(path: string): void {
+// Another process may have made the file meanwhile; that one is then as good.
+function makeFile(path: string, { schema }: Layout): void {
   // SQLite would take the changes in a -wal that was left behind for the new file's own.
   if ((lookUp(`${path}-wal`)?.size ?? 0) > 0) throw damaged(path, 'missing, though its -wal file is there');
   try {
-    const workshop = mkdtempSync(join(dirname(path), '.new-'));
+    const workshop = new Workshop(path);
     try {
-      const draft = join(workshop, fileName);
-      writeEmptyStore(draft);
-      linkSync(draft, path);
+      fill(workshop.draft, schema);
+      workshop.putInPlace();
     } finally {
-      rmSync(workshop, { recursive: true });
+      workshop.remove();
     }
-    syncDirectories(dirname(path), dirname(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainWriteError(path, error);
   }
 }
 
-function removeOldWorkshops(directory: string): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.isDirectory() && workshopName.test(entry.name)) removeIfOld(join(directory, entry.name));
-  }
-}
-
-// A young one may be another start's, which then finds the file that is here, and gives up.
-function removeIfOld(workshop: string): void {
-  try {
-    if (Date.now() - statSync(workshop).mtimeMs < workshopLifeMs) return;
-    if (!readdirSync(workshop).every((name) => name.startsWith(fileName))) return;
-    rmSync(workshop, { recursive: true });
-  } catch {
-    // Another user's, or just gone: it is in nobody's way.
-  }
-}
-
-function writeEmptyStore(path: string): void {
-  closeSync(openSync(path, 'wx', 0o600)); // SQLite would take 0644; its other files take their mode from this one.
+function fill(path: string, schema: string): void {
   const db = new DatabaseSync(path);
   try {
     db.exec(holdAlone + schema);
@@ -114,14 +106,15 @@ function requireUsable(path: string): void {
 }
 
 /** Read-only, because the last connection to close would write the -wal into the file, whatever is in it. */
-function checkFile(path: string): void {
+function checkFile(path: string, layout: Layout): void {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { readOnly: true });
-    requireOurs(path, readNumber(db, 'application_id'), readNumber(db, 'user_version'));
+    const version = readNumber(db, 'user_version');
+    requireOurs(path, readNumber(db, 'application_id'), version, layout);
     const corruption = findCorruption(db);
     if (corruption !== undefined) throw new Error(corruption);
-    readState(db);
+    layout.check(db, version);
   } catch (error) {
     throw explainReadError(path, error);
   } finally {
@@ -129,16 +122,16 @@ function checkFile(path: string): void {
   }
 }
 
-function requireOurs(path: string, id: number, version: number): void {
+function requireOurs(path: string, id: number, version: number, layout: Layout): void {
   const remedy = 'it was left as it is';
   if (id !== applicationId) {
     throw new StoreError(`${path} is not a database of this program (application id ${id}); ${remedy}: move it away`);
   }
-  if (version > schemaVersion) {
-    const versions = `schema ${version}, this one knows ${schemaVersion}`;
+  if (version > layout.version) {
+    const versions = `schema ${version}, this one knows ${layout.version}`;
     throw new StoreError(`${path} was written by a newer version (${versions}); ${remedy}: start that version`);
   }
-  if (version !== schemaVersion) throw damaged(path, `schema ${version}`);
+  if (version < layout.oldest) throw damaged(path, `schema ${version}`);
 }
 
 function holdFile(path: string): DatabaseSync {
@@ -153,19 +146,27 @@ function holdFile(path: string): DatabaseSync {
   }
 }
 
-function lookUp(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+function bringUpToDate(path: string, db: DatabaseSync, layout: Layout): void {
+  try {
+    const version = readNumber(db, 'user_version');
+    if (version < layout.version) runTransaction(db, () => layout.migrate(db, version));
+  } catch (error) {
+    db.close();
+    throw explainWriteError(path, error);
+  }
 }
 
-/** Makes new entries durable in each directory from `deepest` up to its ancestor `highest`. */
-function syncDirectories(deepest: string, highest: string): void {
-  for (let directory = deepest; ; directory = dirname(directory)) {
-    const descriptor = openSync(directory, 'r');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    if (directory === highest) return;
-  }
+/** The value of a pragma that gives one number. */
+function readNumber(db: DatabaseSync, pragma: 'application_id' | 'user_version'): number {
+  return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);
+}
+
+/** What SQLite finds wrong with the file, in one line, or undefined. */
+function findCorruption(db: DatabaseSync): string | undefined {
+  const { integrity_check: finding } = db.prepare('PRAGMA integrity_check(1)').get() ?? {};
+  return finding === 'ok' ? undefined : String(finding);
+}
+
+function lookUp(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
 }

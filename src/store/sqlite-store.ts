@@ -3,12 +3,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ClusterEdit } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
-import { renderClusterRow, renderDrainingContent } from './cluster-row.ts';
+import { renderClusterContent, renderDrainingContent } from './cluster-row.ts';
 import { HeldFiles } from './held-files.ts';
 import { renderRoutes } from './routes-row.ts';
+import { everCommittedKey, readSchema1, routesKey } from './schema-1.ts';
 import { explainReadError, explainWriteError } from './sqlite-error.ts';
 import { openDatabaseFile } from './sqlite-file.ts';
-import { everCommittedKey, readState, routesKey } from './sqlite-schema.ts';
+import { layout } from './sqlite-schema.ts';
+import { runTransaction } from './sqlite-transaction.ts';
 import type { KeptRoutes, Store } from './store.ts';
 
 type ApplyEdit = (edit: ClusterEdit) => void;
@@ -18,7 +20,7 @@ type ApplyEdit = (edit: ClusterEdit) => void;
  * ends. Names must be well-formed Unicode. Throws StoreError when the file can't be used; it is then as it was.
  */
 export function openSqliteStore(dataDir: string): Store {
-  const { path, db } = openDatabaseFile(dataDir);
+  const { path, db } = openDatabaseFile(dataDir, layout);
   const files = new HeldFiles(path);
   const editStaged = prepareEdit(db, 'staged');
   const editCommitted = prepareEdit(db, 'committed');
@@ -39,7 +41,7 @@ export function openSqliteStore(dataDir: string): Store {
   return {
     load: () => {
       try {
-        return readState(db);
+        return readSchema1(db);
       } catch (error) {
         throw explainReadError(path, error);
       }
@@ -65,7 +67,7 @@ function prepareEdit(db: DatabaseSync, table: 'staged' | 'committed'): ApplyEdit
   );
   return ({ name, after }) => {
     if (after === undefined) remove.run(name);
-    else put.run(name, renderClusterRow(after).content);
+    else put.run(name, renderClusterContent(after));
   };
 }
 
@@ -85,17 +87,4 @@ function prepareRoutes(db: DatabaseSync): (routes: KeptRoutes | undefined) => vo
     clear.run(routesKey);
     if (routes !== undefined) put.run(routesKey, renderRoutes(routes));
   };
-}
-
-/** All of `work` or nothing: a failure, of the commit too, puts back what was there. */
-function runTransaction(db: DatabaseSync, work: () => void): void {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    db.exec('COMMIT');
-  } catch (error) {
-    // SQLite has rolled back by itself after some errors, such as a full disk.
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
 }

@@ -3,15 +3,10 @@
 
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
-import type { OldRoutes } from '../inventory/old-routes.ts';
+import type { KeptRoutes } from './log-store.ts';
 
-/** What is kept of the routes that were published last. */
-export interface KeptRoutes {
-  /** The catch-all; undefined: there was none. */
-  readonly catchAll: string | undefined;
-  /** Some of it may be over. */
-  readonly old: readonly OldRoutes[];
-}
+export { StoreError } from './log-store.ts';
+export type { KeptRoutes } from './log-store.ts';
 
 /** All that a store keeps. `committed` is undefined until the first commit ever. */
 export interface StoredState {
@@ -39,9 +34,4 @@ export interface Store {
   saveCommit(edits: readonly ClusterEdit[], draining?: readonly DrainingCluster[], routes?: KeptRoutes): void;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */
   close(): void;
-}
-
-/** The stored state can't be read or written; `message` is one line for an operator. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
 }

@@ -8,32 +8,33 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import { openDatabaseFile } from '../../src/store/sqlite-file.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
-import { StoreError } from '../../src/store/store.ts';
-import { makeDirectory, put, readMaps } from './clusters.ts';
+import { emptyState } from '../../src/store/fold.ts';
+import { StoreError } from '../../src/store/log-store.ts';
+import type { LogStore } from '../../src/store/log-store.ts';
+import { applicationId, openDatabaseFile } from '../../src/store/sqlite-file.ts';
+import { makeDirectory, put } from './clusters.ts';
+import { appendAll, commit, openStore, openUntilEnd, stage } from './entries.ts';
 
 const unprivilegedUser = 65_534;
-const storeModule = JSON.stringify(new URL('../../src/store/sqlite-store.ts', import.meta.url).href);
+const storeModule = JSON.stringify(new URL('../../src/store/sqlite-log-store.ts', import.meta.url).href);
 const pathIn = (directory: string) => join(directory, 'controlplane.db');
 
 /** What a killed daemon leaves: all that it wrote last is in the -wal alone. */
-function leaveKilled(t: TestContext, sql = ''): string {
+async function leaveKilled(t: TestContext, sql = ''): Promise<string> {
   const [living, dead] = [makeDirectory(t), makeDirectory(t)];
-  const store = openSqliteStore(living);
-  store.saveStaged(put('staged', 1));
-  store.saveCommit([put('committed', 1, 2)]);
-  store.close();
+  const store = openStore(living);
+  await appendAll(store, stage(put('staged', 1)), commit(1, [put('committed', 1, 2)]));
+  await store.close();
   const db = new DatabaseSync(pathIn(living));
-  db.exec(`PRAGMA wal_autocheckpoint = 0; UPDATE meta SET value = 'again'; ${sql}`);
+  db.exec(`PRAGMA wal_autocheckpoint = 0; UPDATE staged SET author = 'again'; ${sql}`);
   for (const suffix of ['', '-wal']) copyFileSync(pathIn(living) + suffix, pathIn(dead) + suffix);
   db.close();
   return dead;
 }
 
 /** What a stopped daemon leaves: one file. */
-function leaveStopped(t: TestContext, sql = ''): string {
-  const directory = leaveKilled(t, sql);
+async function leaveStopped(t: TestContext, sql = ''): Promise<string> {
+  const directory = await leaveKilled(t, sql);
   const db = new DatabaseSync(pathIn(directory));
   db.prepare('SELECT * FROM meta').all();
   db.close();
@@ -54,7 +55,7 @@ function overwrite(path: string, offset: number, bytes: Buffer): void {
 }
 
 function assertRefused(directory: string, reason: RegExp): void {
-  assert.throws(() => openSqliteStore(directory), (error) => {
+  assert.throws(() => openStore(directory), (error) => {
     assert.ok(error instanceof StoreError);
     assert.match(error.message, reason);
     assert.ok(error.message.includes(directory), error.message);
@@ -64,7 +65,13 @@ function assertRefused(directory: string, reason: RegExp): void {
 }
 
 test('an open file is a synced write-ahead log that one process holds', (t) => {
-  const { db } = openDatabaseFile(makeDirectory(t));
+  const { db } = openDatabaseFile(makeDirectory(t), {
+    version: 1,
+    oldest: 1,
+    schema: `PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1`,
+    check: () => undefined,
+    migrate: () => undefined,
+  });
   t.after(() => db.close());
   const read = (pragma: string) => Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {});
   const full = 2;
@@ -74,24 +81,22 @@ test('an open file is a synced write-ahead log that one process holds', (t) => {
 });
 
 describe('making', () => {
-  test('the directories and the file are made for their owner alone', (t) => {
+  test('the directories and the file are made for their owner alone', async (t) => {
     const directory = join(makeDirectory(t), 'new', 'data');
-    const store = openSqliteStore(directory);
-    t.after(() => store.close());
-    store.saveStaged(put('a'));
+    await appendAll(openUntilEnd(t, directory), stage(put('a')));
     assert.equal(statSync(directory).mode & 0o777, 0o700);
     assert.deepEqual(readdirSync(directory).filter((name) => !name.startsWith('controlplane.db')), []);
     for (const name of readdirSync(directory)) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name);
   });
 
-  test('a directory that is there keeps its mode', (t) => {
+  test('a directory that is there keeps its mode', async (t) => {
     const directory = makeDirectory(t);
     chmodSync(directory, 0o755);
-    openSqliteStore(directory).close();
+    await openStore(directory).close();
     assert.equal(statSync(directory).mode & 0o777, 0o755);
   });
 
-  test('what a start that was killed left of its making is removed, and nothing else', (t) => {
+  test('what a start that was killed left of its making is removed, and nothing else', async (t) => {
     const directory = makeDirectory(t);
     const make = (name: string, file: string, minutesAgo: number) => {
       mkdirSync(join(directory, name));
@@ -103,26 +108,24 @@ describe('making', () => {
     make('.new-Abc124', 'controlplane.db-wal', 1);
     make('.new-Abc125', 'notes.txt', 60);
     make('.new-ideas', 'controlplane.db', 60);
-    openSqliteStore(directory).close();
+    await openStore(directory).close();
     const left = readdirSync(directory).filter((name) => !name.startsWith('controlplane.db'));
     assert.deepEqual(left.sort(), ['.new-Abc124', '.new-Abc125', '.new-ideas']);
   });
 
-  test('a -wal without its file is not taken for that of a new file', (t) => {
-    const directory = leaveKilled(t);
+  test('a -wal without its file is not taken for that of a new file', async (t) => {
+    const directory = await leaveKilled(t);
     rmSync(pathIn(directory));
     const before = readFiles(directory);
     assertRefused(directory, /missing, though its -wal file is there/);
     assert.deepEqual(readFiles(directory), before);
   });
 
-  test('after a damaged file was moved away as told, the store starts with nothing', (t) => {
-    const directory = leaveKilled(t, 'DROP TABLE staged');
+  test('after a damaged file was moved away as told, the store starts with nothing', async (t) => {
+    const directory = await leaveKilled(t, 'DROP TABLE staged');
     assertRefused(directory, /move it and the .*controlplane\.db-\* files/);
     for (const name of readdirSync(directory)) rmSync(join(directory, name));
-    const store = openSqliteStore(directory);
-    t.after(() => store.close());
-    assert.deepEqual(store.load(), { staged: [], committed: undefined, draining: [], routes: undefined });
+    assert.deepEqual(await openUntilEnd(t, directory).load(), emptyState);
   });
 });
 
@@ -152,8 +155,8 @@ describe('what is out of reach is refused in one line', () => {
     ['a file that may not be read', (at) => chmodSync(pathIn(at), 0o222), /\.db can't be used: EACCES/],
   ];
   for (const [what, protect, reason] of protections) {
-    test(what, (t) => {
-      const directory = leaveStopped(t);
+    test(what, async (t) => {
+      const directory = await leaveStopped(t);
       chmodSync(directory, 0o777);
       protect(directory);
       assert.match(openUnprivileged(directory), reason);
@@ -169,29 +172,28 @@ describe('what is out of reach is refused in one line', () => {
 
 /** What a process that is not root is told, nothing being out of reach for root. */
 function openUnprivileged(directory: string): string {
-  const script = `import { openSqliteStore } from ${storeModule};
+  const script = `import { openSqliteLogStore } from ${storeModule};
     if (process.geteuid() === 0) process.setuid(${unprivilegedUser});
-    try { openSqliteStore(process.argv[1]); } catch (error) { console.log(error.name + ': ' + error.message); }`;
+    try { openSqliteLogStore(process.argv[1], { nowMs: 1 }); }
+    catch (error) { console.log(error.name + ': ' + error.message); }`;
   return execFileSync(process.execPath, ['--input-type=module', '--eval', script, directory], { encoding: 'utf8' });
 }
 
 describe('the file has one owner at a time', () => {
-  test('a second opener is refused, and the first goes on', (t) => {
+  test('a second opener is refused, and the first goes on', async (t) => {
     const directory = makeDirectory(t);
-    const store = openSqliteStore(directory);
+    const store = openStore(directory);
     assertRefused(directory, /is in use by another process/);
-    store.saveStaged(put('a', 1));
+    await appendAll(store, stage(put('a', 1)));
     assertRefused(directory, /is in use by another process/);
-    store.close();
-    const next = openSqliteStore(directory);
-    t.after(() => next.close());
-    assert.deepEqual(next.load().staged, [put('a', 1).after]);
+    await store.close();
+    assert.deepEqual(await stagedNames(openUntilEnd(t, directory)), ['a']);
   });
 
   test('so is one in another process, until that one is killed', async (t) => {
     const directory = makeDirectory(t);
-    const script = `import { openSqliteStore } from ${storeModule};
-      openSqliteStore(process.argv[1]);
+    const script = `import { openSqliteLogStore } from ${storeModule};
+      openSqliteLogStore(process.argv[1], { nowMs: 1 });
       process.stdout.write('open');
       setInterval(() => undefined, 60_000);`;
     const owner = spawn(process.execPath, ['--input-type=module', '--eval', script, directory]);
@@ -200,11 +202,11 @@ describe('the file has one owner at a time', () => {
     assertRefused(directory, /is in use by another process/);
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    openSqliteStore(directory).close();
+    await openStore(directory).close();
   });
 
-  test('a file that is being read is in use too, and is not damaged', (t) => {
-    const directory = leaveStopped(t);
+  test('a file that is being read is in use too, and is not damaged', async (t) => {
+    const directory = await leaveStopped(t);
     const reader = new DatabaseSync(pathIn(directory));
     t.after(() => reader.close());
     reader.exec('BEGIN');
@@ -224,43 +226,44 @@ describe('files that go while they are open: a write is refused, and nothing of 
     }],
   ];
   for (const [what, lose] of losses) {
-    test(what, (t) => {
+    test(what, async (t) => {
       const directory = makeDirectory(t);
-      const store = openSqliteStore(directory);
-      t.after(() => store.close());
-      store.saveCommit([put('a', 1)]);
-      const before = readMaps(store);
+      const store = openUntilEnd(t, directory);
+      const last = await appendAll(store, commit(1, [put('a', 1)]));
+      const before = await store.load();
       lose(directory);
-      for (const write of [() => store.saveStaged(put('b', 1)), () => store.saveCommit([put('b', 1)])]) {
-        assert.throws(write, isLost);
+      for (const entry of [stage(put('b', 1)), commit(2, [put('b', 1)])]) {
+        await assert.rejects(store.append(last, entry), isLost);
       }
-      assert.deepEqual(readMaps(store), before);
+      assert.deepEqual(await store.load(), before);
     });
   }
 
-  test('a directory that was moved and put back is written again', (t) => {
+  test('a directory that was moved and put back is written again', async (t) => {
     const directory = makeDirectory(t);
-    const store = openSqliteStore(directory);
-    t.after(() => store.close());
+    const store = openUntilEnd(t, directory);
     renameSync(directory, `${directory}.moved`);
-    assert.throws(() => store.saveStaged(put('a', 1)), isLost);
+    await assert.rejects(store.append(0, stage(put('a', 1))), isLost);
     renameSync(`${directory}.moved`, directory);
-    store.saveStaged(put('a', 1));
-    assert.deepEqual([...readMaps(store).staged.keys()], ['a']);
+    await appendAll(store, stage(put('a', 1)));
+    assert.deepEqual(await stagedNames(store), ['a']);
   });
 
-  test('another store that was made at the same path meanwhile is not written by the first one', (t) => {
+  test('another store that was made at the same path meanwhile is not written by the first one', async (t) => {
     const directory = makeDirectory(t);
-    const first = openSqliteStore(directory);
-    t.after(() => first.close());
+    const first = openUntilEnd(t, directory);
     rmSync(directory, { recursive: true });
-    const second = openSqliteStore(directory);
-    t.after(() => second.close());
-    assert.throws(() => first.saveStaged(put('a', 1)), isLost);
-    second.saveStaged(put('b', 1));
-    assert.deepEqual([...readMaps(second).staged.keys()], ['b']);
+    const second = openUntilEnd(t, directory);
+    await assert.rejects(first.append(0, stage(put('a', 1))), isLost);
+    await appendAll(second, stage(put('b', 1)));
+    assert.deepEqual(await stagedNames(second), ['b']);
   });
 });
+
+async function stagedNames(store: LogStore): Promise<string[]> {
+  const { staged } = await store.load();
+  return staged.map(({ name }) => name);
+}
 
 function isLost(error: unknown): boolean {
   return error instanceof StoreError && /was moved, removed or replaced while it was open/.test(error.message);
@@ -315,8 +318,8 @@ const damages: readonly {
   {
     what: 'from a newer program, its tables unknown here',
     when: 'either',
-    sql: 'PRAGMA user_version = 2; DROP TABLE staged',
-    reason: /written by a newer version \(schema 2, this one knows 1\); it was left as it is: start that version/,
+    sql: 'PRAGMA user_version = 3; DROP TABLE staged',
+    reason: /written by a newer version \(schema 3, this one knows 2\); it was left as it is: start that version/,
   },
   {
     what: 'without a table',
@@ -330,35 +333,60 @@ const damages: readonly {
     sql: 'ALTER TABLE staged DROP COLUMN content',
     reason: /damaged \(no such column: content\)/,
   },
+  { what: 'without the log', when: 'either', sql: 'DROP TABLE log', reason: /damaged \(no such table: log\)/ },
   {
-    what: 'with a staged row that is no cluster',
+    what: 'with a staged row that is another cluster',
     when: 'either',
-    sql: `INSERT INTO staged VALUES ('b' || char(10), '{}')`,
-    reason: /damaged \(table staged, row "b\\n": no prefix\)/,
+    sql: `INSERT INTO staged VALUES ('cluster', 'b' || char(10), '{}', '', 1)`,
+    reason: /damaged \(table staged, row "b\\n": its content has another name\)/,
   },
   {
-    what: 'with a committed row that is no cluster',
+    what: 'with a staged row of no kind',
+    when: 'either',
+    sql: `UPDATE staged SET kind = 'secret'`,
+    reason: /damaged \(table staged, row "staged": kind is neither cluster nor listener\)/,
+  },
+  {
+    what: 'with a staged listener that breaks a rule',
+    when: 'either',
+    sql: `INSERT INTO staged VALUES ('listener', 'l', '{"name":"l","address":"localhost:1"}', '', 1)`,
+    reason: /damaged \(table staged, row "l": \/address "localhost:1": must be an IP address and a port/,
+  },
+  {
+    what: 'with a committed row that is no JSON',
     when: 'either',
     sql: `UPDATE committed SET content = 'nothing'`,
-    reason: /damaged \(table committed, row "committed": no JSON object\)/,
+    reason: /damaged \(table committed, row "committed": no JSON\)/,
+  },
+  {
+    what: 'with a committed cluster that breaks a rule',
+    when: 'either',
+    sql: `UPDATE committed SET content = '{"name":"committed","endpoints":[{"address":"::1","port":0}]}'`,
+    reason: /damaged \(table committed, row "committed": \/endpoints\/0\/port 0: must be at least 1\)/,
   },
   {
     what: 'with a draining row that is no cluster',
     when: 'either',
-    sql: `INSERT INTO draining VALUES ('gone', '{}', 1)`,
-    reason: /damaged \(table draining, row "gone": no prefix\)/,
+    sql: `INSERT INTO draining VALUES ('gone', '{"name":"gone","port":1}', 1, 0, NULL)`,
+    reason: /damaged \(table draining, row "gone": \/port 1: no such field\)/,
   },
   {
     what: 'with routes that are none',
     when: 'either',
-    sql: `INSERT INTO meta VALUES ('routes', '{"old": [{"since_ms": "now"}]}')`,
+    sql: `UPDATE meta SET value = '{"old": [{"since_ms": "now"}]}'`,
     reason: /damaged \(table meta, row "routes": since_ms is no number\)/,
   },
   {
-    what: 'with committed rows, but never committed',
+    what: 'with committed rows, but no revision',
     when: 'either',
-    sql: 'DELETE FROM meta',
-    reason: /damaged \(table committed: rows before the first commit\)/,
+    sql: 'DELETE FROM revisions',
+    reason: /damaged \(table committed: rows before the first revision\)/,
+  },
+  {
+    what: 'with a log that lacks its end',
+    when: 'either',
+    sql: 'DELETE FROM log WHERE number > 1',
+    reason: /damaged \(table log: ends before the newest revision\)/,
   },
 ];
 
@@ -366,8 +394,8 @@ describe('a file is refused and left as it was when it is', () => {
   for (const { what, when, sql, harm, reason } of damages) {
     for (const [stop, leave] of [['stopped', leaveStopped], ['killed', leaveKilled]] as const) {
       if (when !== 'either' && when !== stop) continue;
-      test(`${what}, the daemon having been ${stop}`, (t) => {
-        const directory = leave(t, sql);
+      test(`${what}, the daemon having been ${stop}`, async (t) => {
+        const directory = await leave(t, sql);
         harm?.(pathIn(directory));
         const before = readFiles(directory);
         assertRefused(directory, reason);
@@ -377,19 +405,16 @@ describe('a file is refused and left as it was when it is', () => {
   }
 });
 
-test('what a killed daemon left in the -wal alone is read', (t) => {
-  const directory = leaveKilled(t, `UPDATE staged SET name = 'renamed'`);
-  const store = openSqliteStore(directory);
-  t.after(() => store.close());
-  assert.deepEqual([...readMaps(store).staged.keys()], ['renamed']);
+test('what a killed daemon left in the -wal alone is read', async (t) => {
+  const directory = await leaveKilled(t, `UPDATE staged SET author = 'somebody else'`);
+  const { staged } = await openUntilEnd(t, directory).load();
+  assert.deepEqual(staged.map(({ author }) => author), ['somebody else']);
 });
 
-test('a backup that is not in WAL mode is taken', (t) => {
-  const [directory, backup] = [leaveStopped(t), makeDirectory(t)];
+test('a backup that is not in WAL mode is taken', async (t) => {
+  const [directory, backup] = [await leaveStopped(t), makeDirectory(t)];
   const db = new DatabaseSync(pathIn(directory));
   db.prepare('VACUUM INTO ?').run(pathIn(backup));
   db.close();
-  const store = openSqliteStore(backup);
-  t.after(() => store.close());
-  assert.deepEqual([...readMaps(store).staged.keys()], ['staged']);
+  assert.deepEqual(await stagedNames(openUntilEnd(t, backup)), ['staged']);
 });

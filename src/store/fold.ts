@@ -1,0 +1,84 @@
+// What the log comes to: one entry after the other laid over the state before. Pure. The memory twin is this and no
+// more; the tables of the SQLite twin are held to it by tests.
+
+import type { DrainingCluster } from '../inventory/draining.ts';
+import { contentOf } from '../model/canonical.ts';
+import type { Config } from '../model/objects.ts';
+import { applyDrainingEdits, findDrainingEdits, inOrder, toDraining } from './draining-edits.ts';
+import type { DiscardEntry, DrainingEdit, Entry, LogState, LoggedCommit } from './log-store.ts';
+import type { NumberedEntry, StageEntry, StagedObject } from './log-store.ts';
+import { findByKey, findObject, isSameObject, keyOf, listEdits, nameOf, withItems } from './objects.ts';
+
+/** Before the first entry. */
+export const emptyState: LogState = {
+  lastEntry: 0,
+  revision: 0,
+  committed: { clusters: [], listeners: [] },
+  staged: [],
+  draining: [],
+  routes: undefined,
+};
+
+/** The entry as the log has it when it is the next one after `state`. */
+export function numberEntry(state: LogState, entry: Entry): NumberedEntry {
+  const number = state.lastEntry + 1;
+  if (entry.type !== 'commit') return { ...entry, number };
+  const committedContent = (name: string): string | undefined => {
+    const cluster = findByKey(state.committed.clusters, name, nameOf);
+    return cluster && contentOf(cluster);
+  };
+  const draining = findDrainingEdits(toDraining(state.draining), committedContent, entry.draining);
+  return { ...entry, number, draining };
+}
+
+/** The state after the entry, which must be the next one. */
+export function fold(state: LogState, entry: NumberedEntry): LogState {
+  return { ...state, lastEntry: entry.number, ...changesOf(state, entry) };
+}
+
+function changesOf(state: LogState, entry: NumberedEntry): Partial<LogState> {
+  switch (entry.type) {
+    case 'stage':
+      return stage(state, entry);
+    case 'discard':
+      return discard(state, entry);
+    case 'commit':
+      return commit(state, entry);
+  }
+}
+
+// What is staged as it is committed is not staged.
+function stage({ committed, staged }: LogState, { edits, author, atMs }: StageEntry): Partial<LogState> {
+  const items = listEdits(edits).map((edit): [string, StagedObject | undefined] => {
+    return [keyOf(edit), isSameObject(edit.after, findObject(committed, edit)) ? undefined : { ...edit, author, atMs }];
+  });
+  return { staged: withItems(staged, items, keyOf) };
+}
+
+function discard({ staged }: LogState, { objects }: DiscardEntry): Partial<LogState> {
+  return { staged: withItems(staged, objects.map((object) => [keyOf(object), undefined]), keyOf) };
+}
+
+function commit(state: LogState, { revision, edits, draining, routes }: LoggedCommit): Partial<LogState> {
+  const committed: Config = {
+    clusters: withItems(state.committed.clusters, edits.clusters.map(({ name, after }) => [name, after]), nameOf),
+    listeners: withItems(state.committed.listeners, edits.listeners.map(({ name, after }) => [name, after]), nameOf),
+  };
+  const done = listEdits(edits).flatMap((edit): [string, undefined][] => {
+    const key = keyOf(edit);
+    const object = findByKey(state.staged, key, keyOf);
+    return object !== undefined && isSameObject(object.after, findObject(committed, edit)) ? [[key, undefined]] : [];
+  });
+  return {
+    revision,
+    committed,
+    staged: withItems(state.staged, done, keyOf),
+    draining: draining.length === 0 ? state.draining : drain(state, draining),
+    routes,
+  };
+}
+
+function drain({ draining, committed }: LogState, edits: readonly DrainingEdit[]): DrainingCluster[] {
+  const clusterBefore = (name: string) => findByKey(committed.clusters, name, nameOf);
+  return inOrder(applyDrainingEdits(toDraining(draining), clusterBefore, edits));
+}

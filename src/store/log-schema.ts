@@ -1,0 +1,44 @@
+// Schema 2: the log, and tables that are its fold, so that a start reads what there is and not all that ever was.
+
+import { applicationId } from './sqlite-file.ts';
+
+export const schemaVersion = 2;
+
+/**
+ * Makes an empty database into an empty store. Objects are JSON, see contentOf. A NULL content: it is to go; a NULL
+ * `before`: it was not there. Of a revision's changes only what was before is kept: an old revision is found from
+ * what is committed now, backwards. `entry` is the number of the revision's entry in the log, `total` what the log
+ * weighs up to this entry, since its beginning (trimming.ts).
+ */
+export const schema = `
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${schemaVersion};
+  CREATE TABLE log (
+    number INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, author TEXT NOT NULL, type TEXT NOT NULL,
+    total INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE staged (
+    kind TEXT NOT NULL, name TEXT NOT NULL, content TEXT, author TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)
+  ) STRICT;
+  CREATE TABLE committed (
+    kind TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
+  ) STRICT;
+  CREATE TABLE draining (
+    name TEXT NOT NULL PRIMARY KEY, content TEXT NOT NULL,
+    until_ms INTEGER NOT NULL, was_catch_all INTEGER NOT NULL, followed TEXT
+  ) STRICT;
+  CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE revisions (
+    revision INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, author TEXT NOT NULL, message TEXT NOT NULL,
+    rollback_to INTEGER, summary TEXT NOT NULL, entry INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE revision_changes (
+    revision INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, before TEXT,
+    PRIMARY KEY (revision, kind, name)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/** In meta: what is kept of the routes, see routes-row.ts; not there when nothing is known of them. */
+export const routesKey = 'routes';

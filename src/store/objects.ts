@@ -1,0 +1,85 @@
+// Objects of both kinds as one list, and lists that are kept in order.
+
+import type { Edits } from '../inventory/edits.ts';
+import { contentOf } from '../model/canonical.ts';
+import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import type { ObjectRef } from './log-store.ts';
+
+export type StoredObject = Cluster | Listener;
+
+/** Of either kind, as a ClusterEdit or ListenerEdit. */
+export interface ObjectEdit extends ObjectRef {
+  readonly after: StoredObject | undefined;
+}
+
+export function listEdits({ clusters, listeners }: Edits): ObjectEdit[] {
+  return [
+    ...clusters.map((edit) => ({ kind: 'cluster' as const, ...edit })),
+    ...listeners.map((edit) => ({ kind: 'listener' as const, ...edit })),
+  ];
+}
+
+/** @param edits of which each `after` is of its kind. */
+export function toEdits(edits: readonly ObjectEdit[]): Edits {
+  const ofKind = (wanted: ObjectKind) =>
+    edits.flatMap(({ kind, name, after }) => (kind === wanted ? { name, after } : []));
+  return { clusters: ofKind('cluster') as Edits['clusters'], listeners: ofKind('listener') as Edits['listeners'] };
+}
+
+export function findObject(config: Config, { kind, name }: ObjectRef): StoredObject | undefined {
+  const objects: readonly StoredObject[] = kind === 'cluster' ? config.clusters : config.listeners;
+  return findByKey(objects, name, nameOf);
+}
+
+/** True also for two that are not there. */
+export function isSameObject(a: StoredObject | undefined, b: StoredObject | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && contentOf(a) === contentOf(b));
+}
+
+export function nameOf({ name }: { readonly name: string }): string {
+  return name;
+}
+
+/** Orders by kind, then by name. */
+export function keyOf({ kind, name }: ObjectRef): string {
+  return `${kind} ${name}`;
+}
+
+/** By code unit, as everywhere; SQLite orders by code point. */
+export function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** @param list in order of key. */
+export function findByKey<T>(list: readonly T[], key: string, keyOfItem: (item: T) => string): T | undefined {
+  const item = list[findPlace(list, key, keyOfItem)];
+  return item !== undefined && keyOfItem(item) === key ? item : undefined;
+}
+
+/** The list with each key's item as it is to be, undefined: gone. @param list in order of key; so is what is given. */
+export function withItems<T>(
+  list: readonly T[],
+  items: Iterable<readonly [key: string, item: T | undefined]>,
+  keyOfItem: (item: T) => string,
+): readonly T[] {
+  const next = list.slice();
+  for (const [key, item] of items) {
+    const place = findPlace(next, key, keyOfItem);
+    const there = next[place];
+    const isThere = there !== undefined && keyOfItem(there) === key;
+    if (item === undefined) next.splice(place, isThere ? 1 : 0);
+    else next.splice(place, isThere ? 1 : 0, item);
+  }
+  return next;
+}
+
+function findPlace<T>(list: readonly T[], key: string, keyOfItem: (item: T) => string): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = list[middle];
+    if (item !== undefined && keyOfItem(item) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

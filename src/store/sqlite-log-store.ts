@@ -1,0 +1,103 @@
+// The log on disk, one SQLite file: an entry and its fold are in the write-ahead log and synced when append resolves.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { backup } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+
+import { toDraining } from './draining-edits.ts';
+import { HeldFiles } from './held-files.ts';
+import { LogReader } from './log-reader.ts';
+import { schema, schemaVersion } from './log-schema.ts';
+import { StoreError, defaultKeptRevisions } from './log-store.ts';
+import type { LogStore } from './log-store.ts';
+import { LogWriter } from './log-writer.ts';
+import { migrateSchema1 } from './migrate-schema-1.ts';
+import { readSchema1 } from './schema-1.ts';
+import { explainReadError, explainWriteError } from './sqlite-error.ts';
+import { openDatabaseFile } from './sqlite-file.ts';
+import type { Layout } from './sqlite-file.ts';
+import { runTransaction } from './sqlite-transaction.ts';
+import { Workshop } from './workshop.ts';
+
+export interface SqliteLogOptions {
+  /** Wall-clock time (Unix, ms): what an earlier release left is noted as done now. */
+  readonly nowMs: number;
+  /** At least 1. */
+  readonly keptRevisions?: number | undefined;
+}
+
+/**
+ * Opens the store in `dataDir`, made when missing, and holds it until it is closed or the process ends, however it
+ * ends. One of an earlier release is taken over. Names must be well-formed Unicode. Throws StoreError when the file
+ * can't be used; see {@link openDatabaseFile}.
+ */
+export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): LogStore {
+  const { nowMs, keptRevisions = defaultKeptRevisions } = options;
+  const { path, db } = openDatabaseFile(dataDir, layoutAt(nowMs));
+  const files = new HeldFiles(path);
+  const reader = new LogReader(db);
+  const writer = new LogWriter(db, keptRevisions);
+  // As the table has it: a commit gives all that drains, most of it as it was.
+  let draining = read(path, () => toDraining(reader.readDraining()));
+
+  return {
+    load: async () => read(path, () => reader.readState()),
+    append: async (expected, entry) => {
+      try {
+        if (db.isOpen) files.requireInPlace();
+        const appended = runTransaction(db, () => writer.append(expected, entry, draining));
+        files.note();
+        draining = appended?.draining ?? draining;
+        return appended?.number;
+      } catch (error) {
+        throw explainWriteError(path, error);
+      }
+    },
+    entriesAfter: async (number, limit) => read(path, () => reader.entriesAfter(number, limit)),
+    revisions: async (before, limit) => read(path, () => reader.revisions(before, limit)),
+    editsBackTo: async (revision) => read(path, () => reader.editsBackTo(revision)),
+    backup: (file) => writeBackup(db, resolve(file)),
+    close: async () => {
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+function layoutAt(nowMs: number): Layout {
+  return {
+    version: schemaVersion,
+    oldest: 1,
+    schema,
+    check: (db, version) => (version === 1 ? readSchema1(db) : new LogReader(db).readState()),
+    migrate: (db) => migrateSchema1(db, nowMs),
+  };
+}
+
+function read<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explainReadError(path, error);
+  }
+}
+
+// SQLite copies it piece by piece in a thread of its own, and what is appended meanwhile too: others go on.
+async function writeBackup(db: DatabaseSync, file: string): Promise<void> {
+  try {
+    if (existsSync(file)) throw isThere(file);
+    const workshop = new Workshop(file);
+    try {
+      await backup(db, workshop.draft);
+      workshop.putInPlace();
+    } finally {
+      workshop.remove();
+    }
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? isThere(file) : explainWriteError(file, error);
+  }
+}
+
+function isThere(file: string): StoreError {
+  return new StoreError(`${file} is there already: a backup replaces nothing`);
+}

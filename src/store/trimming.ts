@@ -1,0 +1,27 @@
+// How much of the log is kept.
+
+import { hostsOf } from '../inventory/cluster.ts';
+import type { NumberedEntry } from './log-store.ts';
+import { listEdits } from './objects.ts';
+
+/**
+ * An entry is dropped once those after it weigh so much, see {@link weightOf}; that is some 50 MB on disk. It is for
+ * those who stage very much between commits: of endpoints that are added one by one, each entry has the whole cluster.
+ */
+export const maxLogWeight = 500_000;
+
+/** How many rows an append removes beyond as many as it brings: it never costs what there is. */
+export const spareRemovals = 100;
+
+/** What an entry takes of the log's room: one for each object, server and route in it, and for itself. */
+export function weightOf(entry: NumberedEntry): number {
+  if (entry.type === 'discard') return 1 + entry.objects.length;
+  const servers = sum(entry.edits.clusters.map(({ after }) => (after === undefined ? 0 : hostsOf(after).length)));
+  const weight = 1 + listEdits(entry.edits).length + servers;
+  if (entry.type === 'stage') return weight;
+  return weight + entry.draining.length + sum((entry.routes?.old ?? []).map(({ routes }) => routes.length));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

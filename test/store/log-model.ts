@@ -1,0 +1,126 @@
+// What a log must answer, worked out in the simplest way: every state is kept whole, and compared.
+
+import type { Edits } from '../../src/inventory/edits.ts';
+import type { Entry, Revision } from '../../src/store/log-store.ts';
+import { toPlain } from './entries.ts';
+
+/** By kind and name; null: it is to go. */
+type Objects = Readonly<Record<string, object | null>>;
+
+const kinds = ['cluster', 'listener'] as const;
+const compare = (a: string, b: string) => (a < b ? -1 : 1);
+const text = (value: unknown) => JSON.stringify(value);
+
+export class LogModel {
+  readonly #keptRevisions: number;
+  readonly #entries: { number: number; type: string; author: string; atMs: number }[] = [];
+  /** Of each revision; at 0 that of before the first. */
+  readonly #contents: Objects[] = [{}];
+  readonly #revisions: (Revision & { entry: number })[] = [];
+  #staged: Readonly<Record<string, { after: object | null; author: string; atMs: number }>> = {};
+  #draining: unknown = [];
+  #routes: unknown;
+
+  constructor(keptRevisions: number) {
+    this.#keptRevisions = keptRevisions;
+  }
+
+  get lastEntry(): number {
+    return this.#entries.length;
+  }
+
+  get revision(): number {
+    return this.#revisions.length;
+  }
+
+  append(entry: Entry): void {
+    const { type, author, atMs } = entry;
+    this.#entries.push({ number: this.lastEntry + 1, type, author, atMs });
+    if (type === 'discard') this.#unstage(entry.objects.map(({ kind, name }) => `${kind} ${name}`));
+    else if (type === 'stage') {
+      const laid = Object.entries(flatten(entry.edits)).map(([key, after]) => [key, { after, author, atMs }]);
+      this.#staged = { ...this.#staged, ...Object.fromEntries(laid) };
+    } else {
+      const before = this.#contents.at(-1) ?? {};
+      const content = withoutNulls({ ...before, ...flatten(entry.edits) });
+      this.#contents.push(content);
+      const { revision, message, rollbackTo } = entry;
+      const summary = { cluster: count('cluster', before, content), listener: count('listener', before, content) };
+      this.#revisions.push({ revision, message, rollbackTo, author, atMs, summary, entry: this.lastEntry });
+      this.#draining = entry.draining.toSorted((a, b) => compare(a.cluster.name, b.cluster.name));
+      this.#routes = entry.routes;
+    }
+    const committed = this.#contents.at(-1) ?? {};
+    const isCommitted = (key: string) => text(this.#staged[key]?.after) === text(committed[key] ?? null);
+    this.#unstage(Object.keys(this.#staged).filter(isCommitted));
+  }
+
+  observe(): unknown {
+    const committed = this.#contents.at(-1) ?? {};
+    const kept = this.#revisions.slice(-this.#keptRevisions);
+    const begin = kept[0] === undefined || kept[0].revision === 1 ? 1 : kept[0].entry;
+    return toPlain({
+      lastEntry: this.lastEntry,
+      revision: this.revision,
+      committed: { clusters: listOf('cluster', committed), listeners: listOf('listener', committed) },
+      staged: Object.keys(this.#staged).sort(compare).map((key) => {
+        const { after, author, atMs } = this.#staged[key] ?? {};
+        return { kind: kindOf(key), name: nameOf(key), after: after ?? undefined, author, atMs };
+      }),
+      draining: this.#draining,
+      routes: this.#routes,
+      entries: this.#entries.filter(({ number }) => number >= begin),
+      revisions: kept.map(({ entry: _entry, ...revision }) => revision).reverse(),
+      ways: Array.from({ length: this.revision + 2 }, (_, number) => {
+        const isKept = kept.some(({ revision }) => revision === number);
+        return isKept ? wayTo(committed, this.#contents[number] ?? {}) : 'none';
+      }),
+    });
+  }
+
+  #unstage(keys: readonly string[]): void {
+    this.#staged = Object.fromEntries(Object.entries(this.#staged).filter(([key]) => !keys.includes(key)));
+  }
+}
+
+function flatten({ clusters, listeners }: Edits): Objects {
+  return Object.fromEntries([
+    ...clusters.map(({ name, after = null }) => [`cluster ${name}`, after]),
+    ...listeners.map(({ name, after = null }) => [`listener ${name}`, after]),
+  ]);
+}
+
+function withoutNulls(objects: Objects): Objects {
+  return Object.fromEntries(Object.entries(objects).filter(([, object]) => object !== null));
+}
+
+function listOf(kind: string, objects: Objects): unknown[] {
+  return Object.keys(objects).filter((key) => kindOf(key) === kind).sort(compare).map((key) => objects[key]);
+}
+
+function differing(kind: string, before: Objects, after: Objects): string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort(compare);
+  return keys.filter((key) => kindOf(key) === kind && text(before[key]) !== text(after[key]));
+}
+
+function count(kind: string, before: Objects, after: Objects) {
+  const keys = differing(kind, before, after);
+  const added = keys.filter((key) => !(key in before)).length;
+  const removed = keys.filter((key) => !(key in after)).length;
+  return { added, changed: keys.length - added - removed, removed };
+}
+
+function wayTo(from: Objects, to: Objects) {
+  const [clusters, listeners] = kinds.map((kind) =>
+    differing(kind, from, to).map((key) => ({ name: nameOf(key), after: to[key] })),
+  );
+  return { clusters, listeners };
+}
+
+function kindOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.indexOf(' ') + 1);
+}
