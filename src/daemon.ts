@@ -64,7 +64,7 @@ export async function runDaemon(settings: Settings): Promise<void> {
 }
 
 async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
-  const store = settings.dataDir === undefined ? createMemoryLogStore() : openSqliteLogStore(settings.dataDir);
+  const store = settings.dataDir === undefined ? createMemoryLogStore() : openSqliteLogStore(settings.dataDir, { nowMs: Date.now() });
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(() => statusesOf(hub), () => output.droppedLines);
   const controlPlane = await ControlPlane.open({

@@ -263,7 +263,9 @@ export class ControlPlane implements Desk {
     return edits;
   }
 
+  // Before the first there was nothing.
   async #contentOf(revision: number): Promise<Config> {
+    if (revision === 0) return { clusters: [], listeners: [] };
     return applyTo(this.#committed, await this.#editsBackTo(revision));
   }
 

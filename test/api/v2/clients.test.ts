@@ -18,7 +18,7 @@ import { SotwStream } from '../../support/xds/sotw-stream.ts';
 import { buildStreamStatus, nodeOf } from '../../support/xds/stream-status.ts';
 import { allVariants } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
-import { DeskDouble } from './desk-double.ts';
+import { openDesk } from '../../support/open-desk.ts';
 import { getClients, serveV2 } from './serve-v2.ts';
 import type { ServedV2 } from './serve-v2.ts';
 
@@ -416,7 +416,7 @@ test('of the names asked for, the first hundred are told', async (t) => {
 test('what is published says: warnings, what drains until when and for whom, and where old connections go', async (t) => {
   const [sinceMs, untilMs] = [Date.UTC(2031, 0, 2), Date.UTC(2031, 0, 2, 3, 4, 5)];
   const api = await serveV2(t, {
-    desk: Object.assign(new DeskDouble(), { status: (): PublishedStatus => ({
+    desk: Object.assign(await openDesk(), { status: (): PublishedStatus => ({
       warnings: [{ code: 'no-catch-all', message: 'none' }],
       draining: [
         { name: 'old', untilMs, successor: 'new' },

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 
 import type { ConvergedCommitMessage, ProblemMessage } from '../../../src/api/v2/messages.ts';
 import { CommitError } from '../../../src/commit/control.ts';
-import type { CommitOutcome } from '../../../src/commit/desk.ts';
+import type { CommitOutcome, Desk } from '../../../src/commit/desk.ts';
 import { StoreError } from '../../../src/store/store.ts';
 import { looksOf } from '../../../src/xds/shared-looks.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
@@ -15,7 +15,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { SotwClient } from '../../support/xds/sotw-client.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
-import { DeskDouble } from './desk-double.ts';
+import { openDesk } from '../../support/open-desk.ts';
 import { serveV2 } from './serve-v2.ts';
 import type { ServedV2 } from './serve-v2.ts';
 
@@ -42,11 +42,11 @@ async function serveA(t: Parameters<typeof serveV2>[0]): Promise<ServedV2> {
   return api;
 }
 
-/** What the double of the desk says of every commit, and nothing to say of what is published. */
+/** What the desk of these tests says of every commit, and nothing to say of what is published. */
 const calm = { revision: 1, changes: [], warnings: [], draining: [], old_routes: [] };
 
-function deskThat(commit: () => CommitOutcome): DeskDouble {
-  return Object.assign(new DeskDouble(), { commit: async () => commit() });
+async function deskThat(commit: () => CommitOutcome): Promise<Desk> {
+  return Object.assign(await openDesk(), { commit: async () => commit() });
 }
 
 test('without wait it answers at once, whoever is there', async (t) => {
@@ -66,7 +66,7 @@ test('64 wait at most: who comes then is told so, and commits nothing', async (t
   const waiting = [{ group: defaultNodeGroup, nodeId: 'one', isSettled: () => false }];
   const api = await serveV2(t, {
     hub: { streams: new Set(waiting), presence: () => new Presence(0) } as unknown as StreamHub,
-    desk: deskThat(() => (commits.push('commit'), { changed: true, revision: 1, changes: [] })),
+    desk: await deskThat(() => (commits.push('commit'), { changed: true, revision: 1, changes: [] })),
   });
   const gone = new AbortController();
   const call = (wait: string) => fetch(`${api.url}/commit?wait=${wait}`, { method: 'POST', signal: gone.signal });
@@ -275,7 +275,7 @@ describe('a commit that fails', () => {
   ];
   for (const [error, status, title, detail, logged] of failures) {
     test(`with ${error.name} is a problem with ${status}`, async (t) => {
-      const desk = deskThat(() => {
+      const desk = await deskThat(() => {
         throw error;
       });
       const api = await serveV2(t, { desk });

@@ -2,7 +2,8 @@
 
 import type { TestContext } from 'node:test';
 
-import { DeskDouble } from './desk-double.ts';
+import type { Desk } from '../../../src/commit/desk.ts';
+import { openDesk } from '../../support/open-desk.ts';
 import { serveV2 } from './serve-v2.ts';
 
 export interface Answer {
@@ -13,14 +14,14 @@ export interface Answer {
 }
 
 export interface ServedDesk {
-  readonly desk: DeskDouble;
+  readonly desk: Desk;
   readonly url: string;
   /** An object is sent as JSON, a text as it is. */
   readonly call: (method: string, path: string, body?: object | string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
 }
 
 export async function serveDesk(t: TestContext): Promise<ServedDesk> {
-  const desk = new DeskDouble();
+  const desk = await openDesk();
   const { url } = await serveV2(t, { desk });
   return {
     desk,

@@ -13,7 +13,7 @@ import type { V2Parts } from '../../../src/api/v2/router.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
-import { DeskDouble } from './desk-double.ts';
+import { openDesk } from '../../support/open-desk.ts';
 
 export interface ServedV2 {
   readonly xds: ServedXds;
@@ -31,8 +31,7 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
   const stopping = new AbortController();
   const log: LogLine[] = [];
   const logger = pino({ base: null }, { write: (line) => void log.push(JSON.parse(line) as LogLine) });
-  const desk = new DeskDouble();
-  desk.commit = async () => ({ ...xds.commit(), revision: 1, changes: [] });
+  const desk = Object.assign(await openDesk(), { commit: async () => ({ ...xds.commit(), revision: 1, changes: [] }) });
   const v2 = createV2({
     desk,
     hub: xds.hub,
