@@ -6,6 +6,7 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 
 import { Failure, UsageError } from '../process/failure.ts';
+import { apiOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
 
@@ -24,6 +25,7 @@ export function buildCompletion(context: Context): Command {
   return defineCommand(context, 'completion')
     .description(description)
     .addArgument(new Argument('<SHELL>').choices(shells).argParser(readShell))
+    .addOption(apiOption().hideHelp())
     .addHelpText('after', helpEnd([...examples, ...others]))
     .action(async (shell: Shell) => {
       const { script } = await import('@bomb.sh/tab');

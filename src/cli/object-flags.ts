@@ -33,7 +33,7 @@ export function fieldOption(flag: FieldFlag): Option {
   if (choices !== undefined) option.choices(choices);
   if (preset !== undefined) option.preset(preset);
   const collect = (text: string, before: unknown): unknown => {
-    const value = text === '' ? null : parseValue(option.long ?? flags, text, readerOf(flag));
+    const value = text === '' ? text : parseValue(option.long ?? flags, text, readerOf(flag));
     if (isList !== true && isRecord !== true) return value;
     return [...(Array.isArray(before) ? before : []), value];
   };
@@ -50,10 +50,10 @@ export function readPatch(flags: readonly FieldFlag[], values: Readonly<Record<s
   return patch;
 }
 
-/** The object that a patch makes where none is: what it removes is not there. */
+/** The object that a patch makes where none is: what it removes is not there, and no object is empty. */
 export function withoutNulls(patch: Patch): Patch {
-  const entries = Object.entries(patch).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries.map(([key, value]) => [key, isRecord(value) ? withoutNulls(value) : value]));
+  const entries = Object.entries(patch).map(([key, value]) => [key, isRecord(value) ? withoutNulls(value) : value] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== null && !(isRecord(value) && Object.keys(value).length === 0)));
 }
 
 /** Throws an Error whose message is the rule that `text` breaks. */
@@ -81,8 +81,8 @@ function parsePair(text: string): Patch {
 }
 
 function valueOf({ isList, isRecord: isPairs }: FieldFlag, value: unknown): unknown {
-  if (isList !== true && isPairs !== true) return value;
-  const given = (value as unknown[]).filter((each) => each !== null);
+  if (isList !== true && isPairs !== true) return value === '' ? null : value;
+  const given = (value as unknown[]).filter((each) => each !== '');
   if (given.length === 0) return null;
   return isPairs === true ? Object.assign({}, ...given) : given;
 }

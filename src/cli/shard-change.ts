@@ -45,8 +45,15 @@ export function changeShards(shards: readonly Shard[], { verb, name, address, pa
 }
 
 function patched(shard: Shard, address: ShardChange['address'], { weight, zone, labels }: Patch): Shard {
-  const endpoint = merge({ ...shard.endpoint, ...address }, { zone, labels: labels && merge(shard.endpoint.labels ?? {}, labels as Patch) });
+  const rest = { zone, labels: labels && mergeLabels(shard.endpoint.labels, labels as Patch) };
+  const endpoint = merge({ ...shard.endpoint, ...address }, rest);
   return merge({ ...shard, endpoint }, { weight }) as unknown as Shard;
+}
+
+// None are no labels.
+function mergeLabels(labels: Shard['endpoint']['labels'], patch: Patch): Patch | null {
+  const merged = merge(labels ?? {}, patch);
+  return Object.keys(merged).length === 0 ? null : merged;
 }
 
 // RFC 7396 of one level: what is undefined says nothing, null removes.
