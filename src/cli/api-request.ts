@@ -67,9 +67,10 @@ export async function askApiForText(call: ApiCall): Promise<ApiAnswer> {
 }
 
 function send(call: ApiCall): Promise<IncomingMessage> {
-  const { api, method, path, idleMs, body, signal } = call;
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
-  const headers = { ...call.headers, ...length };
+  const { api, method, path, idleMs, signal } = call;
+  // Bytes: with text Node would encode the headers as it does the text.
+  const body = call.body === undefined ? undefined : Buffer.from(call.body);
+  const headers = { ...call.headers, ...(body && { 'content-length': body.length }) };
   return new Promise((resolve, reject) => {
     const { host, port } = api;
     const options = { host, port, method, path, headers, timeout: idleMs, agent: false };
