@@ -22,6 +22,8 @@ export function buildComplete(context: Context): Command {
       const program = await buildProgram(context, words[0]);
       const names = await readNamesInTime(context, words);
       const completion = tab(program);
+      // It adds the command that runs now, which nobody types.
+      completion.commands.delete('complete');
       setHandlers(completion, names);
       completion.parse([...words]);
     });
