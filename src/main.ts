@@ -1,6 +1,9 @@
 // The program: the daemon, or with a word first a command that asks a running one.
 // What is not needed is not loaded, so that commands, help and usage errors come at once.
 
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 import { commands, describeCommands } from './cli/commands.ts';
 import type { CommandEntry } from './cli/context.ts';
 import { Failure, UsageError } from './process/failure.ts';
@@ -19,6 +22,8 @@ async function run(argv: readonly string[]): Promise<void> {
 async function ask(command: CommandEntry, words: readonly string[]): Promise<number> {
   const { stdout, stderr, stdin, env } = process;
   stdout.on('error', endEarly);
+  // Half the time of a command that is run again is gone without this; where the folder can't be written, nothing is kept.
+  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/commands', import.meta.url)));
   const { runCommandLine } = await import('./cli/run.ts');
   return runCommandLine(command, words, {
     env,
