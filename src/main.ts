@@ -1,7 +1,11 @@
 // The program: the daemon, or with a word first a command that asks a running one.
 // What is not needed is not loaded, so that commands, help and usage errors come at once.
 
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 import { commands, describeCommands } from './cli/commands.ts';
+import type { CommandEntry } from './cli/context.ts';
 import { Failure, UsageError } from './process/failure.ts';
 
 async function run(argv: readonly string[]): Promise<void> {
@@ -12,9 +16,24 @@ async function run(argv: readonly string[]): Promise<void> {
   }
   const command = commands.get(word);
   if (command === undefined) throw new UsageError(`${JSON.stringify(word)}: no such command, see --help`);
-  process.stdout.on('error', endEarly);
-  const runCommand = await command.load();
-  process.exitCode = await runCommand(words);
+  process.exitCode = await ask(command, words);
+}
+
+async function ask(command: CommandEntry, words: readonly string[]): Promise<number> {
+  const { stdout, stderr, stdin, env } = process;
+  stdout.on('error', endEarly);
+  // Half the time of a command that is run again is gone without this; where the folder can't be written, nothing is kept.
+  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/commands', import.meta.url)));
+  const { runCommandLine } = await import('./cli/run.ts');
+  return runCommandLine(command, words, {
+    env,
+    stdout,
+    stderr,
+    hasColors: stdout.isTTY && stdout.hasColors(),
+    readInput: async () => (await Array.fromAsync(stdin.setEncoding('utf8') as AsyncIterable<string>)).join(''),
+    commands,
+    exitCode: 0,
+  });
 }
 
 // Who reads the output may have seen enough of it, as head has.

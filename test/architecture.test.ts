@@ -12,7 +12,7 @@ import { checkoutPath } from './support/checkout.ts';
  * parts or single files. All that is left out is refused, and so is a part that is not here.
  */
 const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['cli/commands.ts', 'daemon.ts', 'process'],
+  'main.ts': ['cli/commands.ts', 'cli/context.ts', 'cli/run.ts', 'daemon.ts', 'process'],
   'daemon.ts': ['api', 'commit', 'metrics', 'net', 'process', 'snapshot', 'store', 'xds'],
   process: ['net/address.ts', 'text'],
   net: [],
@@ -71,6 +71,9 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/proto-loader': ['proto', 'xds'],
   'node:sqlite': ['store'],
   'prom-client': ['metrics'],
+  commander: ['cli'],
+  '@bomb.sh/tab': ['cli'],
+  'get-east-asian-width': ['cli'],
   'pino-pretty': ['process'],
   pino: ['api', 'daemon.ts', 'net', 'process', 'xds'],
 };

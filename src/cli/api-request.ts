@@ -1,48 +1,80 @@
 // Calls of a running control plane's REST API, with errors that an operator can act on.
 
 import { request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 import { formatAddress } from '../net/address.ts';
 import type { Address } from '../net/address.ts';
-import type { ProblemMessage, ProgressMessage } from '../api/v2/messages.ts';
+import type { ProgressMessage } from '../api/v2/messages.ts';
 import { formatDuration } from '../text/duration.ts';
 import { Failure } from '../process/failure.ts';
-import { toPrintable } from './printable.ts';
+import type { RefusalMessage } from './messages.ts';
+import { Refusal } from './refusal.ts';
 
 export interface ApiCall {
   readonly api: Address;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With the query. */
   readonly path: string;
+  /** In lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Ends the call when it is aborted. */
+  readonly signal?: AbortSignal;
   /** How long nothing may come, the connecting included. */
   readonly idleMs: number;
 }
 
+export interface ApiAnswer {
+  /** In lower case. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
+  /** '' when there is none. */
+  readonly text: string;
+}
+
+const linesType = 'application/x-ndjson';
+const problemType = 'application/problem+json';
+
 /**
  * The answer to a call. Where it comes as newline-delimited JSON, `onProgress` is told what comes before it.
- * @throws Failure when the control plane can't be reached, answers with an error, or breaks off.
+ * @throws Failure when the control plane can't be reached, answers with an error (a {@link Refusal}), or breaks off.
  */
 export async function askApi<Answer extends object>(
   call: ApiCall,
   onProgress: (progress: ProgressMessage) => void = () => undefined,
 ): Promise<Answer> {
-  const response = await send(call);
-  if (response.statusCode !== 200) throw await refusalOf(call, response);
+  const accept = `${linesType}, application/json;q=0.9`;
+  const response = await send({ ...call, headers: { accept, ...call.headers } });
+  if (!isSuccess(response)) throw await refusalOf(call, response);
+  if (!isOfType(response, linesType)) {
+    const text = await readText(call, response);
+    if (text === '') throw brokeOff(call, 'no answer');
+    return parseJson<Answer>(call.api, text);
+  }
   for await (const line of readLines(call, response)) {
-    const message = parseMessage<Answer | ProgressMessage>(call, line);
+    const message = parseJson<Answer | ProgressMessage>(call.api, line);
     if (!('settled' in message)) return message;
     onProgress(message);
   }
   throw brokeOff(call, 'no answer');
 }
 
+/** The answer to a call as it comes, also when it is none. @throws Failure as {@link askApi} does. */
+export async function askApiForText(call: ApiCall): Promise<ApiAnswer> {
+  const response = await send(call);
+  if (!isSuccess(response)) throw await refusalOf(call, response);
+  return { headers: response.headers, text: await readText(call, response) };
+}
+
 function send(call: ApiCall): Promise<IncomingMessage> {
-  const { api, method, path, idleMs } = call;
-  const headers = { accept: 'application/x-ndjson, application/json;q=0.9' };
+  const { api, method, path, idleMs, signal } = call;
+  // Bytes: with text Node would encode the headers as it does the text.
+  const body = call.body === undefined ? undefined : Buffer.from(call.body);
+  const headers = { ...call.headers, ...(body && { 'content-length': body.length }) };
   return new Promise((resolve, reject) => {
     const { host, port } = api;
-    const sent = request({ host, port, method, path, headers, timeout: idleMs, agent: false });
+    const options = { host, port, method, path, headers, timeout: idleMs, agent: false };
+    const sent = request(signal === undefined ? options : { ...options, signal });
     let response: IncomingMessage | undefined;
     sent.on('response', (head) => resolve((response = head)));
     sent.on('timeout', () => (response ?? sent).destroy(new Error(`nothing came for ${formatDuration(idleMs)}`)));
@@ -51,40 +83,55 @@ function send(call: ApiCall): Promise<IncomingMessage> {
       const reason = error.message || error.code;
       reject(new Failure(`can't reach the control plane at ${formatAddress(api)}: ${reason}`));
     });
-    sent.end();
+    sent.end(body);
   });
 }
 
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+function isOfType({ headers }: IncomingMessage, type: string): boolean {
+  return headers['content-type']?.startsWith(type) === true;
+}
+
 async function refusalOf(call: ApiCall, response: IncomingMessage): Promise<Failure> {
-  const body = (await Array.fromAsync(readLines(call, response))).join('\n');
-  if (response.headers['content-type']?.startsWith('application/problem+json') === true) {
-    return new Failure(toPrintable(parseMessage<ProblemMessage>(call, body).detail));
-  }
+  const text = await readText(call, response);
+  if (isOfType(response, problemType)) return new Refusal(parseJson<RefusalMessage>(call.api, text));
   const { api, method, path } = call;
   return new Failure(`${formatAddress(api)} answered ${response.statusCode} to ${method} ${path}: no control plane?`);
+}
+
+async function readText(call: ApiCall, response: IncomingMessage): Promise<string> {
+  return (await Array.fromAsync(readPieces(call, response))).join('');
 }
 
 /** Each line as soon as it is there; the last one may lack its newline. */
 async function* readLines(call: ApiCall, response: IncomingMessage): AsyncGenerator<string> {
   let rest = '';
-  try {
-    for await (const text of response.setEncoding('utf8') as AsyncIterable<string>) {
-      const lines = text.split('\n');
-      lines[0] = rest + lines[0];
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
-  } catch (error) {
-    throw brokeOff(call, (error as Error).message);
+  for await (const text of readPieces(call, response)) {
+    const lines = text.split('\n');
+    lines[0] = rest + lines[0];
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
   if (rest !== '') yield rest;
 }
 
-function parseMessage<Message>(call: ApiCall, text: string): Message {
+async function* readPieces(call: ApiCall, response: IncomingMessage): AsyncGenerator<string> {
+  try {
+    yield* response.setEncoding('utf8') as AsyncIterable<string>;
+  } catch (error) {
+    throw brokeOff(call, (error as Error).message);
+  }
+}
+
+/** @throws Failure */
+export function parseJson<Message>(api: Address, text: string): Message {
   try {
     return JSON.parse(text) as Message;
   } catch {
-    throw new Failure(`${formatAddress(call.api)} answered what is no JSON: no control plane?`);
+    throw new Failure(`${formatAddress(api)} answered what is no JSON: no control plane?`);
   }
 }
 

@@ -1,43 +1,86 @@
 // The commands that ask a running control plane. Each is loaded when it is asked for.
 
-export interface Command {
-  /** One line for the help text. */
-  readonly summary: string;
-  readonly load: () => Promise<RunCommand>;
-}
+import type { CommandEntry } from './context.ts';
 
-/**
- * Runs a command with the words after its name, and gives the exit code.
- * @throws Failure
- */
-export type RunCommand = (argv: readonly string[]) => Promise<number>;
+const table: Readonly<Record<string, CommandEntry>> = {
+  status: {
+    summary: 'Shows every connected Envoy: in sync, stale or rejected.',
+    load: async () => (await import('./status.ts')).buildStatus,
+  },
+  cluster: {
+    summary: 'Lists, shows and stages clusters: named groups of servers.',
+    load: async () => (await import('./cluster.ts')).buildCluster,
+  },
+  endpoint: {
+    summary: 'Lists, shows and stages the servers of a cluster.',
+    load: async () => (await import('./endpoint.ts')).buildEndpoint,
+  },
+  listener: {
+    summary: 'Lists, shows and stages listeners: where Envoys take clients.',
+    load: async () => (await import('./listener.ts')).buildListener,
+  },
+  diff: {
+    summary: 'Shows what is staged against what is committed, or two revisions.',
+    load: async () => (await import('./diff.ts')).buildDiff,
+  },
+  plan: {
+    summary: 'Shows what a commit would do, and does nothing.',
+    load: async () => (await import('./plan.ts')).buildPlan,
+  },
+  commit: {
+    summary: 'Publishes what is staged; with --wait until every Envoy has it.',
+    load: async () => (await import('./commit.ts')).buildCommit,
+  },
+  discard: {
+    summary: 'Takes back what is staged: all of it, or one object.',
+    load: async () => (await import('./discard.ts')).buildDiscard,
+  },
+  history: {
+    summary: 'Lists the revisions: when, by whom, and what for.',
+    load: async () => (await import('./history.ts')).buildHistory,
+  },
+  show: {
+    summary: 'Shows one revision, and what it changed.',
+    load: async () => (await import('./show.ts')).buildShow,
+  },
+  rollback: {
+    summary: 'Publishes an older revision again; what is staged stays staged.',
+    load: async () => (await import('./rollback.ts')).buildRollback,
+  },
+  apply: {
+    summary: 'Stages a whole file, and commits it if told to.',
+    load: async () => (await import('./apply.ts')).buildApply,
+  },
+  export: {
+    summary: 'Prints all that is declared, as a file for apply.',
+    load: async () => (await import('./export.ts')).buildExport,
+  },
+  validate: {
+    summary: 'Checks a file, without a control plane.',
+    load: async () => (await import('./validate.ts')).buildValidate,
+  },
+  bootstrap: {
+    summary: 'Prints a configuration file for an Envoy.',
+    load: async () => (await import('./bootstrap.ts')).buildBootstrap,
+  },
+  retry: {
+    summary: 'Sends what an Envoy rejected once more, to those that did.',
+    load: async () => (await import('./retry.ts')).buildRetry,
+  },
+  completion: {
+    summary: 'Prints a script by which a shell completes all of this.',
+    load: async () => (await import('./completion.ts')).buildCompletion,
+  },
+  complete: { load: async () => (await import('./complete.ts')).buildComplete },
+};
 
 /** By name. */
-export const commands: ReadonlyMap<string, Command> = new Map([
-  [
-    'status',
-    {
-      summary: 'Shows every connected Envoy: in sync, stale or rejected.',
-      load: async () => (await import('./status.ts')).runStatus,
-    },
-  ],
-  [
-    'commit',
-    {
-      summary: 'Publishes what is staged; with --wait until every Envoy has it.',
-      load: async () => (await import('./commit.ts')).runCommit,
-    },
-  ],
-  [
-    'retry',
-    {
-      summary: 'Sends what an Envoy rejected once more, to those that did.',
-      load: async () => (await import('./retry.ts')).runRetry,
-    },
-  ],
-]);
+export const commands: ReadonlyMap<string, CommandEntry> = new Map(Object.entries(table));
 
 /** A line for each, for the help text. */
 export function describeCommands(): string {
-  return Array.from(commands, ([name, { summary }]) => `  ${name.padEnd(8)}${summary}\n`).join('');
+  return Array.from(commands)
+    .filter(([, { summary }]) => summary !== undefined)
+    .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}\n`)
+    .join('');
 }

@@ -6,13 +6,15 @@ import { toPrintable } from './printable.ts';
 import { renderOldRoutes, renderWarnings } from './published-report.ts';
 import { renderTrouble } from './status-report.ts';
 
+type Revised<Answer> = Answer & { readonly revision?: number };
+
 /** Whether it was done, then a line for each matter that the operator should know of. */
-export function renderCommit(answer: CommitMessage): string {
+export function renderCommit(answer: Revised<CommitMessage>): string {
   return [describeCommit(answer), ...renderMatters(answer), ''].join('\n');
 }
 
 /** What was done and how many run it, then a line per client and type that does not. */
-export function renderConvergence(answer: ConvergedCommitMessage): string {
+export function renderConvergence(answer: Revised<ConvergedCommitMessage>): string {
   const { clients, took_ms: tookMs, gone, not_in_sync: others, returning, expected } = answer;
   const after = `after ${(tookMs / 1_000).toFixed(1)} s`;
   const total = clients.total + gone.length;
@@ -29,8 +31,9 @@ export function renderConvergence(answer: ConvergedCommitMessage): string {
   return [`${describeCommit(answer)}: ${counts.join(', ')}`, ...lines, ...renderMatters(answer), ''].join('\n');
 }
 
-function describeCommit({ changed }: CommitMessage): string {
-  return changed ? 'committed' : 'nothing to commit';
+function describeCommit({ changed, revision }: Revised<CommitMessage>): string {
+  if (!changed) return 'nothing to commit';
+  return revision === undefined ? 'committed' : `committed revision ${revision}`;
 }
 
 function renderMatters(answer: CommitMessage): string[] {

@@ -1,25 +1,24 @@
 // --at-least and --expect, alike for all commands that take them.
 
-import { parseValue } from '../process/arguments.ts';
+import type { Option } from 'commander';
+
 import { parseAtLeast, parseExpect } from '../text/expected-nodes.ts';
+import type { Query } from './api-client.ts';
+import { option } from './define.ts';
 
-/** For `takesValue`. */
-export const expectationFlags: readonly (readonly [name: string, takesValue: true])[] = [
-  ['at-least', true],
-  ['expect', true],
-];
+export function expectationOptions(): Option[] {
+  return [
+    option('--at-least <N>', 'So many Envoys, told apart by their node ids, must be in sync.', parseAtLeast),
+    option('--expect <NODE[,NODE...]>', 'These must be, by their node ids.', parseExpect),
+  ];
+}
 
-export const expectationHelp = `  --at-least N
-        So many Envoys, told apart by their node ids, must be in sync.
-  --expect NODE[,NODE...]
-        These must be, by their node ids.
-`;
+export interface ExpectationValues {
+  readonly atLeast?: number;
+  readonly expect?: readonly string[];
+}
 
-/** What was given of them, as a query of the API; '' when nothing was. @throws UsageError */
-export function readExpectation(given: ReadonlyMap<string, string>): string {
-  const query = new URLSearchParams();
-  const [atLeast, expect] = [given.get('at-least'), given.get('expect')];
-  if (atLeast !== undefined) query.set('at_least', `${parseValue('--at-least', atLeast, parseAtLeast)}`);
-  if (expect !== undefined) query.set('expect', parseValue('--expect', expect, parseExpect).join(','));
-  return query.toString();
+/** What was given of them, as the API has it in a query. */
+export function expectationQuery({ atLeast, expect }: ExpectationValues): Query {
+  return { at_least: atLeast, expect: expect?.join(',') };
 }

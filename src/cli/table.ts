@@ -2,10 +2,14 @@
 
 import { stripVTControlCharacters } from 'node:util';
 
+import { eastAsianWidth } from 'get-east-asian-width';
+
 const gap = '  ';
 
-// Characters that take the room of two.
-const wide = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/gu;
+// One column each.
+const plain = /^[\u0020-\u007e]*$/u;
+const emoji = /\p{Emoji_Presentation}|\ufe0f/u;
+const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
  * One line per row, each column as wide as its widest cell, without blanks at the end.
@@ -23,7 +27,13 @@ export function renderTable(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** In columns of a terminal. A character with marks, or joined of several, is as wide as its first. */
 function widthOf(cell: string): number {
   const text = stripVTControlCharacters(cell);
-  return Array.from(text).length + Array.from(text.matchAll(wide)).length;
+  if (plain.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of characters.segment(text)) {
+    width += emoji.test(segment) ? 2 : eastAsianWidth(segment.codePointAt(0) ?? 0);
+  }
+  return width;
 }

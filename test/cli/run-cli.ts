@@ -11,9 +11,12 @@ import { XdsConnection } from '../support/xds/xds-connection.ts';
 
 const program: readonly string[] = ['--disable-warning=ExperimentalWarning', checkoutPath('src/main.ts')];
 
+// Whoever runs the tests may have a file of defaults.
+const noPreferences = { CONTROLPLANE_CONFIG: '' };
+
 /** Runs a command to its end. */
 export function runCli(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> {
-  return runCommand(process.execPath, [...program, ...words], { env });
+  return runCommand(process.execPath, [...program, ...words], { env: { ...noPreferences, ...env } });
 }
 
 /** Starts a command and leaves it running. */

@@ -30,6 +30,16 @@ test('a character that is two columns wide takes two', () => {
   ]);
 });
 
+test('marks and joined characters take no room of their own', () => {
+  assert.deepEqual(renderTable([['e\u0301', 'a'], ['\u{1f469}\u200d\u{1f4bb}', 'b'], ['\u2764\ufe0f', 'c'], ['ｗ', 'd'], ['abc', 'e']]), [
+    'e\u0301    a',
+    '\u{1f469}\u200d\u{1f4bb}   b',
+    '\u2764\ufe0f   c',
+    'ｗ   d',
+    'abc  e',
+  ]);
+});
+
 test('no rows are no lines', () => {
   assert.deepEqual(renderTable([]), []);
 });

@@ -1,0 +1,85 @@
+// `controlplane apply`: a whole file is staged, and committed if told to.
+
+import type { Command } from 'commander';
+
+import { UsageError } from '../process/failure.ts';
+import { idleMs } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { askApiForText, parseJson } from './api-request.ts';
+import { renderChanges } from './change-words.ts';
+import { commitOptions, sendCommit } from './commit-call.ts';
+import type { CommitValues } from './commit-call.ts';
+import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import type { CommonValues } from './common-options.ts';
+import { faultsFailure, readConfigText } from './config-text.ts';
+import type { ConfigText } from './config-text.ts';
+import type { Context } from './context.ts';
+import { defineCommand, helpEnd } from './define.ts';
+import type { ChangesMessage } from './messages.ts';
+import { printAnswer } from './output.ts';
+import { Refusal } from './refusal.ts';
+
+const description = `Stages all that a file declares, and that what it does not name goes: what is staged then is the file. \
+--dry-run shows what would be staged, and stages nothing; --commit commits it.`;
+
+const exitCode = `Exit code: 0 done, and with --wait every Envoy runs it; 3 committed, but some Envoy does not run it, as of commit; 1 not
+staged or not committed, or the control plane can't be reached; 2 usage.`;
+
+type Values = CommonValues & CommitValues & { readonly file: string; readonly dryRun?: true; readonly commit?: true };
+
+export function buildApply(context: Context): Command {
+  const command = defineCommand(context, 'apply')
+    .description(description)
+    .requiredOption('-f, --file <FILE>', 'YAML, or JSON where its name ends in .json; - is standard input.')
+    .option('--dry-run', 'Shows what would be staged, and stages nothing.')
+    .option('--commit', 'Commits what is staged.');
+  for (const each of commitOptions()) command.addOption(each);
+  return command
+    .addOption(authorOption())
+    .addOption(apiOption())
+    .addOption(outputOption())
+    .addHelpText('after', helpEnd(['apply -f declared.yaml --dry-run', 'apply -f declared.yaml --commit --wait 10s -m "as in git"'], exitCode))
+    .action((values: Values) => apply(context, values));
+}
+
+async function apply(context: Context, values: Values): Promise<void> {
+  requireSense(values);
+  const file = await readConfigText(context, values.file);
+  const { api, format } = await open(context, values);
+  const answer = await stage(api, file, values.dryRun === true);
+  if (values.commit !== true) {
+    await printAnswer(context, format, answer, ({ changes }) => [
+      ...renderChanges(context, changes),
+      describe(changes.length, values.dryRun === true),
+    ]);
+    return;
+  }
+  // Of two answers programs are given the last.
+  if (format === 'table') for (const line of renderChanges(context, answer.changes)) context.stdout.write(`${line}\n`);
+  await sendCommit(context, api, format, values);
+}
+
+async function stage(api: ApiClient, file: ConfigText, isDryRun: boolean): Promise<ChangesMessage> {
+  const query = { dry_run: isDryRun ? 'true' : undefined };
+  const { headers, ...call } = api.changeCall({ method: 'PUT', path: 'config', query });
+  try {
+    const sent = { ...call, headers: { ...headers, 'content-type': file.type }, body: file.text, idleMs };
+    return parseJson<ChangesMessage>(api.address, (await askApiForText(sent)).text);
+  } catch (error) {
+    if (!(error instanceof Refusal) || (error.problem.faults ?? []).length === 0) throw error;
+    throw faultsFailure(file, error.problem.faults ?? []);
+  }
+}
+
+function describe(count: number, isDryRun: boolean): string {
+  if (count === 0) return 'nothing to stage: all is as the file has it';
+  return isDryRun ? 'not staged: a dry run' : 'staged; controlplane plan shows what a commit would do';
+}
+
+function requireSense({ dryRun, commit, wait, message, force, ifRevision }: Values): void {
+  if (dryRun === true && commit === true) throw new UsageError('--dry-run and --commit: one or the other, see --help');
+  if (commit === true) return;
+  if ([wait, message, force, ifRevision].some((value) => value !== undefined)) {
+    throw new UsageError('--wait, --message, --force and --if-revision: only with --commit, see --help');
+  }
+}

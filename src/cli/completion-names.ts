@@ -1,0 +1,55 @@
+// The names of objects that may stand in a command line.
+
+import type { Cluster } from '../model/objects.ts';
+import { formatAddress } from '../net/address.ts';
+import { pathOf } from './api-client.ts';
+import type { ApiClient, Query } from './api-client.ts';
+import type { ChangeMessage } from './messages.ts';
+
+export interface Names {
+  readonly clusters: readonly string[];
+  readonly listeners: readonly string[];
+  /** `address:port`, of the cluster that was named. */
+  readonly servers: readonly string[];
+  /** Of the kind that was named. */
+  readonly staged: readonly string[];
+}
+
+export const noNames: Names = { clusters: [], listeners: [], servers: [], staged: [] };
+
+const limit = 1_000;
+
+// bash expands what it is given: a name with other characters could be a command.
+const harmless = /^[\p{L}\p{N}_.:,+=@%/[\]-]+$/u;
+
+/** As far as the words before the last can be followed by them; of what can't be had, none. */
+export async function readNames(api: ApiClient, words: readonly string[]): Promise<Names> {
+  const [noun, verb, named] = words.slice(0, -1).filter((word) => !word.startsWith('-'));
+  const [clusters, listeners, servers, staged] = await Promise.all([
+    noun === undefined || noun === 'discard' ? [] : readList<{ name: string }>(api, 'clusters', 'clusters', { limit }),
+    noun === 'listener' ? readList<{ name: string }>(api, 'listeners', 'listeners', { limit }) : [],
+    noun === 'endpoint' && verb !== 'add' && named !== undefined ? readServers(api, named) : [],
+    noun === 'discard' ? readList<ChangeMessage>(api, 'staged', 'changes') : [],
+  ]);
+  return {
+    clusters: pick(clusters.map(({ name }) => name)),
+    listeners: pick(listeners.map(({ name }) => name)),
+    servers: pick(servers),
+    staged: pick(staged.filter(({ kind }) => kind === verb).map(({ name }) => name)),
+  };
+}
+
+async function readServers(api: ApiClient, cluster: string): Promise<string[]> {
+  const found = await api.get<Cluster>(pathOf('clusters', cluster)).catch(() => undefined);
+  const servers = found?.kind === 'sharded' ? found.shards.map(({ endpoint }) => endpoint) : (found?.endpoints ?? []);
+  return servers.map(({ address, port }) => formatAddress({ host: address, port }));
+}
+
+async function readList<Item>(api: ApiClient, path: string, key: string, query: Query = {}): Promise<readonly Item[]> {
+  const answer = await api.get<Record<string, readonly Item[]>>(path, query).catch(() => undefined);
+  return answer?.[key] ?? [];
+}
+
+function pick(names: readonly string[]): string[] {
+  return names.filter((name) => harmless.test(name));
+}

@@ -1,0 +1,51 @@
+// A file of everything that is declared: from where it is read, what kind it is, and what is wrong with it.
+
+import { readFile } from 'node:fs/promises';
+
+import { FaultsError } from '../model/faults.ts';
+import type { Config } from '../model/objects.ts';
+import { parseConfig } from '../model/parse.ts';
+import { Failure } from '../process/failure.ts';
+import type { Context } from './context.ts';
+import type { FaultMessage } from './messages.ts';
+import { toPrintable } from './printable.ts';
+import { cut, describeFault } from './refusal.ts';
+
+export interface ConfigText {
+  /** As it is called in errors. */
+  readonly name: string;
+  readonly text: string;
+  readonly type: 'application/json' | 'application/yaml';
+}
+
+/** @param file `-` is standard input. @throws Failure */
+export async function readConfigText(context: Context, file: string): Promise<ConfigText> {
+  if (file === '-') return { name: 'standard input', text: await context.readInput(), type: 'application/yaml' };
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new Failure(toPrintable(`${file}: ${error.message}`));
+  });
+  return { name: file, text, type: file.endsWith('.json') ? 'application/json' : 'application/yaml' };
+}
+
+/** What the text declares, or all that is wrong with it. */
+export async function checkConfigText({ text, type }: ConfigText): Promise<Config | readonly FaultMessage[]> {
+  try {
+    return parseConfig(type === 'application/json' ? JSON.parse(text) : await parseYaml(text));
+  } catch (error) {
+    if (error instanceof FaultsError) return error.faults;
+    const { linePos: [start] = [], message } = error as Error & { linePos?: readonly { line: number; col: number }[] };
+    const [rule = ''] = message.split('\n');
+    return [{ pointer: '', rule, ...(start && { line: start.line, column: start.col }) }];
+  }
+}
+
+/** A line for each fault, with the place in the file. */
+export function faultsFailure({ name }: ConfigText, faults: readonly FaultMessage[]): Failure {
+  return new Failure(cut(faults.map((fault) => describeFault(fault, name))).map(toPrintable).join('\n'));
+}
+
+// Nothing declared is an empty file, too.
+async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import('yaml');
+  return parse(text, { prettyErrors: true }) ?? {};
+}

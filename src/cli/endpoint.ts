@@ -1,0 +1,138 @@
+// `controlplane endpoint`: the servers of a cluster are listed, shown and staged; of a sharded one by shard.
+
+import type { Command } from 'commander';
+
+import type { Cluster, Endpoint } from '../model/objects.ts';
+import { formatAddress, parseIpAndPort } from '../net/address.ts';
+import { parseValue } from '../process/arguments.ts';
+import { pathOf } from './api-client.ts';
+import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import type { Context } from './context.ts';
+import { defineCommand, helpEnd, option } from './define.ts';
+import type { ServersMessage } from './messages.ts';
+import { addNew, describeStaged, emptyRemoves, isStaged, requireSome, viewOption } from './object-commands.ts';
+import type { ViewValues } from './object-commands.ts';
+import { fieldOption, parseNumber, readPatch, withoutNulls } from './object-flags.ts';
+import type { FieldFlag } from './object-flags.ts';
+import { printAnswer } from './output.ts';
+import { renderServers } from './server-table.ts';
+import { changeShard } from './shard-change.ts';
+
+const flags: readonly FieldFlag[] = [
+  { flags: '--weight <N>', path: ['weight'], parse: parseNumber, help: 'Share of the load, against the others. Default: 1' },
+  { flags: '--zone <ZONE>', path: ['zone'], help: 'Where it stands.' },
+  { flags: '--label <KEY=VALUE>', path: ['labels'], isRecord: true, help: 'For those who read it; several times for several.' },
+];
+
+interface Values extends ViewValues {
+  readonly shard?: string;
+}
+
+export function buildEndpoint(context: Context): Command {
+  return defineCommand(context, 'endpoint')
+    .description('Endpoints: the servers of a cluster.')
+    .usage('COMMAND [options]')
+    .addCommand(buildList(context))
+    .addCommand(buildGet(context))
+    .addCommand(buildChange(context, 'add', `Stages a new server. ${isStaged}`))
+    .addCommand(buildChange(context, 'set', `Stages a change of a server: what no flag names stays. ${isStaged}`))
+    .addCommand(buildChange(context, 'remove', `Stages that a server goes. ${isStaged}`));
+}
+
+function buildList(context: Context): Command {
+  return define(context, 'list', 'Lists the servers of a cluster.', ['endpoint list sessions'])
+    .argument('<CLUSTER>')
+    .addOption(viewOption())
+    .action(async (cluster: string, values: Values) => {
+      const { api, format } = await open(context, values);
+      const found = await api.get<Cluster>(pathOf('clusters', cluster), { view: values.view });
+      const servers: ServersMessage = found.kind === 'sharded' ? { shards: found.shards } : { endpoints: found.endpoints };
+      await printAnswer(context, format, servers, renderServers);
+    });
+}
+
+function buildGet(context: Context): Command {
+  return define(context, 'get', 'Shows one server of a cluster.', ['endpoint get sessions 10.0.0.1:6379'])
+    .argument('<CLUSTER>')
+    .argument('<ADDRESS:PORT>')
+    .addOption(viewOption())
+    .action(async (cluster: string, address: string, values: Values) => {
+      const path = pathOfEndpoint(cluster, readAddress(address));
+      const { api, format } = await open(context, values);
+      const endpoint = await api.get<Endpoint>(path, { view: values.view });
+      await printAnswer(context, format, endpoint, () => renderServers({ endpoints: [endpoint] }));
+    });
+}
+
+type Verb = 'add' | 'set' | 'remove';
+
+const examples: Readonly<Record<Verb, readonly string[]>> = {
+  add: ['endpoint add sessions 10.0.0.1:6379 --weight 2 --zone a', 'endpoint add carts 10.0.0.1:6379 --shard shard-0'],
+  set: ['endpoint set sessions 10.0.0.1:6379 --weight 3 --zone ""', 'endpoint set carts 10.0.0.9:6379 --shard shard-0'],
+  remove: ['endpoint remove sessions 10.0.0.1:6379', 'endpoint remove carts 10.0.0.1:6379 --shard shard-0'],
+};
+
+const shardHelp: Readonly<Record<Verb, string>> = {
+  add: 'Of a sharded cluster: the new shard that the server has.',
+  set: 'Of a sharded cluster: the shard that moves to this server, with the same keys.',
+  remove: 'Of a sharded cluster: the shard that goes with the server.',
+};
+
+function buildChange(context: Context, verb: Verb, description: string): Command {
+  const notes = verb === 'set' ? [emptyRemoves] : [];
+  const command = define(context, verb, description, examples[verb], ...notes)
+    .argument('<CLUSTER>')
+    .argument('<ADDRESS:PORT>')
+    .addOption(option('--shard <NAME>', shardHelp[verb]))
+    .addOption(authorOption());
+  if (verb !== 'remove') for (const flag of flags) command.addOption(fieldOption(flag));
+  return command.action((cluster: string, address: string, values: Values) => change(context, verb, cluster, address, values));
+}
+
+async function change(context: Context, verb: Verb, cluster: string, text: string, values: Values): Promise<void> {
+  const address = readAddress(text);
+  const patch = readPatch(flags, { ...values });
+  if (verb === 'set' && values.shard === undefined) requireSome(patch);
+  const { api, format } = await open(context, values);
+  const shown = formatAddress({ host: address.address, port: address.port });
+  const answer =
+    values.shard === undefined
+      ? await changeEndpoint()
+      : await changeShard(api, cluster, { verb, name: values.shard, address, patch });
+  const sign = ({ add: '+', set: '~', remove: '-' } as const)[verb];
+  await printAnswer(context, format, answer, () => [describeStaged(sign, 'endpoint', `${shown} of cluster ${cluster}`)]);
+
+  function changeEndpoint(): Promise<object> {
+    const path = pathOfEndpoint(cluster, address);
+    switch (verb) {
+      case 'add':
+        return addNew(api, path, { ...address, ...withoutNulls(patch) }, `endpoint ${shown} of cluster ${JSON.stringify(cluster)}`);
+      case 'set':
+        return api.send({ method: 'PATCH', path, body: patch });
+      case 'remove':
+        return api.send({ method: 'DELETE', path });
+    }
+  }
+}
+
+interface ServerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+function readAddress(text: string): ServerAddress {
+  const { host, port } = parseValue('ADDRESS:PORT', text, parseIpAndPort);
+  return { address: host, port };
+}
+
+function pathOfEndpoint(cluster: string, { address, port }: ServerAddress): string {
+  return pathOf('clusters', cluster, 'endpoints', formatAddress({ host: address, port }));
+}
+
+function define(context: Context, verb: string, description: string, examples: readonly string[], ...notes: string[]): Command {
+  return defineCommand(context, verb)
+    .description(description)
+    .addOption(apiOption())
+    .addOption(outputOption())
+    .addHelpText('after', helpEnd(examples, ...notes));
+}

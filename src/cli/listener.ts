@@ -1,0 +1,90 @@
+// `controlplane listener`: listeners are listed, shown and staged.
+
+import type { Command } from 'commander';
+
+import type { Listener, Route } from '../model/objects.ts';
+import type { Context } from './context.ts';
+import { buildObjectCommands } from './object-commands.ts';
+import { parseBoolean, parseNumber } from './object-flags.ts';
+import type { FieldFlag, Patch } from './object-flags.ts';
+import { showPlain } from './plain-value.ts';
+import { toPrintable } from './printable.ts';
+import { renderTable } from './table.ts';
+
+const yesOrNo = { choices: ['true', 'false'], preset: 'true', parse: parseBoolean } as const;
+
+const flags: readonly FieldFlag[] = [
+  { flags: '--kind <KIND>', path: ['kind'], choices: ['redis', 'tcp', 'http'], help: 'What it speaks. Default: redis' },
+  { flags: '--address <IP:PORT>', path: ['address'], help: 'Where each Envoy binds it.' },
+  { flags: '--cluster <CLUSTER>', path: ['cluster'], help: 'Of tcp: where its connections go.' },
+  { flags: '--sticky [HOW]', path: ['sticky'], choices: ['none', 'source_ip'], preset: 'source_ip', help: 'Of tcp: one client address, one server.' },
+  { flags: '--idle-timeout <DURATION>', path: ['idle_timeout'], help: 'Of tcp: how long a connection may be silent.' },
+  { flags: '--max-connect-attempts <N>', path: ['max_connect_attempts'], parse: parseNumber, help: 'Of tcp: servers that are tried.' },
+  { flags: '--route <PREFIX=CLUSTER>', path: ['routes'], isList: true, parse: parseRoute, help: 'Where keys or paths go, once for each; or auto. Default: auto, by the prefixes of the clusters' },
+  { flags: '--catch-all <CLUSTER>', path: ['catch_all'], help: 'Of redis: where keys without a route go; or auto, or none.' },
+  { flags: '--op-timeout <DURATION>', path: ['op_timeout'], help: 'Of redis: how long a command may take.' },
+  { flags: '--enable-hashtagging [YES]', path: ['enable_hashtagging'], ...yesOrNo, help: 'Of redis: only {...} of a key says which server.' },
+  { flags: '--case-insensitive [YES]', path: ['case_insensitive'], ...yesOrNo, help: 'Of redis: prefixes match in any case.' },
+  { flags: '--group <GROUP>', path: ['groups'], isList: true, help: 'A node group that is given it; several times for several. Default: every Envoy' },
+  { flags: '--label <KEY=VALUE>', path: ['labels'], isRecord: true, help: 'For those who read it; several times for several.' },
+];
+
+export function buildListener(context: Context): Command {
+  return buildObjectCommands<Listener>(context, {
+    kind: 'listener',
+    description: 'Listeners: where Envoys take clients, and to which clusters their commands go.',
+    flags,
+    completeNew: withWholeRoutes,
+    completePatch: withWholeRoutes,
+    columns: ['NAME', 'KIND', 'ADDRESS', 'GOES TO', 'GROUPS', 'LABELS'],
+    cells: (listener) => [
+      listener.name,
+      listener.kind ?? 'redis',
+      showPlain(listener.address),
+      describeTarget(listener),
+      showPlain(listener.groups),
+      showPlain(listener.labels),
+    ],
+    details: (listener) => renderRoutes(routesOf(listener)),
+    examples: {
+      list: ['listener list', 'listener list -o yaml'],
+      get: ['listener get redis_listener'],
+      add: [
+        'listener add pinned --kind tcp --address 0.0.0.0:6380 --cluster sessions --sticky',
+        'listener add shop --address 0.0.0.0:6381 --route sess:=sessions --route cart:=carts --catch-all none',
+      ],
+      set: ['listener set shop --op-timeout 2s', 'listener set shop --route auto --catch-all ""'],
+      remove: ['listener remove pinned'],
+    },
+  });
+}
+
+// Prefixes hold more than names of clusters do.
+function parseRoute(text: string): unknown {
+  if (text === 'auto') return text;
+  const at = text.lastIndexOf('=');
+  if (at <= 0 || at === text.length - 1) throw new Error('must be PREFIX=CLUSTER, or auto');
+  return { prefix: text.slice(0, at), cluster: text.slice(at + 1) };
+}
+
+// The flag makes a list of what may be a word.
+function withWholeRoutes(patch: Patch): Patch {
+  const routes = patch['routes'];
+  return Array.isArray(routes) && routes.length === 1 && routes[0] === 'auto' ? { ...patch, routes: 'auto' } : patch;
+}
+
+function routesOf(listener: Listener): readonly Route[] | 'auto' | undefined {
+  return listener.kind === 'tcp' ? undefined : (listener.routes ?? 'auto');
+}
+
+function describeTarget(listener: Listener): string {
+  if (listener.kind === 'tcp') return listener.cluster;
+  const routes = routesOf(listener);
+  return Array.isArray(routes) ? `${routes.length} routes` : 'auto';
+}
+
+function renderRoutes(routes: readonly Route[] | 'auto' | undefined): string[] {
+  if (routes === undefined || routes === 'auto' || routes.length === 0) return [];
+  const rows = routes.map((route) => [route.prefix, route.cluster, route.remove_prefix === true ? 'removed' : '-']);
+  return ['', ...renderTable([['ROUTE', 'CLUSTER', 'PREFIX'], ...rows.map((row) => row.map(toPrintable))])];
+}

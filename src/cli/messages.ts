@@ -1,0 +1,130 @@
+// What /api/v2 answers to the commands that stage, plan, commit and undo, as it stands on the wire.
+
+import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
+import type { Cluster, Endpoint, Listener, Shard } from '../model/objects.ts';
+
+export type ObjectKindWord = 'cluster' | 'listener';
+
+/** What a field was and what it is to be; left out: nothing. */
+export interface FieldChangeMessage {
+  readonly field: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+export interface ChangeMessage {
+  readonly kind: ObjectKindWord;
+  readonly name: string;
+  readonly change: 'added' | 'changed' | 'removed';
+  readonly fields?: readonly FieldChangeMessage[];
+}
+
+/** The answer to `GET /api/v2/diff`, and to a file that is staged or, with `dry_run`, would be. */
+export interface ChangesMessage {
+  readonly changes: readonly ChangeMessage[];
+}
+
+/** `message` is one line. */
+export interface FindingMessage {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How many Envoy resources of one kind change for one node group; `group` '': those that have no set of their own. */
+export interface ResourceCountMessage {
+  readonly group: string;
+  readonly kind: string;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+/** The answer to `POST /api/v2/plan`. */
+export interface PlanMessage extends ChangesMessage {
+  readonly token: string;
+  /** The one that stands, and that the plan is made from. */
+  readonly revision: number;
+  /** Why a commit would be refused. */
+  readonly errors: readonly FindingMessage[];
+  /** Why it would be refused without `force`. */
+  readonly guards: readonly FindingMessage[];
+  readonly warnings: readonly FindingMessage[];
+  readonly resources: readonly ResourceCountMessage[];
+}
+
+/** The answer to `POST /api/v2/commit`, without or with `wait`. */
+export type RevisedCommitMessage = (CommitMessage | ConvergedCommitMessage) & {
+  readonly revision?: number;
+};
+
+export interface ObjectNameMessage {
+  readonly kind: ObjectKindWord;
+  readonly name: string;
+}
+
+/** The answer to `POST /api/v2/rollback`. */
+export interface RollbackMessage {
+  readonly changed: boolean;
+  readonly revision: number;
+  readonly rollback_to: number;
+  /** What is staged and was rolled back too: a commit would change it again. */
+  readonly still_staged: readonly ObjectNameMessage[];
+}
+
+/** The answer to `POST /api/v2/discard`. */
+export interface DiscardMessage {
+  readonly discarded: readonly ObjectNameMessage[];
+}
+
+export interface SummaryCountMessage {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+export interface RevisionMessage {
+  readonly revision: number;
+  readonly at: string;
+  readonly author: string;
+  readonly message: string;
+  /** The older revision whose content it has again. */
+  readonly rollback_to?: number;
+  readonly summary: Readonly<Partial<Record<ObjectKindWord, SummaryCountMessage>>>;
+}
+
+/** The answer to `GET /api/v2/revisions`: newest first. */
+export interface RevisionsMessage {
+  readonly revisions: readonly RevisionMessage[];
+}
+
+/** The answers to lists; `next` is the cursor of what follows. */
+export interface ClustersMessage {
+  readonly clusters: readonly Cluster[];
+  readonly next?: string;
+}
+export interface ListenersMessage {
+  readonly listeners: readonly Listener[];
+  readonly next?: string;
+}
+
+/** The servers of a cluster, by what they are to it. */
+export type ServersMessage = { readonly endpoints: readonly Endpoint[] } | { readonly shards: readonly Shard[] };
+
+/** What is wrong with a value of a body, and where. */
+export interface FaultMessage {
+  readonly pointer: string;
+  readonly value?: unknown;
+  readonly rule: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** An error, as application/problem+json. */
+export interface RefusalMessage {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code?: string;
+  readonly faults?: readonly FaultMessage[];
+  readonly findings?: readonly FindingMessage[];
+}

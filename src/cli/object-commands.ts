@@ -1,0 +1,139 @@
+// list, get, add, set and remove, alike for all kinds of objects.
+
+import type { Command } from 'commander';
+
+import { Failure, UsageError } from '../process/failure.ts';
+import { pathOf } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import type { CommonValues } from './common-options.ts';
+import type { Context } from './context.ts';
+import { choiceOption, defineCommand, helpEnd } from './define.ts';
+import type { ObjectKindWord } from './messages.ts';
+import { fieldOption, readPatch, withoutNulls } from './object-flags.ts';
+import type { FieldFlag, Patch } from './object-flags.ts';
+import { printAnswer } from './output.ts';
+import { showPlain } from './plain-value.ts';
+import { toPrintable } from './printable.ts';
+import { Refusal } from './refusal.ts';
+import { renderTable } from './table.ts';
+
+/** One kind of object, as its commands need it. */
+export interface ObjectKind<Item extends { readonly name: string }> {
+  readonly kind: ObjectKindWord;
+  /** What it is, for the help. */
+  readonly description: string;
+  readonly flags: readonly FieldFlag[];
+  /** What a new one has besides, and what a patch needs so that it fits what is there. */
+  readonly completeNew?: (body: Patch) => Patch;
+  readonly completePatch?: (patch: Patch) => Patch;
+  readonly columns: readonly string[];
+  readonly cells: (item: Item) => readonly string[];
+  /** Lines below its fields. */
+  readonly details?: (item: Item) => readonly string[];
+  readonly examples: Readonly<Record<'list' | 'get' | 'add' | 'set' | 'remove', readonly string[]>>;
+}
+
+export interface ViewValues extends CommonValues {
+  readonly view?: string;
+}
+
+const views = ['staged', 'committed', 'effective'];
+export const viewOption = () => choiceOption('--view <VIEW>', 'Which state: staged unless told.', views);
+
+export const emptyRemoves = 'An empty value, as in --prefix "", removes a field.';
+export const isStaged = 'It is staged: controlplane diff shows it, controlplane commit publishes it.';
+
+export function buildObjectCommands<Item extends { readonly name: string }>(context: Context, each: ObjectKind<Item>): Command {
+  const { kind, flags, examples } = each;
+  const list = `${kind}s`;
+
+  const define = (verb: keyof typeof examples, description: string, ...notes: string[]): Command =>
+    defineCommand(context, verb)
+      .description(description)
+      .addOption(apiOption())
+      .addOption(outputOption())
+      .addHelpText('after', helpEnd(examples[verb], ...notes));
+
+  const change = (verb: 'add' | 'set' | 'remove', description: string, ...notes: string[]): Command =>
+    define(verb, description, isStaged, ...notes).addOption(authorOption()).argument('<NAME>');
+
+  const withFlags = (command: Command): Command => {
+    for (const flag of flags) command.addOption(fieldOption(flag));
+    return command;
+  };
+
+  return defineCommand(context, kind)
+    .description(each.description)
+    .usage('COMMAND [options]')
+    .addCommand(
+      define('list', `Lists the ${list}.`).addOption(viewOption()).action(async (values: ViewValues) => {
+        const { api, format } = await open(context, values);
+        const items = await api.getAll<Item>(list, list, { view: values.view });
+        const render = () => renderTable([each.columns, ...items.map(each.cells)].map((row) => row.map(toPrintable)));
+        await printAnswer(context, format, { [list]: items }, render);
+      }),
+    )
+    .addCommand(
+      define('get', `Shows one ${kind}.`).argument('<NAME>').addOption(viewOption()).action(async (name: string, values: ViewValues) => {
+        const { api, format } = await open(context, values);
+        const item = await api.get<Item>(pathOf(list, name), { view: values.view });
+        await printAnswer(context, format, item, () => [...renderFields(item), ...(each.details?.(item) ?? [])]);
+      }),
+    )
+    .addCommand(
+      withFlags(change('add', `Stages a new ${kind}.`)).action(async (name: string, values: CommonValues) => {
+        const patch = withoutNulls(readPatch(flags, { ...values }));
+        const body = { name, ...(each.completeNew?.(patch) ?? patch) };
+        const { api, format } = await open(context, values);
+        const answer = await addNew(api, pathOf(list, name), body, `${kind} ${JSON.stringify(name)}`);
+        await printAnswer(context, format, answer, () => [describeStaged('+', kind, name)]);
+      }),
+    )
+    .addCommand(
+      withFlags(change('set', `Stages a change of a ${kind}: what no flag names stays.`, emptyRemoves)).action(async (name: string, values: CommonValues) => {
+        const patch = readPatch(flags, { ...values });
+        const body = each.completePatch?.(patch) ?? patch;
+        requireSome(body);
+        const { api, format } = await open(context, values);
+        const answer = await api.send<object>({ method: 'PATCH', path: pathOf(list, name), body });
+        await printAnswer(context, format, answer, () => [describeStaged('~', kind, name)]);
+      }),
+    )
+    .addCommand(
+      change('remove', `Stages that a ${kind} goes.`).action(async (name: string, values: CommonValues) => {
+        const { api, format } = await open(context, values);
+        const answer = await api.send<object>({ method: 'DELETE', path: pathOf(list, name) });
+        await printAnswer(context, format, answer, () => [describeStaged('-', kind, name)]);
+      }),
+    );
+}
+
+/** Stages what must not be there yet. @param what it is called in the error. @throws Failure */
+export async function addNew(api: ApiClient, path: string, body: object, what: string): Promise<object> {
+  try {
+    return await api.send<object>({ method: 'PUT', path, body, headers: { 'if-none-match': '*' } });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.problem.status !== 412) throw error;
+    throw new Failure(`${toPrintable(what)}: is there already; set changes it, remove takes it away`);
+  }
+}
+
+/** @throws UsageError when a command was given nothing to change. */
+export function requireSome(patch: object): void {
+  if (Object.keys(patch).length === 0) throw new UsageError('nothing to set: no flag names a field, see --help');
+}
+
+export function describeStaged(sign: '+' | '~' | '-', kind: string, name: string): string {
+  return toPrintable(`staged: ${sign} ${kind} ${name}`);
+}
+
+/** A line for each field that is no list of objects. */
+function renderFields(item: object): string[] {
+  const fields = Object.entries(item).filter(([, value]) => !isListOfObjects(value));
+  return renderTable(fields.map(([field, value]) => [field, toPrintable(showPlain(value))]));
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.some((each) => typeof each === 'object');
+}

@@ -1,0 +1,280 @@
+// diff, plan, commit, discard, history, show and rollback: what they ask, what they print, how they end.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import type { ChangeMessage } from '../../src/cli/messages.ts';
+import { problem, runInProcess, serveCanned } from './canned-api.ts';
+import type { Canned } from './canned-api.ts';
+
+const server = (port: number, more: object = {}): object => ({ address: '10.0.0.1', port, ...more });
+
+const changes: readonly (readonly [change: ChangeMessage, lines: readonly string[]])[] = [
+  [
+    { kind: 'cluster', name: 'sessions', change: 'changed', fields: [{ field: 'connect_timeout', before: '5s', after: '2s' }] },
+    ['~ cluster sessions  connect_timeout: 5s -> 2s'],
+  ],
+  [
+    {
+      kind: 'cluster',
+      name: 'carts',
+      change: 'added',
+      fields: [{ field: 'prefix', after: 'cart:' }, { field: 'endpoints', after: [server(1), server(2)] }],
+    },
+    ['+ cluster carts (prefix cart:, 2 endpoints)'],
+  ],
+  [{ kind: 'cluster', name: 'bare', change: 'added' }, ['+ cluster bare']],
+  [{ kind: 'listener', name: 'x', change: 'removed', fields: [{ field: 'kind', before: 'tcp' }] }, ['- listener x']],
+  [
+    {
+      kind: 'cluster',
+      name: 'a\n',
+      change: 'changed',
+      fields: [
+        { field: 'prefix', before: 'p', after: null },
+        { field: 'endpoints', before: [server(1), server(2), server(3)], after: [server(2), server(3, { weight: 2 }), server(4)] },
+        { field: 'groups', after: ['g', 'h'] },
+      ],
+    },
+    [
+      '~ cluster a\\u{a}  prefix: p -> none',
+      '~ cluster a\\u{a}  endpoints: -10.0.0.1:1, ~10.0.0.1:3, +10.0.0.1:4',
+      '~ cluster a\\u{a}  groups: none -> ["g","h"]',
+    ],
+  ],
+  [
+    {
+      kind: 'cluster',
+      name: 's',
+      change: 'changed',
+      fields: [{ field: 'shards', before: [{ name: 's0' }], after: Array.from({ length: 8 }, (_, index) => ({ name: `s${index}` })) }],
+    },
+    ['~ cluster s  shards: +s1, +s2, +s3, +s4, +s5, and 2 more'],
+  ],
+];
+
+describe('a difference in words', () => {
+  for (const [change, lines] of changes) {
+    test(lines.join('; '), async (t) => {
+      const api = await serveCanned(t, { 'GET /diff': { body: { changes: [change] } } });
+      const { status, stdout } = await runInProcess(['diff', '--api', api.address]);
+      assert.equal(stdout, lines.map((line) => `${line}\n`).join(''));
+      assert.equal(status, 1);
+    });
+  }
+
+  test('has colours on a terminal', async (t) => {
+    const [[changed], , , [removed]] = changes as never as [[ChangeMessage], unknown, unknown, [ChangeMessage]];
+    const api = await serveCanned(t, { 'GET /diff': { body: { changes: [changed, removed] } } });
+    const { stdout } = await runInProcess(['diff', '--api', api.address], { isTerminal: true });
+    const [yellow, red] = ['\u001b[33m', '\u001b[31m'];
+    assert.equal(stdout, `${yellow}~ cluster sessions  connect_timeout: 5s -> 2s\u001b[39m\n${red}- listener x\u001b[39m\n`);
+  });
+});
+
+describe('diff ends with', () => {
+  const cases: readonly (readonly [words: string, call: string, answer: Canned, status: number])[] = [
+    ['', 'GET /diff', { body: { changes: [] } }, 0],
+    ['5', 'GET /diff?from=5', { body: { changes: [] } }, 0],
+    ['5 7', 'GET /diff?from=5&to=7', { body: { changes: [changes[2]?.[0]] } }, 1],
+    ['5', 'GET /diff?from=5', problem(404, 'revision 5: not kept'), 2],
+    ['x', '', {}, 2],
+    ['5 6 7', '', {}, 2],
+  ];
+  for (const [words, call, answer, status] of cases) {
+    test(`${status}: diff ${words}`, async (t) => {
+      const api = await serveCanned(t, call === '' ? {} : { [call]: answer });
+      const finished = await runInProcess(['diff', ...words.split(' ').filter(Boolean), '--api', api.address]);
+      assert.equal(finished.status, status);
+      assert.deepEqual(api.calls, call === '' ? [] : [call]);
+    });
+  }
+
+  test('2: nobody is there', async () => {
+    const { status, stderr } = await runInProcess(['diff', '--api', '127.0.0.1:1']);
+    assert.equal(status, 2);
+    assert.match(stderr, /^controlplane: can't reach the control plane at 127\.0\.0\.1:1: /u);
+  });
+});
+
+const plan = {
+  token: 't1',
+  revision: 6,
+  changes: [changes[0]?.[0]],
+  errors: [],
+  guards: [{ code: 'last-endpoint', message: 'cluster "a" would have no server' }],
+  warnings: [{ code: 'no-catch-all', message: 'none is the catch-all' }],
+  resources: [
+    { group: '', kind: 'cluster', added: 0, changed: 1, removed: 0 },
+    { group: 'edge', kind: 'endpoint', added: 2, changed: 0, removed: 1 },
+  ],
+};
+
+test('a plan: changes, resources by node group, findings, and the token', async (t) => {
+  const api = await serveCanned(t, { 'POST /plan': { body: plan } });
+  const { status, stdout } = await runInProcess(['plan', '--api', api.address]);
+  assert.equal(
+    stdout,
+    [
+      '~ cluster sessions  connect_timeout: 5s -> 2s',
+      '',
+      'NODE GROUP  RESOURCE  NEW  CHANGED  GONE',
+      'all others  cluster   +0   ~1       -0',
+      'edge        endpoint  +2   ~0       -1',
+      '',
+      'refused without --force: cluster "a" would have no server',
+      '',
+      'warning: none is the catch-all',
+      '',
+      'revision 6 stands; to publish this and nothing else: commit --plan t1',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(status, 0);
+});
+
+test('a plan that would be refused ends with 1, one of nothing says so', async (t) => {
+  const errors = [{ code: 'reserved-name', message: 'cluster "xds": is the way to here' }];
+  const answers = [{ body: { ...plan, errors } }, { body: { ...plan, changes: [] } }];
+  const api = await serveCanned(t, { 'POST /plan': answers });
+  const refused = await runInProcess(['plan', '--api', api.address]);
+  assert.match(refused.stdout, /^error: cluster "xds": is the way to here$/mu);
+  assert.equal(refused.status, 1);
+  assert.equal((await runInProcess(['plan', '--api', api.address])).stdout, 'nothing to commit\n');
+});
+
+const published = { warnings: [], draining: [], old_routes: [] };
+
+describe('commit', () => {
+  const cases: readonly (readonly [words: readonly string[], call: string, body: object | undefined])[] = [
+    [[], 'POST /commit', undefined],
+    [['-m', '-wait for it'], 'POST /commit', { message: '-wait for it' }],
+    [['--message=x', '-force', '-if-revision', '6'], 'POST /commit', { message: 'x', force: true, expected_revision: 6 }],
+    [['--plan', 't1'], 'POST /commit', { plan: 't1' }],
+  ];
+  for (const [words, call, body] of cases) {
+    test(`${words.join(' ')} asks ${JSON.stringify(body)}`, async (t) => {
+      const api = await serveCanned(t, { [call]: { body: { changed: true, revision: 7, ...published } } });
+      const { status, stdout } = await runInProcess(['commit', ...words, '--author', 'Zoë', '--api', api.address]);
+      assert.deepEqual([status, stdout, api.calls], [0, 'committed revision 7\n', [call]]);
+      assert.deepEqual(api.asked[0]?.body, body);
+      assert.equal(Buffer.from(`${api.asked[0]?.headers['x-author']}`, 'latin1').toString(), 'Zoë');
+    });
+  }
+
+  test('that is refused says by what, and ends with 1', async (t) => {
+    const findings = [{ code: 'last-endpoint', message: 'cluster "a" would have no server' }];
+    const api = await serveCanned(t, { 'POST /commit': problem(409, 'not committed: give force', { findings }) });
+    const { status, stderr } = await runInProcess(['commit', '--api', api.address]);
+    assert.equal(stderr, 'controlplane: not committed: give force\n  cluster "a" would have no server\n');
+    assert.equal(status, 1);
+  });
+});
+
+describe('discard', () => {
+  const cases: readonly (readonly [words: readonly string[], body: object, discarded: readonly object[], stdout: string])[] = [
+    [[], {}, [], 'nothing was staged\n'],
+    [['listener', 'l'], { kind: 'listener', name: 'l' }, [{ kind: 'listener', name: 'l' }], 'discarded: listener l\n'],
+  ];
+  for (const [words, body, discarded, stdout] of cases) {
+    test(words.join(' '), async (t) => {
+      const api = await serveCanned(t, { 'POST /discard': { body: { discarded } } });
+      assert.equal((await runInProcess(['discard', ...words, '--api', api.address])).stdout, stdout);
+      assert.deepEqual(api.asked[0]?.body, body);
+    });
+  }
+
+  for (const [words, line] of [
+    [['cluster'], 'NAME is missing, see --help'],
+    [['endpoint', 'a'], 'KIND "endpoint": must be one of cluster, listener'],
+  ] as const) {
+    test(`${words.join(' ')} is refused, and nothing is asked`, async () => {
+      const finished = await runInProcess(['discard', ...words, '--api', '127.0.0.1:1']);
+      assert.deepEqual(finished, { status: 2, stdout: '', stderr: `controlplane: ${line}\n` });
+    });
+  }
+});
+
+const at = '2031-01-02T03:04:05.678Z';
+const none = { added: 0, changed: 0, removed: 0 };
+const revisions = [
+  { revision: 7, at, author: 'ann', message: 'carts were lost', rollback_to: 5, summary: { cluster: { ...none, added: 1, changed: 2 }, listener: none } },
+  { revision: 6, at, author: 'bob\u0007', message: '', summary: { cluster: none, listener: { ...none, removed: 1 } } },
+];
+
+describe('history', () => {
+  test('is a table, read as far as it is wanted', async (t) => {
+    const api = await serveCanned(t, {
+      'GET /revisions?limit=20': { body: { revisions } },
+      'GET /revisions?before=6&limit=18': { body: { revisions: [] } },
+      'GET /revisions?limit=2': { body: { revisions } },
+    });
+    const { stdout } = await runInProcess(['history', '--api', api.address]);
+    assert.equal(
+      stdout,
+      [
+        'REVISION  AT                        AUTHOR    CHANGES                    MESSAGE',
+        `7         ${at}  ann       back to 5, clusters +1 ~2  carts were lost`,
+        `6         ${at}  bob\\u{7}  listeners -1`,
+        '',
+      ].join('\n'),
+    );
+    const json = await runInProcess(['history', '--limit', '2', '-o', 'json', '--api', api.address]);
+    assert.deepEqual(JSON.parse(json.stdout), { revisions });
+  });
+
+  test('of nothing says so', async (t) => {
+    const api = await serveCanned(t, { 'GET /revisions?limit=20': { body: { revisions: [] } } });
+    assert.equal((await runInProcess(['history', '--api', api.address])).stdout, 'nothing was committed yet\n');
+  });
+});
+
+describe('show', () => {
+  const content = { clusters: [], listeners: [] };
+  const head = `revision  7\nat        ${at}\nauthor    ann\nmessage   carts were lost\nchanges   back to 5, clusters +1 ~2\n\n`;
+
+  test('a revision, and what it changed', async (t) => {
+    const api = await serveCanned(t, {
+      'GET /revisions/7': { body: { ...revisions[0], content } },
+      'GET /revisions/6/diff/7': { body: { changes: [changes[2]?.[0]] } },
+    });
+    assert.equal((await runInProcess(['show', '7', '--api', api.address])).stdout, `${head}+ cluster bare\n`);
+    const json = await runInProcess(['show', '7', '-o', 'json', '--api', api.address]);
+    assert.deepEqual(JSON.parse(json.stdout), { ...revisions[0], content });
+    assert.equal(api.calls.length, 3);
+  });
+
+  test('also when the one before is not kept; one that is not there ends with 1', async (t) => {
+    const api = await serveCanned(t, { 'GET /revisions/7': { body: { ...revisions[0], content } } });
+    const { stdout } = await runInProcess(['show', '7', '--api', api.address]);
+    assert.equal(stdout, `${head}the revision before it is not kept: what changed is not known\n`);
+    assert.equal((await runInProcess(['show', '9', '--api', api.address])).status, 1);
+  });
+});
+
+describe('rollback', () => {
+  const answer = { changed: true, revision: 8, rollback_to: 5, still_staged: [{ kind: 'cluster', name: 'a' }] };
+
+  test('to a revision', async (t) => {
+    const api = await serveCanned(t, { 'POST /rollback': { body: answer } });
+    const words = ['rollback', '5', '-m', 'back', '--force', '--if-revision', '7', '--api', api.address];
+    assert.equal((await runInProcess(words)).stdout, 'rolled back to revision 5, as revision 8\nstill staged: cluster a\n');
+    assert.deepEqual(api.asked[0]?.body, { revision: 5, message: 'back', force: true, expected_revision: 7 });
+  });
+
+  test('by default to the one before the newest, if nobody commits meanwhile', async (t) => {
+    const api = await serveCanned(t, {
+      'GET /revisions?limit=2': { body: { revisions } },
+      'POST /rollback': { body: { ...answer, changed: false, revision: 7, rollback_to: 6, still_staged: [] } },
+    });
+    const { stdout } = await runInProcess(['rollback', '--api', api.address]);
+    assert.equal(stdout, 'nothing to roll back: revision 7 is as 6 was\n');
+    assert.deepEqual(api.asked[1]?.body, { revision: 6, expected_revision: 7 });
+  });
+
+  test('has nowhere to go from the first', async (t) => {
+    const api = await serveCanned(t, { 'GET /revisions?limit=2': { body: { revisions: revisions.slice(0, 1) } } });
+    const { status, stderr } = await runInProcess(['rollback', '--api', api.address]);
+    assert.deepEqual([status, stderr], [1, 'controlplane: there is no revision before the newest, see history\n']);
+  });
+});

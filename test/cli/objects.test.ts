@@ -1,0 +1,248 @@
+// cluster, endpoint and listener: what flags ask of the API, and how its answers are shown.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { problem, runInProcess, serveCanned } from './canned-api.ts';
+
+const mergePatch = 'application/merge-patch+json';
+
+const sharded = {
+  name: 'carts',
+  kind: 'sharded',
+  shards: [
+    { name: 's0', weight: 2, endpoint: { address: '10.0.0.1', port: 1, zone: 'a', labels: { rack: 'r1' } } },
+    { name: 's1', endpoint: { address: '10.0.0.2', port: 1 } },
+  ],
+};
+
+describe('what a change asks', () => {
+  const sizes = { table_size: null, choice_count: null, min_ring_size: null, max_ring_size: null };
+  const cases: readonly (readonly [words: string, call: string, body: object | undefined])[] = [
+    ['cluster add a', 'PUT /clusters/a', { name: 'a' }],
+    [
+      'cluster add a --prefix p: --policy ring_hash --min-ring-size 9 --connect-timeout 2s --group g --group h --label k=v --label l=m=n',
+      'PUT /clusters/a',
+      {
+        name: 'a',
+        prefix: 'p:',
+        load_balancing: { policy: 'ring_hash', min_ring_size: 9 },
+        connect_timeout: '2s',
+        groups: ['g', 'h'],
+        labels: { k: 'v', l: 'm=n' },
+      },
+    ],
+    ['cluster add a --kind sharded', 'PUT /clusters/a', { name: 'a', kind: 'sharded', shards: [] }],
+    ['cluster add a --prefix= --label k=', 'PUT /clusters/a', { name: 'a' }],
+    ['cluster add a/b', 'PUT /clusters/a%2Fb', { name: 'a/b' }],
+    ['cluster set a --prefix= --label k= --group=', 'PATCH /clusters/a', { prefix: null, labels: { k: null }, groups: null }],
+    ['cluster set a --policy maglev', 'PATCH /clusters/a', { load_balancing: { ...sizes, policy: 'maglev' } }],
+    ['cluster set a --policy maglev --table-size 7', 'PATCH /clusters/a', { load_balancing: { ...sizes, policy: 'maglev', table_size: 7 } }],
+    ['cluster set a --table-size 7', 'PATCH /clusters/a', { load_balancing: { table_size: 7 } }],
+    ['cluster set a --policy=', 'PATCH /clusters/a', { load_balancing: null }],
+    ['cluster remove a', 'DELETE /clusters/a', undefined],
+    ['endpoint add a 10.0.0.1:6379 --weight 2 --zone z', 'PUT /clusters/a/endpoints/10.0.0.1%3A6379', { address: '10.0.0.1', port: 6379, weight: 2, zone: 'z' }],
+    ['endpoint add a [0::1]:1', 'PUT /clusters/a/endpoints/%5B%3A%3A1%5D%3A1', { address: '::1', port: 1 }],
+    ['endpoint set a 10.0.0.1:1 --zone= --weight 3', 'PATCH /clusters/a/endpoints/10.0.0.1%3A1', { zone: null, weight: 3 }],
+    ['endpoint remove a 10.0.0.1:1', 'DELETE /clusters/a/endpoints/10.0.0.1%3A1', undefined],
+    [
+      'listener add l --kind tcp --address 0.0.0.0:1 --cluster a --sticky --idle-timeout 1m --max-connect-attempts 2',
+      'PUT /listeners/l',
+      { name: 'l', kind: 'tcp', address: '0.0.0.0:1', cluster: 'a', sticky: 'source_ip', idle_timeout: '1m', max_connect_attempts: 2 },
+    ],
+    [
+      'listener add l --address 0.0.0.0:1 --route a=b:=c --route d:=e --catch-all none --enable-hashtagging --case-insensitive false',
+      'PUT /listeners/l',
+      {
+        name: 'l',
+        address: '0.0.0.0:1',
+        routes: [{ prefix: 'a=b:', cluster: 'c' }, { prefix: 'd:', cluster: 'e' }],
+        catch_all: 'none',
+        enable_hashtagging: true,
+        case_insensitive: false,
+      },
+    ],
+    ['listener set l --route auto --sticky none --op-timeout=', 'PATCH /listeners/l', { routes: 'auto', sticky: 'none', op_timeout: null }],
+    ['listener remove l', 'DELETE /listeners/l', undefined],
+  ];
+  for (const [words, call, body] of cases) {
+    test(words, async (t) => {
+      const api = await serveCanned(t, { [call]: { status: body === undefined ? 204 : 200 } });
+      const { status, stdout, stderr } = await runInProcess([...words.split(' '), '--api', api.address]);
+      assert.deepEqual([status, stderr, api.calls], [0, '', [call]]);
+      const { headers, body: sent } = api.asked[0] ?? assert.fail();
+      assert.deepEqual(sent, body);
+      assert.equal(headers['x-author'], 'ann');
+      assert.equal(headers['if-none-match'], call.startsWith('PUT') ? '*' : undefined);
+      if (call.startsWith('PATCH')) assert.equal(headers['content-type'], mergePatch);
+      assert.match(stdout, /^staged: [+~-] (?:cluster|endpoint|listener) .+\n$/u);
+    });
+  }
+});
+
+describe('a shard', () => {
+  const [s0, s1] = sharded.shards;
+  const cases: readonly (readonly [words: string, shards: readonly unknown[]])[] = [
+    ['add carts 10.0.0.3:1 --shard s2 --weight 3', [s0, s1, { name: 's2', weight: 3, endpoint: { address: '10.0.0.3', port: 1 } }]],
+    ['set carts 10.0.0.9:2 --shard s0', [{ ...s0, endpoint: { ...s0?.endpoint, address: '10.0.0.9', port: 2 } }, s1]],
+    [
+      'set carts 10.0.0.1:1 --shard s0 --weight= --zone= --label rack=',
+      [{ name: 's0', endpoint: { address: '10.0.0.1', port: 1 } }, s1],
+    ],
+    ['remove carts 10.0.0.2:1 --shard s1', [s0]],
+  ];
+  for (const [words, shards] of cases) {
+    test(`${words}: the list of shards is patched, as it was read`, async (t) => {
+      const api = await serveCanned(t, {
+        'GET /clusters/carts': { body: sharded, headers: { etag: '"e1"' } },
+        'PATCH /clusters/carts': { body: {} },
+      });
+      const { status, stderr } = await runInProcess(['endpoint', ...words.split(' '), '--api', api.address]);
+      assert.deepEqual([status, stderr], [0, '']);
+      assert.deepEqual(api.asked.at(-1)?.body, { shards });
+      assert.equal(api.asked.at(-1)?.headers['if-match'], '"e1"');
+    });
+  }
+
+  const refused: readonly (readonly [words: string, line: string])[] = [
+    ['add carts 10.0.0.3:1 --shard s1', 'shard "s1": is there already; set moves it to another server'],
+    ['set carts 10.0.0.3:1 --shard s9', 'shard "s9": no such shard, there are s0, s1'],
+    ['remove carts 10.0.0.3:1 --shard s0', 'shard "s0": has the server 10.0.0.1:1, not this one'],
+    ['add plain 10.0.0.3:1 --shard s0', 'cluster "plain": is not sharded, it has no shards'],
+  ];
+  for (const [words, line] of refused) {
+    test(`${words}: ${line}`, async (t) => {
+      const api = await serveCanned(t, {
+        'GET /clusters/carts': { body: sharded },
+        'GET /clusters/plain': { body: { name: 'plain', endpoints: [] } },
+      });
+      const { status, stderr } = await runInProcess(['endpoint', ...words.split(' '), '--api', api.address]);
+      assert.deepEqual([status, stderr], [1, `controlplane: ${line}\n`]);
+      assert.ok(api.calls.every((call) => call.startsWith('GET')));
+    });
+  }
+});
+
+describe('what is refused', () => {
+  const usage: readonly (readonly [words: string, line: string])[] = [
+    ['cluster add', 'NAME is missing, see --help'],
+    ['cluster add a b', '"b": only one name is taken, see --help'],
+    ['cluster set a', 'nothing to set: no flag names a field, see --help'],
+    ['cluster add a --label x', '--label "x": must be KEY=VALUE'],
+    ['cluster add a --table-size many', '--table-size "many": must be a whole number'],
+    ['endpoint add a 10.0.0.1', 'ADDRESS:PORT "10.0.0.1": must be HOST:PORT, [IPV6]:PORT or :PORT'],
+    ['endpoint add a redis:6379', 'ADDRESS:PORT "redis:6379": must be an IP address and a port, such as 0.0.0.0:6379'],
+    ['listener add l --route x', '--route "x": must be PREFIX=CLUSTER, or auto'],
+    ['listener add l --case-insensitive 1', '--case-insensitive "1": must be true or false'],
+    ['cluster list --view yesterday', '--view "yesterday": must be one of staged, committed, effective'],
+    ['cluster list --output xml', '--output "xml": must be one of table, json, yaml'],
+    ['cluster add a --author= ', '--author "": must not be empty'],
+    ['cluster', 'one of list, get, add, set, remove must follow, see --help'],
+    ['cluster ad', '"ad": no such command, did you mean add, see --help'],
+  ];
+  for (const [words, line] of usage) {
+    test(`${words}: exit code 2`, async () => {
+      const finished = await runInProcess(words.trim().split(' '));
+      assert.deepEqual(finished, { status: 2, stdout: '', stderr: `controlplane: ${line}\n` });
+    });
+  }
+
+  test('what is there already is told so', async (t) => {
+    const exists = problem(412, 'If-None-Match *: it exists');
+    const api = await serveCanned(t, { 'PUT /clusters/a': exists, 'PUT /clusters/a/endpoints/10.0.0.1%3A1': exists });
+    const rule = 'is there already; set changes it, remove takes it away';
+    assert.equal((await runInProcess(['cluster', 'add', 'a', '--api', api.address])).stderr, `controlplane: cluster "a": ${rule}\n`);
+    const { status, stderr } = await runInProcess(['endpoint', 'add', 'a', '10.0.0.1:1', '--api', api.address]);
+    assert.deepEqual([status, stderr], [1, `controlplane: endpoint 10.0.0.1:1 of cluster "a": ${rule}\n`]);
+  });
+
+  test('each fault is a line, fit for a terminal', async (t) => {
+    const faults = [
+      { pointer: '/prefix', value: 'p\u001b', rule: 'must be text' },
+      { pointer: '/x', rule: 'no such field' },
+    ];
+    const api = await serveCanned(t, { 'PATCH /clusters/a': problem(422, '2 faults', { faults }) });
+    const { status, stderr } = await runInProcess(['cluster', 'set', 'a', '--prefix', 'p', '--api', api.address]);
+    assert.equal(stderr, 'controlplane: 2 faults\n  /prefix "p\\u001b": must be text\n  /x: no such field\n');
+    assert.equal(status, 1);
+  });
+});
+
+describe('what is shown', () => {
+  test('lists are read page by page, and shown as one table', async (t) => {
+    const first = { name: 'a\u202e', prefix: 'p:', endpoints: [{ address: '10.0.0.1', port: 1 }], labels: { k: 'v' }, groups: ['g', 'h'] };
+    const api = await serveCanned(t, {
+      'GET /clusters?view=committed&limit=1000': { body: { clusters: [first], next: 'n 1' } },
+      'GET /clusters?view=committed&limit=1000&cursor=n+1': { body: { clusters: [sharded] } },
+    });
+    const words = ['cluster', 'list', '--view', 'committed', '--api', api.address];
+    assert.equal(
+      (await runInProcess(words)).stdout,
+      [
+        'NAME       KIND     PREFIX  SERVERS  POLICY  GROUPS  LABELS',
+        'a\\u{202e}  plain    p:      1        -       g,h     k=v',
+        'carts      sharded  -       2        -       -       -',
+        '',
+      ].join('\n'),
+    );
+    const { stdout } = await runInProcess([...words, '-o', 'json']);
+    assert.deepEqual(JSON.parse(stdout), { clusters: [first, sharded] });
+    assert.ok(stdout.includes('"a\\u202e"'));
+  });
+
+  test('one cluster: its fields, and its servers', async (t) => {
+    const api = await serveCanned(t, { 'GET /clusters/carts': { body: sharded } });
+    const { stdout } = await runInProcess(['cluster', 'get', 'carts', '--api', api.address]);
+    assert.equal(
+      stdout,
+      [
+        'name  carts',
+        'kind  sharded',
+        '',
+        'SHARD  ADDRESS     WEIGHT  ZONE  LABELS',
+        's0     10.0.0.1:1  2       a     rack=r1',
+        's1     10.0.0.2:1  -       -     -',
+        '',
+      ].join('\n'),
+    );
+    const yaml = (await runInProcess(['cluster', 'get', 'carts', '-o', 'yaml', '--api', api.address])).stdout;
+    assert.match(yaml, /^name: carts\nkind: sharded\nshards:\n {2}- name: s0\n/u);
+  });
+
+  test('servers: those of the cluster, or one', async (t) => {
+    const endpoint = { address: '::1', port: 1, weight: 3 };
+    const api = await serveCanned(t, {
+      'GET /clusters/a': { body: { name: 'a', endpoints: [endpoint] } },
+      'GET /clusters/a/endpoints/%5B%3A%3A1%5D%3A1': { body: endpoint },
+    });
+    const table = 'ADDRESS  WEIGHT  ZONE  LABELS\n[::1]:1  3       -     -\n';
+    assert.equal((await runInProcess(['endpoint', 'list', 'a', '--api', api.address])).stdout, table);
+    assert.equal((await runInProcess(['endpoint', 'get', 'a', '[::1]:1', '--api', api.address])).stdout, table);
+    const { stdout } = await runInProcess(['endpoint', 'list', 'a', '-ojson', '--api', api.address]);
+    assert.deepEqual(JSON.parse(stdout), { endpoints: [endpoint] });
+  });
+
+  test('listeners: where they lead', async (t) => {
+    const listeners = [
+      { name: 'r' },
+      { name: 's', address: '0.0.0.0:1', routes: [{ prefix: 'p:', cluster: 'a', remove_prefix: true }] },
+      { name: 't', kind: 'tcp', address: '0.0.0.0:2', cluster: 'a' },
+    ];
+    const api = await serveCanned(t, {
+      'GET /listeners?limit=1000': { body: { listeners } },
+      'GET /listeners/s': { body: listeners[1] ?? {} },
+    });
+    assert.equal(
+      (await runInProcess(['listener', 'list', '--api', api.address])).stdout,
+      [
+        'NAME  KIND   ADDRESS    GOES TO   GROUPS  LABELS',
+        'r     redis  -          auto      -       -',
+        's     redis  0.0.0.0:1  1 routes  -       -',
+        't     tcp    0.0.0.0:2  a         -       -',
+        '',
+      ].join('\n'),
+    );
+    const { stdout } = await runInProcess(['listener', 'get', 's', '--api', api.address]);
+    assert.equal(stdout, 'name     s\naddress  0.0.0.0:1\n\nROUTE  CLUSTER  PREFIX\np:     a        removed\n');
+  });
+});
