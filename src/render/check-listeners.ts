@@ -36,7 +36,7 @@ export function findUnpublishableListeners(
 /** Why the address or the name of a listener can't be, whatever there is besides. */
 function findOwnProblems({ name, kind = 'redis', address }: Listener): string[] {
   const needed = kindOfImplicit[name];
-  if (needed !== undefined && needed !== kind) return [`kind must be ${needed}, not ${kind}: Envoys know it by this name`];
+  if (needed !== undefined && needed !== kind) return [`kind must be ${needed}, not ${kind}, for this name`];
   const problems = [findNameProblem(name)];
   if (name === standInListenerName) problems.push('the listener that stands in for missing servers has this name');
   if (kind === 'redis' && name !== redisListenerName && address === undefined) problems.push('address is required');
@@ -45,7 +45,7 @@ function findOwnProblems({ name, kind = 'redis', address }: Listener): string[] 
 
 function findRouteProblems(listener: Listener, clusters: Clusters, options: RenderOptions): string[] {
   const undeclared = namesRoutedTo(listener).flatMap(([where, name]) => {
-    return clusters.has(name) ? [] : [`${where}: cluster ${quote(name)} is not declared`];
+    return clusters.has(name) ? [] : [`${where}cluster ${quote(name)} is not declared`];
   });
   switch (listener.kind) {
     case 'tcp':
@@ -59,13 +59,13 @@ function findRouteProblems(listener: Listener, clusters: Clusters, options: Rend
 
 /** The clusters that a listener itself names, and where. */
 function namesRoutedTo(listener: Listener): (readonly [where: string, name: string])[] {
-  if (listener.kind === 'tcp') return [['cluster', listener.cluster]];
+  if (listener.kind === 'tcp') return [['', listener.cluster]];
   const { routes } = listener;
   const list = typeof routes === 'object' ? routes : [];
-  const named = list.map(({ prefix, cluster }) => [`route ${quote(prefix)}`, cluster] as const);
+  const named = list.map(({ prefix, cluster }) => [`route ${quote(prefix)}: `, cluster] as const);
   if (listener.kind === 'http') return named;
   const { catch_all: catchAll = 'auto' } = listener;
-  return catchAll === 'auto' || catchAll === 'none' ? named : [...named, ['catch_all', catchAll]];
+  return catchAll === 'auto' || catchAll === 'none' ? named : [...named, ['catch_all: ', catchAll]];
 }
 
 function findRedisProblems(listener: RedisListener, clusters: Clusters, { redisCatchAll }: RenderOptions): string[] {

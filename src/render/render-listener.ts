@@ -1,4 +1,4 @@
-// A listener of whatever kind as the resources that Envoy is given for it: the listener itself, and for HTTP its routes.
+// A listener of whatever kind as the resources that Envoy is given for it: the listener, and for HTTP its routes.
 
 import type { Routable } from '../inventory/cluster.ts';
 import type { HttpListener, Listener } from '../model/objects.ts';

@@ -9,6 +9,7 @@ import type { RenderOptions } from '../../src/render/options.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { byName, defaultOptions } from '../render/examples.ts';
 import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
+import type { Bootstrap } from '../support/bootstrap.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import type { Envoy, EnvoyRelease } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
@@ -23,9 +24,12 @@ export interface ConfigText {
   readonly listeners?: readonly object[];
 }
 
+/** One aggregated stream, or one for each type and each cluster's endpoints; state of the world or delta. */
+export type Way = 'ads' | 'delta-ads' | 'streams' | 'delta-streams';
+
 export interface DeclaredEnvoyOptions {
-  /** Path in the checkout. Default: one aggregated stream. */
-  readonly bootstrap?: string;
+  /** How Envoy takes all that it is given. Default: on one aggregated stream. */
+  readonly way?: Way;
   /** Default 1.40.0. */
   readonly version?: EnvoyRelease;
   readonly render?: Partial<RenderOptions>;
@@ -80,7 +84,7 @@ export class DeclaredEnvoy {
 
 /** Starts an Envoy that waits for its first configuration. */
 export async function startDeclaredEnvoy(t: TestContext, options: DeclaredEnvoyOptions = {}): Promise<DeclaredEnvoy> {
-  const { bootstrap = 'envoy/redis-v3-ads.yaml', version, render } = options;
+  const { way = 'ads', version, render } = options;
   const renderOptions = {
     ...defaultOptions,
     redisListener: { host: '127.0.0.1', port: await freePort() },
@@ -90,7 +94,23 @@ export async function startDeclaredEnvoy(t: TestContext, options: DeclaredEnvoyO
   // As the daemon has it: Envoy holds ACKs back while a cluster warms.
   const xds = await serveXds(t, { inForceBoundMs: 5_000 });
   const ports = { admin: await freePort(), xds: xds.port };
-  const moved = moveToLoopback(await readBootstrap(bootstrap), ports);
+  const moved = moveToLoopback(await readBootstrapFor(way), ports);
   const envoy = await startEnvoy(t, moved, version === undefined ? {} : { version });
   return new DeclaredEnvoy(t, envoy, xds, renderOptions);
+}
+
+// The bootstraps for streams have the listener in the file: these take that from here too.
+async function readBootstrapFor(way: Way): Promise<Bootstrap> {
+  const [apiType, isAggregated] = [way.startsWith('delta-') ? 'DELTA_GRPC' : 'GRPC', way.endsWith('ads')];
+  const bootstrap = await readBootstrap(`envoy/redis-v3-${apiType === 'GRPC' ? 'ads' : 'delta-ads'}.yaml`);
+  if (isAggregated) return bootstrap;
+  const source = {
+    resource_api_version: 'V3',
+    api_config_source: {
+      api_type: apiType,
+      transport_api_version: 'V3',
+      grpc_services: [{ envoy_grpc: { cluster_name: 'xds_cluster' } }],
+    },
+  };
+  return { ...bootstrap, dynamic_resources: { cds_config: source, lds_config: source } };
 }

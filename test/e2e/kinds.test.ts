@@ -20,10 +20,10 @@ async function startServers(t: Parameters<typeof startRedis>[0], count: number):
   return Promise.all(Array.from({ length: count }, () => startRedis(t)));
 }
 
-/** Sorted. */
+/** In the order of {@link keys}. */
 async function keysOn({ direct }: RedisServer): Promise<string[]> {
-  const found = await Promise.all(keys.map(async (key) => ((await direct.ask('EXISTS', key)) === '(integer) 1' ? [key] : [])));
-  return found.flat();
+  const found = await Promise.all(keys.map((key) => direct.ask('EXISTS', key)));
+  return keys.filter((_, index) => found[index] === '(integer) 1');
 }
 
 async function setAll(redis: RespClient, value: string): Promise<void> {
@@ -37,7 +37,7 @@ for (const [version, load_balancing] of [
   ['1.36.2', { policy: 'maglev', table_size: 503 }],
 ] as const) {
   const policy = load_balancing?.policy ?? 'the default policy';
-  test(`Envoy ${version}, ${policy}: a shard whose server is another takes its own keys there, and no other key moves`, async (t) => {
+  test(`Envoy ${version}, ${policy}: a shard takes its keys to another server, and no other key moves`, async (t) => {
     const servers = await startServers(t, 4);
     const spare = await startRedis(t);
     const subject = await startDeclaredEnvoy(t, { version });
@@ -53,8 +53,8 @@ for (const [version, load_balancing] of [
     assert.equal(before.flat().length, keys.length);
     assert.ok(before.every((owned) => owned.length > 0), before.map(({ length }) => length).join());
 
-    const [, , moved, last] = servers;
-    assert.ok(moved !== undefined && last !== undefined);
+    const [, , moved] = servers;
+    assert.ok(moved !== undefined);
     declare(servers.with(2, spare));
     const left = servers.toSpliced(2, 1, spare).map(({ address, port }) => `${address}:${port}`);
     await subject.envoy.untilHosts('orders', left);

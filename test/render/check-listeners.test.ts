@@ -13,7 +13,12 @@ const clusters = [
   { name: 'random', load_balancing: { policy: 'random' } },
 ];
 
-type Case = readonly [what: string, listeners: readonly object[], problems: readonly RegExp[], declared?: readonly object[]];
+type Case = readonly [
+  what: string,
+  listeners: readonly object[],
+  problems: readonly RegExp[],
+  declared?: readonly object[],
+];
 
 const at = (address: string, name = address) => ({ name, address, catch_all: 'a' });
 const tcp = (cluster: string, sticky?: string) => ({ name: 't', kind: 'tcp', address: '10.0.0.1:1', cluster, sticky });
@@ -30,7 +35,10 @@ const CASES: readonly Case[] = [
       { name: 'redis_listener', kind: 'http' },
       { name: 'generic_route', address: '10.0.0.1:1' },
     ],
-    [/^listener "redis_listener": kind must be redis, not http/, /^listener "generic_route": kind must be http, not redis/],
+    [
+      /^listener "redis_listener": kind must be redis, not http, for this name$/,
+      /^listener "generic_route": kind must be http, not redis, for this name$/,
+    ],
   ],
   ['a Redis listener without an address', [{ name: 'l' }], [/^listener "l": address is required$/]],
   ['HTTP routes without an address', [{ name: 'l', kind: 'http' }], []],
@@ -57,7 +65,7 @@ const CASES: readonly Case[] = [
     [{ name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'no' }] }],
     [/^listener "generic_route": route "\/": cluster "no" is not declared$/],
   ],
-  ['TCP to a cluster that is not there', [tcp('no', 'source_ip')], [/^listener "t": cluster: cluster "no" is not declared$/]],
+  ['TCP to a cluster that is not there', [tcp('no', 'source_ip')], [/^listener "t": cluster "no" is not declared$/]],
 
   ['TCP to any policy', [tcp('a')], []],
   ['sticky TCP to a cluster with ring hash', [tcp('keyed', 'source_ip')], []],
@@ -75,7 +83,12 @@ const CASES: readonly Case[] = [
     [{ name: 'l', address: '10.0.0.1:1', routes: [], catch_all: 'none' }],
     [/^listener "l": no key has a route/],
   ],
-  ['routes of the clusters when none has a prefix', [{ name: 'l', address: '10.0.0.1:1' }], [/no key has a route/], [{ name: 'b' }, { name: 'c' }]],
+  [
+    'routes of the clusters when none has a prefix',
+    [{ name: 'l', address: '10.0.0.1:1' }],
+    [/no key has a route/],
+    [{ name: 'b' }, { name: 'c' }],
+  ],
   ['the only cluster as catch-all', [{ name: 'l', address: '10.0.0.1:1', routes: [] }], [], [{ name: 'b' }]],
   ['the implicit Redis listener without any route', [{ name: 'redis_listener', routes: [], catch_all: 'none' }], []],
 
@@ -108,15 +121,23 @@ const CASES: readonly Case[] = [
     [at('10.0.0.1:1', 'l'), at('10.0.0.1:1', 'm')],
     [/^listener "m": address 10\.0\.0\.1:1 is in the way of listener "l", 10\.0\.0\.1:1$/],
   ],
-  ['an address and all of IPv4', [at('10.0.0.1:1'), at('0.0.0.0:1')], [/"0\.0\.0\.0:1".* in the way of listener "10\.0\.0\.1:1"/]],
-  ['all of IPv4 and an address', [at('0.0.0.0:1'), at('10.0.0.1:1')], [/"10\.0\.0\.1:1".* in the way of listener "0\.0\.0\.0:1"/]],
+  ['an address and all of IPv4', [at('10.0.0.1:1', 'l'), at('0.0.0.0:1', 'm')], [/"m".* in the way of listener "l"/]],
+  ['all of IPv4 and an address', [at('0.0.0.0:1', 'l'), at('10.0.0.1:1', 'm')], [/"m".* in the way of listener "l"/]],
   ['all addresses and one of IPv4', [at('[::]:1'), at('10.0.0.1:1')], [/in the way/]],
   ['all addresses and all of IPv4', [at('[::]:1'), at('0.0.0.0:1')], [/in the way/]],
-  ["the flag's address", [at('10.0.0.1:6379', 'l')], [/^listener "l": .* in the way of listener "redis_listener", 0\.0\.0\.0:6379$/]],
-  ["the flag's address, which the listener of the flags has left", [at('10.0.0.1:6379'), at('10.0.0.1:1', 'redis_listener')], []],
+  [
+    "the flag's address",
+    [at('10.0.0.1:6379', 'l')],
+    [/^listener "l": .* in the way of listener "redis_listener", 0\.0\.0\.0:6379$/],
+  ],
+  ["the flag's address, when its listener has another", [at('10.0.0.1:6379'), at('10.0.0.1:1', 'redis_listener')], []],
 
   ["the stand-in's port elsewhere", [at('10.0.0.1:12712')], []],
-  ["the stand-in's address", [at('127.0.0.1:12712', 'l')], [/^listener "l": address 127\.0\.0\.1:12712 has the port of --redis-empty-listener 127/]],
+  [
+    "the stand-in's address",
+    [at('127.0.0.1:12712', 'l')],
+    [/^listener "l": address 127\.0\.0\.1:12712 has the port of --redis-empty-listener 127\.0\.0\.1:12712$/],
+  ],
   ["the stand-in's port on loopback", [at('[::1]:12712', 'l')], [/^listener "l": address \[::1\]:12712 has the port/]],
   ["the stand-in's port on all addresses", [at('0.0.0.0:12712', 'l')], [/has the port/]],
 ];

@@ -1,4 +1,4 @@
-// More inventories whose rendering is written down: clusters and listeners with the fields that /api/v1 knows nothing of.
+// More inventories whose rendering is written down: with the fields and listeners that /api/v1 knows nothing of.
 
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
 import { byName, defaultOptions } from './examples.ts';

@@ -20,7 +20,8 @@ const anyEndpoint = fc.record({
 const addressOf = ({ address, port }: { address: string; port: number }): string => `${address} ${port}`;
 const anyEndpoints = fc.uniqueArray(anyEndpoint, { maxLength: 3, selector: addressOf });
 const byKey = [{ policy: 'maglev' }, { policy: 'maglev', table_size: 503 }, { policy: 'ring_hash', min_ring_size: 16 }];
-const anyPolicy = fc.constantFrom(undefined, ...byKey, { policy: 'random' }, { policy: 'least_request', choice_count: 3 });
+const scattering = [{ policy: 'random' }, { policy: 'least_request', choice_count: 3 }];
+const anyPolicy = fc.constantFrom(undefined, ...byKey, ...scattering);
 const common = { prefix: fc.boolean(), connect_timeout: fc.constantFrom(undefined, '250ms') };
 const anyPlain = fc.record({ ...common, endpoints: anyEndpoints, load_balancing: anyPolicy });
 const anySharded = fc

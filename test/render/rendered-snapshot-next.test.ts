@@ -162,7 +162,9 @@ function findEdits(before: Objects, after: Objects): Edits {
   };
 }
 
-function differing<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): { name: string; after: T | undefined }[] {
+type ByName<T> = ReadonlyMap<string, T>;
+
+function differing<T>(before: ByName<T>, after: ByName<T>): { name: string; after: T | undefined }[] {
   const names = [...new Set([...before.keys(), ...after.keys()])];
   return names
     .filter((name) => !isDeepStrictEqual(before.get(name), after.get(name)))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { Cluster } from '../../src/inventory/cluster.ts';
+import type { Cluster, Clusters } from '../../src/inventory/cluster.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
@@ -54,13 +54,15 @@ function snapshotsOf(...states: readonly (readonly Cluster[])[]): RenderedSnapsh
 
 describe('a cluster without endpoints', () => {
   test('has the stand-in for those that take the listener from here, and nothing for the others', () => {
-    const snapshot = RenderedSnapshot.of({ clusters: clustersOf(cluster('a', 'a'), cluster('b', 'b', server)) }, defaultOptions);
+    const clusters = clustersOf(cluster('a', 'a'), cluster('b', 'b', server));
+    const snapshot = RenderedSnapshot.of({ clusters }, defaultOptions);
     assert.deepEqual(endpointsOf(snapshot, 'declared'), { a: [], b: ['10.0.0.1:6379'] });
     assert.deepEqual(endpointsOf(snapshot, 'reachable'), { a: [standIn], b: ['10.0.0.1:6379'] });
   });
 
   test('has it too while it drains', () => {
-    const snapshot = RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions, servedOf(clustersOf(cluster('a', 'a'))));
+    const draining = servedOf(clustersOf(cluster('a', 'a')));
+    const snapshot = RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions, draining);
     assert.deepEqual(endpointsOf(snapshot, 'declared'), {});
     assert.deepEqual(endpointsOf(snapshot, 'reachable'), { a: [standIn] });
     assert.deepEqual(listenersOf(snapshot), ['no_upstream_host']);
@@ -123,6 +125,9 @@ test('the stand-in routes to a cluster that has a host, by a prefix that Envoy t
 
 test('the stand-in routes to a cluster that drains only when there is no other: not every client is given that', () => {
   const drains = servedOf(clustersOf(cluster('a', 'a')));
-  assert.equal(standInOf(RenderedSnapshot.of({ clusters: clustersOf(cluster('b', 'b')) }, defaultOptions, drains)).route.cluster, 'b');
-  assert.equal(standInOf(RenderedSnapshot.of({ clusters: clustersOf() }, defaultOptions, drains)).route.cluster, 'a');
+  const targetBeside = (clusters: Clusters) => {
+    return standInOf(RenderedSnapshot.of({ clusters }, defaultOptions, drains)).route.cluster;
+  };
+  assert.equal(targetBeside(clustersOf(cluster('b', 'b'))), 'b');
+  assert.equal(targetBeside(clustersOf()), 'a');
 });

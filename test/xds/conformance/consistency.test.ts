@@ -34,7 +34,8 @@ test('ORD-05 endpoints are those of the clusters, and routes name clusters that 
     fc.property(anyClusters, anyClusters, anyCatchAll, (clusters, removed, redisCatchAll) => {
       const declared = clustersOf(...clusters);
       const draining = clustersOf(...removed.filter(({ name }) => !declared.has(name)));
-      const snapshot = RenderedSnapshot.of({ clusters: declared }, { ...defaultOptions, redisCatchAll }, servedOf(draining));
+      const options = { ...defaultOptions, redisCatchAll };
+      const snapshot = RenderedSnapshot.of({ clusters: declared }, options, servedOf(draining));
       const routedTo = [...declared.keys()].sort();
       for (const view of views) {
         const found = decodeAll(snapshot, view, 'cluster');
