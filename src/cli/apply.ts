@@ -19,10 +19,11 @@ import type { ChangesMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
 import { Refusal } from './refusal.ts';
 
-const description = `Stages all that a file declares, and that what it does not name goes: what is staged then is the file. \
---dry-run shows what would be staged, and stages nothing; --commit commits it.`;
+const description = `Stages all that a file declares, and that what it does not name goes: what is staged then is the \
+file. --dry-run shows what would be staged, and stages nothing; --commit commits it.`;
 
-const exitCode = `Exit code: 0 done, and with --wait every Envoy runs it; 3 committed, but some Envoy does not run it, as of commit; 1 not
+const exitCode = `\
+Exit code: 0 done, and with --wait every Envoy runs it; 3 committed, but some Envoy does not run it, as of commit; 1 not
 staged or not committed, or the control plane can't be reached; 2 usage.`;
 
 type Values = CommonValues & CommitValues & { readonly file: string; readonly dryRun?: true; readonly commit?: true };
@@ -38,7 +39,13 @@ export function buildApply(context: Context): Command {
     .addOption(authorOption())
     .addOption(apiOption())
     .addOption(outputOption())
-    .addHelpText('after', helpEnd(['apply -f declared.yaml --dry-run', 'apply -f declared.yaml --commit --wait 10s -m "as in git"'], exitCode))
+    .addHelpText(
+      'after',
+      helpEnd(
+        ['apply -f declared.yaml --dry-run', 'apply -f declared.yaml --commit --wait 10s -m "as in git"'],
+        exitCode,
+      ),
+    )
     .action((values: Values) => apply(context, values));
 }
 

@@ -44,7 +44,12 @@ export function commitOptions(): Option[] {
 }
 
 /** Commits, prints the answer, and sets the exit code. @throws Failure */
-export async function sendCommit(context: Context, api: ApiClient, format: OutputFormat, values: CommitValues): Promise<void> {
+export async function sendCommit(
+  context: Context,
+  api: ApiClient,
+  format: OutputFormat,
+  values: CommitValues,
+): Promise<void> {
   const { message, force, ifRevision, plan, wait } = values;
   const given = { message, force, expected_revision: ifRevision, plan };
   const body = Object.values(given).some((value) => value !== undefined) ? { body: given } : {};

@@ -16,10 +16,11 @@ import type { RevisionsMessage, RollbackMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
 import { toPrintable } from './printable.ts';
 
-const description = `Publishes an older revision again, as a new one, at once: by default the one before the newest. What is \
-staged stays staged; what is staged and was rolled back too is named, for a commit would change it again.`;
+const description = `Publishes an older revision again, as a new one, at once: by default the one before the newest. \
+What is staged stays staged; what is staged and was rolled back too is named, for a commit would change it again.`;
 
-const exitCode = "Exit code: 0 published, or it stands already; 1 refused, or the control plane can't be reached; 2 usage.";
+const exitCode =
+  "Exit code: 0 published, or it stands already; 1 refused, or the control plane can't be reached; 2 usage.";
 
 type Values = CommonValues & Pick<CommitValues, 'message' | 'force' | 'ifRevision'>;
 
@@ -49,11 +50,14 @@ export function buildRollback(context: Context): Command {
 async function findOneBefore(api: ApiClient): Promise<{ revision: number; newest: number }> {
   const { revisions } = await api.get<RevisionsMessage>('revisions', { limit: 2 });
   const [newest, before] = revisions;
-  if (newest === undefined || before === undefined) throw new Failure('there is no revision before the newest, see history');
+  if (newest === undefined || before === undefined)
+    throw new Failure('there is no revision before the newest, see history');
   return { revision: before.revision, newest: newest.revision };
 }
 
 function renderRollback({ changed, revision, rollback_to: target, still_staged: staged }: RollbackMessage): string[] {
-  const head = changed ? `rolled back to revision ${target}, as revision ${revision}` : `nothing to roll back: revision ${revision} is as ${target} was`;
+  const head = changed
+    ? `rolled back to revision ${target}, as revision ${revision}`
+    : `nothing to roll back: revision ${revision} is as ${target} was`;
   return [head, ...staged.map(({ kind, name }) => toPrintable(`still staged: ${kind} ${name}`))];
 }

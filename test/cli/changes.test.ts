@@ -11,7 +11,12 @@ const server = (port: number, more: object = {}): object => ({ address: '10.0.0.
 
 const changes: readonly (readonly [change: ChangeMessage, lines: readonly string[]])[] = [
   [
-    { kind: 'cluster', name: 'sessions', change: 'changed', fields: [{ field: 'connect_timeout', before: '5s', after: '2s' }] },
+    {
+      kind: 'cluster',
+      name: 'sessions',
+      change: 'changed',
+      fields: [{ field: 'connect_timeout', before: '5s', after: '2s' }],
+    },
     ['~ cluster sessions  connect_timeout: 5s -> 2s'],
   ],
   [
@@ -19,7 +24,10 @@ const changes: readonly (readonly [change: ChangeMessage, lines: readonly string
       kind: 'cluster',
       name: 'carts',
       change: 'added',
-      fields: [{ field: 'prefix', after: 'cart:' }, { field: 'endpoints', after: [server(1), server(2)] }],
+      fields: [
+        { field: 'prefix', after: 'cart:' },
+        { field: 'endpoints', after: [server(1), server(2)] },
+      ],
     },
     ['+ cluster carts (prefix cart:, 2 endpoints)'],
   ],
@@ -32,7 +40,11 @@ const changes: readonly (readonly [change: ChangeMessage, lines: readonly string
       change: 'changed',
       fields: [
         { field: 'prefix', before: 'p', after: null },
-        { field: 'endpoints', before: [server(1), server(2), server(3)], after: [server(2), server(3, { weight: 2 }), server(4)] },
+        {
+          field: 'endpoints',
+          before: [server(1), server(2), server(3)],
+          after: [server(2), server(3, { weight: 2 }), server(4)],
+        },
         { field: 'groups', after: ['g', 'h'] },
       ],
     },
@@ -47,7 +59,13 @@ const changes: readonly (readonly [change: ChangeMessage, lines: readonly string
       kind: 'cluster',
       name: 's',
       change: 'changed',
-      fields: [{ field: 'shards', before: [{ name: 's0' }], after: Array.from({ length: 8 }, (_, index) => ({ name: `s${index}` })) }],
+      fields: [
+        {
+          field: 'shards',
+          before: [{ name: 's0' }],
+          after: Array.from({ length: 8 }, (_, index) => ({ name: `s${index}` })),
+        },
+      ],
     },
     ['~ cluster s  shards: +s1, +s2, +s3, +s4, +s5, and 2 more'],
   ],
@@ -68,7 +86,10 @@ describe('a difference in words', () => {
     const api = await serveCanned(t, { 'GET /diff': { body: { changes: [changed, removed] } } });
     const { stdout } = await runInProcess(['diff', '--api', api.address], { isTerminal: true });
     const [yellow, red] = ['\u001b[33m', '\u001b[31m'];
-    assert.equal(stdout, `${yellow}~ cluster sessions  connect_timeout: 5s -> 2s\u001b[39m\n${red}- listener x\u001b[39m\n`);
+    assert.equal(
+      stdout,
+      `${yellow}~ cluster sessions  connect_timeout: 5s -> 2s\u001b[39m\n${red}- listener x\u001b[39m\n`,
+    );
   });
 });
 
@@ -149,7 +170,11 @@ describe('commit', () => {
   const cases: readonly (readonly [words: readonly string[], call: string, body: object | undefined])[] = [
     [[], 'POST /commit', undefined],
     [['-m', '-wait for it'], 'POST /commit', { message: '-wait for it' }],
-    [['--message=x', '-force', '-if-revision', '6'], 'POST /commit', { message: 'x', force: true, expected_revision: 6 }],
+    [
+      ['--message=x', '-force', '-if-revision', '6'],
+      'POST /commit',
+      { message: 'x', force: true, expected_revision: 6 },
+    ],
     [['--plan', 't1'], 'POST /commit', { plan: 't1' }],
   ];
   for (const [words, call, body] of cases) {
@@ -172,7 +197,12 @@ describe('commit', () => {
 });
 
 describe('discard', () => {
-  const cases: readonly (readonly [words: readonly string[], body: object, discarded: readonly object[], stdout: string])[] = [
+  const cases: readonly (readonly [
+    words: readonly string[],
+    body: object,
+    discarded: readonly object[],
+    stdout: string,
+  ])[] = [
     [[], {}, [], 'nothing was staged\n'],
     [['listener', 'l'], { kind: 'listener', name: 'l' }, [{ kind: 'listener', name: 'l' }], 'discarded: listener l\n'],
   ];
@@ -198,7 +228,14 @@ describe('discard', () => {
 const at = '2031-01-02T03:04:05.678Z';
 const none = { added: 0, changed: 0, removed: 0 };
 const revisions = [
-  { revision: 7, at, author: 'ann', message: 'carts were lost', rollback_to: 5, summary: { cluster: { ...none, added: 1, changed: 2 }, listener: none } },
+  {
+    revision: 7,
+    at,
+    author: 'ann',
+    message: 'carts were lost',
+    rollback_to: 5,
+    summary: { cluster: { ...none, added: 1, changed: 2 }, listener: none },
+  },
   { revision: 6, at, author: 'bob\u0007', message: '', summary: { cluster: none, listener: { ...none, removed: 1 } } },
 ];
 
@@ -231,7 +268,8 @@ describe('history', () => {
 
 describe('show', () => {
   const content = { clusters: [], listeners: [] };
-  const head = `revision  7\nat        ${at}\nauthor    ann\nmessage   carts were lost\nchanges   back to 5, clusters +1 ~2\n\n`;
+  const words = 'author    ann\nmessage   carts were lost\nchanges   back to 5, clusters +1 ~2\n\n';
+  const head = `revision  7\nat        ${at}\n${words}`;
 
   test('a revision, and what it changed', async (t) => {
     const api = await serveCanned(t, {
@@ -258,7 +296,10 @@ describe('rollback', () => {
   test('to a revision', async (t) => {
     const api = await serveCanned(t, { 'POST /rollback': { body: answer } });
     const words = ['rollback', '5', '-m', 'back', '--force', '--if-revision', '7', '--api', api.address];
-    assert.equal((await runInProcess(words)).stdout, 'rolled back to revision 5, as revision 8\nstill staged: cluster a\n');
+    assert.equal(
+      (await runInProcess(words)).stdout,
+      'rolled back to revision 5, as revision 8\nstill staged: cluster a\n',
+    );
     assert.deepEqual(api.asked[0]?.body, { revision: 5, message: 'back', force: true, expected_revision: 7 });
   });
 
