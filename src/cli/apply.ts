@@ -52,7 +52,8 @@ export function buildApply(context: Context): Command {
 async function apply(context: Context, values: Values): Promise<void> {
   requireSense(values);
   const file = await readConfigText(context, values.file);
-  const { api, format } = await open(context, values);
+  const opened = await open(context, values);
+  const { api, format } = opened;
   const answer = await stage(api, file, values.dryRun === true);
   if (values.commit !== true) {
     await printAnswer(context, format, answer, ({ changes }) => [
@@ -63,7 +64,7 @@ async function apply(context: Context, values: Values): Promise<void> {
   }
   // Of two answers programs are given the last.
   if (format === 'table') for (const line of renderChanges(context, answer.changes)) context.stdout.write(`${line}\n`);
-  await sendCommit(context, api, format, values);
+  await sendCommit(context, opened, values);
 }
 
 async function stage(api: ApiClient, file: ConfigText, isDryRun: boolean): Promise<ChangesMessage> {

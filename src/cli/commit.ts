@@ -43,9 +43,9 @@ export function buildCommit(context: Context): Command {
 }
 
 async function commit(context: Context, values: Values): Promise<void> {
-  const { api, format } = await open(context, values);
+  const opened = await open(context, values);
   if (values.wait === undefined && (values.atLeast !== undefined || values.expect !== undefined)) {
     throw new UsageError('--at-least and --expect: only with --wait, see --help');
   }
-  await sendCommit(context, api, format, values);
+  await sendCommit(context, opened, values);
 }

@@ -8,7 +8,7 @@ import { apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
-import type { FindingMessage, PlanMessage, ResourceCountMessage } from './messages.ts';
+import type { FindingMessage, PlanMessage, ResourceChangesMessage } from './messages.ts';
 import { paint, printAnswer } from './output.ts';
 import type { Color } from './output.ts';
 import { toPrintable } from './printable.ts';
@@ -49,10 +49,10 @@ export function renderPlan(context: Context, plan: PlanMessage): string[] {
   return blocks.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
-function renderResources(resources: readonly ResourceCountMessage[]): string[] {
+function renderResources(resources: readonly ResourceChangesMessage[]): string[] {
   if (resources.length === 0) return [];
   const rows = resources.map(({ group, kind, added, changed, removed }) => {
-    return [group === '' ? 'all others' : group, kind, `+${added}`, `~${changed}`, `-${removed}`];
+    return [group === '' ? 'all others' : group, kind, `+${added.length}`, `~${changed.length}`, `-${removed.length}`];
   });
   return renderTable([
     ['NODE GROUP', 'RESOURCE', 'NEW', 'CHANGED', 'GONE'],
