@@ -22,7 +22,7 @@ async function run(argv: readonly string[]): Promise<void> {
 async function ask(command: CommandEntry, words: readonly string[]): Promise<number> {
   const { stdout, stderr, stdin, env } = process;
   stdout.on('error', endEarly);
-  // Half the time of a command that is run again is gone without this; where the folder can't be written, nothing is kept.
+  // What was compiled once is there for the next command. A folder that can't be written keeps nothing.
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/commands', import.meta.url)));
   const { runCommandLine } = await import('./cli/run.ts');
   return runCommandLine(command, words, {

@@ -43,7 +43,10 @@ export class ApiClient {
     return (await this.getWithHeaders<Answer>(path, query)).answer;
   }
 
-  async getWithHeaders<Answer>(path: string, query: Query = {}): Promise<{ answer: Answer; headers: IncomingHttpHeaders }> {
+  async getWithHeaders<Answer>(
+    path: string,
+    query: Query = {},
+  ): Promise<{ answer: Answer; headers: IncomingHttpHeaders }> {
     const { headers, text } = await this.getText(path, query, 'application/json');
     return { answer: parseJson<Answer>(this.address, text), headers };
   }

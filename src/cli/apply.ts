@@ -19,10 +19,11 @@ import type { ChangesMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
 import { Refusal } from './refusal.ts';
 
-const description = `Stages all that a file declares, and that what it does not name goes: what is staged then is the file. \
---dry-run shows what would be staged, and stages nothing; --commit commits it.`;
+const description = `Stages all that a file declares, and that what it does not name goes: what is staged then is the \
+file. --dry-run shows what would be staged, and stages nothing; --commit commits it.`;
 
-const exitCode = `Exit code: 0 done, and with --wait every Envoy runs it; 3 committed, but some Envoy does not run it, as of commit; 1 not
+const exitCode = `\
+Exit code: 0 done, and with --wait every Envoy runs it; 3 committed, but some Envoy does not run it, as of commit; 1 not
 staged or not committed, or the control plane can't be reached; 2 usage.`;
 
 type Values = CommonValues & CommitValues & { readonly file: string; readonly dryRun?: true; readonly commit?: true };
@@ -38,14 +39,21 @@ export function buildApply(context: Context): Command {
     .addOption(authorOption())
     .addOption(apiOption())
     .addOption(outputOption())
-    .addHelpText('after', helpEnd(['apply -f declared.yaml --dry-run', 'apply -f declared.yaml --commit --wait 10s -m "as in git"'], exitCode))
+    .addHelpText(
+      'after',
+      helpEnd(
+        ['apply -f declared.yaml --dry-run', 'apply -f declared.yaml --commit --wait 10s -m "as in git"'],
+        exitCode,
+      ),
+    )
     .action((values: Values) => apply(context, values));
 }
 
 async function apply(context: Context, values: Values): Promise<void> {
   requireSense(values);
   const file = await readConfigText(context, values.file);
-  const { api, format } = await open(context, values);
+  const opened = await open(context, values);
+  const { api, format } = opened;
   const answer = await stage(api, file, values.dryRun === true);
   if (values.commit !== true) {
     await printAnswer(context, format, answer, ({ changes }) => [
@@ -56,7 +64,7 @@ async function apply(context: Context, values: Values): Promise<void> {
   }
   // Of two answers programs are given the last.
   if (format === 'table') for (const line of renderChanges(context, answer.changes)) context.stdout.write(`${line}\n`);
-  await sendCommit(context, api, format, values);
+  await sendCommit(context, opened, values);
 }
 
 async function stage(api: ApiClient, file: ConfigText, isDryRun: boolean): Promise<ChangesMessage> {

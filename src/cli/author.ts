@@ -16,7 +16,10 @@ export function parseAuthor(text: string): string {
   return text;
 }
 
-/** What `--author` was given, else the variable, else what the user's file says, else the login name. @throws UsageError */
+/**
+ * What `--author` was given, else the variable, else what the user's file says, else the login name.
+ * @throws UsageError
+ */
 export function readAuthor(
   flag: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
@@ -25,7 +28,8 @@ export function readAuthor(
   if (flag !== undefined) return flag;
   const inVariable = env[variable];
   if (inVariable !== undefined) return parseValue(variable, inVariable, parseAuthor);
-  if (preferences.author !== undefined) return parseValue('author in the file of defaults', preferences.author, parseAuthor);
+  if (preferences.author !== undefined)
+    return parseValue('author in the file of defaults', preferences.author, parseAuthor);
   return loginName();
 }
 

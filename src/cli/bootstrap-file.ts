@@ -25,7 +25,11 @@ export function writeBootstrap(template: string, values: BootstrapValues): strin
     const address = values[name];
     const index = findCluster(document, name);
     if (address === undefined || index < 0) continue;
-    setAddress(document, ['static_resources', 'clusters', index, 'load_assignment', 'endpoints', 0, 'lb_endpoints', 0, 'endpoint'], address);
+    setAddress(
+      document,
+      ['static_resources', 'clusters', index, 'load_assignment', 'endpoints', 0, 'lb_endpoints', 0, 'endpoint'],
+      address,
+    );
   }
   return document.toString({ lineWidth: 0, indentSeq: false });
 }

@@ -14,8 +14,9 @@ import { choiceOption, defineCommand, helpEnd, option } from './define.ts';
 const modes = ['ads', 'delta-ads', 'streams', 'delta-streams', 'rest'] as const;
 type Mode = (typeof modes)[number];
 
-const description = `Prints a configuration file that an Envoy starts with, to be its own: all that it needs to find this \
-control plane. It asks nobody. Without a flag a value is as in envoy/redis-v3-MODE.yaml, which the file is made of.`;
+const description = `Prints a configuration file that an Envoy starts with, to be its own: all that it needs to find \
+this control plane. It asks nobody. Without a flag a value is as in envoy/redis-v3-MODE.yaml, which the file is made \
+of.`;
 
 const modeHelp = `How Envoy is given clusters and listeners: ads: all on one stream; delta-ads: changes only; streams, \
 delta-streams: a stream for each kind, and the listener in the file; rest: by polling. Default: ads`;
@@ -39,19 +40,33 @@ export function buildBootstrap(context: Context): Command {
   ];
   return defineCommand(context, 'bootstrap')
     .description(description)
-    .addOption(option('--node-id <ID>', 'By which the control plane knows this Envoy: its own.', parseName).makeOptionMandatory())
+    .addOption(
+      option(
+        '--node-id <ID>',
+        'By which the control plane knows this Envoy: its own.',
+        parseName,
+      ).makeOptionMandatory(),
+    )
     .addOption(option('--group <GROUP>', 'Its node group (node.cluster).', parseName))
     .addOption(choiceOption('--mode <MODE>', modeHelp, modes))
     .addOption(choiceOption('--api-version <VERSION>', 'Of xDS. Default: v3', ['v3', 'v2']).argParser(readVersion))
     .addOption(option('--server <HOST:PORT>', "The control plane's xDS, as this Envoy reaches it.", parseReachable))
-    .addOption(option('--api <HOST:PORT>', `Of rest: its REST API, too. Default: the host of --server, port ${defaultApiPort}`, parseReachable))
+    .addOption(
+      option(
+        '--api <HOST:PORT>',
+        `Of rest: its REST API, too. Default: the host of --server, port ${defaultApiPort}`,
+        parseReachable,
+      ),
+    )
     .addOption(option('--admin <IP:PORT>', "Where Envoy's own admin interface listens.", parseIpAndPort))
     .addHelpText('after', helpEnd(examples))
     .action(async (values: Values) => {
       const { nodeId, group, mode = 'ads', server, admin } = values;
       const api = values.api ?? (server && { host: server.host, port: defaultApiPort });
       const template = await readTemplate(mode);
-      context.stdout.write(await writeBootstrap(template, { nodeId, group, admin, xds_cluster: server, xds_rest: api }));
+      context.stdout.write(
+        await writeBootstrap(template, { nodeId, group, admin, xds_cluster: server, xds_rest: api }),
+      );
     });
 }
 

@@ -6,8 +6,16 @@ import { paint } from './output.ts';
 import type { Color } from './output.ts';
 import { toPrintable } from './printable.ts';
 
-const maxEntries = 5;
 const maxLength = 100;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Lists of an object, and what one of them is called. */
+const lists = [
+  ['endpoints', 'endpoint'],
+  ['shards', 'shard'],
+  ['routes', 'route'],
+] as const;
 
 const signs: Readonly<Record<ChangeMessage['change'], readonly [sign: string, color: Color]>> = {
   added: ['+', 'green'],
@@ -22,62 +30,52 @@ export function renderChanges(context: Context, changes: readonly ChangeMessage[
   });
 }
 
-function describeChange({ kind, name, change, fields = [] }: ChangeMessage): string[] {
+function describeChange({ kind, name, change, fields = [], after = {} }: ChangeMessage): string[] {
   const head = `${kind} ${name}`;
   if (change === 'removed') return [head];
-  if (change === 'added') return [`${head}${describeNew(fields)}`];
+  if (change === 'added') return [`${head}${describeNew(after)}`];
   return fields.length === 0 ? [head] : fields.map((field) => `${head}  ${describeField(field)}`);
 }
 
 // What tells it from others; the rest is in -o json.
-function describeNew(fields: readonly FieldChangeMessage[]): string {
-  const after = new Map(fields.map((field) => [field.field, field.after]));
+function describeNew(object: Fields): string {
   const words = ['kind', 'prefix', 'address', 'cluster'].flatMap((field) => {
-    const value = after.get(field);
-    return value === undefined || value === null ? [] : [`${field} ${showValue(value)}`];
+    const value = object[field];
+    return value === undefined ? [] : [`${field} ${showValue(value)}`];
   });
-  for (const field of ['endpoints', 'shards', 'routes']) {
-    const list = after.get(field);
-    if (Array.isArray(list)) words.push(`${list.length} ${list.length === 1 ? field.slice(0, -1) : field}`);
+  for (const [list, entry] of lists) {
+    const entries = object[list];
+    if (Array.isArray(entries)) words.push(`${entries.length} ${entries.length === 1 ? entry : list}`);
   }
   return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
 function describeField({ field, before, after }: FieldChangeMessage): string {
-  if (isListOfObjects(before) && isListOfObjects(after)) return `${field}: ${describeEntries(before, after)}`;
-  return `${field}: ${showValue(before)} -> ${showValue(after)}`;
+  const label = nameOf(field);
+  if (isObject(before) && isObject(after)) return `${label}: ${describeInside(before, after)}`;
+  if (isObject(after) && before === undefined) return `${label}: added`;
+  if (isObject(before) && after === undefined) return `${label}: removed`;
+  return `${label}: ${showValue(before)} -> ${showValue(after)}`;
 }
 
-/** Which entries come, go or change, by what names them. */
-function describeEntries(before: readonly object[], after: readonly object[]): string {
-  const [old, now] = [byName(before), byName(after)];
-  const words = [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
-    if (!old.has(name)) return [`+${name}`];
-    if (!now.has(name)) return [`-${name}`];
-    const [was, is] = [old.get(name) ?? '', now.get(name) ?? ''];
-    return was === is ? [] : [`~${name}`];
-  });
-  const rest = words.length > maxEntries ? [`and ${words.length - maxEntries} more`] : [];
-  return words.length === 0 ? 'in another order' : [...words.slice(0, maxEntries), ...rest].join(', ');
+/** An entry of a list by its own name: `endpoint 10.0.0.1:6379` for `endpoints/10.0.0.1:6379`. */
+function nameOf(field: string): string {
+  const [, entry] = lists.find(([list]) => field.startsWith(`${list}/`)) ?? [];
+  return entry === undefined ? field : `${entry} ${field.slice(field.indexOf('/') + 1)}`;
 }
 
-function byName(list: readonly object[]): Map<string, string> {
-  return new Map(list.map((entry) => [nameOf(entry), JSON.stringify(entry)]));
-}
-
-function nameOf(entry: object): string {
-  const { name, address, port, prefix } = entry as Readonly<Record<string, unknown>>;
-  if (address !== undefined) return String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  return String(name ?? prefix ?? JSON.stringify(entry));
+function describeInside(before: Fields, after: Fields): string {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const differing = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  return differing.map((name) => `${name} ${showValue(before[name])} -> ${showValue(after[name])}`).join(', ');
 }
 
 function showValue(value: unknown): string {
   if (value === undefined || value === null) return 'none';
-  if (Array.isArray(value) && value.every((each) => typeof each === 'object')) return `${value.length} entries`;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 
-function isListOfObjects(value: unknown): value is readonly object[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'object' && entry !== null);
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -14,20 +14,60 @@ const policies = ['round_robin', 'least_request', 'random', 'maglev', 'ring_hash
 
 /** Those of a policy, which go when another is chosen. */
 const sizeFlags: readonly FieldFlag[] = [
-  { flags: '--table-size <N>', path: ['load_balancing', 'table_size'], parse: parseNumber, help: 'Of maglev: a prime number.' },
-  { flags: '--choice-count <N>', path: ['load_balancing', 'choice_count'], parse: parseNumber, help: 'Of least_request.' },
-  { flags: '--min-ring-size <N>', path: ['load_balancing', 'min_ring_size'], parse: parseNumber, help: 'Of ring_hash.' },
-  { flags: '--max-ring-size <N>', path: ['load_balancing', 'max_ring_size'], parse: parseNumber, help: 'Of ring_hash.' },
+  {
+    flags: '--table-size <N>',
+    path: ['load_balancing', 'table_size'],
+    parse: parseNumber,
+    help: 'Of maglev: a prime number.',
+  },
+  {
+    flags: '--choice-count <N>',
+    path: ['load_balancing', 'choice_count'],
+    parse: parseNumber,
+    help: 'Of least_request.',
+  },
+  {
+    flags: '--min-ring-size <N>',
+    path: ['load_balancing', 'min_ring_size'],
+    parse: parseNumber,
+    help: 'Of ring_hash.',
+  },
+  {
+    flags: '--max-ring-size <N>',
+    path: ['load_balancing', 'max_ring_size'],
+    parse: parseNumber,
+    help: 'Of ring_hash.',
+  },
 ];
 
 const flags: readonly FieldFlag[] = [
   { flags: '--prefix <TEXT>', path: ['prefix'], help: 'Keys that begin with it go here.' },
-  { flags: '--kind <KIND>', path: ['kind'], choices: ['plain', 'sharded'], help: 'What its servers are to each other.' },
-  { flags: '--policy <POLICY>', path: ['load_balancing', 'policy'], choices: policies, help: 'How the server of a command is chosen.' },
+  {
+    flags: '--kind <KIND>',
+    path: ['kind'],
+    choices: ['plain', 'sharded'],
+    help: 'What its servers are to each other.',
+  },
+  {
+    flags: '--policy <POLICY>',
+    path: ['load_balancing', 'policy'],
+    choices: policies,
+    help: 'How the server of a command is chosen.',
+  },
   ...sizeFlags,
   { flags: '--connect-timeout <DURATION>', path: ['connect_timeout'], help: 'As 500ms or 5s.' },
-  { flags: '--group <GROUP>', path: ['groups'], isList: true, help: 'A node group that is given it; several times for several. Default: every Envoy' },
-  { flags: '--label <KEY=VALUE>', path: ['labels'], isRecord: true, help: 'For those who read it; several times for several.' },
+  {
+    flags: '--group <GROUP>',
+    path: ['groups'],
+    isList: true,
+    help: 'A node group that is given it; several times for several. Default: every Envoy',
+  },
+  {
+    flags: '--label <KEY=VALUE>',
+    path: ['labels'],
+    isRecord: true,
+    help: 'For those who read it; several times for several.',
+  },
 ];
 
 export function buildCluster(context: Context): Command {

@@ -1,4 +1,4 @@
-// A commit as commands make it: the flags for it, the call, and how its answer is shown.
+// A commit or rollback as commands make it: the flags for it, the call, and how its answer is shown.
 
 import type { Option } from 'commander';
 
@@ -6,16 +6,15 @@ import { maxWaitMs } from '../api/v2/messages.ts';
 import { Failure, exitCodes } from '../process/failure.ts';
 import { formatDuration, parseDuration } from '../text/duration.ts';
 import { idleMs } from './api-client.ts';
-import type { ApiClient } from './api-client.ts';
 import { askApi } from './api-request.ts';
 import { renderCommit, renderConvergence } from './commit-report.ts';
+import type { Opened } from './common-options.ts';
 import type { Context } from './context.ts';
 import { option, parseWholeNumber } from './define.ts';
 import { expectationQuery } from './expectation-flags.ts';
 import type { ExpectationValues } from './expectation-flags.ts';
-import type { RevisedCommitMessage } from './messages.ts';
+import type { PublishMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
-import type { OutputFormat } from './output.ts';
 import { ProgressLine } from './progress.ts';
 
 export interface CommitValues extends ExpectationValues {
@@ -43,20 +42,29 @@ export function commitOptions(): Option[] {
   return [messageOption(), waitOption(), revisionOption(), forceOption()];
 }
 
-/** Commits, prints the answer, and sets the exit code. @throws Failure */
-export async function sendCommit(context: Context, api: ApiClient, format: OutputFormat, values: CommitValues): Promise<void> {
+/**
+ * Commits, or rolls back, prints the answer, and sets the exit code.
+ * @param target what is rolled back to; `revision` undefined: the one before the newest.
+ * @throws Failure
+ */
+export async function sendCommit(
+  context: Context,
+  { api, format }: Opened,
+  values: CommitValues,
+  target?: { readonly revision: number | undefined },
+): Promise<void> {
   const { message, force, ifRevision, plan, wait } = values;
-  const given = { message, force, expected_revision: ifRevision, plan };
+  const given = { ...target, message, force, expected_revision: ifRevision, plan };
   const body = Object.values(given).some((value) => value !== undefined) ? { body: given } : {};
   const query = wait === undefined ? {} : { wait: formatDuration(wait), ...expectationQuery(values) };
-  const call = api.changeCall({ method: 'POST', path: 'commit', query, ...body });
+  const call = api.changeCall({ method: 'POST', path: target === undefined ? 'commit' : 'rollback', query, ...body });
   const line = new ProgressLine(context.stderr);
   // Progress is told of what is committed.
   let isCommitted = false;
   try {
     const accept = 'application/x-ndjson, application/json;q=0.9';
     const patient = { ...call, headers: { ...call.headers, accept }, idleMs: idleMs + (wait ?? 0) };
-    const answer = await askApi<RevisedCommitMessage>(patient, ({ settled, total }) => {
+    const answer = await askApi<PublishMessage>(patient, ({ settled, total }) => {
       isCommitted = true;
       if (total > 0) line.show(`${settled} of ${total} streams have answered`);
     }).finally(() => line.clear());
@@ -68,7 +76,7 @@ export async function sendCommit(context: Context, api: ApiClient, format: Outpu
   }
 }
 
-function renderAnswer(answer: RevisedCommitMessage): string[] {
+function renderAnswer(answer: PublishMessage): string[] {
   const text = 'converged' in answer ? renderConvergence(answer) : renderCommit(answer);
   return text.trimEnd().split('\n');
 }

@@ -1,20 +1,19 @@
-// What `controlplane commit` prints.
+// What `controlplane commit` and `controlplane rollback` print.
 
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
 import { describeNobody, renderReturning, renderUnmet } from './missing-report.ts';
+import type { RevisedMessage } from './messages.ts';
 import { toPrintable } from './printable.ts';
 import { renderOldRoutes, renderWarnings } from './published-report.ts';
 import { renderTrouble } from './status-report.ts';
 
-type Revised<Answer> = Answer & { readonly revision?: number };
-
 /** Whether it was done, then a line for each matter that the operator should know of. */
-export function renderCommit(answer: Revised<CommitMessage>): string {
+export function renderCommit(answer: CommitMessage & RevisedMessage): string {
   return [describeCommit(answer), ...renderMatters(answer), ''].join('\n');
 }
 
 /** What was done and how many run it, then a line per client and type that does not. */
-export function renderConvergence(answer: Revised<ConvergedCommitMessage>): string {
+export function renderConvergence(answer: ConvergedCommitMessage & RevisedMessage): string {
   const { clients, took_ms: tookMs, gone, not_in_sync: others, returning, expected } = answer;
   const after = `after ${(tookMs / 1_000).toFixed(1)} s`;
   const total = clients.total + gone.length;
@@ -31,11 +30,20 @@ export function renderConvergence(answer: Revised<ConvergedCommitMessage>): stri
   return [`${describeCommit(answer)}: ${counts.join(', ')}`, ...lines, ...renderMatters(answer), ''].join('\n');
 }
 
-function describeCommit({ changed, revision }: Revised<CommitMessage>): string {
+function describeCommit({ changed, revision, rollback_to: target }: RevisedMessage): string {
+  if (target !== undefined) {
+    if (!changed) return `nothing to roll back: revision ${revision} is as ${target} was`;
+    return `rolled back to revision ${target}, as revision ${revision}`;
+  }
   if (!changed) return 'nothing to commit';
   return revision === undefined ? 'committed' : `committed revision ${revision}`;
 }
 
-function renderMatters(answer: CommitMessage): string[] {
-  return [...renderOldRoutes(answer), ...renderWarnings(answer)];
+function renderMatters(answer: CommitMessage & RevisedMessage): string[] {
+  const staged = answer.still_staged ?? [];
+  return [
+    ...staged.map(({ kind, name }) => toPrintable(`still staged: ${kind} ${name}`)),
+    ...renderOldRoutes(answer),
+    ...renderWarnings(answer),
+  ];
 }

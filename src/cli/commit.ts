@@ -12,12 +12,13 @@ import { defineCommand, helpEnd, option } from './define.ts';
 import { expectationOptions } from './expectation-flags.ts';
 import type { ExpectationValues } from './expectation-flags.ts';
 
-const description = `Publishes everything staged to every Envoy. With --wait it ends when every Envoy that is connected has \
-taken or rejected what was committed, or when the time is up, and says who does not run it and why; how many streams have \
-answered is shown on standard error meanwhile. Envoys that went a moment ago are waited for, and whoever comes back in the \
-first 35 s after a start of the control plane, unless it is told whom to wait for.`;
+const description = `Publishes everything staged to every Envoy. With --wait it ends when every Envoy that is \
+connected has taken or rejected what was committed, or when the time is up, and says who does not run it and why; how \
+many streams have answered is shown on standard error meanwhile. Envoys that went a moment ago are waited for, and \
+whoever comes back in the first 35 s after a start of the control plane, unless it is told whom to wait for.`;
 
-const exitCode = `Exit code: 0 committed, and with --wait every Envoy runs it; 3 committed, but some Envoy has rejected it, not answered
+const exitCode = `\
+Exit code: 0 committed, and with --wait every Envoy runs it; 3 committed, but some Envoy has rejected it, not answered
 in time or gone, or may be yet to come back, or the control plane ended before it could say; 1 not committed, or the
 control plane can't be reached; 2 usage.`;
 
@@ -28,7 +29,11 @@ export function buildCommit(context: Context): Command {
   for (const each of commitOptions()) command.addOption(each);
   command.addOption(option('--plan <TOKEN>', 'Only what this plan, of controlplane plan, was made for.'));
   for (const each of expectationOptions()) command.addOption(each);
-  const examples = ['commit -m "carts get a second server"', 'commit --wait 10s', 'commit --plan TOKEN --if-revision 7'];
+  const examples = [
+    'commit -m "carts get a second server"',
+    'commit --wait 10s',
+    'commit --plan TOKEN --if-revision 7',
+  ];
   return command
     .addOption(authorOption())
     .addOption(apiOption())
@@ -38,9 +43,9 @@ export function buildCommit(context: Context): Command {
 }
 
 async function commit(context: Context, values: Values): Promise<void> {
-  const { api, format } = await open(context, values);
+  const opened = await open(context, values);
   if (values.wait === undefined && (values.atLeast !== undefined || values.expect !== undefined)) {
     throw new UsageError('--at-least and --expect: only with --wait, see --help');
   }
-  await sendCommit(context, api, format, values);
+  await sendCommit(context, opened, values);
 }

@@ -20,7 +20,11 @@ export function apiOption(): Option {
 }
 
 export function outputOption(): Option {
-  return choiceOption('-o, --output <FORMAT>', 'table for people; json and yaml are what the API answers.', outputFormats);
+  return choiceOption(
+    '-o, --output <FORMAT>',
+    'table for people; json and yaml are what the API answers.',
+    outputFormats,
+  );
 }
 
 export function authorOption(): Option {

@@ -74,7 +74,8 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, 
   for (const command of ['listener add', 'listener set']) {
     for (const name of ['cluster', 'catch-all']) {
       const option = commands.get(command)?.options.get(name);
-      if (option !== undefined) option.handler = (complete: Complete) => clusters.forEach((value) => complete(value, ''));
+      if (option !== undefined)
+        option.handler = (complete: Complete) => clusters.forEach((value) => complete(value, ''));
     }
   }
 }

@@ -13,15 +13,18 @@ import { defineCommand, helpEnd } from './define.ts';
 const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
-const description = `Prints a script by which bash, zsh or fish completes commands, flags, and the names of what is staged. \
-Names are asked of the control plane, which is given so little time that a completion takes at most 300 ms; when it does not \
-answer there are none. Names with other characters than letters, digits and -_.:,+=@%/ are left out.
+const description = `Prints a script by which bash, zsh or fish completes commands, flags, and the names of what is \
+staged. Names are asked of the control plane, which is given so little time that a completion takes at most 300 ms; \
+when it does not answer there are none. Names with other characters than letters, digits and -_.:,+=@%/ are left out.
 
 For bash the package bash-completion must be installed.`;
 
 export function buildCompletion(context: Context): Command {
   const examples = ['completion bash > ~/.controlplane.bash   # and in ~/.bashrc: source ~/.controlplane.bash'];
-  const others = ['completion zsh > ~/.controlplane.zsh', 'completion fish > ~/.config/fish/completions/controlplane.fish'];
+  const others = [
+    'completion zsh > ~/.controlplane.zsh',
+    'completion fish > ~/.config/fish/completions/controlplane.fish',
+  ];
   return defineCommand(context, 'completion')
     .description(description)
     .addArgument(new Argument('<SHELL>').choices(shells).argParser(readShell))

@@ -41,7 +41,11 @@ export async function checkConfigText({ text, type }: ConfigText): Promise<Confi
 
 /** A line for each fault, with the place in the file. */
 export function faultsFailure({ name }: ConfigText, faults: readonly FaultMessage[]): Failure {
-  return new Failure(cut(faults.map((fault) => describeFault(fault, name))).map(toPrintable).join('\n'));
+  return new Failure(
+    cut(faults.map((fault) => describeFault(fault, name)))
+      .map(toPrintable)
+      .join('\n'),
+  );
 }
 
 // Nothing declared is an empty file, too.

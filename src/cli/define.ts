@@ -96,7 +96,9 @@ function explain(command: Command, { code, message }: CommanderError): Error {
     case 'commander.unknownOption':
       return new UsageError(explainFlag(command, quoted, message));
     case 'commander.optionMissingArgument':
-      return new UsageError(`${JSON.stringify(quoted.split(/[ ,]/u).findLast((each) => each.startsWith('--')))}: a value must follow`);
+      return new UsageError(
+        `${JSON.stringify(quoted.split(/[ ,]/u).findLast((each) => each.startsWith('--')))}: a value must follow`,
+      );
     case 'commander.excessArguments':
       return new UsageError(explainWord(command));
     case 'commander.missingArgument':

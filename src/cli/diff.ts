@@ -13,13 +13,14 @@ import { defineCommand, helpEnd, parseWholeNumber } from './define.ts';
 import type { ChangesMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
 
-const description = `Shows how what is staged differs from what is committed; with one REV from that revision, with two \
-how the second differs from the first. A line for each object that comes (+) or goes (-), and each field that changes (~).`;
+const description = `Shows how what is staged differs from what is committed; with one REV from that revision, with \
+two how the second differs from the first. A line for each object that comes (+) or goes (-), and each field that \
+changes (~).`;
 
 /** As diff(1) has them. */
 const codes = { same: exitCodes.ok, differs: 1, trouble: 2 } as const;
 
-const exitCode = 'Exit code: 0 the same; 1 they differ; 2 usage, or the control plane says no or can\'t be reached.';
+const exitCode = "Exit code: 0 the same; 1 they differ; 2 usage, or the control plane says no or can't be reached.";
 
 export function buildDiff(context: Context): Command {
   const parse = (text: string): number => parseValue('REV', text, parseWholeNumber);
@@ -41,7 +42,12 @@ export function buildDiff(context: Context): Command {
     });
 }
 
-async function diff(context: Context, from: number | undefined, to: number | undefined, values: CommonValues): Promise<void> {
+async function diff(
+  context: Context,
+  from: number | undefined,
+  to: number | undefined,
+  values: CommonValues,
+): Promise<void> {
   const { api, format } = await open(context, values);
   const answer = await api.get<ChangesMessage>('diff', { from, to });
   await printAnswer(context, format, answer, ({ changes }) => renderChanges(context, changes));

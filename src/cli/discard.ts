@@ -15,8 +15,8 @@ import { toPrintable } from './printable.ts';
 const kinds: readonly string[] = ['cluster', 'listener'];
 
 export function buildDiscard(context: Context): Command {
-  const description = `Takes back what is staged, so that it is as it was committed: all of it, or the one object that KIND \
-(${kinds.join(' or ')}) and NAME say.`;
+  const description = `Takes back what is staged, so that it is as it was committed: all of it, or the one object \
+that KIND (${kinds.join(' or ')}) and NAME say.`;
   const exitCode = "Exit code: 0 done, or nothing was staged; 1 the control plane can't be reached; 2 usage.";
   return defineCommand(context, 'discard')
     .description(description)

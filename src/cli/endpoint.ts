@@ -19,9 +19,19 @@ import { renderServers } from './server-table.ts';
 import { changeShard } from './shard-change.ts';
 
 const flags: readonly FieldFlag[] = [
-  { flags: '--weight <N>', path: ['weight'], parse: parseNumber, help: 'Share of the load, against the others. Default: 1' },
+  {
+    flags: '--weight <N>',
+    path: ['weight'],
+    parse: parseNumber,
+    help: 'Share of the load, against the others. Default: 1',
+  },
   { flags: '--zone <ZONE>', path: ['zone'], help: 'Where it stands.' },
-  { flags: '--label <KEY=VALUE>', path: ['labels'], isRecord: true, help: 'For those who read it; several times for several.' },
+  {
+    flags: '--label <KEY=VALUE>',
+    path: ['labels'],
+    isRecord: true,
+    help: 'For those who read it; several times for several.',
+  },
 ];
 
 interface Values extends ViewValues {
@@ -46,7 +56,8 @@ function buildList(context: Context): Command {
     .action(async (cluster: string, values: Values) => {
       const { api, format } = await open(context, values);
       const found = await api.get<Cluster>(pathOf('clusters', cluster), { view: values.view });
-      const servers: ServersMessage = found.kind === 'sharded' ? { shards: found.shards } : { endpoints: found.endpoints };
+      const servers: ServersMessage =
+        found.kind === 'sharded' ? { shards: found.shards } : { endpoints: found.endpoints };
       await printAnswer(context, format, servers, renderServers);
     });
 }
@@ -86,7 +97,9 @@ function buildChange(context: Context, verb: Verb, description: string): Command
     .addOption(option('--shard <NAME>', shardHelp[verb]))
     .addOption(authorOption());
   if (verb !== 'remove') for (const flag of flags) command.addOption(fieldOption(flag));
-  return command.action((cluster: string, address: string, values: Values) => change(context, verb, cluster, address, values));
+  return command.action((cluster: string, address: string, values: Values) =>
+    change(context, verb, cluster, address, values),
+  );
 }
 
 async function change(context: Context, verb: Verb, cluster: string, text: string, values: Values): Promise<void> {
@@ -100,13 +113,20 @@ async function change(context: Context, verb: Verb, cluster: string, text: strin
       ? await changeEndpoint()
       : await changeShard(api, cluster, { verb, name: values.shard, address, patch });
   const sign = ({ add: '+', set: '~', remove: '-' } as const)[verb];
-  await printAnswer(context, format, answer, () => [describeStaged(sign, 'endpoint', `${shown} of cluster ${cluster}`)]);
+  await printAnswer(context, format, answer, () => [
+    describeStaged(sign, 'endpoint', `${shown} of cluster ${cluster}`),
+  ]);
 
   function changeEndpoint(): Promise<object> {
     const path = pathOfEndpoint(cluster, address);
     switch (verb) {
       case 'add':
-        return addNew(api, path, { ...address, ...withoutNulls(patch) }, `endpoint ${shown} of cluster ${JSON.stringify(cluster)}`);
+        return addNew(
+          api,
+          path,
+          { ...address, ...withoutNulls(patch) },
+          `endpoint ${shown} of cluster ${JSON.stringify(cluster)}`,
+        );
       case 'set':
         return api.send({ method: 'PATCH', path, body: patch });
       case 'remove':
@@ -129,7 +149,13 @@ function pathOfEndpoint(cluster: string, { address, port }: ServerAddress): stri
   return pathOf('clusters', cluster, 'endpoints', formatAddress({ host: address, port }));
 }
 
-function define(context: Context, verb: string, description: string, examples: readonly string[], ...notes: string[]): Command {
+function define(
+  context: Context,
+  verb: string,
+  description: string,
+  examples: readonly string[],
+  ...notes: string[]
+): Command {
   return defineCommand(context, verb)
     .description(description)
     .addOption(apiOption())

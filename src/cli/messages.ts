@@ -16,10 +16,13 @@ export interface ChangeMessage {
   readonly kind: ObjectKindWord;
   readonly name: string;
   readonly change: 'added' | 'changed' | 'removed';
+  /** Of what is changed: each field, and each endpoint, shard and route by its name, as `endpoints/10.0.0.1:6379`. */
   readonly fields?: readonly FieldChangeMessage[];
+  /** Of what is added: the whole. */
+  readonly after?: Readonly<Record<string, unknown>>;
 }
 
-/** The answer to `GET /api/v2/diff`, and to a file that is staged or, with `dry_run`, would be. */
+/** The answer to `GET /api/v2/diff`, and, without fields, to a file that is staged or, with `dry_run`, would be. */
 export interface ChangesMessage {
   readonly changes: readonly ChangeMessage[];
 }
@@ -30,13 +33,13 @@ export interface FindingMessage {
   readonly message: string;
 }
 
-/** How many Envoy resources of one kind change for one node group; `group` '': those that have no set of their own. */
-export interface ResourceCountMessage {
+/** Names of the Envoy resources of one kind that change for one node group; `group` '': those that no object names. */
+export interface ResourceChangesMessage {
   readonly group: string;
   readonly kind: string;
-  readonly added: number;
-  readonly changed: number;
-  readonly removed: number;
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
 }
 
 /** The answer to `POST /api/v2/plan`. */
@@ -49,26 +52,25 @@ export interface PlanMessage extends ChangesMessage {
   /** Why it would be refused without `force`. */
   readonly guards: readonly FindingMessage[];
   readonly warnings: readonly FindingMessage[];
-  readonly resources: readonly ResourceCountMessage[];
+  readonly resources: readonly ResourceChangesMessage[];
 }
 
-/** The answer to `POST /api/v2/commit`, without or with `wait`. */
-export type RevisedCommitMessage = (CommitMessage | ConvergedCommitMessage) & {
+/** Whether something was published, and which revision stands now. */
+export interface RevisedMessage {
+  readonly changed: boolean;
   readonly revision?: number;
-};
+  /** Of a rollback: whose content it has again. */
+  readonly rollback_to?: number;
+  /** Of a rollback: what was rolled back and is staged too, so that a commit would change it again. */
+  readonly still_staged?: readonly ObjectNameMessage[];
+}
+
+/** The answer to `POST /api/v2/commit` and `/api/v2/rollback`, without or with `wait`. */
+export type PublishMessage = (CommitMessage | ConvergedCommitMessage) & RevisedMessage;
 
 export interface ObjectNameMessage {
   readonly kind: ObjectKindWord;
   readonly name: string;
-}
-
-/** The answer to `POST /api/v2/rollback`. */
-export interface RollbackMessage {
-  readonly changed: boolean;
-  readonly revision: number;
-  readonly rollback_to: number;
-  /** What is staged and was rolled back too: a commit would change it again. */
-  readonly still_staged: readonly ObjectNameMessage[];
 }
 
 /** The answer to `POST /api/v2/discard`. */

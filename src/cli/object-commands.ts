@@ -44,7 +44,10 @@ export const viewOption = () => choiceOption('--view <VIEW>', 'Which state: stag
 export const emptyRemoves = 'An empty value, as in --prefix "", removes a field.';
 export const isStaged = 'It is staged: controlplane diff shows it, controlplane commit publishes it.';
 
-export function buildObjectCommands<Item extends { readonly name: string }>(context: Context, each: ObjectKind<Item>): Command {
+export function buildObjectCommands<Item extends { readonly name: string }>(
+  context: Context,
+  each: ObjectKind<Item>,
+): Command {
   const { kind, flags, examples } = each;
   const list = `${kind}s`;
 
@@ -56,7 +59,9 @@ export function buildObjectCommands<Item extends { readonly name: string }>(cont
       .addHelpText('after', helpEnd(examples[verb], ...notes));
 
   const change = (verb: 'add' | 'set' | 'remove', description: string, ...notes: string[]): Command =>
-    define(verb, description, isStaged, ...notes).addOption(authorOption()).argument('<NAME>');
+    define(verb, description, isStaged, ...notes)
+      .addOption(authorOption())
+      .argument('<NAME>');
 
   const withFlags = (command: Command): Command => {
     for (const flag of flags) command.addOption(fieldOption(flag));
@@ -67,19 +72,24 @@ export function buildObjectCommands<Item extends { readonly name: string }>(cont
     .description(each.description)
     .usage('COMMAND [options]')
     .addCommand(
-      define('list', `Lists the ${list}.`).addOption(viewOption()).action(async (values: ViewValues) => {
-        const { api, format } = await open(context, values);
-        const items = await api.getAll<Item>(list, list, { view: values.view });
-        const render = () => renderTable([each.columns, ...items.map(each.cells)].map((row) => row.map(toPrintable)));
-        await printAnswer(context, format, { [list]: items }, render);
-      }),
+      define('list', `Lists the ${list}.`)
+        .addOption(viewOption())
+        .action(async (values: ViewValues) => {
+          const { api, format } = await open(context, values);
+          const items = await api.getAll<Item>(list, list, { view: values.view });
+          const render = () => renderTable([each.columns, ...items.map(each.cells)].map((row) => row.map(toPrintable)));
+          await printAnswer(context, format, { [list]: items }, render);
+        }),
     )
     .addCommand(
-      define('get', `Shows one ${kind}.`).argument('<NAME>').addOption(viewOption()).action(async (name: string, values: ViewValues) => {
-        const { api, format } = await open(context, values);
-        const item = await api.get<Item>(pathOf(list, name), { view: values.view });
-        await printAnswer(context, format, item, () => [...renderFields(item), ...(each.details?.(item) ?? [])]);
-      }),
+      define('get', `Shows one ${kind}.`)
+        .argument('<NAME>')
+        .addOption(viewOption())
+        .action(async (name: string, values: ViewValues) => {
+          const { api, format } = await open(context, values);
+          const item = await api.get<Item>(pathOf(list, name), { view: values.view });
+          await printAnswer(context, format, item, () => [...renderFields(item), ...(each.details?.(item) ?? [])]);
+        }),
     )
     .addCommand(
       withFlags(change('add', `Stages a new ${kind}.`)).action(async (name: string, values: CommonValues) => {
@@ -91,14 +101,16 @@ export function buildObjectCommands<Item extends { readonly name: string }>(cont
       }),
     )
     .addCommand(
-      withFlags(change('set', `Stages a change of a ${kind}: what no flag names stays.`, emptyRemoves)).action(async (name: string, values: CommonValues) => {
-        const patch = readPatch(flags, { ...values });
-        const body = each.completePatch?.(patch) ?? patch;
-        requireSome(body);
-        const { api, format } = await open(context, values);
-        const answer = await api.send<object>({ method: 'PATCH', path: pathOf(list, name), body });
-        await printAnswer(context, format, answer, () => [describeStaged('~', kind, name)]);
-      }),
+      withFlags(change('set', `Stages a change of a ${kind}: what no flag names stays.`, emptyRemoves)).action(
+        async (name: string, values: CommonValues) => {
+          const patch = readPatch(flags, { ...values });
+          const body = each.completePatch?.(patch) ?? patch;
+          requireSome(body);
+          const { api, format } = await open(context, values);
+          const answer = await api.send<object>({ method: 'PATCH', path: pathOf(list, name), body });
+          await printAnswer(context, format, answer, () => [describeStaged('~', kind, name)]);
+        },
+      ),
     )
     .addCommand(
       change('remove', `Stages that a ${kind} goes.`).action(async (name: string, values: CommonValues) => {
@@ -131,7 +143,7 @@ export function describeStaged(sign: '+' | '~' | '-', kind: string, name: string
 /** A line for each field that is no list of objects. */
 function renderFields(item: object): string[] {
   const fields = Object.entries(item).filter(([, value]) => !isListOfObjects(value));
-  return renderTable(fields.map(([field, value]) => [field, toPrintable(showPlain(value))]));
+  return renderTable(fields.map(([field, value]) => [field, showPlain(value)].map(toPrintable)));
 }
 
 function isListOfObjects(value: unknown): boolean {

@@ -52,8 +52,12 @@ export function readPatch(flags: readonly FieldFlag[], values: Readonly<Record<s
 
 /** The object that a patch makes where none is: what it removes is not there, and no object is empty. */
 export function withoutNulls(patch: Patch): Patch {
-  const entries = Object.entries(patch).map(([key, value]) => [key, isRecord(value) ? withoutNulls(value) : value] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== null && !(isRecord(value) && Object.keys(value).length === 0)));
+  const entries = Object.entries(patch).map(
+    ([key, value]) => [key, isRecord(value) ? withoutNulls(value) : value] as const,
+  );
+  return Object.fromEntries(
+    entries.filter(([, value]) => value !== null && !(isRecord(value) && Object.keys(value).length === 0)),
+  );
 }
 
 /** Throws an Error whose message is the rule that `text` breaks. */

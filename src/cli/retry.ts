@@ -15,11 +15,12 @@ import { defineCommand, helpEnd, option } from './define.ts';
 import { printAnswer } from './output.ts';
 import { renderRetry } from './retry-report.ts';
 
-const description = `Sends what an Envoy rejected once more, after the fault was mended on its side, as a port that another \
-program held. With NODE, a node id, to that Envoy alone; else to all that rejected something. Nobody else is sent anything. \
-Prints who was sent what, and how it ended.`;
+const description = `Sends what an Envoy rejected once more, after the fault was mended on its side, as a port that \
+another program held. With NODE, a node id, to that Envoy alone; else to all that rejected something. Nobody else is \
+sent anything. Prints who was sent what, and how it ended.`;
 
-const exitCode = `Exit code: 0 they have taken it, or nobody had rejected anything; 3 some have rejected it again, not answered in time or
+const exitCode = `\
+Exit code: 0 they have taken it, or nobody had rejected anything; 3 some have rejected it again, not answered in time or
 gone; 1 no such Envoy is connected, or the control plane can't be reached; 2 usage.`;
 
 const waitHelp = 'How long to wait for their answers at most, as 500ms, 10s, 1m; up to 10m. Default: 5s';

@@ -34,8 +34,14 @@ export function spellOut(command: Command, words: readonly string[]): string[] {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
     if (word === '--') return [...spelled, ...words.slice(index)];
-    const { dashes = '', name = '', value } = /^(?<dashes>--?)(?<name>[^-=][^=]*)(?<value>=.*)?$/su.exec(word)?.groups ?? {};
-    const option = command.options.find(({ long, short }) => long === `--${name}` || short === dashes + name || short === `--${name}`);
+    const {
+      dashes = '',
+      name = '',
+      value,
+    } = /^(?<dashes>--?)(?<name>[^-=][^=]*)(?<value>=.*)?$/su.exec(word)?.groups ?? {};
+    const option = command.options.find(
+      ({ long, short }) => long === `--${name}` || short === dashes + name || short === `--${name}`,
+    );
     if (option === undefined) {
       spelled.push(word);
       continue;

@@ -20,7 +20,8 @@ export interface ShardChange {
 export async function changeShard(api: ApiClient, cluster: string, change: ShardChange): Promise<object> {
   const path = pathOf('clusters', cluster);
   const { answer, headers } = await api.getWithHeaders<Cluster>(path);
-  if (answer.kind !== 'sharded') throw new Failure(toPrintable(`cluster ${JSON.stringify(cluster)}: is not sharded, it has no shards`));
+  if (answer.kind !== 'sharded')
+    throw new Failure(toPrintable(`cluster ${JSON.stringify(cluster)}: is not sharded, it has no shards`));
   const body = { shards: changeShards(answer.shards, change) };
   const { etag } = headers;
   return api.send({ method: 'PATCH', path, body, ...(etag === undefined ? {} : { headers: { 'if-match': etag } }) });
@@ -35,11 +36,16 @@ export function changeShards(shards: readonly Shard[], { verb, name, address, pa
     if (old !== undefined) throw new Failure(`${called}: is there already; set moves it to another server`);
     return [...shards, patched({ name, endpoint: address }, address, patch)];
   }
-  if (old === undefined) throw new Failure(`${called}: no such shard, there are ${shards.map((each) => toPrintable(each.name)).join(', ') || 'none'}`);
+  if (old === undefined)
+    throw new Failure(
+      `${called}: no such shard, there are ${shards.map((each) => toPrintable(each.name)).join(', ') || 'none'}`,
+    );
   if (verb === 'set') return shards.map((shard) => (shard === old ? patched(old, address, patch) : shard));
   const { endpoint } = old;
   if (endpoint.address !== address.address || endpoint.port !== address.port) {
-    throw new Failure(`${called}: has the server ${formatAddress({ host: endpoint.address, port: endpoint.port })}, not this one`);
+    throw new Failure(
+      `${called}: has the server ${formatAddress({ host: endpoint.address, port: endpoint.port })}, not this one`,
+    );
   }
   return others;
 }

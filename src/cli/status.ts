@@ -15,13 +15,15 @@ import { printAnswer } from './output.ts';
 import { renderStatus } from './status-report.ts';
 
 const description = `Shows every Envoy that is connected: its node id, where it connects from, how it speaks xDS, \
-whether it runs what was committed, and the version of each type (the first 8 digits of the one that it runs; A->B: it \
-runs A, B was sent; old: what it had before it connected).
+whether it runs what was committed, and the version of each type (the first 8 digits of the one that it runs; A->B: \
+it runs A, B was sent; old: what it had before it connected).
 
-Below it, why a client does not: what it rejected and when, with its own words, or what is waited for. Then the removed \
-clusters that are still there for connections that use them, and the Envoys that went a while ago (--gone-time).`;
+Below it, why a client does not: what it rejected and when, with its own words, or what is waited for. Then the \
+removed clusters that are still there for connections that use them, and the Envoys that went a while ago \
+(--gone-time).`;
 
-const exitCode = `Exit code: 0 all are in sync and nobody is missing (or there never was anybody); 3 some are not in sync, have gone, or
+const exitCode = `\
+Exit code: 0 all are in sync and nobody is missing (or there never was anybody); 3 some are not in sync, have gone, or
 may be yet to come back after a start of the control plane, or, where this is told, so many or these are not in sync,
 whoever has gone; 1 the control plane can't be reached; 2 usage.`;
 

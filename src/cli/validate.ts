@@ -8,10 +8,10 @@ import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
 import { toPrintable } from './printable.ts';
 
-const description = `Checks a file for apply: YAML or JSON, and the rules of each object. It needs no control plane, and \
-knows of none: what a commit would refuse besides, plan says.`;
+const description = `Checks a file for apply: YAML or JSON, and the rules of each object. It needs no control plane, \
+and knows of none: what a commit would refuse besides, plan says.`;
 
-const exitCode = 'Exit code: 0 valid; 1 not, or it can\'t be read; 2 usage.';
+const exitCode = "Exit code: 0 valid; 1 not, or it can't be read; 2 usage.";
 
 export function buildValidate(context: Context): Command {
   return defineCommand(context, 'validate')

@@ -29,7 +29,10 @@ for (const mode of modes) {
       const expected = await readBootstrap(`envoy/redis-v3-${mode}.yaml`);
       Object.assign(expected.node, { id: '0x7: "é" #', cluster: '123' });
       expected.admin.address.socket_address.port_value = 77;
-      for (const { name, load_assignment: { endpoints } } of expected.static_resources.clusters) {
+      for (const {
+        name,
+        load_assignment: { endpoints },
+      } of expected.static_resources.clusters) {
         const address = endpoints[0]?.lb_endpoints[0]?.endpoint.address.socket_address ?? assert.fail(name);
         Object.assign(address, { address: '2001:db8::1', port_value: name === 'xds_rest' ? 8_000 : 99 });
       }
@@ -49,7 +52,17 @@ test('comments say what is there, not what is to be changed', async () => {
 });
 
 test('the REST API of rest mode can be elsewhere', async () => {
-  const { stdout } = await runInProcess(['bootstrap', '--mode', 'rest', '--node-id', 'e', '--server', 'a:1', '--api', 'b:2']);
+  const { stdout } = await runInProcess([
+    'bootstrap',
+    '--mode',
+    'rest',
+    '--node-id',
+    'e',
+    '--server',
+    'a:1',
+    '--api',
+    'b:2',
+  ]);
   assert.match(stdout, /address: a, port_value: 1 /u);
   assert.match(stdout, /address: b, port_value: 2 /u);
 });

@@ -50,7 +50,12 @@ export async function serveCanned(
   const server = createServer(async (request, response) => {
     const path = (request.url ?? '').replace(/^\/api\/v2/u, '');
     const text = (await Array.fromAsync(request.setEncoding('utf8'))).join('');
-    api.asked.push({ method: `${request.method}`, path, headers: request.headers, body: readBody(request.headers, text) });
+    api.asked.push({
+      method: `${request.method}`,
+      path,
+      headers: request.headers,
+      body: readBody(request.headers, text),
+    });
     const answer = findAnswer(left, `${request.method} ${path}`);
     const { status = 200, headers = {}, body } = answer;
     const type = status >= 400 ? 'application/problem+json' : 'application/json';

@@ -7,49 +7,51 @@ import type { ChangeMessage } from '../../src/cli/messages.ts';
 import { problem, runInProcess, serveCanned } from './canned-api.ts';
 import type { Canned } from './canned-api.ts';
 
-const server = (port: number, more: object = {}): object => ({ address: '10.0.0.1', port, ...more });
+const server = (more: object = {}): object => ({ address: '10.0.0.1', port: 1, ...more });
 
 const changes: readonly (readonly [change: ChangeMessage, lines: readonly string[]])[] = [
   [
-    { kind: 'cluster', name: 'sessions', change: 'changed', fields: [{ field: 'connect_timeout', before: '5s', after: '2s' }] },
+    {
+      kind: 'cluster',
+      name: 'sessions',
+      change: 'changed',
+      fields: [{ field: 'connect_timeout', before: '5s', after: '2s' }],
+    },
     ['~ cluster sessions  connect_timeout: 5s -> 2s'],
   ],
   [
-    {
-      kind: 'cluster',
-      name: 'carts',
-      change: 'added',
-      fields: [{ field: 'prefix', after: 'cart:' }, { field: 'endpoints', after: [server(1), server(2)] }],
-    },
+    { kind: 'cluster', name: 'carts', change: 'added', after: { prefix: 'cart:', endpoints: [server(), server()] } },
     ['+ cluster carts (prefix cart:, 2 endpoints)'],
   ],
   [{ kind: 'cluster', name: 'bare', change: 'added' }, ['+ cluster bare']],
-  [{ kind: 'listener', name: 'x', change: 'removed', fields: [{ field: 'kind', before: 'tcp' }] }, ['- listener x']],
+  [{ kind: 'listener', name: 'x', change: 'removed', fields: [] }, ['- listener x']],
+  [
+    { kind: 'listener', name: 'l', change: 'added', after: { kind: 'tcp', address: ':1', cluster: 'a', routes: [{}] } },
+    ['+ listener l (kind tcp, address :1, cluster a, 1 route)'],
+  ],
+  [{ kind: 'listener', name: 'x', change: 'changed' }, ['~ listener x']],
   [
     {
       kind: 'cluster',
       name: 'a\n',
       change: 'changed',
       fields: [
-        { field: 'prefix', before: 'p', after: null },
-        { field: 'endpoints', before: [server(1), server(2), server(3)], after: [server(2), server(3, { weight: 2 }), server(4)] },
+        { field: 'prefix', before: 'p' },
+        { field: 'endpoints/10.0.0.1:1', before: server({ zone: 'z' }), after: server({ weight: 2 }) },
+        { field: 'endpoints/10.0.0.2:1', after: server() },
+        { field: 'shards/s/0', before: { name: 's/0' } },
         { field: 'groups', after: ['g', 'h'] },
+        { field: 'load_balancing', before: { policy: 'random' }, after: { policy: 'maglev' } },
       ],
     },
     [
       '~ cluster a\\u{a}  prefix: p -> none',
-      '~ cluster a\\u{a}  endpoints: -10.0.0.1:1, ~10.0.0.1:3, +10.0.0.1:4',
+      '~ cluster a\\u{a}  endpoint 10.0.0.1:1: zone z -> none, weight none -> 2',
+      '~ cluster a\\u{a}  endpoint 10.0.0.2:1: added',
+      '~ cluster a\\u{a}  shard s/0: removed',
       '~ cluster a\\u{a}  groups: none -> ["g","h"]',
+      '~ cluster a\\u{a}  load_balancing: policy random -> maglev',
     ],
-  ],
-  [
-    {
-      kind: 'cluster',
-      name: 's',
-      change: 'changed',
-      fields: [{ field: 'shards', before: [{ name: 's0' }], after: Array.from({ length: 8 }, (_, index) => ({ name: `s${index}` })) }],
-    },
-    ['~ cluster s  shards: +s1, +s2, +s3, +s4, +s5, and 2 more'],
   ],
 ];
 
@@ -68,7 +70,10 @@ describe('a difference in words', () => {
     const api = await serveCanned(t, { 'GET /diff': { body: { changes: [changed, removed] } } });
     const { stdout } = await runInProcess(['diff', '--api', api.address], { isTerminal: true });
     const [yellow, red] = ['\u001b[33m', '\u001b[31m'];
-    assert.equal(stdout, `${yellow}~ cluster sessions  connect_timeout: 5s -> 2s\u001b[39m\n${red}- listener x\u001b[39m\n`);
+    assert.equal(
+      stdout,
+      `${yellow}~ cluster sessions  connect_timeout: 5s -> 2s\u001b[39m\n${red}- listener x\u001b[39m\n`,
+    );
   });
 });
 
@@ -105,8 +110,8 @@ const plan = {
   guards: [{ code: 'last-endpoint', message: 'cluster "a" would have no server' }],
   warnings: [{ code: 'no-catch-all', message: 'none is the catch-all' }],
   resources: [
-    { group: '', kind: 'cluster', added: 0, changed: 1, removed: 0 },
-    { group: 'edge', kind: 'endpoint', added: 2, changed: 0, removed: 1 },
+    { group: '', kind: 'cluster', added: [], changed: ['sessions'], removed: [] },
+    { group: 'edge', kind: 'endpoint', added: ['a', 'b'], changed: [], removed: ['c'] },
   ],
 };
 
@@ -149,7 +154,11 @@ describe('commit', () => {
   const cases: readonly (readonly [words: readonly string[], call: string, body: object | undefined])[] = [
     [[], 'POST /commit', undefined],
     [['-m', '-wait for it'], 'POST /commit', { message: '-wait for it' }],
-    [['--message=x', '-force', '-if-revision', '6'], 'POST /commit', { message: 'x', force: true, expected_revision: 6 }],
+    [
+      ['--message=x', '-force', '-if-revision', '6'],
+      'POST /commit',
+      { message: 'x', force: true, expected_revision: 6 },
+    ],
     [['--plan', 't1'], 'POST /commit', { plan: 't1' }],
   ];
   for (const [words, call, body] of cases) {
@@ -172,7 +181,12 @@ describe('commit', () => {
 });
 
 describe('discard', () => {
-  const cases: readonly (readonly [words: readonly string[], body: object, discarded: readonly object[], stdout: string])[] = [
+  const cases: readonly (readonly [
+    words: readonly string[],
+    body: object,
+    discarded: readonly object[],
+    stdout: string,
+  ])[] = [
     [[], {}, [], 'nothing was staged\n'],
     [['listener', 'l'], { kind: 'listener', name: 'l' }, [{ kind: 'listener', name: 'l' }], 'discarded: listener l\n'],
   ];
@@ -198,7 +212,14 @@ describe('discard', () => {
 const at = '2031-01-02T03:04:05.678Z';
 const none = { added: 0, changed: 0, removed: 0 };
 const revisions = [
-  { revision: 7, at, author: 'ann', message: 'carts were lost', rollback_to: 5, summary: { cluster: { ...none, added: 1, changed: 2 }, listener: none } },
+  {
+    revision: 7,
+    at,
+    author: 'ann',
+    message: 'carts were lost',
+    rollback_to: 5,
+    summary: { cluster: { ...none, added: 1, changed: 2 }, listener: none },
+  },
   { revision: 6, at, author: 'bob\u0007', message: '', summary: { cluster: none, listener: { ...none, removed: 1 } } },
 ];
 
@@ -231,7 +252,8 @@ describe('history', () => {
 
 describe('show', () => {
   const content = { clusters: [], listeners: [] };
-  const head = `revision  7\nat        ${at}\nauthor    ann\nmessage   carts were lost\nchanges   back to 5, clusters +1 ~2\n\n`;
+  const words = 'author    ann\nmessage   carts were lost\nchanges   back to 5, clusters +1 ~2\n\n';
+  const head = `revision  7\nat        ${at}\n${words}`;
 
   test('a revision, and what it changed', async (t) => {
     const api = await serveCanned(t, {
@@ -253,28 +275,30 @@ describe('show', () => {
 });
 
 describe('rollback', () => {
-  const answer = { changed: true, revision: 8, rollback_to: 5, still_staged: [{ kind: 'cluster', name: 'a' }] };
+  const still = [{ kind: 'cluster', name: 'a' }];
+  const answer = { changed: true, revision: 8, rollback_to: 5, still_staged: still, ...published };
 
   test('to a revision', async (t) => {
     const api = await serveCanned(t, { 'POST /rollback': { body: answer } });
     const words = ['rollback', '5', '-m', 'back', '--force', '--if-revision', '7', '--api', api.address];
-    assert.equal((await runInProcess(words)).stdout, 'rolled back to revision 5, as revision 8\nstill staged: cluster a\n');
+    const { stdout } = await runInProcess(words);
+    assert.equal(stdout, 'rolled back to revision 5, as revision 8\nstill staged: cluster a\n');
     assert.deepEqual(api.asked[0]?.body, { revision: 5, message: 'back', force: true, expected_revision: 7 });
   });
 
-  test('by default to the one before the newest, if nobody commits meanwhile', async (t) => {
-    const api = await serveCanned(t, {
-      'GET /revisions?limit=2': { body: { revisions } },
-      'POST /rollback': { body: { ...answer, changed: false, revision: 7, rollback_to: 6, still_staged: [] } },
-    });
-    const { stdout } = await runInProcess(['rollback', '--api', api.address]);
-    assert.equal(stdout, 'nothing to roll back: revision 7 is as 6 was\n');
-    assert.deepEqual(api.asked[1]?.body, { revision: 6, expected_revision: 7 });
+  test('by default to the one that the control plane has before the newest', async (t) => {
+    const warnings = [{ code: 'no-catch-all', message: 'none is the catch-all' }];
+    const body = { ...answer, changed: false, revision: 7, rollback_to: 6, still_staged: [], warnings };
+    const api = await serveCanned(t, { 'POST /rollback': { body } });
+    const { status, stdout } = await runInProcess(['rollback', '--api', api.address]);
+    const lines = ['nothing to roll back: revision 7 is as 6 was', 'warning: none is the catch-all', ''];
+    assert.deepEqual([status, stdout], [0, lines.join('\n')]);
+    assert.equal(api.asked[0]?.body, undefined);
   });
 
-  test('has nowhere to go from the first', async (t) => {
-    const api = await serveCanned(t, { 'GET /revisions?limit=2': { body: { revisions: revisions.slice(0, 1) } } });
-    const { status, stderr } = await runInProcess(['rollback', '--api', api.address]);
-    assert.deepEqual([status, stderr], [1, 'controlplane: there is no revision before the newest, see history\n']);
+  test('that is refused ends with 1', async (t) => {
+    const api = await serveCanned(t, { 'POST /rollback': problem(409, 'somebody has committed since') });
+    const { status, stderr } = await runInProcess(['rollback', '--if-revision', '7', '--api', api.address]);
+    assert.deepEqual([status, stderr], [1, 'controlplane: somebody has committed since\n']);
   });
 });

@@ -15,7 +15,11 @@ import { serveCanned } from './canned-api.ts';
 import { runCli } from './run-cli.ts';
 
 describe('the script for', () => {
-  for (const [shell, begin] of [['bash', '# bash completion'], ['zsh', '#compdef controlplane'], ['fish', '# fish completion']] as const) {
+  for (const [shell, begin] of [
+    ['bash', '# bash completion'],
+    ['zsh', '#compdef controlplane'],
+    ['fish', '# fish completion'],
+  ] as const) {
     test(`${shell} runs this program`, async () => {
       const { status, stdout } = await runCli(['completion', shell]);
       assert.equal(status, 0);
@@ -60,9 +64,18 @@ describe('without a control plane it offers', () => {
     [['comp'], ['completion']],
     [['endpoint', 're'], ['remove']],
     [['cluster', 'add', 'a', '--ma'], ['--max-ring-size']],
-    [['cluster', 'add', 'a', '--kind', ''], ['plain', 'sharded']],
-    [['discard', ''], ['cluster', 'listener']],
-    [['completion', ''], ['bash', 'zsh', 'fish']],
+    [
+      ['cluster', 'add', 'a', '--kind', ''],
+      ['plain', 'sharded'],
+    ],
+    [
+      ['discard', ''],
+      ['cluster', 'listener'],
+    ],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish'],
+    ],
     [['cluster', 'get', ''], []],
     [['nonsense', ''], []],
   ];
@@ -72,11 +85,22 @@ describe('without a control plane it offers', () => {
 });
 
 const answers = {
-  'GET /clusters?limit=1000': { body: { clusters: [{ name: 'sessions' }, { name: '$(reboot)' }, { name: 'a b' }, { name: 'carts-é' }] } },
+  'GET /clusters?limit=1000': {
+    body: { clusters: [{ name: 'sessions' }, { name: '$(reboot)' }, { name: 'a b' }, { name: 'carts-é' }] },
+  },
   'GET /listeners?limit=1000': { body: { listeners: [{ name: 'shop' }] } },
   'GET /clusters/sessions': { body: { name: 'sessions', endpoints: [{ address: '::1', port: 1 }] } },
-  'GET /clusters/carts': { body: { name: 'carts', kind: 'sharded', shards: [{ name: 's', endpoint: { address: '10.0.0.1', port: 2 } }] } },
-  'GET /staged': { body: { changes: [{ kind: 'cluster', name: 'c' }, { kind: 'listener', name: 'l' }] } },
+  'GET /clusters/carts': {
+    body: { name: 'carts', kind: 'sharded', shards: [{ name: 's', endpoint: { address: '10.0.0.1', port: 2 } }] },
+  },
+  'GET /staged': {
+    body: {
+      changes: [
+        { kind: 'cluster', name: 'c' },
+        { kind: 'listener', name: 'l' },
+      ],
+    },
+  },
 };
 
 const noNames = { clusters: [], listeners: [], servers: [], staged: [] };

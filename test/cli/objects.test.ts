@@ -21,7 +21,8 @@ describe('what a change asks', () => {
   const cases: readonly (readonly [words: string, call: string, body: object | undefined])[] = [
     ['cluster add a', 'PUT /clusters/a', { name: 'a' }],
     [
-      'cluster add a --prefix p: --policy ring_hash --min-ring-size 9 --connect-timeout 2s --group g --group h --label k=v --label l=m=n',
+      'cluster add a --prefix p: --policy ring_hash --min-ring-size 9 --connect-timeout 2s ' +
+        '--group g --group h --label k=v --label l=m=n',
       'PUT /clusters/a',
       {
         name: 'a',
@@ -35,34 +36,66 @@ describe('what a change asks', () => {
     ['cluster add a --kind sharded', 'PUT /clusters/a', { name: 'a', kind: 'sharded', shards: [] }],
     ['cluster add a --prefix= --label k=', 'PUT /clusters/a', { name: 'a' }],
     ['cluster add a/b', 'PUT /clusters/a%2Fb', { name: 'a/b' }],
-    ['cluster set a --prefix= --label k= --group=', 'PATCH /clusters/a', { prefix: null, labels: { k: null }, groups: null }],
+    [
+      'cluster set a --prefix= --label k= --group=',
+      'PATCH /clusters/a',
+      { prefix: null, labels: { k: null }, groups: null },
+    ],
     ['cluster set a --policy maglev', 'PATCH /clusters/a', { load_balancing: { ...sizes, policy: 'maglev' } }],
-    ['cluster set a --policy maglev --table-size 7', 'PATCH /clusters/a', { load_balancing: { ...sizes, policy: 'maglev', table_size: 7 } }],
+    [
+      'cluster set a --policy maglev --table-size 7',
+      'PATCH /clusters/a',
+      { load_balancing: { ...sizes, policy: 'maglev', table_size: 7 } },
+    ],
     ['cluster set a --table-size 7', 'PATCH /clusters/a', { load_balancing: { table_size: 7 } }],
     ['cluster set a --policy=', 'PATCH /clusters/a', { load_balancing: null }],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
-    ['endpoint add a 10.0.0.1:6379 --weight 2 --zone z', 'PUT /clusters/a/endpoints/10.0.0.1%3A6379', { address: '10.0.0.1', port: 6379, weight: 2, zone: 'z' }],
+    [
+      'endpoint add a 10.0.0.1:6379 --weight 2 --zone z',
+      'PUT /clusters/a/endpoints/10.0.0.1%3A6379',
+      { address: '10.0.0.1', port: 6379, weight: 2, zone: 'z' },
+    ],
     ['endpoint add a [0::1]:1', 'PUT /clusters/a/endpoints/%5B%3A%3A1%5D%3A1', { address: '::1', port: 1 }],
-    ['endpoint set a 10.0.0.1:1 --zone= --weight 3', 'PATCH /clusters/a/endpoints/10.0.0.1%3A1', { zone: null, weight: 3 }],
+    [
+      'endpoint set a 10.0.0.1:1 --zone= --weight 3',
+      'PATCH /clusters/a/endpoints/10.0.0.1%3A1',
+      { zone: null, weight: 3 },
+    ],
     ['endpoint remove a 10.0.0.1:1', 'DELETE /clusters/a/endpoints/10.0.0.1%3A1', undefined],
     [
       'listener add l --kind tcp --address 0.0.0.0:1 --cluster a --sticky --idle-timeout 1m --max-connect-attempts 2',
       'PUT /listeners/l',
-      { name: 'l', kind: 'tcp', address: '0.0.0.0:1', cluster: 'a', sticky: 'source_ip', idle_timeout: '1m', max_connect_attempts: 2 },
+      {
+        name: 'l',
+        kind: 'tcp',
+        address: '0.0.0.0:1',
+        cluster: 'a',
+        sticky: 'source_ip',
+        idle_timeout: '1m',
+        max_connect_attempts: 2,
+      },
     ],
     [
-      'listener add l --address 0.0.0.0:1 --route a=b:=c --route d:=e --catch-all none --enable-hashtagging --case-insensitive false',
+      'listener add l --address 0.0.0.0:1 --route a=b:=c --route d:=e --catch-all none ' +
+        '--enable-hashtagging --case-insensitive false',
       'PUT /listeners/l',
       {
         name: 'l',
         address: '0.0.0.0:1',
-        routes: [{ prefix: 'a=b:', cluster: 'c' }, { prefix: 'd:', cluster: 'e' }],
+        routes: [
+          { prefix: 'a=b:', cluster: 'c' },
+          { prefix: 'd:', cluster: 'e' },
+        ],
         catch_all: 'none',
         enable_hashtagging: true,
         case_insensitive: false,
       },
     ],
-    ['listener set l --route auto --sticky none --op-timeout=', 'PATCH /listeners/l', { routes: 'auto', sticky: 'none', op_timeout: null }],
+    [
+      'listener set l --route auto --sticky none --op-timeout=',
+      'PATCH /listeners/l',
+      { routes: 'auto', sticky: 'none', op_timeout: null },
+    ],
     ['listener remove l', 'DELETE /listeners/l', undefined],
   ];
   for (const [words, call, body] of cases) {
@@ -83,7 +116,10 @@ describe('what a change asks', () => {
 describe('a shard', () => {
   const [s0, s1] = sharded.shards;
   const cases: readonly (readonly [words: string, shards: readonly unknown[]])[] = [
-    ['add carts 10.0.0.3:1 --shard s2 --weight 3', [s0, s1, { name: 's2', weight: 3, endpoint: { address: '10.0.0.3', port: 1 } }]],
+    [
+      'add carts 10.0.0.3:1 --shard s2 --weight 3',
+      [s0, s1, { name: 's2', weight: 3, endpoint: { address: '10.0.0.3', port: 1 } }],
+    ],
     ['set carts 10.0.0.9:2 --shard s0', [{ ...s0, endpoint: { ...s0?.endpoint, address: '10.0.0.9', port: 2 } }, s1]],
     [
       'set carts 10.0.0.1:1 --shard s0 --weight= --zone= --label rack=',
@@ -151,7 +187,10 @@ describe('what is refused', () => {
     const exists = problem(412, 'If-None-Match *: it exists');
     const api = await serveCanned(t, { 'PUT /clusters/a': exists, 'PUT /clusters/a/endpoints/10.0.0.1%3A1': exists });
     const rule = 'is there already; set changes it, remove takes it away';
-    assert.equal((await runInProcess(['cluster', 'add', 'a', '--api', api.address])).stderr, `controlplane: cluster "a": ${rule}\n`);
+    assert.equal(
+      (await runInProcess(['cluster', 'add', 'a', '--api', api.address])).stderr,
+      `controlplane: cluster "a": ${rule}\n`,
+    );
     const { status, stderr } = await runInProcess(['endpoint', 'add', 'a', '10.0.0.1:1', '--api', api.address]);
     assert.deepEqual([status, stderr], [1, `controlplane: endpoint 10.0.0.1:1 of cluster "a": ${rule}\n`]);
   });
@@ -170,7 +209,13 @@ describe('what is refused', () => {
 
 describe('what is shown', () => {
   test('lists are read page by page, and shown as one table', async (t) => {
-    const first = { name: 'a\u202e', prefix: 'p:', endpoints: [{ address: '10.0.0.1', port: 1 }], labels: { k: 'v' }, groups: ['g', 'h'] };
+    const first = {
+      name: 'a\u202e',
+      prefix: 'p:',
+      endpoints: [{ address: '10.0.0.1', port: 1 }],
+      labels: { k: 'v' },
+      groups: ['g', 'h'],
+    };
     const api = await serveCanned(t, {
       'GET /clusters?view=committed&limit=1000': { body: { clusters: [first], next: 'n 1' } },
       'GET /clusters?view=committed&limit=1000&cursor=n+1': { body: { clusters: [sharded] } },

@@ -23,14 +23,38 @@ describe('one dash is as good as two for', () => {
     .option('--sticky [HOW]');
   const group = new Command('g').addCommand(command);
   const cases: readonly (readonly [words: string[], spelled: string[]])[] = [
-    [['-wait', '5s', '-json'], ['--wait', '5s', '--json']],
-    [['-wait=5s', 'node-1'], ['--wait=5s', 'node-1']],
-    [['-server', ':1'], ['--api', ':1']],
-    [['--wait', '-json', '-json'], ['--wait', '-json', '--json']],
-    [['-m', '-wait', '-m=-wait'], ['--message', '-wait', '--message=-wait']],
-    [['-mtext', '-x', '--y', '-h'], ['-mtext', '-x', '--y', '-h']],
-    [['-sticky', '-json'], ['--sticky', '--json']],
-    [['--', '-wait'], ['--', '-wait']],
+    [
+      ['-wait', '5s', '-json'],
+      ['--wait', '5s', '--json'],
+    ],
+    [
+      ['-wait=5s', 'node-1'],
+      ['--wait=5s', 'node-1'],
+    ],
+    [
+      ['-server', ':1'],
+      ['--api', ':1'],
+    ],
+    [
+      ['--wait', '-json', '-json'],
+      ['--wait', '-json', '--json'],
+    ],
+    [
+      ['-m', '-wait', '-m=-wait'],
+      ['--message', '-wait', '--message=-wait'],
+    ],
+    [
+      ['-mtext', '-x', '--y', '-h'],
+      ['-mtext', '-x', '--y', '-h'],
+    ],
+    [
+      ['-sticky', '-json'],
+      ['--sticky', '--json'],
+    ],
+    [
+      ['--', '-wait'],
+      ['--', '-wait'],
+    ],
     [['-wait'], ['--wait']],
     [[], []],
   ];
@@ -67,7 +91,10 @@ describe('--help', () => {
       assert.ok(stdout.startsWith(`Usage: controlplane ${words.join(' ')} `), stdout);
       assert.match(stdout, new RegExp(`^Examples:\\n {2}controlplane ${words.join(' ')}`, 'mu'));
       assert.match(stdout, /^ {2}-h, --help +Prints this text\.$/mu);
-      assert.deepEqual(stdout.split('\n').filter((line) => line.length > 120), []);
+      assert.deepEqual(
+        stdout.split('\n').filter((line) => line.length > 120),
+        [],
+      );
       if (!['completion', 'validate'].includes(words[0] ?? '')) assert.match(stdout, /--api HOST:PORT/u);
     });
   }
