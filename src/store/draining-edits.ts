@@ -16,19 +16,18 @@ export type Draining = ReadonlyMap<string, DrainingCluster>;
 export function findDrainingEdits(
   before: Draining,
   committedContent: (name: string) => string | undefined,
-  now: readonly DrainingCluster[],
+  now: Draining,
 ): DrainingEdit[] {
-  const names = new Set(now.map(({ cluster }) => cluster.name));
-  const over = [...before.keys()].filter((name) => !names.has(name)).map((name) => ({ name, after: undefined }));
-  const changed = now.flatMap((each) => {
-    const { cluster, ...terms } = each;
-    const last = before.get(cluster.name);
-    const isKnown =
-      last === undefined ? contentOf(cluster) === committedContent(cluster.name) : isSame(last.cluster, cluster);
-    if (last !== undefined && isKnown && hasSameTerms(last, each)) return [];
-    return [{ name: cluster.name, after: { ...terms, cluster: isKnown ? undefined : cluster } }];
-  });
-  return [...over, ...changed];
+  const edits: DrainingEdit[] = [];
+  for (const name of before.keys()) if (!now.has(name)) edits.push({ name, after: undefined });
+  for (const [name, each] of now) {
+    const { cluster } = each;
+    const last = before.get(name);
+    const isKnown = last === undefined ? contentOf(cluster) === committedContent(name) : isSame(last.cluster, cluster);
+    if (last !== undefined && isKnown && hasSameTerms(last, each)) continue;
+    edits.push({ name, after: { ...each, cluster: isKnown ? undefined : cluster } });
+  }
+  return edits;
 }
 
 /**

@@ -27,7 +27,7 @@ export function numberEntry(state: LogState, entry: Entry): NumberedEntry {
     const cluster = findByKey(state.committed.clusters, name, nameOf);
     return cluster && contentOf(cluster);
   };
-  const draining = findDrainingEdits(toDraining(state.draining), committedContent, entry.draining);
+  const draining = findDrainingEdits(toDraining(state.draining), committedContent, toDraining(entry.draining));
   return { ...entry, number, draining };
 }
 

@@ -79,9 +79,9 @@ export class LogWriter {
     const last = this.#bounds.end();
     if (last.number !== expected) return undefined;
     if (entry.type === 'commit' && entry.revision !== this.#findNewestRevision() + 1) return undefined;
-    const numbered = this.#number(entry, last.number + 1, draining);
-    const { number, atMs, author, type } = numbered;
     const drainingNow = entry.type === 'commit' ? toDraining(entry.draining) : draining;
+    const numbered = this.#number(entry, last.number + 1, draining, drainingNow);
+    const { number, atMs, author, type } = numbered;
     const changes = this.#fold(numbered, drainingNow);
     const total = last.total + weightOf(numbered);
     this.#statements.log.run(number, atMs, author, type, total, renderEntryBody(numbered));
@@ -89,10 +89,10 @@ export class LogWriter {
     return { number, draining: drainingNow };
   }
 
-  #number(entry: Entry, number: number, draining: Draining): NumberedEntry {
+  #number(entry: Entry, number: number, before: Draining, now: Draining): NumberedEntry {
     if (entry.type !== 'commit') return { ...entry, number };
     const committedContent = (name: string) => this.#findCommitted({ kind: 'cluster', name });
-    return { ...entry, number, draining: findDrainingEdits(draining, committedContent, entry.draining) };
+    return { ...entry, number, draining: findDrainingEdits(before, committedContent, now) };
   }
 
   /** Gives how many objects were changed for good. */
