@@ -38,7 +38,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   commit: ['collections', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['inventory', 'model', 'net/ip-address.ts'],
-  metrics: ['commit/control.ts', 'snapshot', 'xds'],
+  metrics: ['commit/desk.ts', 'snapshot', 'xds'],
   xds: ['net/listen.ts', 'proto', 'snapshot'],
   inventory: ['model', 'net/ip-address.ts'],
   // What can be declared: schemas, their faults, canonical forms and defaults.
@@ -53,7 +53,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
 const ALLOWED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   inventory: [],
   model: ['zod'],
-  commit: [],
+  commit: ['node:crypto'],
   render: [],
   snapshot: ['node:crypto', 'protobufjs/minimal.js'],
 };

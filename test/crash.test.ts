@@ -8,10 +8,9 @@ import { test } from 'node:test';
 
 import { hostsOf } from '../src/inventory/cluster.ts';
 import type { Cluster } from '../src/inventory/cluster.ts';
-import { openSqliteStore } from '../src/store/sqlite-store.ts';
-import type { StoredState } from '../src/store/store.ts';
 import { startControlPlane } from './support/controlplane.ts';
 import type { ControlPlane } from './support/controlplane.ts';
+import { readState } from './support/read-state.ts';
 
 const ownerCount = 4;
 const rounds = 8;
@@ -97,15 +96,6 @@ function stateOf(clusters: readonly Cluster[], name: string): ClusterState {
   return found && hostsOf(found).map(({ port }) => port);
 }
 
-function readStore(dataDir: string): StoredState {
-  const store = openSqliteStore(dataDir);
-  try {
-    return store.load();
-  } finally {
-    store.close();
-  }
-}
-
 function assertOneOf(actual: ClusterState, allowed: readonly ClusterState[], what: string): void {
   const texts = allowed.map((state) => JSON.stringify(state));
   assert.ok(texts.includes(JSON.stringify(actual)), `${what} is ${JSON.stringify(actual)}, allowed: ${texts.join(' ')}`);
@@ -116,11 +106,11 @@ test('kill -9 loses nothing that was answered and leaves nothing half done', asy
   const owners = Array.from({ length: ownerCount }, (_, index) => new Owner(index));
   for (let round = 0; round < rounds; round += 1) {
     const oldest = await runUntilKilled(controlPlane, owners);
-    const stored = readStore(controlPlane.place.dataDir);
+    const stored = await readState(controlPlane.place.dataDir);
     owners.forEach((owner, index) => {
       const staged = stateOf(stored.staged, owner.name);
       assertOneOf(staged, [owner.state, ...owner.pending], `round ${round}: staged ${owner.name}`);
-      const committed = stateOf(stored.committed ?? [], owner.name);
+      const committed = stateOf(stored.committed, owner.name);
       const possible = [...owner.history.slice(oldest[index]), ...owner.pending];
       assertOneOf(committed, possible, `round ${round}: committed ${owner.name}`);
       // The next round's oldest possible committed state is this one, its first staged state the stored one.

@@ -128,7 +128,7 @@ describe('installing', () => {
     const project = makeProject(t);
     const first = project.start();
     assertStarted(first);
-    assert.deepEqual(project.npmRuns(), [`${project.directory}: npm ci --omit=dev`]);
+    assert.deepEqual(project.npmRuns(), [`${project.directory}: npm ci --omit=dev --loglevel=error`]);
     const lines = first.stderr.trimEnd().split('\n');
     assert.equal(lines[0], `controlplane: installing npm packages into ${project.directory}/node_modules`);
     assert.equal(lines[1], 'progress of npm');

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { hostsOf } from '../src/inventory/cluster.ts';
-import { openSqliteStore } from '../src/store/sqlite-store.ts';
+import { openSqliteLogStore } from '../src/store/sqlite-log-store.ts';
 import { checkoutPath } from './support/checkout.ts';
 import { startChild } from './support/child-process.ts';
 import { startControlPlane } from './support/controlplane.ts';
@@ -18,6 +18,8 @@ import { runCommand } from './support/run-command.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { SotwClient } from './support/xds/sotw-client.ts';
 import { XdsConnection } from './support/xds/xds-connection.ts';
+import { openDesk } from './support/open-desk.ts';
+import { readState } from './support/read-state.ts';
 
 async function run(...flags: string[]): Promise<{ status: number | string; stdout: string; stderr: string }> {
   const anyPorts = ['--xds-address', '127.0.0.1:0', '--api-address', '127.0.0.1:0', '--data-dir='];
@@ -69,9 +71,11 @@ describe('refusing to start', () => {
 
   test('committed clusters that can no longer be published are one line and exit code 1', async (t) => {
     const dataDir = await tempDir(t);
-    const store = openSqliteStore(dataDir);
-    store.saveCommit([{ name: 'xds', after: { name: 'xds', prefix: 'p', endpoints: [] } }]);
-    store.close();
+    const store = openSqliteLogStore(dataDir, { nowMs: 0 });
+    const desk = await openDesk({ store });
+    await desk.change({ kind: 'add-cluster', name: 'xds', prefix: 'p' }, 'test');
+    await desk.commit({ author: 'test' });
+    await store.close();
     const { status, stderr } = await run(`--data-dir=${dataDir}`, '--xds-cluster-name', 'xds');
     assert.equal(status, 1);
     assertOneLine(stderr, /cluster "xds"/u);
@@ -155,9 +159,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     await controlPlane.cli('cluster', 'add', 'a', 'b');
     await controlPlane.cli('commit');
     assert.equal(await controlPlane.child.end(signal), 0);
-    const store = openSqliteStore(controlPlane.place.dataDir);
-    t.after(async () => store.close());
-    assert.deepEqual(store.load().committed?.map(({ name }) => name), ['a']);
+    const { committed } = await readState(controlPlane.place.dataDir);
+    assert.deepEqual(committed.map(({ name }) => name), ['a']);
   });
 }
 
@@ -176,9 +179,7 @@ test('a thousand concurrent calls end in the state that some order of them gives
   assert.equal(statuses.filter((status) => status === 500).length, ports.length);
   ports.forEach((_, index) => assert.notEqual(statuses[index], statuses[index + ports.length]));
   assert.equal(await controlPlane.stop(), 0);
-  const store = openSqliteStore(controlPlane.place.dataDir);
-  t.after(async () => store.close());
-  const [cluster] = store.load().staged;
+  const [cluster] = (await readState(controlPlane.place.dataDir)).staged;
   assert.deepEqual(cluster && hostsOf(cluster).map(({ port }) => port), ports);
 });
 

@@ -21,19 +21,19 @@ const inSync: ConvergedCommitMessage = {
 };
 
 const cases: readonly (readonly [line: string, answer: Partial<ConvergedCommitMessage>])[] = [
-  ['committed: 2 of 2 in sync after 1.2 s', {}],
+  ['committed revision 7: 2 of 2 in sync after 1.2 s', {}],
   ['nothing to commit: 2 of 2 in sync after 0.0 s', { changed: false, took_ms: 0 }],
-  ['committed: no clients', { clients: { total: 0, in_sync: 0, refused: 0, waiting: 0 } }],
+  ['committed revision 7: no clients', { clients: { total: 0, in_sync: 0, refused: 0, waiting: 0 } }],
   [
-    'committed: 2 of 3 in sync after 1.2 s, 1 gone\ne-3: gone, it has no connection now',
+    'committed revision 7: 2 of 3 in sync after 1.2 s, 1 gone\ne-3: gone, it has no connection now',
     { converged: false, gone: ['e-3'] },
   ],
   [
-    'committed: 1 of 6 in sync after 1.2 s, 2 rejected, 3 not answered',
+    'committed revision 7: 1 of 6 in sync after 1.2 s, 2 rejected, 3 not answered',
     { clients: { total: 6, in_sync: 1, refused: 2, waiting: 3 } },
   ],
   [
-    'committed: no clients yet, started 2 s ago\nexpected at least 2 in sync: there are 0\nexpected in sync, and not: e-1',
+    'committed revision 7: no clients yet, started 2 s ago\nexpected at least 2 in sync: there are 0\nexpected in sync, and not: e-1',
     {
       clients: { total: 0, in_sync: 0, refused: 0, waiting: 0 },
       returning: { started: '2031-01-02T03:04:05.678Z', started_ms_ago: 2_900 },
@@ -41,11 +41,11 @@ const cases: readonly (readonly [line: string, answer: Partial<ConvergedCommitMe
     },
   ],
   [
-    'committed: 2 of 2 in sync after 1.2 s\nstarted 2 s ago: others may be yet to come back',
+    'committed revision 7: 2 of 2 in sync after 1.2 s\nstarted 2 s ago: others may be yet to come back',
     { converged: false, returning: { started: '2031-01-02T03:04:05.678Z', started_ms_ago: 2_900 } },
   ],
   [
-    'committed: 1 of 2 in sync after 1.2 s, 1 not answered\ne-1 10.0.0.1:1: waiting: asked for nothing that is published',
+    'committed revision 7: 1 of 2 in sync after 1.2 s, 1 not answered\ne-1 10.0.0.1:1: waiting: asked for nothing that is published',
     {
       clients: { total: 2, in_sync: 1, refused: 0, waiting: 1 },
       not_in_sync: [

@@ -19,7 +19,7 @@ async function serveStaged(t: TestContext): Promise<ControlPlane> {
 
 test('without --wait: what is staged is committed, once', async (t) => {
   const { api } = await serveStaged(t);
-  for (const stdout of ['committed\n', 'nothing to commit\n']) {
+  for (const stdout of ['committed revision 2\n', 'nothing to commit\n']) {
     assert.deepEqual(await runCli(['commit', '--api', api]), { status: 0, stdout, stderr: '' });
   }
 });
@@ -30,7 +30,7 @@ test('all take it: exit code 0, and progress on standard error', async (t) => {
   const finished = runCli(['commit', '--wait', '1m', '--api', controlPlane.api]);
   for (const client of clients) await client.takeAndAck('endpoint');
   const { status, stdout, stderr } = await finished;
-  assert.match(stdout, /^committed: 2 of 2 in sync after \d+\.\d s\n$/u);
+  assert.match(stdout, /^committed revision 2: 2 of 2 in sync after \d+\.\d s\n$/u);
   assert.match(stderr, /^0 of 2 streams have answered\n/u);
   assert.equal(status, 0);
 });
@@ -44,7 +44,7 @@ test('one refuses, one says nothing: exit code 3, and why', async (t) => {
   refusing.nack('endpoint', 'no such port');
   const { status, stdout } = await finished;
   const [summary, ...others] = stdout.split('\n');
-  assert.match(String(summary), /^committed: 0 of 2 in sync after \d+\.\d s, 1 rejected, 1 not answered$/u);
+  assert.match(String(summary), /^committed revision 2: 0 of 2 in sync after \d+\.\d s, 1 rejected, 1 not answered$/u);
   assert.match(String(others[0]), /^refusing 127\.0\.0\.1:\d+: endpoint rejected at \S+Z: no such port$/u);
   assert.match(String(others[1]), /^silent 127\.0\.0\.1:\d+: endpoint stale: sent, not answered since \S+Z$/u);
   assert.deepEqual(others.slice(2), ['']);
@@ -59,7 +59,7 @@ test('a stop of the control plane ends the waiting on both sides', async (t) => 
   await waiting.untilOutput(/0 of 1 streams have answered/u);
   assert.equal(await controlPlane.stop(), 0);
   assert.equal(await waiting.ended, 3);
-  assert.match(waiting.output, /committed: 0 of 1 in sync after \d+\.\d s, 1 not answered/u);
+  assert.match(waiting.output, /committed revision 2: 0 of 1 in sync after \d+\.\d s, 1 not answered/u);
 });
 
 test('a kill of the control plane is one line, which says that it was committed, and exit code 3', async (t) => {
