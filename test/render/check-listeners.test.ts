@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import fc from 'fast-check';
+
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
 import { findUnpublishableListeners } from '../../src/render/check-listeners.ts';
+import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
+import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
+import { decodeResource } from './decode-resource.ts';
 import { byName, defaultOptions } from './examples.ts';
+import { anyCatchAll } from './random-clusters.ts';
+import { anyObjects } from './random-listeners.ts';
 
 const clusters = [
   { name: 'a', prefix: 'a:' },
@@ -151,4 +158,35 @@ describe('findUnpublishableListeners', () => {
       for (const [index, problem] of problems.entries()) assert.match(problem, expected[index] ?? /^$/);
     });
   }
+
+  test('lets nothing through that routes to a cluster that is not declared, or nowhere', () => {
+    let passed = 0;
+    fc.assert(
+      fc.property(anyObjects, anyObjects, anyCatchAll, (objects, others, redisCatchAll) => {
+        const declared = { clusters: byName(...objects.clusters), listeners: byName(...others.listeners) };
+        const options = { ...defaultOptions, redisCatchAll };
+        if (findUnpublishableListeners(declared.clusters, declared.listeners, options).length > 0) return;
+        passed += 1;
+        const snapshot = RenderedSnapshot.of(declared, options);
+        for (const kind of ['listener', 'route'] as const) {
+          for (const resource of snapshot.resources(kind, dialects.v3.ads).resources.values()) {
+            const named = clustersIn(decodeResource(messageNames.v3[kind], resource));
+            assert.deepEqual(named.filter((name) => !declared.clusters.has(name)), [], resource.name);
+            const isRedis = kind === 'listener' && declared.listeners.get(resource.name)?.kind !== 'http';
+            if (isRedis) assert.ok(named.length > 0, resource.name);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+    assert.ok(passed > 50, `only ${passed} were let through`);
+  });
 });
+
+/** What every field called `cluster` says, however deep. */
+function clustersIn(message: unknown): string[] {
+  if (typeof message !== 'object' || message === null) return [];
+  return Object.entries(message).flatMap(([key, value]) => {
+    return key === 'cluster' && typeof value === 'string' ? [value] : clustersIn(value);
+  });
+}
