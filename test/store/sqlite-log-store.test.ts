@@ -137,8 +137,8 @@ describe('among 10,000 clusters', () => {
       ...['staged DELETE', 'log INSERT'],
       ...['committed UPDATE', 'committed DELETE', 'committed INSERT'],
       ...['revision_changes INSERT', 'revision_changes INSERT', 'revision_changes INSERT'],
-      ...['draining INSERT', 'draining INSERT', 'meta UPDATE', 'log INSERT'],
-      ...['committed UPDATE', 'revision_changes INSERT', 'meta UPDATE', 'log INSERT'],
+      ...['draining INSERT', 'draining INSERT', 'log INSERT'],
+      ...['committed UPDATE', 'revision_changes INSERT', 'log INSERT'],
     ]);
   });
 
