@@ -30,7 +30,7 @@ const script = `SwaggerUIBundle({
 });
 `;
 
-const files = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+const files: readonly string[] = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
 const guard = {
   'Content-Security-Policy':
@@ -50,17 +50,23 @@ export function addDocs(router: Router, refuseMethod: RequestHandler): void {
       response.type('json').send(await description);
     })
     .all(refuseMethod);
-  const serve = (path: string, send: (response: Response) => void): void => {
-    const handler: RequestHandler = (_request, response) => send(response.set(guard));
-    router.route(path).get(handler).all(refuseMethod);
-  };
-  serve('/docs', (response) => void response.type('html').send(page));
-  serve('/docs/init.js', (response) => void response.type('text/javascript').send(script));
-  for (const file of files) serve(`/docs/${file}`, (response) => sendFile(response, file));
+  router
+    .route('/docs')
+    .get((_request, response) => void response.set(guard).type('html').send(page))
+    .all(refuseMethod);
+  router
+    .route('/docs/:file')
+    .get(({ params: { file } }, response, next) => {
+      if (file === 'init.js') response.set(guard).type('text/javascript').send(script);
+      else if (files.includes(file)) sendFile(response, file);
+      else next('route');
+    })
+    .all(refuseMethod);
 }
 
 function sendFile(response: Response, file: string): void {
-  response.sendFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${file}`)), { cacheControl: false });
+  const path = fileURLToPath(import.meta.resolve(`swagger-ui-dist/${file}`));
+  response.set(guard).sendFile(path, { cacheControl: false });
 }
 
 // Some hundred milliseconds, and a package that nothing else needs.
