@@ -2,7 +2,8 @@
 
 import { fileURLToPath } from 'node:url';
 
-import type { RequestHandler, Response, Router } from 'express';
+import type { Response, Router } from 'express';
+import { refuseMethod } from './refuse-method.ts';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -41,7 +42,7 @@ const guard = {
   'Cache-Control': 'no-cache',
 };
 
-export function addDocs(router: Router, refuseMethod: RequestHandler): void {
+export function addDocs(router: Router): void {
   let description: Promise<string> | undefined;
   router
     .route('/openapi.json')
@@ -49,11 +50,11 @@ export function addDocs(router: Router, refuseMethod: RequestHandler): void {
       description ??= describeApi();
       response.type('json').send(await description);
     })
-    .all(refuseMethod);
+    .all(refuseMethod('GET', 'HEAD'));
   router
     .route('/docs')
     .get((_request, response) => void response.set(guard).type('html').send(page))
-    .all(refuseMethod);
+    .all(refuseMethod('GET', 'HEAD'));
   router
     .route('/docs/:file')
     .get(({ params: { file } }, response, next) => {
@@ -61,7 +62,7 @@ export function addDocs(router: Router, refuseMethod: RequestHandler): void {
       else if (files.includes(file)) sendFile(response, file);
       else next('route');
     })
-    .all(refuseMethod);
+    .all(refuseMethod('GET', 'HEAD'));
 }
 
 function sendFile(response: Response, file: string): void {

@@ -11,14 +11,22 @@ import {
   rollbackRequestSchema,
   rollbackSchema,
 } from '../schemas/commit.ts';
-import { diffSchema, discardRequestSchema, discardedSchema, planRequestSchema, planSchema, stagedSchema } from '../schemas/declared.ts';
+import {
+  diffSchema,
+  discardRequestSchema,
+  discardedSchema,
+  planRequestSchema,
+  planSchema,
+  stagedSchema,
+} from '../schemas/declared.ts';
 import { operation } from './operation.ts';
 import { author, etag, expectationQuery, ifChanged, ifMatchStaged, revision, waitQuery } from './parameters.ts';
 
 const tag = 'Changes';
 
 const lines =
-  'To who accepts application/x-ndjson a call that waits sends a Progress line each time that more have answered, and ' +
+  'To who accepts application/x-ndjson a call that waits sends a Progress line each time that more have answered, ' +
+  'and ' +
   'its answer as the last line.';
 
 export const changePaths: ZodOpenApiPathsObject = {
@@ -28,7 +36,7 @@ export const changePaths: ZodOpenApiPathsObject = {
       summary: 'What is staged otherwise than it is committed',
       header: ifChanged,
       answers: {
-        200: { description: 'By whom, and when; with the ETag of the staging area.', schema: stagedSchema, headers: etag },
+        200: { description: 'By whom, when; with the ETag of the staging area.', schema: stagedSchema, headers: etag },
         304: { description: 'Nothing has changed.' },
       },
     }),
@@ -71,7 +79,7 @@ export const changePaths: ZodOpenApiPathsObject = {
       description: lines,
       query: { ...waitQuery, ...expectationQuery },
       header: { ...author, ...ifMatchStaged },
-      body: { schema: commitRequestSchema, isOptional: true, example: { message: 'more memory', expected_revision: 6 } },
+      body: { schema: commitRequestSchema, isOptional: true, example: { message: 'more memory' } },
       answers: {
         200: {
           description: 'Published, or nothing to publish.',

@@ -1,4 +1,4 @@
-// The description of /api/v2 as OpenAPI 3.1, from the schemas that its bodies are checked by. Loaded when it is asked for.
+// The description of /api/v2 as OpenAPI 3.1, of the schemas that check its bodies. Loaded when it is asked for.
 
 import { createDocument } from 'zod-openapi';
 import type { ZodOpenApiObject } from 'zod-openapi';
@@ -15,8 +15,8 @@ export function createDescription(): object {
       title: 'Control plane',
       version: '2',
       description:
-        'What is declared for Envoys before Redis. Objects are staged, then committed together as a revision. Errors are ' +
-        'problems (RFC 9457): `detail` says why in one line, `faults` names all that is wrong with a body.',
+        'What is declared for Envoys before Redis. Objects are staged, then committed together as a revision. Errors ' +
+        'are problems (RFC 9457): `detail` says why in one line, `faults` names all that is wrong with a body.',
     },
     servers: [{ url: '/api/v2' }],
     tags: [

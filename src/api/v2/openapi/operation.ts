@@ -3,7 +3,12 @@
 import { STATUS_CODES } from 'node:http';
 
 import { z } from 'zod';
-import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import type {
+  ZodOpenApiOperationObject,
+  ZodOpenApiRequestBodyObject,
+  ZodOpenApiResponseObject,
+  ZodOpenApiResponsesObject,
+} from 'zod-openapi';
 
 import { problemSchema } from '../schemas/problem.ts';
 
@@ -57,9 +62,13 @@ export function operation(operationId: string, call: Call): ZodOpenApiOperationO
     },
     ...(body === undefined
       ? {}
-      : { requestBody: { required: body.isOptional !== true, content: contentOf(body.types, body.schema, body.example) } }),
+      : { requestBody: bodyOf(body) }),
     responses: { ...answersOf(call.answers), ...problemsOf(problems) },
   };
+}
+
+function bodyOf({ isOptional = false, types, schema, example }: Body): ZodOpenApiRequestBodyObject {
+  return { required: !isOptional, content: contentOf(types, schema, example) };
 }
 
 function answersOf(answers: Call['answers']): ZodOpenApiResponsesObject {

@@ -6,7 +6,9 @@ import { maxNameBytes, name } from '../../../model/values.ts';
 import { maxPage } from '../page.ts';
 import { revisionNumber } from '../schemas/common.ts';
 
-export const pathName = { name: name.meta({ description: 'Percent-encoded.', example: 'sessions', maxLength: maxNameBytes }) };
+export const pathName = {
+  name: name.meta({ description: 'Percent-encoded.', example: 'sessions', maxLength: maxNameBytes }),
+};
 
 export const pathEndpoint = {
   ...pathName,
@@ -45,14 +47,19 @@ export const waitQuery = {
     .string()
     .regex(/^(0|[0-9]{1,5}ms|[0-9]{1,2}s|[0-9]m)$/)
     .optional()
-    .meta({ description: 'Answer when every Envoy has answered, or after this time: `500ms`, `10s`, at most `10m`.', example: '10s' }),
+    .meta({
+      description: 'Answer when every Envoy has answered, or after this time: `500ms`, `10s`, at most `10m`.',
+      example: '10s',
+    }),
 };
 
 export const revision = revisionNumber.meta({ example: 7 });
 
 const tags = z.string().meta({ example: '"Zx3"' });
 
-export const ifMatch = { 'If-Match': tags.optional().describe('Refused with 412 when it has none of these ETags now.') };
+export const ifMatch = {
+  'If-Match': tags.optional().describe('Refused with 412 when it has none of these ETags now.'),
+};
 
 export const ifMatchStaged = {
   'If-Match': tags.optional().describe('Refused with 412 when the staging area has another ETag now.'),
