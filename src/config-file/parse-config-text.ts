@@ -1,4 +1,4 @@
-// A file that says everything that is declared: text to typed objects, or all the faults that it has, each in its place.
+// A file that says all that is declared: text to typed objects, or all the faults that it has, each in its place.
 
 import { FaultsError } from '../model/faults.ts';
 import type { Config } from '../model/objects.ts';

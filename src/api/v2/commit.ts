@@ -15,7 +15,8 @@ export function createCommit(desk: Desk): Publish {
   return async (request) => {
     const author = readAuthor(request);
     const conditions = readConditions(request);
-    const { message, force, expected_revision: expectedRevision, plan } = await readOptions(request, commitRequestSchema);
+    const options = await readOptions(request, commitRequestSchema);
+    const { message, force, expected_revision: expectedRevision, plan } = options;
     conditions.check([stagingTag(desk.declarations.lastEntry)]);
     return buildCommitMessage(desk, await desk.commit({ author, message, force, expectedRevision, plan }));
   };

@@ -89,7 +89,11 @@ function toEdit<T>({ name, after }: Step<T>): { name: string; after: T | undefin
   return { name, after };
 }
 
-function findSteps<T extends Cluster | Listener>(type: ObjectType<T>, declared: Declarations, wanted: readonly T[]): Step<T>[] {
+function findSteps<T extends Cluster | Listener>(
+  type: ObjectType<T>,
+  declared: Declarations,
+  wanted: readonly T[],
+): Step<T>[] {
   const { kind } = type;
   const names = new Set(wanted.map(({ name }) => name));
   const added = wanted.flatMap((after): Step<T>[] => {
