@@ -28,7 +28,7 @@ import { SnapshotCache } from './snapshot/snapshot.ts';
 import type { LogStore } from './store/log-store.ts';
 import { createMemoryLogStore } from './store/memory-log-store.ts';
 import { openSqliteLogStore } from './store/sqlite-log-store.ts';
-import { StoreError } from './store/store.ts';
+import { StoreError } from './store/log-store.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
-import { StoreError } from '../store/store.ts';
+import { StoreError } from '../store/log-store.ts';
 import type {
   CommitEntry,
   Entry,

@@ -11,7 +11,7 @@ import { findUnpublishable } from '../render/check.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
 import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
-import type { KeptRoutes } from '../store/store.ts';
+import type { KeptRoutes } from '../store/log-store.ts';
 import { CommitError } from './control.ts';
 import type { OldRoutesStatus, PublishedStatus, Warning } from './control.ts';
 import {

@@ -2,30 +2,23 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 
 import { checkoutPath } from '../support/checkout.ts';
+import { startControlPlane } from '../support/controlplane.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { DeskDouble } from './v2/desk-double.ts';
-import { serveV2 } from './v2/serve-v2.ts';
 
 const python = checkoutPath('.cache/schemathesis-4.32.5/bin/python3');
-
-/** What is tried, until the test ends: the URL of /api/v2. */
-async function startApi(t: TestContext): Promise<string> {
-  return (await serveV2(t, { desk: new DeskDouble() })).url;
-}
 
 // Each of them on its own, so that each gets its time: all that is left of it is used up.
 const secondsPerPhase = 20;
 
 for (const phase of ['coverage', 'fuzzing', 'stateful']) {
   test(`schemathesis finds nothing: ${phase}`, async (t) => {
-    const url = await startApi(t);
+    const { api } = await startControlPlane(t);
     const args = [
       ...['-m', 'schemathesis.cli', '--config-file', checkoutPath('test/api/schemathesis.toml')],
-      ...['run', `${url}/openapi.json`, '--checks', 'all', '--phases', phase, '--workers', '1'],
+      ...['run', `http://${api}/api/v2/openapi.json`, '--checks', 'all', '--phases', phase, '--workers', '1'],
       ...['--seed', '1', '--max-examples', '20', '--max-time', String(secondsPerPhase)],
       ...['--generation-database', 'none', '--continue-on-failure', '--warnings', 'off', '--no-color'],
     ];
