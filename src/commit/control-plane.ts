@@ -29,6 +29,7 @@ import type {
   Finding,
   ObjectChange,
   Plan,
+  Precondition,
   RollbackOutcome,
   RollbackRequest,
 } from './desk.ts';
@@ -100,8 +101,13 @@ export class ControlPlane implements Desk {
     });
   }
 
-  discard(objects: readonly ObjectRef[] | 'all', author: string): Promise<readonly ObjectRef[]> {
+  discard(
+    objects: readonly ObjectRef[] | 'all',
+    author: string,
+    require?: Precondition,
+  ): Promise<readonly ObjectRef[]> {
     return this.#queue.run(async () => {
+      require?.(this.#staging);
       const { staged } = this.#staging;
       const isMeant = (each: ObjectRef): boolean => {
         return objects === 'all' || objects.some(({ kind, name }) => kind === each.kind && name === each.name);
@@ -145,7 +151,8 @@ export class ControlPlane implements Desk {
 
   commit(request: CommitRequest): Promise<CommitOutcome> {
     return this.#runCommit(async () => {
-      const { author, message = '', force = false, isUnguarded = false, plan, expectedRevision } = request;
+      const { author, message = '', force = false, isUnguarded = false, plan, expectedRevision, require } = request;
+      require?.(this.#staging);
       this.#requireRevision(expectedRevision);
       if (plan !== undefined && plan !== this.#planToken) {
         throw new ConflictError('stale-plan', 'the plan is stale: what it was made of has changed; plan again');
@@ -154,14 +161,16 @@ export class ControlPlane implements Desk {
     });
   }
 
-  rollback({ author, message, revision, force, expectedRevision }: RollbackRequest): Promise<RollbackOutcome> {
+  rollback(request: RollbackRequest): Promise<RollbackOutcome> {
+    const { author, message, revision, force, expectedRevision, require } = request;
     return this.#runCommit(async () => {
+      require?.(this.#staging);
       this.#requireRevision(expectedRevision);
       const rollbackTo = revision ?? this.#staging.revision - 1;
       const edits = await this.#editsBackTo(rollbackTo);
       const text = message ?? `rollback to revision ${rollbackTo}`;
-      const request = { author, message: text, rollbackTo, isForced: force === true, isUnguarded: false };
-      const outcome = await this.#commitEdits(edits, request);
+      const isForced = force === true;
+      const outcome = await this.#commitEdits(edits, { author, message: text, rollbackTo, isForced, isUnguarded: false });
       const rolledBack = new Set(refsOf(edits).map(({ kind, name }) => `${kind} ${name}`));
       const stillStaged = this.#staging.staged
         .filter(({ kind, name }) => rolledBack.has(`${kind} ${name}`))

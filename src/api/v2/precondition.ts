@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+import type { Precondition } from '../../commit/desk.ts';
 import { ProblemError } from './problem.ts';
 
 /** A strong entity tag for a content. */
@@ -13,6 +14,11 @@ export function tagOf(content: string): string {
 /** Of the staging area. */
 export function stagingTag(lastEntry: number): string {
   return `"${lastEntry}"`;
+}
+
+/** That what is staged is what the request's tags say, when its turn has come. */
+export function requireStaging(conditions: Conditions): Precondition {
+  return ({ lastEntry }) => conditions.check([stagingTag(lastEntry)]);
 }
 
 export interface Conditions {
