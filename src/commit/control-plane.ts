@@ -1,5 +1,5 @@
-// The one write path: stage, commit, roll back. In one serial queue: all is checked first, then made durable in the log,
-// then made true in memory.
+// The one write path: stage, commit, roll back. In one serial queue: all is checked first, then made durable in the
+// log, then made true in memory.
 
 import { createHash } from 'node:crypto';
 
@@ -42,7 +42,7 @@ import { Staging, applyTo, refsOf } from './staging.ts';
 
 export interface ControlPlaneParts extends PublisherParts {
   readonly store: LogStore;
-  /** Share of all clusters, and of all endpoints, that a commit may take unless it is forced, from 0 to 1; default 0.5. */
+  /** Share of all clusters, and of all endpoints, that a commit may take unless it is forced, 0 to 1; default 0.5. */
   readonly guardShare?: number;
   /** Told of what a guard would have refused, but for /api/v1. */
   readonly onGuarded?: (findings: readonly Finding[]) => void;
@@ -170,7 +170,8 @@ export class ControlPlane implements Desk {
       const edits = await this.#editsBackTo(rollbackTo);
       const text = message ?? `rollback to revision ${rollbackTo}`;
       const isForced = force === true;
-      const outcome = await this.#commitEdits(edits, { author, message: text, rollbackTo, isForced, isUnguarded: false });
+      const asked = { author, message: text, rollbackTo, isForced, isUnguarded: false };
+      const outcome = await this.#commitEdits(edits, asked);
       const rolledBack = new Set(refsOf(edits).map(({ kind, name }) => `${kind} ${name}`));
       const stillStaged = this.#staging.staged
         .filter(({ kind, name }) => rolledBack.has(`${kind} ${name}`))
@@ -218,7 +219,8 @@ export class ControlPlane implements Desk {
   }
 
   get #committed(): Config {
-    return { clusters: this.#staging.list('committed', 'cluster'), listeners: this.#staging.list('committed', 'listener') };
+    const [clusters, listeners] = [this.#staging.list('committed', 'cluster'), this.#staging.list('committed', 'listener')];
+    return { clusters, listeners };
   }
 
   // The number of the last entry stands for all that is staged and committed; the options may be another run's.
@@ -246,14 +248,19 @@ export class ControlPlane implements Desk {
     if (isForced) return;
     const findings = findGuarded(this.#staging.committedClusters, edits.clusters, this.#guardShare);
     if (findings.length === 0) return;
-    if (isUnguarded) this.#parts.onGuarded?.(findings);
-    else throw new ConflictError('guard', `${findings.map((each) => each.message).join('; ')}: force it if it is meant`, findings);
+    if (isUnguarded) {
+      this.#parts.onGuarded?.(findings);
+      return;
+    }
+    const reasons = findings.map(({ message }) => message).join('; ');
+    throw new ConflictError('guard', `${reasons}: force it if it is meant`, findings);
   }
 
   #requireRevision(expected: number | undefined): void {
     const { revision } = this.#staging;
     if (expected === undefined || expected === revision) return;
-    throw new ConflictError('stale-revision', `the newest revision is ${revision}, not ${expected}: somebody else has committed`);
+    const reason = `the newest revision is ${revision}, not ${expected}: somebody else has committed`;
+    throw new ConflictError('stale-revision', reason);
   }
 
   #findProblems(edits: Edits): string[] {

@@ -18,7 +18,8 @@ export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], sha
     if (cluster === undefined) return [];
     const left = new Set(after === undefined ? [] : hostsOf(after).map(addressOf));
     const gone = hostsOf(cluster).filter((host) => !left.has(addressOf(host)));
-    return [{ name, isRemoved: after === undefined, isEmptied: after !== undefined && left.size === 0 && gone.length > 0, gone: gone.length }];
+    const isRemoved = after === undefined;
+    return [{ name, isRemoved, isEmptied: !isRemoved && left.size === 0 && gone.length > 0, gone: gone.length }];
   });
   const emptied = losses.filter(({ isEmptied }) => isEmptied).map(({ name }) => name);
   const removed = losses.filter(({ isRemoved }) => isRemoved).map(({ name }) => name);
@@ -28,13 +29,15 @@ export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], sha
     findings.push({ code: 'last-endpoint', message: `takes the last endpoint of ${describeClusters(emptied)}` });
   }
   if (removed.length > before.size * share) {
-    findings.push({ code: 'many-clusters', message: `takes ${removed.length} of ${before.size} clusters: ${nameSome(removed)}` });
+    const message = `takes ${removed.length} of ${before.size} clusters: ${nameSome(removed)}`;
+    findings.push({ code: 'many-clusters', message });
   }
   if (gone > 0) {
     const all = countHosts(before);
     if (gone > all * share) {
       const where = losses.filter((loss) => loss.gone > 0).map(({ name }) => name);
-      findings.push({ code: 'many-endpoints', message: `takes ${gone} of ${all} endpoints, from ${describeClusters(where)}` });
+      const message = `takes ${gone} of ${all} endpoints, from ${describeClusters(where)}`;
+      findings.push({ code: 'many-endpoints', message });
     }
   }
   return findings;
