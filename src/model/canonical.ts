@@ -83,6 +83,12 @@ function sortKeys<T extends object>(record: T | undefined): T | undefined {
 function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(freeze)) as T;
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.freeze(Object.fromEntries(entries.map(([key, field]) => [key, freeze(field)]))) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    // A label may have any name, and by assignment this one would be lost.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: field, enumerable: true });
+    else copy[key] = freeze(field);
+  }
+  return Object.freeze(copy) as T;
 }
