@@ -25,7 +25,7 @@ export function parseNamed<T>(
     if (faults.length === 0) return parsed;
   } catch (error) {
     if (!(error instanceof FaultsError)) throw error;
-    faults.push(...error.faults);
+    throw new FaultsError([...faults, ...error.faults]);
   }
   throw new FaultsError(faults);
 }

@@ -168,6 +168,9 @@ describe('a body that breaks rules is refused with all that is wrong', () => {
     const { status, body: problem } = await call('PUT', '/clusters/a', { endpoints: Array(3_000).fill(0) });
     assert.deepEqual([status, problem.faults.length], [422, 1_000]);
     assert.ok(problem.detail.endsWith('and 2990 more'), problem.detail);
+    const fields = Array.from({ length: 240_000 }, (_, index) => `"${index}":0`);
+    const many = await call('PUT', '/clusters/a', `{${fields.join(',')}}`);
+    assert.deepEqual([many.status, many.body.faults.length], [422, 1_000]);
   });
 });
 
