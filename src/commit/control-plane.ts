@@ -219,8 +219,10 @@ export class ControlPlane implements Desk {
   }
 
   get #committed(): Config {
-    const [clusters, listeners] = [this.#staging.list('committed', 'cluster'), this.#staging.list('committed', 'listener')];
-    return { clusters, listeners };
+    return {
+      clusters: this.#staging.list('committed', 'cluster'),
+      listeners: this.#staging.list('committed', 'listener'),
+    };
   }
 
   // The number of the last entry stands for all that is staged and committed; the options may be another run's.

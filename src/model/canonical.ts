@@ -8,7 +8,7 @@ import type { clusterSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
 import type { Cluster, Listener } from './objects.ts';
 
-/** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, what is undefined left out; frozen. */
+/** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, nothing undefined; frozen. */
 export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Cluster {
   const common = {
     name: cluster.name,

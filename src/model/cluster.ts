@@ -14,6 +14,8 @@ const maxPrefixBytes = 1_000;
 const maxMaglevTable = 5_000_011;
 const maxRing = 8_388_608;
 
+const eachAddressOnce = 'must have each address and port once';
+
 const endpointFields = { address: ipAddress, port, zone: name.optional(), labels: labels.optional() };
 
 export const endpointSchema = z
@@ -50,7 +52,7 @@ const scattering = [
 
 export const loadBalancingSchema = z
   .discriminatedUnion('policy', [...scattering, maglev, ringHash])
-  .meta({ id: 'LoadBalancing', description: 'How the server of a command is chosen. maglev and ring_hash: by its key.' });
+  .meta({ id: 'LoadBalancing', description: 'How a server is chosen. maglev and ring_hash: by the key.' });
 
 const keyedLoadBalancing = z
   .discriminatedUnion('policy', [maglev, ringHash])
@@ -59,7 +61,10 @@ const keyedLoadBalancing = z
 const common = {
   name,
   prefix: printable(maxPrefixBytes)
-    .meta({ description: 'Keys, and HTTP paths, that begin with it go here; unique. Left out: no route of its own.', example: 'sess:' })
+    .meta({
+      description: 'Keys, and HTTP paths, that begin with it go here; unique. Left out: no route of its own.',
+      example: 'sess:',
+    })
     .optional(),
   groups: groups.optional(),
   labels: labels.optional(),
@@ -73,7 +78,7 @@ export const plainClusterSchema = z
     endpoints: z
       .array(endpointSchema)
       .max(maxEndpoints)
-      .refine((endpoints) => isDistinct(endpoints.map(addressOf)), 'must have each address and port once')
+      .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
       .optional(),
     load_balancing: loadBalancingSchema.optional(),
   })
@@ -87,7 +92,7 @@ export const shardedClusterSchema = z
       .array(shardSchema)
       .max(maxEndpoints)
       .refine((shards) => isDistinct(shards.map((shard) => shard.name)), 'must have each name once')
-      .refine((shards) => isDistinct(shards.map((shard) => addressOf(shard.endpoint))), 'must have each address and port once'),
+      .refine((shards) => isDistinct(shards.map((shard) => addressOf(shard.endpoint))), eachAddressOnce),
     load_balancing: keyedLoadBalancing.optional(),
   })
   .meta({ id: 'ShardedCluster', description: 'Shards with keys of their own.' });
