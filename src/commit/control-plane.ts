@@ -97,6 +97,7 @@ export class ControlPlane implements Desk {
     return this.#queue.run(async () => {
       const edits = this.#staging.withoutIdle(decide(this.#staging));
       this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
+      this.#staging.requireRoom(edits);
       await this.#appendStaged(edits, author);
     });
   }

@@ -4,11 +4,15 @@
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
+import { InventoryError } from '../inventory/errors.ts';
 import { Inventory } from '../inventory/inventory.ts';
+import { maxClusters, maxListeners } from '../model/limits.ts';
 import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
 import type { CommitEntry, Deed, LogState, ObjectRef, StagedObject } from '../store/log-store.ts';
 import type { Declarations, View } from './desk.ts';
 import { isSameObject } from './differences.ts';
+
+const maxObjects: Readonly<Record<ObjectKind, number>> = { cluster: maxClusters, listener: maxListeners };
 
 export class Staging implements Declarations {
   #revision: number;
@@ -90,6 +94,17 @@ export class Staging implements Declarations {
       const [a, b, both] = [owner, name, prefix].map((text) => JSON.stringify(text));
       return `clusters ${a} and ${b}: both have the prefix ${both}`;
     });
+  }
+
+  /** @throws InventoryError when more would be staged than can be committed. */
+  requireRoom(edits: Edits): void {
+    for (const kind of ['cluster', 'listener'] as const) {
+      const added = refsOf(edits).filter((step) => step.kind === kind && step.after !== undefined);
+      const isNew = ({ name }: Step): boolean => this.get('staged', kind, name) === undefined;
+      const count = added.filter(isNew).length;
+      if (count === 0 || this.#all('staged', kind).size + count <= maxObjects[kind]) continue;
+      throw new InventoryError('too-many-objects', `${kind}s: at most ${maxObjects[kind]} are taken`);
+    }
   }
 
   /** Edits that change what is staged, of these. */

@@ -3,9 +3,8 @@
 import { z } from 'zod';
 
 import { parseIpAddress } from '../net/ip-address.ts';
+import { maxEndpoints } from './limits.ts';
 import { duration, groups, ipAddress, isDistinct, labels, name, port, printable, weight } from './values.ts';
-
-export const maxEndpoints = 10_000;
 
 // Envoy refuses the whole Redis listener for one longer prefix (seen with 1.40).
 const maxPrefixBytes = 1_000;

@@ -6,12 +6,9 @@ import { canonicalCluster, canonicalListener } from './canonical.ts';
 import { clusterSchema } from './cluster.ts';
 import { FaultsError, faultsOf, quote, toPointer } from './faults.ts';
 import type { Fault } from './faults.ts';
+import { maxClusters, maxListeners } from './limits.ts';
 import { listenerSchema } from './listener.ts';
 import type { Cluster, Config, Listener } from './objects.ts';
-
-// What the xDS server can always be asked for again (docs/adr/0018).
-export const maxClusters = 50_000;
-export const maxListeners = 1_000;
 
 /** A file, and what GET /api/v2/config answers. */
 export const configSchema = z

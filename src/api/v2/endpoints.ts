@@ -4,7 +4,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
 import { InventoryError } from '../../inventory/errors.ts';
 import { compareServers } from '../../model/canonical.ts';
-import { maxEndpoints } from '../../model/cluster.ts';
+import { maxEndpoints } from '../../model/limits.ts';
 import { FaultsError } from '../../model/faults.ts';
 import type { Cluster, Endpoint, PlainCluster } from '../../model/objects.ts';
 import { parseCluster } from '../../model/parse.ts';
