@@ -30,19 +30,21 @@ export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], sha
   if (removed.length > before.size * share) {
     findings.push({ code: 'many-clusters', message: `takes ${removed.length} of ${before.size} clusters: ${nameSome(removed)}` });
   }
-  if (gone > 0) {
-    const all = countHosts(before);
-    if (gone > all * share) {
-      const where = losses.filter((loss) => loss.gone > 0).map(({ name }) => name);
-      findings.push({ code: 'many-endpoints', message: `takes ${gone} of ${all} endpoints, from ${describeClusters(where)}` });
-    }
+  const all = countHosts(before, (hosts) => hosts * share >= gone);
+  if (gone > all * share) {
+    const where = losses.filter((loss) => loss.gone > 0).map(({ name }) => name);
+    findings.push({ code: 'many-endpoints', message: `takes ${gone} of ${all} endpoints, from ${describeClusters(where)}` });
   }
   return findings;
 }
 
-function countHosts(clusters: Clusters): number {
+/** Counts all, or until there are enough: when a few of very many go, not all are looked at. */
+function countHosts(clusters: Clusters, areEnough: (hosts: number) => boolean): number {
   let hosts = 0;
-  for (const cluster of clusters.values()) hosts += hostsOf(cluster).length;
+  for (const cluster of clusters.values()) {
+    if (areEnough(hosts)) break;
+    hosts += hostsOf(cluster).length;
+  }
   return hosts;
 }
 
