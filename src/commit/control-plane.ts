@@ -31,6 +31,7 @@ import type {
   Plan,
   RollbackOutcome,
   RollbackRequest,
+  View,
 } from './desk.ts';
 import { compareConfigs, compareObjects } from './differences.ts';
 import { findGuarded } from './guards.ts';
@@ -94,10 +95,12 @@ export class ControlPlane implements Desk {
 
   stage(decide: (declarations: Declarations) => Edits, author: string): Promise<void> {
     return this.#queue.run(async () => {
-      const edits = this.#staging.withoutIdle(decide(this.#staging));
-      this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
-      await this.#appendStaged(edits, author);
+      await this.#appendStaged(this.#decideEdits(decide), author);
     });
+  }
+
+  preview(decide: (declarations: Declarations) => Edits): Promise<Diff> {
+    return this.#queue.run(async () => ({ changes: this.#changesOf(this.#decideEdits(decide), 'staged') }));
   }
 
   discard(objects: readonly ObjectRef[] | 'all', author: string): Promise<readonly ObjectRef[]> {
@@ -251,9 +254,16 @@ export class ControlPlane implements Desk {
     return [...this.#staging.findTwinPrefixes(edits), ...this.#publisher.findProblems(edits)];
   }
 
-  #changesOf(edits: Edits): ObjectChange[] {
+  /** @throws InventoryError */
+  #decideEdits(decide: (declarations: Declarations) => Edits): Edits {
+    const edits = this.#staging.withoutIdle(decide(this.#staging));
+    this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
+    return edits;
+  }
+
+  #changesOf(edits: Edits, view: View = 'committed'): ObjectChange[] {
     return refsOf(edits).flatMap(({ kind, name, after }) => {
-      return compareObjects(kind, name, this.#staging.get('committed', kind, name), after) ?? [];
+      return compareObjects(kind, name, this.#staging.get(view, kind, name), after) ?? [];
     });
   }
 
