@@ -13,6 +13,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY protos protos
+# What `bootstrap` prints is made of these.
+COPY envoy envoy
 COPY src src
 RUN install -d -o node -g node /data
 USER node

@@ -22,15 +22,21 @@ export class Shell {
     this.#env = { ...options.env };
   }
 
-  /** Prints what comes next, as a comment. */
-  say(text: string): void {
-    this.#options.print(`\n# ${text}`);
+  /** One that runs commands as this one does, and shows nothing of them. */
+  silent(): Shell {
+    return new Shell({ ...this.#options, env: this.#env, print: () => {} });
   }
 
-  /** Sets a variable for all commands that follow. */
-  export(name: string, value: string): void {
-    this.#options.print(`$ export ${name}=${value}`);
-    this.#env[name] = value;
+  /** Prints what comes next, as a comment. */
+  say(...lines: readonly string[]): void {
+    this.#options.print(`\n${lines.map((line) => `# ${line}`).join('\n')}`);
+  }
+
+  /** Sets variables for all commands that follow. */
+  export(variables: Readonly<Record<string, string>>): void {
+    const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    this.#options.print(`$ export ${words.join(' ')}`);
+    Object.assign(this.#env, variables);
   }
 
   /**

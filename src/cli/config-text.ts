@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 
 import { FaultsError } from '../model/faults.ts';
 import type { Config } from '../model/objects.ts';
-import { parseConfig } from '../model/parse.ts';
 import { Failure } from '../process/failure.ts';
 import type { Context } from './context.ts';
 import type { FaultMessage } from './messages.ts';
@@ -29,13 +28,13 @@ export async function readConfigText(context: Context, file: string): Promise<Co
 
 /** What the text declares, or all that is wrong with it. */
 export async function checkConfigText({ text, type }: ConfigText): Promise<Config | readonly FaultMessage[]> {
+  // It brings a parser for YAML, which apply does without.
+  const { parseConfigText } = await import('../config-file/parse-config-text.ts');
   try {
-    return parseConfig(type === 'application/json' ? JSON.parse(text) : await parseYaml(text));
+    return parseConfigText(text, type === 'application/json' ? 'json' : 'yaml');
   } catch (error) {
     if (error instanceof FaultsError) return error.faults;
-    const { linePos: [start] = [], message } = error as Error & { linePos?: readonly { line: number; col: number }[] };
-    const [rule = ''] = message.split('\n');
-    return [{ pointer: '', rule, ...(start && { line: start.line, column: start.col }) }];
+    throw error;
   }
 }
 
@@ -46,10 +45,4 @@ export function faultsFailure({ name }: ConfigText, faults: readonly FaultMessag
       .map(toPrintable)
       .join('\n'),
   );
-}
-
-// Nothing declared is an empty file, too.
-async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import('yaml');
-  return parse(text, { prettyErrors: true }) ?? {};
 }

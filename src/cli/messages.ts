@@ -22,7 +22,7 @@ export interface ChangeMessage {
   readonly after?: Readonly<Record<string, unknown>>;
 }
 
-/** The answer to `GET /api/v2/diff`, and, without fields, to a file that is staged or, with `dry_run`, would be. */
+/** The answer to `GET /api/v2/diff`, to a file that with `dry_run` would be staged, and, without fields, to one that is. */
 export interface ChangesMessage {
   readonly changes: readonly ChangeMessage[];
 }

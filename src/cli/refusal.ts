@@ -12,11 +12,11 @@ export class Refusal extends Failure {
   readonly problem: RefusalMessage;
 
   constructor(problem: RefusalMessage) {
-    const findings = problem.findings ?? [];
-    // What is a line of its own is not told twice.
-    const faults = problem.faults ?? [];
-    const lines = [...faults.map((fault) => describeFault(fault)), ...findings.map(({ message }) => message)];
-    super([problem.detail, ...cut(lines).map((line) => `  ${line}`)].map(toPrintable).join('\n'));
+    const { detail, faults = [], findings = [] } = problem;
+    // A guard says it all in the detail.
+    const untold = findings.filter(({ message }) => !detail.includes(message));
+    const lines = [...faults.map((fault) => describeFault(fault)), ...untold.map(({ message }) => message)];
+    super([detail, ...cut(lines).map((line) => `  ${line}`)].map(toPrintable).join('\n'));
     this.problem = problem;
   }
 }

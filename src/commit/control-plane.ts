@@ -32,6 +32,7 @@ import type {
   Precondition,
   RollbackOutcome,
   RollbackRequest,
+  View,
 } from './desk.ts';
 import { compareConfigs, compareObjects } from './differences.ts';
 import { findGuarded } from './guards.ts';
@@ -95,11 +96,12 @@ export class ControlPlane implements Desk {
 
   stage(decide: (declarations: Declarations) => Edits, author: string): Promise<void> {
     return this.#queue.run(async () => {
-      const edits = this.#staging.withoutIdle(decide(this.#staging));
-      this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
-      this.#staging.requireRoom(edits);
-      await this.#appendStaged(edits, author);
+      await this.#appendStaged(this.#decideEdits(decide), author);
     });
+  }
+
+  preview(decide: (declarations: Declarations) => Edits): Promise<Diff> {
+    return this.#queue.run(async () => ({ changes: this.#changesOf(this.#decideEdits(decide), 'staged') }));
   }
 
   discard(
@@ -270,9 +272,17 @@ export class ControlPlane implements Desk {
     return [...this.#staging.findTwinPrefixes(edits), ...this.#publisher.findProblems(edits)];
   }
 
-  #changesOf(edits: Edits): ObjectChange[] {
+  /** @throws InventoryError */
+  #decideEdits(decide: (declarations: Declarations) => Edits): Edits {
+    const edits = this.#staging.withoutIdle(decide(this.#staging));
+    this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
+    this.#staging.requireRoom(edits);
+    return edits;
+  }
+
+  #changesOf(edits: Edits, view: View = 'committed'): ObjectChange[] {
     return refsOf(edits).flatMap(({ kind, name, after }) => {
-      return compareObjects(kind, name, this.#staging.get('committed', kind, name), after) ?? [];
+      return compareObjects(kind, name, this.#staging.get(view, kind, name), after) ?? [];
     });
   }
 

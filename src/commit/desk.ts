@@ -152,6 +152,8 @@ export interface Desk {
    * one cluster's) are checked after it. What `decide` throws, it rejects with. @throws InventoryError, StoreError
    */
   stage(decide: (declarations: Declarations) => Edits, author: string): Promise<void>;
+  /** What {@link Desk.stage} would change of what is staged, by the same rules; stages nothing. @throws InventoryError */
+  preview(decide: (declarations: Declarations) => Edits): Promise<Diff>;
   /** What is staged of these objects, or of all, is staged no more; gives what was. */
   discard(objects: readonly ObjectRef[] | 'all', author: string, require?: Precondition): Promise<readonly ObjectRef[]>;
   plan(): Promise<Plan>;

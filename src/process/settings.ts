@@ -178,6 +178,10 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
 };
 
 const variablePrefix = 'CONTROLPLANE_';
+
+// Who exports them for the commands may start the daemon in the same shell.
+const variablesOfCommands = ['CONTROLPLANE_AUTHOR', 'CONTROLPLANE_CONFIG'] as const;
+
 const allFlags: readonly Flag<unknown>[] = Object.values(flags);
 const takesValue: ReadonlyMap<string, boolean> = new Map([
   ...allFlags.map(({ name }) => [name, true] as const),
@@ -208,7 +212,7 @@ export function parseSettings(argv: readonly string[], env: Environment, command
  * that has a service called controlplane.
  */
 export function findUnknownVariables(env: Environment): string[] {
-  const known = new Set(allFlags.map(({ name }) => variableOf(name)));
+  const known = new Set([...allFlags.map(({ name }) => variableOf(name)), ...variablesOfCommands]);
   return Object.keys(env).filter((name) => name.startsWith(variablePrefix) && !known.has(name)).sort();
 }
 

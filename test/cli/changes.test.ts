@@ -178,6 +178,13 @@ describe('commit', () => {
     assert.equal(stderr, 'controlplane: not committed: give force\n  cluster "a" would have no server\n');
     assert.equal(status, 1);
   });
+
+  test('what refuses it is told once', async (t) => {
+    const findings = [{ code: 'last-endpoint', message: 'takes the last endpoint' }];
+    const api = await serveCanned(t, { 'POST /commit': problem(409, 'takes the last endpoint: force it', { findings }) });
+    const { stderr } = await runInProcess(['commit', '--api', api.address]);
+    assert.equal(stderr, 'controlplane: takes the last endpoint: force it\n');
+  });
 });
 
 describe('discard', () => {

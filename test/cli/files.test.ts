@@ -131,13 +131,15 @@ describe('export', () => {
 describe('validate', () => {
   const cases: readonly (readonly [name: string, text: string, status: number, line: string])[] = [
     ['a.yaml', yaml, 0, 'FILE: valid, clusters: 1, listeners: 0'],
-    ['empty.yaml', '# nothing yet\n', 0, 'FILE: valid, clusters: 0, listeners: 0'],
+    ['nothing.yaml', '{} # yet\n', 0, 'FILE: valid, clusters: 0, listeners: 0'],
+    // It may be what is left of a command that failed.
+    ['empty.yaml', '# nothing yet\n', 1, 'FILE:1:1: the whole null: must be an object'],
     ['a.json', '{"listeners":[{"name":"l"}]}', 0, 'FILE: valid, clusters: 0, listeners: 1'],
     [
       'b.yaml',
       'clusters:\n- name: 7\n  x: 1\n',
       1,
-      'FILE: /clusters/0/name 7: must be text\nFILE: /clusters/0/x 1: no such field',
+      'FILE:2:9: /clusters/0/name 7: must be text\nFILE:3:6: /clusters/0/x 1: no such field',
     ],
     ['c.yaml', 'clusters: [\n', 1, 'FILE:2:1: the whole: '],
   ];

@@ -288,6 +288,8 @@ test('variables that look like settings but are none are found', () => {
     CONTROLPLANE_REDIS_LISTNER: '0.0.0.0:1',
     CONTROLPLANE_HELP: '1',
     controlplane_data_dir: 'x',
+    CONTROLPLANE_AUTHOR: 'ann',
+    CONTROLPLANE_CONFIG: '',
   };
   assert.deepEqual(findUnknownVariables(env), ['CONTROLPLANE_HELP', 'CONTROLPLANE_REDIS_LISTNER']);
   assert.deepEqual(parseSettings([], env), { ...defaults, logLevel: 'warn' });

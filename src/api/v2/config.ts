@@ -5,9 +5,11 @@ import type { Declarations, Desk } from '../../commit/desk.ts';
 import { formatConfig } from '../../config-file/format-config.ts';
 import { parseConfigText } from '../../config-file/parse-config-text.ts';
 import type { ConfigFormat } from '../../config-file/parse-config-text.ts';
+import type { Edits } from '../../inventory/edits.ts';
 import type { Cluster, Config, Listener } from '../../model/objects.ts';
 import { readBody } from '../body.ts';
 import { readAuthor } from './author.ts';
+import { sendDiff } from './diff.ts';
 import { readMediaType } from './media-type.ts';
 import type { AppliedMessage, ChangedObjectMessage } from './messages.ts';
 import { clusterType, layerOf, listenerType, showIn } from './object-type.ts';
@@ -55,24 +57,38 @@ export function createConfigGetHandler(desk: Desk): RequestHandler {
   };
 }
 
-/** Stages a whole file, and the removal of what it does not name: answers an {@link AppliedMessage}. */
+/**
+ * Stages a whole file, and the removal of what it does not name: answers an {@link AppliedMessage}. With `dry_run` it
+ * stages nothing, and answers what would change as a DiffMessage.
+ */
 export function createConfigPutHandler(desk: Desk): RequestHandler {
   return async (request, response) => {
-    readQuery(request, []);
+    const { dry_run: dryRun = 'false' } = readQuery(request, ['dry_run']);
+    const isDryRun = parseParameter('dry_run', dryRun, parseBoolean);
     const author = readAuthor(request);
     const conditions = readConditions(request);
     const config = await readConfig(request);
     let changes: readonly ChangedObjectMessage[] = [];
-    await desk.stage((declared) => {
+    const decide = (declared: Declarations): Edits => {
       conditions.check([stagingTag(declared.lastEntry), fileTag(declared, 'yaml')]);
       const clusters = findSteps(clusterType, declared, config.clusters);
       const listeners = findSteps(listenerType, declared, config.listeners);
       changes = [...clusters, ...listeners].map(({ kind, name, change }) => ({ kind, name, change }));
       return { clusters: clusters.map(toEdit), listeners: listeners.map(toEdit) };
-    }, author);
+    };
+    if (isDryRun) {
+      sendDiff(response, (await desk.preview(decide)).changes);
+      return;
+    }
+    await desk.stage(decide, author);
     const message: AppliedMessage = { changes };
     sendJson(response, message);
   };
+}
+
+function parseBoolean(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false');
+  return text === 'true';
 }
 
 async function readConfig(request: Request): Promise<Config> {

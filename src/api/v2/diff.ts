@@ -1,6 +1,6 @@
 // GET /api/v2/diff, GET /api/v2/revisions/N/diff/M and POST /api/v2/plan: what would change, or did.
 
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Desk, ObjectChange, Plan } from '../../commit/desk.ts';
 import { readOptions } from './json-body.ts';
 import type { ChangedObjectMessage, DiffMessage, ObjectChangeMessage, PlanMessage } from './messages.ts';
@@ -30,7 +30,8 @@ export function createRevisionDiffHandler(desk: Desk): RequestHandler<{ from: st
   };
 }
 
-function sendDiff(response: Parameters<typeof sendJson>[0], changes: readonly ObjectChange[]): void {
+/** Answers a {@link DiffMessage}. */
+export function sendDiff(response: Response, changes: readonly ObjectChange[]): void {
   const message: DiffMessage = { changes: changes.map(buildObjectChange) };
   sendJson(response, message);
 }

@@ -46,6 +46,27 @@ for (const type of ['application/json', 'application/yaml']) {
   });
 }
 
+test('a dry run tells each field that would change, by the same rules, and stages nothing', async (t) => {
+  const { desk, call } = await serveDesk(t);
+  await call('PUT', '/clusters/a', {});
+  await call('PUT', '/listeners/old', {});
+  const { lastEntry } = desk.declarations;
+  const { status, body } = await call('PUT', '/config?dry_run=true', file, yaml);
+  assert.equal(status, 200);
+  assert.deepEqual(body.changes.map(({ name, change }: Record<string, string>) => `${name} ${change}`), [
+    'a changed',
+    'b added',
+    'old removed',
+  ]);
+  assert.deepEqual(body.changes[0].fields, [{ field: 'endpoints/10.0.0.1:6379', after: at('10.0.0.1') }]);
+  const twins = '{"clusters":[{"name":"a","prefix":"p"},{"name":"b","prefix":"p"}]}';
+  assert.equal((await call('PUT', '/config?dry_run=true', twins)).status, 409);
+  assert.equal((await call('PUT', '/config?dry_run=maybe', file, yaml)).status, 400);
+  assert.equal(desk.declarations.lastEntry, lastEntry);
+  assert.equal((await call('PUT', '/config?dry_run=false', file, yaml)).body.changes.length, 3);
+  assert.notEqual(desk.declarations.lastEntry, lastEntry);
+});
+
 test('a file that was taken from an older state is refused', async (t) => {
   const { desk, call } = await serveDesk(t);
   const tag = (await call('GET', '/config')).headers.get('etag') ?? '';
