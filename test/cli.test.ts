@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Change } from '../src/inventory/change.ts';
-import { StoreError } from '../src/store/store.ts';
+import { StoreError } from '../src/store/log-store.ts';
 import { serveApi } from './api/serve-api.ts';
 import type { ServedApi } from './api/serve-api.ts';
 

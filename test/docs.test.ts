@@ -11,6 +11,7 @@ import { createApi } from '../src/api/app.ts';
 import { createDiscoveryApi } from '../src/api/discovery.ts';
 import { createMetricsApi } from '../src/api/metrics.ts';
 import { createV1 } from '../src/api/v1.ts';
+import { createDescription } from '../src/api/v2/openapi/document.ts';
 import { createV2 } from '../src/api/v2/router.ts';
 import { Metrics } from '../src/metrics/metrics.ts';
 import { defaultKeepalive } from '../src/xds/server.ts';
@@ -94,8 +95,8 @@ describe('the pages for users and the code', () => {
       assert.deepEqual(calls.toSorted(), callsOfApi());
     });
 
-    test(`${name} has every field that /api/v2 answers, and every code of a warning`, () => {
-      const fields = fieldsOfAnswers();
+    test(`${name} has every field that /api/v2 takes or answers, and every code of a warning`, () => {
+      const fields = fieldsOfBodies();
       assert.ok(fields.includes('successor') && fields.includes('endpoint-is-listener'));
       const documented = new Set(inlineCode(text));
       assert.deepEqual(fields.filter((field) => !documented.has(field)), []);
@@ -282,19 +283,25 @@ function callsOfApi(): string[] {
   return calls.toSorted();
 }
 
-/** The names of all fields of the answers of /api/v2, and the codes of warnings. */
-function fieldsOfAnswers(): string[] {
-  const source = read('src/api/v2/messages.ts');
-  const fields = Array.from(source.matchAll(/\breadonly (\w+): /g), ([, field = '']) => field);
-  const [, codes = ''] = /\breadonly code: (.+);/.exec(source) ?? [];
-  return [...new Set([...fields, ...Array.from(codes.matchAll(/'([^']+)'/g), ([, code = '']) => code)])];
+/** The names of all fields of the bodies of /api/v2, and the codes of warnings. */
+function fieldsOfBodies(): string[] {
+  const { components } = createDescription() as { components: object };
+  const [, codes = ''] = /\breadonly code: (.+);/.exec(read('src/commit/warnings.ts')) ?? [];
+  return [...new Set([...propertiesIn(components), ...Array.from(codes.matchAll(/'([^']+)'/g), ([, code = '']) => code)])];
+}
+
+/** Of all schemas in a value. */
+function propertiesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { properties = {} } = value as { properties?: object };
+  return [...Object.keys(properties), ...Object.values(value).flatMap(propertiesIn)];
 }
 
 function callsOf(router: Router): [method: string, path: string][] {
   return router.stack.flatMap(({ route }) => {
     if (route === undefined) return [];
-    // For a colon that begins no parameter Express wants a backslash.
-    const path = route.path.replaceAll('\\', '');
+    // A parameter has braces, in documents; for a colon that begins none Express wants a backslash.
+    const path = route.path.replaceAll(/(?<!\\):(\w+)/g, '{$1}').replaceAll('\\', '');
     const methods = route.stack.map(({ method }) => method).filter((method) => method !== undefined);
     return methods.map((method): [string, string] => [method.toUpperCase(), path]);
   });

@@ -1,12 +1,12 @@
-// The one write path: stage, commit, roll back. In one serial queue: all is checked first, then made durable in the log,
-// then made true in memory.
+// The one write path: stage, commit, roll back. In one serial queue: all is checked first, then made durable in the
+// log, then made true in memory.
 
 import { createHash } from 'node:crypto';
 
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
-import { StoreError } from '../store/store.ts';
+import { StoreError } from '../store/log-store.ts';
 import type {
   CommitEntry,
   Entry,
@@ -29,6 +29,7 @@ import type {
   Finding,
   ObjectChange,
   Plan,
+  Precondition,
   RollbackOutcome,
   RollbackRequest,
   View,
@@ -42,7 +43,7 @@ import { Staging, applyTo, refsOf } from './staging.ts';
 
 export interface ControlPlaneParts extends PublisherParts {
   readonly store: LogStore;
-  /** Share of all clusters, and of all endpoints, that a commit may take unless it is forced, from 0 to 1; default 0.5. */
+  /** Share of all clusters, and of all endpoints, that a commit may take unless it is forced, 0 to 1; default 0.5. */
   readonly guardShare?: number;
   /** Told of what a guard would have refused, but for /api/v1. */
   readonly onGuarded?: (findings: readonly Finding[]) => void;
@@ -103,8 +104,13 @@ export class ControlPlane implements Desk {
     return this.#queue.run(async () => ({ changes: this.#changesOf(this.#decideEdits(decide), 'staged') }));
   }
 
-  discard(objects: readonly ObjectRef[] | 'all', author: string): Promise<readonly ObjectRef[]> {
+  discard(
+    objects: readonly ObjectRef[] | 'all',
+    author: string,
+    require?: Precondition,
+  ): Promise<readonly ObjectRef[]> {
     return this.#queue.run(async () => {
+      require?.(this.#staging);
       const { staged } = this.#staging;
       const isMeant = (each: ObjectRef): boolean => {
         return objects === 'all' || objects.some(({ kind, name }) => kind === each.kind && name === each.name);
@@ -148,7 +154,8 @@ export class ControlPlane implements Desk {
 
   commit(request: CommitRequest): Promise<CommitOutcome> {
     return this.#runCommit(async () => {
-      const { author, message = '', force = false, isUnguarded = false, plan, expectedRevision } = request;
+      const { author, message = '', force = false, isUnguarded = false, plan, expectedRevision, require } = request;
+      require?.(this.#staging);
       this.#requireRevision(expectedRevision);
       if (plan !== undefined && plan !== this.#planToken) {
         throw new ConflictError('stale-plan', 'the plan is stale: what it was made of has changed; plan again');
@@ -157,14 +164,17 @@ export class ControlPlane implements Desk {
     });
   }
 
-  rollback({ author, message, revision, force, expectedRevision }: RollbackRequest): Promise<RollbackOutcome> {
+  rollback(request: RollbackRequest): Promise<RollbackOutcome> {
+    const { author, message, revision, force, expectedRevision, require } = request;
     return this.#runCommit(async () => {
+      require?.(this.#staging);
       this.#requireRevision(expectedRevision);
-      const rollbackTo = revision ?? this.#staging.revision - 1;
+      const rollbackTo = revision ?? this.#revisionBefore();
       const edits = await this.#editsBackTo(rollbackTo);
       const text = message ?? `rollback to revision ${rollbackTo}`;
-      const request = { author, message: text, rollbackTo, isForced: force === true, isUnguarded: false };
-      const outcome = await this.#commitEdits(edits, request);
+      const isForced = force === true;
+      const asked = { author, message: text, rollbackTo, isForced, isUnguarded: false };
+      const outcome = await this.#commitEdits(edits, asked);
       const rolledBack = new Set(refsOf(edits).map(({ kind, name }) => `${kind} ${name}`));
       const stillStaged = this.#staging.staged
         .filter(({ kind, name }) => rolledBack.has(`${kind} ${name}`))
@@ -212,7 +222,10 @@ export class ControlPlane implements Desk {
   }
 
   get #committed(): Config {
-    return { clusters: this.#staging.list('committed', 'cluster'), listeners: this.#staging.list('committed', 'listener') };
+    return {
+      clusters: this.#staging.list('committed', 'cluster'),
+      listeners: this.#staging.list('committed', 'listener'),
+    };
   }
 
   // The number of the last entry stands for all that is staged and committed; the options may be another run's.
@@ -240,14 +253,19 @@ export class ControlPlane implements Desk {
     if (isForced) return;
     const findings = findGuarded(this.#staging.committedClusters, edits.clusters, this.#guardShare);
     if (findings.length === 0) return;
-    if (isUnguarded) this.#parts.onGuarded?.(findings);
-    else throw new ConflictError('guard', `${findings.map((each) => each.message).join('; ')}: force it if it is meant`, findings);
+    if (isUnguarded) {
+      this.#parts.onGuarded?.(findings);
+      return;
+    }
+    const reasons = findings.map(({ message }) => message).join('; ');
+    throw new ConflictError('guard', `${reasons}: force it if it is meant`, findings);
   }
 
   #requireRevision(expected: number | undefined): void {
     const { revision } = this.#staging;
     if (expected === undefined || expected === revision) return;
-    throw new ConflictError('stale-revision', `the newest revision is ${revision}, not ${expected}: somebody else has committed`);
+    const reason = `the newest revision is ${revision}, not ${expected}: somebody else has committed`;
+    throw new ConflictError('stale-revision', reason);
   }
 
   #findProblems(edits: Edits): string[] {
@@ -258,6 +276,7 @@ export class ControlPlane implements Desk {
   #decideEdits(decide: (declarations: Declarations) => Edits): Edits {
     const edits = this.#staging.withoutIdle(decide(this.#staging));
     this.#staging.inventory.requireDistinctPrefixes(edits.clusters);
+    this.#staging.requireRoom(edits);
     return edits;
   }
 
@@ -265,6 +284,13 @@ export class ControlPlane implements Desk {
     return refsOf(edits).flatMap(({ kind, name, after }) => {
       return compareObjects(kind, name, this.#staging.get(view, kind, name), after) ?? [];
     });
+  }
+
+  #revisionBefore(): number {
+    const { revision } = this.#staging;
+    if (revision >= 2) return revision - 1;
+    const why = revision === 0 ? 'nothing was committed yet' : 'revision 1 is the first';
+    throw new NoRevisionError(`nothing to roll back to: ${why}`);
   }
 
   async #editsBackTo(revision: number): Promise<Edits> {

@@ -12,7 +12,7 @@ import { findPublished, redisListenerName } from '../render/implicit-listeners.t
 import type { RenderOptions } from '../render/options.ts';
 import { findRedisRoutes } from '../render/redis-proxy.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
-import type { KeptRoutes } from '../store/store.ts';
+import type { KeptRoutes } from '../store/log-store.ts';
 import type { OldRoutesStatus, PublishedStatus } from './control.ts';
 import type { Kept } from './publisher.ts';
 import { findLoops } from './warnings.ts';

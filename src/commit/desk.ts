@@ -80,8 +80,12 @@ export interface ResourceChanges {
   readonly removed: readonly string[];
 }
 
+/** Looks at what is declared when its turn has come; what it throws, the call rejects with. */
+export type Precondition = (declarations: Declarations) => void;
+
 export interface CommitRequest {
   readonly author: string;
+  readonly require?: Precondition | undefined;
   readonly message?: string | undefined;
   /** Commits also what a guard refuses. */
   readonly force?: boolean | undefined;
@@ -103,6 +107,7 @@ export interface CommitOutcome {
 
 export interface RollbackRequest {
   readonly author: string;
+  readonly require?: Precondition | undefined;
   readonly message?: string | undefined;
   /** Undefined: the one before the newest. */
   readonly revision?: number | undefined;
@@ -150,7 +155,7 @@ export interface Desk {
   /** What {@link Desk.stage} would change of what is staged, by the same rules; stages nothing. @throws InventoryError */
   preview(decide: (declarations: Declarations) => Edits): Promise<Diff>;
   /** What is staged of these objects, or of all, is staged no more; gives what was. */
-  discard(objects: readonly ObjectRef[] | 'all', author: string): Promise<readonly ObjectRef[]>;
+  discard(objects: readonly ObjectRef[] | 'all', author: string, require?: Precondition): Promise<readonly ObjectRef[]>;
   plan(): Promise<Plan>;
   /** Between revisions, or from one to what is staged; by default from what is committed to what is staged. */
   diff(from?: number, to?: number): Promise<Diff>;

@@ -33,7 +33,11 @@ export function compareConfigs(before: Config, after: Config): ObjectChange[] {
   ];
 }
 
-function compareLists(kind: ObjectKind, before: readonly DeclaredObject[], after: readonly DeclaredObject[]): ObjectChange[] {
+function compareLists(
+  kind: ObjectKind,
+  before: readonly DeclaredObject[],
+  after: readonly DeclaredObject[],
+): ObjectChange[] {
   const [from, to] = [before, after].map((objects) => new Map(objects.map((object) => [object.name, object])));
   const names = [...new Set([...before, ...after].map(({ name }) => name))].sort();
   return names.flatMap((name) => compareObjects(kind, name, from?.get(name), to?.get(name)) ?? []);

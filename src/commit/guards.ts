@@ -2,52 +2,79 @@
 
 import { formatAddress } from '../net/address.ts';
 import { hostsOf } from '../inventory/cluster.ts';
-import type { ClusterEdit, Clusters, Host } from '../inventory/cluster.ts';
+import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { Finding } from './desk.ts';
 
 const maxNamed = 5;
 
+/** What an edit takes, and gives in its place. */
+interface Step {
+  readonly name: string;
+  readonly isRemoved: boolean;
+  readonly isAdded: boolean;
+  /** A cluster that stays has lost its last endpoint. */
+  readonly isEmptied: boolean;
+  readonly gone: number;
+  readonly came: number;
+}
+
 /**
- * Why these edits want to be forced; empty when they do not.
+ * Why these edits want to be forced; empty when they do not. What is replaced, in whatever cluster, does not count as
+ * taken: servers that move are no loss.
  * @param before what is committed.
  * @param share of all clusters, and of all endpoints, that may go at once, from 0 to 1.
  */
 export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], share: number): Finding[] {
-  const losses = edits.flatMap(({ name, after }) => {
-    const cluster = before.get(name);
-    if (cluster === undefined) return [];
-    const left = new Set(after === undefined ? [] : hostsOf(after).map(addressOf));
-    const gone = hostsOf(cluster).filter((host) => !left.has(addressOf(host)));
-    return [{ name, isRemoved: after === undefined, isEmptied: after !== undefined && left.size === 0 && gone.length > 0, gone: gone.length }];
-  });
-  const emptied = losses.filter(({ isEmptied }) => isEmptied).map(({ name }) => name);
-  const removed = losses.filter(({ isRemoved }) => isRemoved).map(({ name }) => name);
-  const gone = losses.reduce((sum, loss) => sum + loss.gone, 0);
+  const steps = edits.map(({ name, after }) => compare(name, before.get(name), after));
+  const emptied = namesOf(steps.filter(({ isEmptied }) => isEmptied));
+  const removed = namesOf(steps.filter(({ isRemoved }) => isRemoved));
+  const clustersTaken = removed.length - steps.filter(({ isAdded }) => isAdded).length;
+  const hostsTaken = steps.reduce((sum, { gone, came }) => sum + gone - came, 0);
   const findings: Finding[] = [];
   if (emptied.length > 0) {
     findings.push({ code: 'last-endpoint', message: `takes the last endpoint of ${describeClusters(emptied)}` });
   }
-  if (removed.length > before.size * share) {
-    findings.push({ code: 'many-clusters', message: `takes ${removed.length} of ${before.size} clusters: ${nameSome(removed)}` });
+  if (clustersTaken > before.size * share) {
+    const message = `takes ${clustersTaken} of ${before.size} clusters: ${nameSome(removed)}`;
+    findings.push({ code: 'many-clusters', message });
   }
-  if (gone > 0) {
-    const all = countHosts(before);
-    if (gone > all * share) {
-      const where = losses.filter((loss) => loss.gone > 0).map(({ name }) => name);
-      findings.push({ code: 'many-endpoints', message: `takes ${gone} of ${all} endpoints, from ${describeClusters(where)}` });
-    }
+  const all = countHosts(before, (hosts) => hosts * share >= hostsTaken);
+  if (hostsTaken > all * share) {
+    const where = describeClusters(namesOf(steps.filter(({ gone }) => gone > 0)));
+    findings.push({ code: 'many-endpoints', message: `takes ${hostsTaken} of ${all} endpoints, from ${where}` });
   }
   return findings;
 }
 
-function countHosts(clusters: Clusters): number {
+function compare(name: string, before: Cluster | undefined, after: Cluster | undefined): Step {
+  const [from, to] = [before, after].map((cluster) => new Set(cluster && hostsOf(cluster).map(addressOf)));
+  const [old, now] = [from ?? new Set(), to ?? new Set()];
+  return {
+    name,
+    isRemoved: before !== undefined && after === undefined,
+    isAdded: before === undefined && after !== undefined,
+    isEmptied: after !== undefined && old.size > 0 && now.size === 0,
+    gone: old.difference(now).size,
+    came: now.difference(old).size,
+  };
+}
+
+/** Counts all, or until there are enough: when a few of very many go, not all are looked at. */
+function countHosts(clusters: Clusters, areEnough: (hosts: number) => boolean): number {
   let hosts = 0;
-  for (const cluster of clusters.values()) hosts += hostsOf(cluster).length;
+  for (const cluster of clusters.values()) {
+    if (areEnough(hosts)) break;
+    hosts += hostsOf(cluster).length;
+  }
   return hosts;
 }
 
-function addressOf({ address, port }: Host): string {
+function addressOf({ address, port }: { readonly address: string; readonly port: number }): string {
   return formatAddress({ host: address, port });
+}
+
+function namesOf(steps: readonly Step[]): string[] {
+  return steps.map(({ name }) => name);
 }
 
 function describeClusters(names: readonly string[]): string {

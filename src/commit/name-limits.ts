@@ -1,11 +1,12 @@
 // What goes out must be able to come back: an Envoy that connects again names all that it holds, in one request, and
 // the xDS server takes so much and no more (docs/adr/0018).
 
+import { maxClusters } from '../model/limits.ts';
+
 const maxNameBytes = 255;
 
 // Half of what a request may name, and of what it may weigh: while a commit waits for its turn on a stream, an Envoy
 // may hold what the one before it removed.
-const maxClusters = 50_000;
 const maxRequestBytes = 8 * 1024 * 1024;
 
 // What delta adds to a name: it comes twice, once with a version of 32 digits, and each part has a tag and a length.

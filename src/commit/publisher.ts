@@ -6,12 +6,12 @@ import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config } from '../model/objects.ts';
-import { findUnpublishableListeners } from '../render/check-listeners.ts';
+import { affectsListeners, findUnpublishableListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
 import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
-import type { KeptRoutes } from '../store/store.ts';
+import type { KeptRoutes } from '../store/log-store.ts';
 import { CommitError } from './control.ts';
 import type { OldRoutesStatus, PublishedStatus, Warning } from './control.ts';
 import {
@@ -114,11 +114,9 @@ export class Publisher {
   findProblems(edits: Edits): string[] {
     const { clusters } = edits;
     const edited = clusters.flatMap(({ after }) => after ?? []);
-    const { renderOptions } = this.#parts;
-    const after = objectsAfter(this.#published?.declared, edits);
     return [
-      ...findUnpublishable(edited, renderOptions),
-      ...findUnpublishableListeners(after.clusters, after.listeners, renderOptions),
+      ...findUnpublishable(edited, this.#parts.renderOptions),
+      ...this.#findListenerProblems(edits),
       ...this.#findLoops(edited),
       ...this.#findRoom(edited),
     ];
@@ -163,6 +161,14 @@ export class Publisher {
   #circumstances(): Circumstances {
     const { renderOptions, drainTimeMs = 0 } = this.#parts;
     return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
+  }
+
+  // What is published was looked at before, and costs nothing while it stays as good as it was.
+  #findListenerProblems(edits: Edits): string[] {
+    const last = this.#published?.declared;
+    if (last !== undefined && !affectsListeners(edits, last.clusters)) return [];
+    const { clusters, listeners } = objectsAfter(last, edits);
+    return findUnpublishableListeners(clusters, listeners, this.#parts.renderOptions);
   }
 
   // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.

@@ -10,7 +10,11 @@ import type { ResourceChanges } from './desk.ts';
 const dialect = dialects.v3.ads;
 
 /** Of each kind of which anything differs. @param before undefined: nothing was published. */
-export function findResourceChanges(group: NodeGroup, before: Snapshot | undefined, after: Snapshot): ResourceChanges[] {
+export function findResourceChanges(
+  group: NodeGroup,
+  before: Snapshot | undefined,
+  after: Snapshot,
+): ResourceChanges[] {
   return publishOrder.flatMap((kind) => {
     const [from, to] = [resourcesOf(before, kind), resourcesOf(after, kind)];
     const added = namesWhere(to, (name) => !from.has(name));

@@ -4,11 +4,15 @@
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
+import { InventoryError } from '../inventory/errors.ts';
 import { Inventory } from '../inventory/inventory.ts';
+import { maxClusters, maxListeners } from '../model/limits.ts';
 import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
 import type { CommitEntry, Deed, LogState, ObjectRef, StagedObject } from '../store/log-store.ts';
 import type { Declarations, View } from './desk.ts';
 import { isSameObject } from './differences.ts';
+
+const maxObjects: Readonly<Record<ObjectKind, number>> = { cluster: maxClusters, listener: maxListeners };
 
 export class Staging implements Declarations {
   #revision: number;
@@ -87,16 +91,26 @@ export class Staging implements Declarations {
       const owner = prefix === undefined ? undefined : owners.get(prefix);
       if (prefix !== undefined) owners.set(prefix, name);
       if (owner === undefined) return [];
-      return `clusters ${JSON.stringify(owner)} and ${JSON.stringify(name)}: both have the prefix ${JSON.stringify(prefix)}`;
+      const [a, b, both] = [owner, name, prefix].map((text) => JSON.stringify(text));
+      return `clusters ${a} and ${b}: both have the prefix ${both}`;
     });
+  }
+
+  /** @throws InventoryError when more would be staged than can be committed. */
+  requireRoom(edits: Edits): void {
+    for (const kind of ['cluster', 'listener'] as const) {
+      const added = refsOf(edits).filter((step) => step.kind === kind && step.after !== undefined);
+      const isNew = ({ name }: Step): boolean => this.get('staged', kind, name) === undefined;
+      const count = added.filter(isNew).length;
+      if (count === 0 || this.#all('staged', kind).size + count <= maxObjects[kind]) continue;
+      throw new InventoryError('too-many-objects', `${kind}s: at most ${maxObjects[kind]} are taken`);
+    }
   }
 
   /** Edits that change what is staged, of these. */
   withoutIdle(edits: Edits): Edits {
-    return {
-      clusters: edits.clusters.filter(({ name, after }) => !isSameObject(this.get('staged', 'cluster', name), after)),
-      listeners: edits.listeners.filter(({ name, after }) => !isSameObject(this.get('staged', 'listener', name), after)),
-    };
+    const changes = ({ kind, name, after }: Step): boolean => !isSameObject(this.get('staged', kind, name), after);
+    return editsOf(refsOf(edits).filter(changes));
   }
 
   /** The edits that lead back from what is staged to what is committed. */
@@ -143,8 +157,13 @@ export class Staging implements Declarations {
   }
 }
 
+/** An object as it is to be; undefined: it is to go. */
+export interface Step extends ObjectRef {
+  readonly after: Cluster | Listener | undefined;
+}
+
 /** Every object that the edits name, clusters first. */
-export function refsOf(edits: Edits): (ObjectRef & { readonly after: Cluster | Listener | undefined })[] {
+export function refsOf(edits: Edits): Step[] {
   return [
     ...edits.clusters.map((edit) => ({ kind: 'cluster' as const, ...edit })),
     ...edits.listeners.map((edit) => ({ kind: 'listener' as const, ...edit })),
@@ -152,9 +171,10 @@ export function refsOf(edits: Edits): (ObjectRef & { readonly after: Cluster | L
 }
 
 /** As edits, in the order given. */
-export function editsOf(objects: readonly (ObjectRef & { readonly after: Cluster | Listener | undefined })[]): Edits {
-  const of = <T>(wanted: ObjectKind) => {
-    return objects.filter(({ kind }) => kind === wanted).map(({ name, after }) => ({ name, after: after as T | undefined }));
+export function editsOf(steps: readonly Step[]): Edits {
+  const of = <T>(wanted: ObjectKind): { name: string; after: T | undefined }[] => {
+    const meant = steps.filter(({ kind }) => kind === wanted);
+    return meant.map(({ name, after }) => ({ name, after: after as T | undefined }));
   };
   return { clusters: of<Cluster>('cluster'), listeners: of<Listener>('listener') };
 }

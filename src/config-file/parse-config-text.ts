@@ -1,4 +1,4 @@
-// A file that says everything that is declared: text to typed objects, or all the faults that it has, each in its place.
+// A file that says all that is declared: text to typed objects, or all the faults that it has, each in its place.
 
 import { FaultsError } from '../model/faults.ts';
 import type { Config } from '../model/objects.ts';
@@ -30,12 +30,26 @@ export function parseConfigText(text: string, format: ConfigFormat): Config {
 /** @param findPlaces asked only when there are faults. */
 function checkConfig(value: unknown, findPlaces: () => PlaceOf): Config {
   try {
-    checkShape(value);
+    checkShapes(value);
     return parseConfig(value);
   } catch (error) {
     if (!(error instanceof FaultsError)) throw error;
     const placeOf = findPlaces();
     throw new FaultsError(error.faults.map((fault): PlacedFault => ({ ...fault, ...placeOf(fault.pointer) })));
+  }
+}
+
+/** Of each object in the lists, and of what is no list of objects. */
+function checkShapes(config: unknown): void {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    checkShape(config);
+    return;
+  }
+  const { clusters, listeners, ...others } = config as Record<string, unknown>;
+  checkShape(others);
+  for (const [list, objects] of Object.entries({ clusters, listeners })) {
+    if (!Array.isArray(objects)) checkShape(objects, [list]);
+    else for (const [index, object] of objects.entries()) checkShape(object, [list, index]);
   }
 }
 

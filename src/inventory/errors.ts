@@ -9,6 +9,7 @@ export type InventoryErrorCode =
   | 'cluster-not-found'
   | 'cluster-has-endpoints'
   | 'cluster-is-sharded'
+  | 'too-many-objects'
   | 'endpoint-exists'
   | 'endpoint-not-found';
 

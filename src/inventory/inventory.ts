@@ -74,7 +74,8 @@ export class Inventory {
       const other = taken.get(after.prefix) ?? (owner !== undefined && edited.has(owner) ? undefined : owner);
       if (other !== undefined) {
         const prefix = quote(after.prefix);
-        throw new InventoryError('prefix-exists', `cluster ${quote(name)}: prefix ${prefix} is that of cluster ${quote(other)}`);
+        const message = `cluster ${quote(name)}: prefix ${prefix} is that of cluster ${quote(other)}`;
+        throw new InventoryError('prefix-exists', message);
       }
       taken.set(after.prefix, name);
     }

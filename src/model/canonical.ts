@@ -8,7 +8,7 @@ import type { clusterSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
 import type { Cluster, Listener } from './objects.ts';
 
-/** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, what is undefined left out; frozen. */
+/** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, nothing undefined; frozen. */
 export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Cluster {
   const common = {
     name: cluster.name,
@@ -83,6 +83,12 @@ function sortKeys<T extends object>(record: T | undefined): T | undefined {
 function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(freeze)) as T;
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.freeze(Object.fromEntries(entries.map(([key, field]) => [key, freeze(field)]))) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    // A label may have any name, and by assignment this one would be lost.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: field, enumerable: true });
+    else copy[key] = freeze(field);
+  }
+  return Object.freeze(copy) as T;
 }

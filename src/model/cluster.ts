@@ -3,9 +3,8 @@
 import { z } from 'zod';
 
 import { parseIpAddress } from '../net/ip-address.ts';
+import { maxEndpoints } from './limits.ts';
 import { duration, groups, ipAddress, isDistinct, labels, name, port, printable, weight } from './values.ts';
-
-export const maxEndpoints = 10_000;
 
 // Envoy refuses the whole Redis listener for one longer prefix (seen with 1.40).
 const maxPrefixBytes = 1_000;
@@ -13,6 +12,8 @@ const maxPrefixBytes = 1_000;
 // Envoy's own bounds (envoy.extensions.load_balancing_policies.maglev.v3, ring_hash.v3).
 const maxMaglevTable = 5_000_011;
 const maxRing = 8_388_608;
+
+const eachAddressOnce = 'must have each address and port once';
 
 const endpointFields = { address: ipAddress, port, zone: name.optional(), labels: labels.optional() };
 
@@ -50,7 +51,7 @@ const scattering = [
 
 export const loadBalancingSchema = z
   .discriminatedUnion('policy', [...scattering, maglev, ringHash])
-  .meta({ id: 'LoadBalancing', description: 'How the server of a command is chosen. maglev and ring_hash: by its key.' });
+  .meta({ id: 'LoadBalancing', description: 'How a server is chosen. maglev and ring_hash: by the key.' });
 
 const keyedLoadBalancing = z
   .discriminatedUnion('policy', [maglev, ringHash])
@@ -59,7 +60,10 @@ const keyedLoadBalancing = z
 const common = {
   name,
   prefix: printable(maxPrefixBytes)
-    .meta({ description: 'Keys, and HTTP paths, that begin with it go here; unique. Left out: no route of its own.', example: 'sess:' })
+    .meta({
+      description: 'Keys, and HTTP paths, that begin with it go here; unique. Left out: no route of its own.',
+      example: 'sess:',
+    })
     .optional(),
   groups: groups.optional(),
   labels: labels.optional(),
@@ -73,7 +77,7 @@ export const plainClusterSchema = z
     endpoints: z
       .array(endpointSchema)
       .max(maxEndpoints)
-      .refine((endpoints) => isDistinct(endpoints.map(addressOf)), 'must have each address and port once')
+      .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
       .optional(),
     load_balancing: loadBalancingSchema.optional(),
   })
@@ -87,7 +91,7 @@ export const shardedClusterSchema = z
       .array(shardSchema)
       .max(maxEndpoints)
       .refine((shards) => isDistinct(shards.map((shard) => shard.name)), 'must have each name once')
-      .refine((shards) => isDistinct(shards.map((shard) => addressOf(shard.endpoint))), 'must have each address and port once'),
+      .refine((shards) => isDistinct(shards.map((shard) => addressOf(shard.endpoint))), eachAddressOnce),
     load_balancing: keyedLoadBalancing.optional(),
   })
   .meta({ id: 'ShardedCluster', description: 'Shards with keys of their own.' });

@@ -89,7 +89,8 @@ function faultsOfIssue(issue: Issue, input: unknown, base: Path): Fault[] {
 // Of the alternatives the one of whose kind the value is.
 function findNearest({ code, errors = [] }: Issue): readonly Issue[] | undefined {
   if (code !== 'invalid_union') return undefined;
-  return errors.find((issues) => issues.some(({ path }) => path.length > 0)) ?? errors.find((issues) => issues.every((each) => each.code === 'custom'));
+  const isInside = (issues: readonly Issue[]): boolean => issues.some(({ path }) => path.length > 0);
+  return errors.find(isInside) ?? errors.find((issues) => issues.every((each) => each.code === 'custom'));
 }
 
 function faultAt(path: Path, input: unknown, base: Path, rule: string): Fault {
@@ -111,7 +112,7 @@ function ruleOf(issue: Issue, value: unknown): string {
     case 'invalid_value':
       return describeChoice(values ?? []);
     case 'invalid_union':
-      return options === undefined ? describeAlternatives(issue) : describeChoice(options.filter((option) => option !== null && option !== undefined));
+      return options === undefined ? describeAlternatives(issue) : describeChoice(options.filter(isChoice));
     default:
       return issue.message;
   }
@@ -136,12 +137,18 @@ const typeNames: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
+// Where a field may be left out, nothing is among the choices.
+function isChoice(option: unknown): boolean {
+  return option !== null && option !== undefined;
+}
+
 function describeType(expected = ''): string {
   return typeNames[expected] ?? expected;
 }
 
 function valueAt(input: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => {
-    return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+    const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    return isThere ? Reflect.get(value, key) : undefined;
   }, input);
 }

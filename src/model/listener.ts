@@ -11,7 +11,10 @@ export const routeSchema = z
   .strictObject({
     prefix: printable(maxPrefixBytes),
     cluster: name,
-    remove_prefix: z.boolean().optional().meta({ description: 'The server is sent the key, or path, without the prefix.' }),
+    remove_prefix: z
+      .boolean()
+      .optional()
+      .meta({ description: 'The server is sent the key, or path, without the prefix.' }),
   })
   .meta({ id: 'Route' });
 
@@ -38,7 +41,10 @@ export const redisListenerSchema = z
       .optional()
       .meta({ description: 'The cluster for keys that no prefix matches. `auto`: as --redis-catch-all says.' }),
     op_timeout: duration(3_600_000, '1h').optional(),
-    enable_hashtagging: z.boolean().optional().meta({ description: 'Of a key with {...} only that part says which server.' }),
+    enable_hashtagging: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Of a key with {...} only that part says which server.' }),
     case_insensitive: z.boolean().optional().meta({ description: 'Prefixes match whatever the case of the key.' }),
   })
   .meta({ id: 'RedisListener', description: "Envoy's Redis proxy: each command goes where its key says." });
@@ -52,7 +58,7 @@ export const tcpListenerSchema = z
     sticky: z
       .enum(['none', 'source_ip'])
       .optional()
-      .meta({ description: 'source_ip: all connections of one client address go to one server, while the servers stay.' }),
+      .meta({ description: 'source_ip: all connections of one client address go to one server while the servers stay.' }),
     idle_timeout: duration(86_400_000, '24h').optional(),
     max_connect_attempts: z.int().min(1).max(100).optional(),
   })
@@ -62,7 +68,9 @@ export const httpListenerSchema = z
   .strictObject({
     ...common,
     kind: z.literal('http'),
-    address: listenAddress.optional().meta({ description: "Left out: the routes alone are published, for a listener in Envoy's own file." }),
+    address: listenAddress
+      .optional()
+      .meta({ description: "Left out: the routes alone are published, for a listener in Envoy's own file." }),
     routes: routes.optional(),
   })
   .meta({ id: 'HttpListener', description: 'HTTP by path prefix, the prefix taken off.' });

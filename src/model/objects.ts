@@ -1,8 +1,15 @@
-// What can be declared, as typed values in their canonical form (canonical.ts): frozen, so that identity tells of a change.
+// What can be declared, as typed values in their canonical form (canonical.ts): frozen, so that identity tells of a
+// change.
 
 import type { z } from 'zod';
 
-import type { endpointSchema, loadBalancingSchema, plainClusterSchema, shardSchema, shardedClusterSchema } from './cluster.ts';
+import type {
+  endpointSchema,
+  loadBalancingSchema,
+  plainClusterSchema,
+  shardSchema,
+  shardedClusterSchema,
+} from './cluster.ts';
 import type { httpListenerSchema, redisListenerSchema, routeSchema, tcpListenerSchema } from './listener.ts';
 
 /** All the way down. */

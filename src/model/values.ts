@@ -20,7 +20,7 @@ export function printable(maxBytes: number): z.ZodString {
     .string()
     .min(1, 'must not be empty')
     .refine((text) => Buffer.byteLength(text) <= maxBytes, `must have at most ${maxBytes} bytes`)
-    .refine((text) => !controlCharacter.test(text) && text.isWellFormed(), 'must be Unicode text without control characters')
+    .refine(isPrintable, 'must be Unicode text without control characters')
     .meta({ maxLength: maxBytes });
 }
 
@@ -42,30 +42,49 @@ export const groups = z
 export const ipAddress = z
   .string()
   .refine((text) => parseIpAddress(text) !== undefined, 'must be an IPv4 or IPv6 address')
-  .refine((text) => findUndialable(parseIpAddress(text) ?? text) === undefined, 'must be an address that Envoys can connect to')
+  .refine(isDialable, 'must be an address that Envoys can connect to')
   .meta({ description: 'An IPv4 or IPv6 address.', example: '10.0.0.1' });
 
 export const port = z.int().min(1).max(maxPort).meta({ example: 6379 });
 
-export const weight = z.int().min(1).max(maxWeight).meta({ description: 'Share of the load, against the others; 1 unless told.' });
+export const weight = z
+  .int()
+  .min(1)
+  .max(maxWeight)
+  .meta({ description: 'Share of the load, against the others; 1 unless told.' });
 
 /** Where an Envoy listens. */
 export const listenAddress = z
   .string()
-  .refine((text) => isValid(() => parseIpAndPort(text)) && !text.endsWith(':0'), 'must be an IP address and a port, such as 0.0.0.0:6379')
+  .refine(isListenAddress, 'must be an IP address and a port, such as 0.0.0.0:6379')
   .meta({ description: 'Where each Envoy binds it, IP:PORT.', example: '0.0.0.0:6379' });
 
 /** A duration as text, see {@link parseDuration}. */
 export function duration(maxMs: number, maxText: string): z.ZodString {
   return z
     .string()
-    .refine((text) => isValid(() => parseDuration(text, maxMs)) && !/^0+(ms|s|m|h)?$/u.test(text), `must be a duration above 0 and up to ${maxText}, such as 500ms, 5s or 1m`)
+    .refine(
+      (text) => isValid(() => parseDuration(text, maxMs)) && !/^0+(ms|s|m|h)?$/u.test(text),
+      `must be a duration above 0 and up to ${maxText}, such as 500ms, 5s or 1m`,
+    )
     .meta({ example: '5s' });
 }
 
 /** True when no value is there twice. */
 export function isDistinct(values: readonly unknown[]): boolean {
   return new Set(values).size === values.length;
+}
+
+function isPrintable(text: string): boolean {
+  return !controlCharacter.test(text) && text.isWellFormed();
+}
+
+function isDialable(text: string): boolean {
+  return findUndialable(parseIpAddress(text) ?? text) === undefined;
+}
+
+function isListenAddress(text: string): boolean {
+  return isValid(() => parseIpAndPort(text)) && !text.endsWith(':0');
 }
 
 function isValid(parse: () => unknown): boolean {

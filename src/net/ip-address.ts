@@ -1,6 +1,6 @@
 // IP addresses as operators write them, in one canonical spelling.
 
-import { BlockList, SocketAddress, isIPv4, isIPv6 } from 'node:net';
+import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
 
 const mappedPrefix = '::ffff:';
 
@@ -17,26 +17,25 @@ export function parseIpAddress(text: string): string | undefined {
   return address.startsWith(mappedPrefix) && isIPv4(mapped) ? mapped : address;
 }
 
-// No host can be reached by these (RFC 1122, 3.2.1.3; RFC 4291, 2.4 to 2.7), or not without a zone. 169.254.0.0/16 is
-// not among them: it needs no zone, and clouds and machines have services there.
-const undialable: readonly (readonly [kind: string, addresses: BlockList])[] = [
-  ['a multicast address', listAddresses(['224.0.0.0', 4], ['ff00::', 8])],
-  ['the broadcast address', listAddresses(['255.255.255.255', 32])],
-  ['an unspecified address', listAddresses(['0.0.0.0', 32], ['::', 128])],
-  ['a link-local IPv6 address', listAddresses(['fe80::', 10])],
-];
-
-/** Why nobody can connect to a canonical address: what kind of address it is. Undefined: it may lead to a host. */
+/**
+ * Why nobody can connect to a canonical address: what kind of address it is (RFC 1122, 3.2.1.3; RFC 4291, 2.4 to 2.7).
+ * Undefined: it may lead to a host. 169.254.0.0/16 is none of them: it needs no zone, and clouds and machines have
+ * services there.
+ */
 export function findUndialable(address: string): string | undefined {
-  return undialable.find(([, addresses]) => addresses.check(address, familyOf(address)))?.[0];
+  return address.includes(':') ? findUndialableIPv6(address) : findUndialableIPv4(address);
 }
 
-function listAddresses(...networks: readonly (readonly [network: string, prefixLength: number])[]): BlockList {
-  const list = new BlockList();
-  for (const [network, prefixLength] of networks) list.addSubnet(network, prefixLength, familyOf(network));
-  return list;
+function findUndialableIPv4(address: string): string | undefined {
+  if (address === '0.0.0.0') return 'an unspecified address';
+  if (address === '255.255.255.255') return 'the broadcast address';
+  const firstByte = Number.parseInt(address, 10);
+  return firstByte >= 224 && firstByte <= 239 ? 'a multicast address' : undefined;
 }
 
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv4(address) ? 'ipv4' : 'ipv6';
+function findUndialableIPv6(address: string): string | undefined {
+  if (address === '::') return 'an unspecified address';
+  const [firstGroup = ''] = address.split(':', 1);
+  if (/^ff..$/u.test(firstGroup)) return 'a multicast address';
+  return /^fe[89ab].$/u.test(firstGroup) ? 'a link-local IPv6 address' : undefined;
 }

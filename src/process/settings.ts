@@ -39,6 +39,10 @@ export interface Settings {
   readonly drainTimeMs: number;
   /** How long Envoys that went are missed, and a fleet that has not come back after a start; 0: not at all. */
   readonly goneTimeMs: number;
+  /** Share of all clusters, and of all endpoints, that a commit may take unless it is forced, from 0 to 1. */
+  readonly guardShare: number;
+  /** How many revisions are kept, for history and rollback; at least 1. */
+  readonly keptRevisions: number;
   readonly logLevel: LogLevel;
   /** Undefined means pretty on a terminal and JSON lines otherwise. */
   readonly logFormat: LogFormat | undefined;
@@ -62,6 +66,7 @@ interface Flag<T> {
 }
 
 const maxDrainTimeMs = 30 * 24 * 3_600_000;
+const maxKeptRevisions = 100_000;
 const maxGoneTimeMs = 30 * 24 * 3_600_000;
 
 const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
@@ -141,6 +146,20 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: '10m',
     parse: (text) => parseDuration(text, maxGoneTimeMs),
     help: 'How long an Envoy that went is missed by status and commit --wait; 0 is off.',
+  },
+  guardShare: {
+    name: 'guard-share',
+    value: 'PERCENT',
+    fallback: '50%',
+    parse: parseShare,
+    help: 'What part of all clusters, or endpoints, a commit may take unless it is forced; 100% is all.',
+  },
+  keptRevisions: {
+    name: 'keep-revisions',
+    value: 'NUMBER',
+    fallback: '1000',
+    parse: parseCount,
+    help: 'How many revisions are kept for history and rollback.',
   },
   logLevel: {
     name: 'log-level',
@@ -224,6 +243,18 @@ function parseChoice<T extends string>(text: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw new Error(`must be one of ${choices.join(', ')}`);
   return choice;
+}
+
+function parseShare(text: string): number {
+  const percent = /^(\d{1,3})%$/u.exec(text)?.[1];
+  if (percent === undefined || Number(percent) > 100) throw new Error('must be 0% to 100%');
+  return Number(percent) / 100;
+}
+
+function parseCount(text: string): number {
+  const count = /^\d{1,6}$/u.test(text) ? Number(text) : 0;
+  if (count < 1 || count > maxKeptRevisions) throw new Error(`must be a whole number from 1 to ${maxKeptRevisions}`);
+  return count;
 }
 
 function parseHostNames(text: string): string[] {

@@ -1,5 +1,6 @@
 // What Envoy would refuse of the listeners, or take and never serve, found before it is published.
 
+import type { Edits } from '../inventory/edits.ts';
 import { loadBalancingOf } from '../model/defaults.ts';
 import type { Cluster, Listener, RedisListener, TcpListener } from '../model/objects.ts';
 import { findAddressProblems } from './check-addresses.ts';
@@ -31,6 +32,20 @@ export function findUnpublishableListeners(
     ...published.flatMap((each) => findRouteProblems(each, clusters, options).map((problem) => of(each, problem))),
     ...findAddressProblems(published, options),
   ];
+}
+
+/**
+ * Whether listeners that could be published may be unpublishable after the edits: of what is declared they depend on
+ * themselves, and on what clusters there are, with which prefixes, and how those choose a server.
+ * @param before the edits.
+ */
+export function affectsListeners({ clusters, listeners }: Edits, before: Clusters): boolean {
+  return listeners.length > 0 || clusters.some(({ name, after }) => isRoutedOtherwise(before.get(name), after));
+}
+
+function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefined): boolean {
+  if (before === undefined || after === undefined) return before !== after;
+  return before.prefix !== after.prefix || isHashing(before) !== isHashing(after);
 }
 
 /** Why the address or the name of a listener can't be, whatever there is besides. */
@@ -69,12 +84,16 @@ function namesRoutedTo(listener: Listener): (readonly [where: string, name: stri
 }
 
 function findRedisProblems(listener: RedisListener, clusters: Clusters, { redisCatchAll }: RenderOptions): string[] {
+  // The implicit one is left out when no key has a route, as it always was.
+  const mayBeEmpty = listener.name === redisListenerName;
+  const isCaseInsensitive = listener.case_insensitive === true;
+  // To find its routes takes the longer, the more clusters there are.
+  if (mayBeEmpty && !isCaseInsensitive) return [];
   const { routes, catchAll } = findRedisRoutes(listener, clusters, redisCatchAll);
-  // The implicit one is left out then, as it always was.
-  if (routes.length === 0 && catchAll === undefined && listener.name !== redisListenerName) {
+  if (routes.length === 0 && catchAll === undefined && !mayBeEmpty) {
     return ['no key has a route: there is neither a route nor a catch_all, and Envoy takes no Redis listener without'];
   }
-  return listener.case_insensitive === true ? findSameInLowerCase(routes.map(({ prefix }) => prefix)) : [];
+  return isCaseInsensitive ? findSameInLowerCase(routes.map(({ prefix }) => prefix)) : [];
 }
 
 function findSameInLowerCase(prefixes: readonly string[]): string[] {

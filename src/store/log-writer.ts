@@ -11,12 +11,13 @@ import { LogBounds } from './log-bounds.ts';
 import { routesKey } from './log-schema.ts';
 import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes } from './log-store.ts';
 import type { LoggedCommit, NumberedEntry, StageEntry } from './log-store.ts';
+import { LogTrimmer } from './log-trimmer.ts';
 import { listEdits } from './objects.ts';
 import type { ObjectEdit } from './objects.ts';
 import { renderRoutes } from './routes-row.ts';
 import { summarize } from './summary.ts';
 import type { Change } from './summary.ts';
-import { spareRemovals, weightOf } from './trimming.ts';
+import { weightOf } from './trimming.ts';
 
 const statements = {
   log: 'INSERT INTO log (number, at_ms, author, type, total, body) VALUES (?, ?, ?, ?, ?, ?)',
@@ -35,20 +36,14 @@ const statements = {
     ON CONFLICT DO UPDATE SET content = excluded.content, until_ms = excluded.until_ms,
       was_catch_all = excluded.was_catch_all, followed = excluded.followed`,
   undrain: 'DELETE FROM draining WHERE name = ?',
-  keep: 'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  keep: `
+    INSERT INTO meta (key, value) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value`,
   forget: 'DELETE FROM meta WHERE key = ?',
   newestRevision: 'SELECT revision FROM revisions ORDER BY revision DESC LIMIT 1',
   revision: `
     INSERT INTO revisions (revision, at_ms, author, message, rollback_to, summary, entry) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   change: 'INSERT INTO revision_changes (revision, kind, name, before) VALUES (?, ?, ?, ?)',
-  trimRevisions: 'DELETE FROM revisions WHERE revision <= ?',
-  trimChanges: `
-    DELETE FROM revision_changes WHERE (revision, kind, name) IN (
-      SELECT revision, kind, name FROM revision_changes
-      WHERE revision < (SELECT revision FROM revisions ORDER BY revision LIMIT 1) ORDER BY revision LIMIT ?)`,
-  trimLog: `
-    DELETE FROM log WHERE number IN (
-      SELECT number FROM (SELECT number, total FROM log ORDER BY number LIMIT ?) WHERE number < ? OR total <= ?)`,
 } as const;
 
 /** What a commit changes, each object as its content. */
@@ -65,13 +60,13 @@ export interface Appended {
 export class LogWriter {
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
   readonly #bounds: LogBounds;
-  readonly #keptRevisions: number;
+  readonly #trimmer: LogTrimmer;
 
   constructor(db: DatabaseSync, keptRevisions: number) {
     const prepared = Object.entries(statements).map(([name, sql]) => [name, db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared);
     this.#bounds = new LogBounds(db);
-    this.#keptRevisions = keptRevisions;
+    this.#trimmer = new LogTrimmer(db, keptRevisions);
   }
 
   /** See LogStore. @param draining all that drained before, as it is in the table. */
@@ -85,7 +80,7 @@ export class LogWriter {
     const changes = this.#fold(numbered, drainingNow);
     const total = last.total + weightOf(numbered);
     this.#statements.log.run(number, atMs, author, type, total, renderEntryBody(numbered));
-    this.#trim(changes);
+    this.#trimmer.trim(this.#findNewestRevision(), changes);
     return { number, draining: drainingNow };
   }
 
@@ -157,12 +152,6 @@ export class LogWriter {
   #keepRoutes(routes: KeptRoutes | undefined): void {
     if (routes === undefined) this.#statements.forget.run(routesKey);
     else this.#statements.keep.run(routesKey, renderRoutes(routes));
-  }
-
-  #trim(changes: number): void {
-    this.#statements.trimRevisions.run(this.#findNewestRevision() - this.#keptRevisions);
-    this.#statements.trimChanges.run(changes + spareRemovals);
-    this.#statements.trimLog.run(1 + spareRemovals, this.#bounds.begin(), this.#bounds.floor());
   }
 
   #findNewestRevision(): number {

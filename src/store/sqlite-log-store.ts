@@ -2,7 +2,6 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { backup } from 'node:sqlite';
 import type { DatabaseSync } from 'node:sqlite';
 
 import { toDraining } from './draining-edits.ts';
@@ -57,7 +56,7 @@ export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): 
     entriesAfter: async (number, limit) => read(path, () => reader.entriesAfter(number, limit)),
     revisions: async (before, limit) => read(path, () => reader.revisions(before, limit)),
     editsBackTo: async (revision) => read(path, () => reader.editsBackTo(revision)),
-    backup: (file) => writeBackup(db, resolve(file)),
+    backup: async (file) => writeBackup(db, resolve(file)),
     close: async () => {
       if (db.isOpen) db.close();
     },
@@ -82,13 +81,13 @@ function read<T>(path: string, work: () => T): T {
   }
 }
 
-// SQLite copies it piece by piece in a thread of its own, and what is appended meanwhile too: others go on.
-async function writeBackup(db: DatabaseSync, file: string): Promise<void> {
+// At once, some 2 ms per MB. The backup that node:sqlite makes in another thread fails when it meets a transaction.
+function writeBackup(db: DatabaseSync, file: string): void {
   try {
     if (existsSync(file)) throw isThere(file);
     const workshop = new Workshop(file);
     try {
-      await backup(db, workshop.draft);
+      db.prepare('VACUUM INTO ?').run(workshop.draft);
       workshop.putInPlace();
     } finally {
       workshop.remove();

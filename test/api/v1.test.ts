@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { maxBodyBytes } from '../../src/api/v1.ts';
 import { CommitError } from '../../src/commit/control.ts';
 import type { Change } from '../../src/inventory/change.ts';
-import { StoreError } from '../../src/store/store.ts';
+import { StoreError } from '../../src/store/log-store.ts';
 import { call, exchange, serveApi } from './serve-api.ts';
 import type { Answer, ServedApi } from './serve-api.ts';
 

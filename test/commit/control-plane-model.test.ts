@@ -16,7 +16,7 @@ import { contentOf } from '../../src/model/canonical.ts';
 import type { Cluster } from '../../src/model/objects.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
-import { StoreError } from '../../src/store/store.ts';
+import { StoreError } from '../../src/store/log-store.ts';
 import { defaultOptions } from '../render/examples.ts';
 import { createLogStoreDouble } from './log-store-double.ts';
 

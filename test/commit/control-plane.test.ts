@@ -6,7 +6,7 @@ import type { Change } from '../../src/inventory/change.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
-import { StoreError } from '../../src/store/store.ts';
+import { StoreError } from '../../src/store/log-store.ts';
 import { defaultOptions } from '../render/examples.ts';
 import { describeServed } from './served.ts';
 import type { Served } from './served.ts';

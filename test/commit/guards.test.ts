@@ -33,8 +33,10 @@ describe('a guard', () => {
     ['names a sharded one too', [to(sharded('c'))], ['takes the last endpoint of cluster "c"']],
     ['does not name one that had none', [to(parseCluster({ name: 'empty', prefix: 'e:' }))], []],
     ['does not name one that is removed', [gone('a')], []],
-    ['counts an address that is replaced as taken', [to(plain('a', 11, 12)), to(plain('b', 13, 14))], [
-      'takes 4 of 6 endpoints, from 2 clusters: "a", "b"',
+    ['lets servers move', [to(plain('a', 11, 12)), to(plain('b', 13, 14)), to(sharded('c', 15, 16))], []],
+    ['lets clusters be replaced by others', [gone('a'), gone('b'), gone('c'), to(plain('d', 1, 2, 3)), to(plain('e', 4))], []],
+    ['counts what nothing came for', [to(plain('a', 11)), to(plain('b', 13)), gone('c')], [
+      'takes 4 of 6 endpoints, from 3 clusters: "a", "b", "c"',
     ]],
     ['takes a weight that changes for no loss', [
       to(parseCluster({ name: 'a', endpoints: [1, 2].map((port) => ({ address: '10.0.0.1', port, weight: 9 })) })),
@@ -43,6 +45,8 @@ describe('a guard', () => {
       'takes 3 of 4 clusters: "a", "c", "empty"',
       'takes 4 of 6 endpoints, from 2 clusters: "a", "c"',
     ]],
+    ['lets pass what takes none when none may go', [to(plain('d', 7))], [], 0],
+    ['names the first that goes when none may go', [to(plain('b', 3))], ['takes 1 of 6 endpoints, from cluster "b"'], 0],
     ['goes by the share that it is given', [to(plain('a', 1))], ['takes 1 of 6 endpoints, from cluster "a"'], 0.1],
   ];
   for (const [what, edits, messages, share = 0.5] of cases) {
@@ -51,6 +55,18 @@ describe('a guard', () => {
       assert.deepEqual(findGuarded(clusters, edits, share).map(({ message }) => message), messages);
     });
   }
+
+  test('looks at no more clusters than it needs to', () => {
+    const many = new Map(Array.from({ length: 10_000 }, (_, index) => [`c${index}`, plain(`c${index}`, 1, 2)]));
+    let looked = 0;
+    const values = many.values.bind(many);
+    many.values = () => values().map((cluster) => {
+      looked += 1;
+      return cluster;
+    }) as MapIterator<Cluster>;
+    assert.deepEqual(findGuarded(many, [to(plain('c0', 1))], 0.5), []);
+    assert.equal(looked, 2);
+  });
 
   test('names the first of very many', () => {
     const many = Array.from({ length: 12 }, (_, index) => plain(`c${index}`, 1));

@@ -4,7 +4,7 @@ import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { ClusterEdit } from '../../src/inventory/cluster.ts';
 import type { Entry, LogStore } from '../../src/store/log-store.ts';
 import { createMemoryLogStore } from '../../src/store/memory-log-store.ts';
-import { StoreError } from '../../src/store/store.ts';
+import { StoreError } from '../../src/store/log-store.ts';
 
 type FailingCall = 'load' | Entry['type'];
 

@@ -18,6 +18,8 @@ const defaults: Settings = {
   xdsClusterName: 'xds_cluster',
   drainTimeMs: 600_000,
   goneTimeMs: 600_000,
+  guardShare: 0.5,
+  keptRevisions: 1_000,
   logLevel: 'info',
   logFormat: undefined,
 };
@@ -46,13 +48,15 @@ const accepted: Readonly<Record<string, Case>> = {
     argv: [
       ...['-xds-address', ':1', '-api-address', '[::1]:0', '-data-dir', '/var/lib/x', '-redis-listener', '127.0.0.1:7'],
       ...['-redis-catch-all', 'main', '-redis-deny', 'select', '-xds-cluster-name', 'xds', '-drain-time', '90s'],
-      ...['-api-host', 'cp.example.com'],
+      ...['-api-host', 'cp.example.com', '-guard-share', '30%', '-keep-revisions', '7'],
       ...['-log-level', 'silent', '-log-format', 'json'],
     ],
     settings: {
       xdsAddress: { host: '::', port: 1 },
       apiAddress: { host: '::1', port: 0 },
       apiHosts: ['cp.example.com'],
+      guardShare: 0.3,
+      keptRevisions: 7,
       dataDir: '/var/lib/x',
       redisListener: local(7),
       redisCatchAll: 'main',
@@ -204,6 +208,10 @@ const refused: readonly (readonly [argv: readonly string[], message: string, env
     ['--drain-time', '600'],
     '--drain-time "600": must be a whole number and ms, s, m or h, such as 500ms, 10s or 1m',
   ],
+  [['--guard-share', '0.5'], '--guard-share "0.5": must be 0% to 100%'],
+  [['--guard-share=101%'], '--guard-share "101%": must be 0% to 100%'],
+  [['--keep-revisions', '0'], '--keep-revisions "0": must be a whole number from 1 to 100000'],
+  [['--keep-revisions=1e3'], '--keep-revisions "1e3": must be a whole number from 1 to 100000'],
   [['--drain-time=721h'], '--drain-time "721h": must be at most 720h'],
   [['--gone-time=721h'], '--gone-time "721h": must be at most 720h'],
   [
@@ -260,6 +268,8 @@ test('--help wins and prints every flag with its default', () => {
     ['xds-cluster-name', 'xds_cluster'],
     ['drain-time', '600s'],
     ['gone-time', '10m'],
+    ['guard-share', '50%'],
+    ['keep-revisions', '1000'],
     ['log-level', 'info'],
     ['log-format', undefined],
   ]);

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
-import { findUnpublishableListeners } from '../../src/render/check-listeners.ts';
+import { affectsListeners, findUnpublishableListeners } from '../../src/render/check-listeners.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
 import { decodeResource } from './decode-resource.ts';
@@ -180,6 +180,44 @@ describe('findUnpublishableListeners', () => {
       { numRuns: 500 },
     );
     assert.ok(passed > 50, `only ${passed} were let through`);
+  });
+});
+
+describe('affectsListeners', () => {
+  const picky = [
+    { name: 'sticky', kind: 'tcp', address: '127.0.0.1:8', cluster: 'a', sticky: 'source_ip' },
+    { name: 'caseless', address: '127.0.0.1:9', case_insensitive: true },
+  ].map(parseListener);
+
+  test('is false only where the same is published or refused as before', () => {
+    let idle = 0;
+    fc.assert(
+      fc.property(anyObjects, anyObjects, anyCatchAll, (objects, { clusters: others }, redisCatchAll) => {
+        const listeners = byName(...objects.listeners, ...picky);
+        const options = { ...defaultOptions, redisCatchAll };
+        const before = byName(...objects.clusters);
+        // Which of the wrong policies it is may change.
+        const findProblems = (clusters: typeof before): string[] => {
+          return findUnpublishableListeners(clusters, listeners, options).map((each) => each.replace(/not \w+$/u, ''));
+        };
+        for (const name of ['a', 'b', 'c', 'd']) {
+          const after = others.find((cluster) => cluster.name === name);
+          if (affectsListeners({ clusters: [{ name, after }], listeners: [] }, before)) continue;
+          idle += after === undefined ? 0 : 1;
+          const rest = objects.clusters.filter((cluster) => cluster.name !== name);
+          const clusters = byName(...rest, ...(after === undefined ? [] : [after]));
+          assert.deepEqual(findProblems(clusters).sort(), findProblems(before).sort());
+        }
+      }),
+      { numRuns: 500 },
+    );
+    assert.ok(idle > 50, `only ${idle} edits were idle`);
+  });
+
+  test('is true of every edit of a listener', () => {
+    const [listener] = picky;
+    assert.ok(affectsListeners({ clusters: [], listeners: [{ name: 'sticky', after: undefined }] }, byName()));
+    assert.ok(affectsListeners({ clusters: [], listeners: [{ name: 'sticky', after: listener }] }, byName()));
   });
 });
 

@@ -7,7 +7,6 @@ import type { TestContext } from 'node:test';
 
 import type { Cluster, ClusterEdit, Endpoint } from '../../src/inventory/cluster.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
-import type { Store } from '../../src/store/store.ts';
 
 /** A cluster as the inventory makes it: frozen, with its endpoints sorted. */
 export function buildCluster(name: string, endpoints: readonly Endpoint[] = []): Cluster {
@@ -28,17 +27,6 @@ export function remove(name: string): ClusterEdit {
 export function drain(name: string, untilMs: number): DrainingCluster {
   const cluster = buildCluster(name, [{ address: '192.0.2.1', port: 1 }]);
   return { cluster, untilMs, wasCatchAll: false, followed: undefined };
-}
-
-/** What a store holds, as maps: the order of rows means nothing. */
-export function readMaps(store: Store) {
-  const { staged, committed, draining } = store.load();
-  const toMap = (clusters: readonly Cluster[]) => new Map(clusters.map((cluster) => [cluster.name, cluster]));
-  return {
-    staged: toMap(staged),
-    committed: committed && toMap(committed),
-    draining: new Map(draining.map((one) => [one.cluster.name, one])),
-  };
 }
 
 /** A new empty directory that goes with the test. */

@@ -8,7 +8,7 @@ import type { PublishedStatus } from '../../src/commit/control.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import type { LogState } from '../../src/store/log-store.ts';
-import type { KeptRoutes } from '../../src/store/store.ts';
+import type { KeptRoutes } from '../../src/store/log-store.ts';
 
 /** What outlives a control plane, as its log does: given to a second one it stands for a restart. */
 export interface Memory {

@@ -5,7 +5,7 @@ import { readAuthor } from './author.ts';
 import { buildChangedObject } from './diff.ts';
 import { readOptions } from './json-body.ts';
 import type { CommitMessage } from './messages.ts';
-import { readConditions, stagingTag } from './precondition.ts';
+import { readConditions, requireStaging } from './precondition.ts';
 import type { Publish } from './publish.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { commitRequestSchema } from './schemas/commit.ts';
@@ -14,10 +14,10 @@ import { commitRequestSchema } from './schemas/commit.ts';
 export function createCommit(desk: Desk): Publish {
   return async (request) => {
     const author = readAuthor(request);
-    const conditions = readConditions(request);
-    const { message, force, expected_revision: expectedRevision, plan } = await readOptions(request, commitRequestSchema);
-    conditions.check([stagingTag(desk.declarations.lastEntry)]);
-    return buildCommitMessage(desk, await desk.commit({ author, message, force, expectedRevision, plan }));
+    const options = await readOptions(request, commitRequestSchema);
+    const { message, force, expected_revision: expectedRevision, plan } = options;
+    const require = requireStaging(readConditions(request));
+    return buildCommitMessage(desk, await desk.commit({ author, message, force, expectedRevision, plan, require }));
   };
 }
 

@@ -24,8 +24,8 @@ import { parseView } from './view.ts';
 // 50,000 clusters of five endpoints, twice.
 const maxJsonBytes = 33_554_432;
 
-// It takes a hundred times as long to read, and nothing else is done meanwhile.
-const maxYamlBytes = 4_194_304;
+// It takes a hundred times as long to read, and nothing else is done meanwhile; each byte may cost 300 of memory.
+const maxYamlBytes = 2_097_152;
 
 const jsonType = 'application/json';
 const yamlType = 'application/yaml';
@@ -105,7 +105,11 @@ function toEdit<T>({ name, after }: Step<T>): { name: string; after: T | undefin
   return { name, after };
 }
 
-function findSteps<T extends Cluster | Listener>(type: ObjectType<T>, declared: Declarations, wanted: readonly T[]): Step<T>[] {
+function findSteps<T extends Cluster | Listener>(
+  type: ObjectType<T>,
+  declared: Declarations,
+  wanted: readonly T[],
+): Step<T>[] {
   const { kind } = type;
   const names = new Set(wanted.map(({ name }) => name));
   const added = wanted.flatMap((after): Step<T>[] => {

@@ -2,7 +2,8 @@
 
 import { fileURLToPath } from 'node:url';
 
-import type { RequestHandler, Response, Router } from 'express';
+import type { Response, Router } from 'express';
+import { refuseMethod } from './refuse-method.ts';
 
 const page = `<!doctype html>
 <html lang="en">
@@ -30,7 +31,7 @@ const script = `SwaggerUIBundle({
 });
 `;
 
-const files = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+const files: readonly string[] = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
 const guard = {
   'Content-Security-Policy':
@@ -41,7 +42,7 @@ const guard = {
   'Cache-Control': 'no-cache',
 };
 
-export function addDocs(router: Router, refuseMethod: RequestHandler): void {
+export function addDocs(router: Router): void {
   let description: Promise<string> | undefined;
   router
     .route('/openapi.json')
@@ -49,18 +50,24 @@ export function addDocs(router: Router, refuseMethod: RequestHandler): void {
       description ??= describeApi();
       response.type('json').send(await description);
     })
-    .all(refuseMethod);
-  const serve = (path: string, send: (response: Response) => void): void => {
-    const handler: RequestHandler = (_request, response) => send(response.set(guard));
-    router.route(path).get(handler).all(refuseMethod);
-  };
-  serve('/docs', (response) => void response.type('html').send(page));
-  serve('/docs/init.js', (response) => void response.type('text/javascript').send(script));
-  for (const file of files) serve(`/docs/${file}`, (response) => sendFile(response, file));
+    .all(refuseMethod('GET', 'HEAD'));
+  router
+    .route('/docs')
+    .get((_request, response) => void response.set(guard).type('html').send(page))
+    .all(refuseMethod('GET', 'HEAD'));
+  router
+    .route('/docs/:file')
+    .get(({ params: { file } }, response, next) => {
+      if (file === 'init.js') response.set(guard).type('text/javascript').send(script);
+      else if (files.includes(file)) sendFile(response, file);
+      else next('route');
+    })
+    .all(refuseMethod('GET', 'HEAD'));
 }
 
 function sendFile(response: Response, file: string): void {
-  response.sendFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${file}`)), { cacheControl: false });
+  const path = fileURLToPath(import.meta.resolve(`swagger-ui-dist/${file}`));
+  response.set(guard).sendFile(path, { cacheControl: false });
 }
 
 // Some hundred milliseconds, and a package that nothing else needs.

@@ -4,7 +4,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
 import { InventoryError } from '../../inventory/errors.ts';
 import { compareServers } from '../../model/canonical.ts';
-import { maxEndpoints } from '../../model/cluster.ts';
+import { maxEndpoints } from '../../model/limits.ts';
 import { FaultsError } from '../../model/faults.ts';
 import type { Cluster, Endpoint, PlainCluster } from '../../model/objects.ts';
 import { parseCluster } from '../../model/parse.ts';
@@ -105,7 +105,8 @@ async function stageEndpoint(
     conditions.check(before && [tagOf(JSON.stringify(before))]);
     const after = decide(before);
     const place = index < 0 ? cluster.endpoints.length : index;
-    return withEndpoints(cluster, cluster.endpoints.toSpliced(place, before === undefined ? 0 : 1, ...(after ? [after] : [])));
+    const added = after === undefined ? [] : [after];
+    return withEndpoints(cluster, cluster.endpoints.toSpliced(place, before === undefined ? 0 : 1, ...added));
   });
   return before;
 }
@@ -128,7 +129,8 @@ function readCluster(desk: Desk, request: Request<OfCluster>): PlainCluster {
 
 function requirePlain(cluster: Cluster): PlainCluster {
   if (cluster.kind !== 'sharded') return cluster;
-  throw new InventoryError('cluster-is-sharded', 'cluster is sharded: it has shards, which are changed with the cluster');
+  const message = 'cluster is sharded: its servers are those of its shards';
+  throw new InventoryError('cluster-is-sharded', message);
 }
 
 /** @throws FaultsError */

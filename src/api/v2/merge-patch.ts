@@ -1,6 +1,6 @@
 // JSON Merge Patch (RFC 7396).
 
-/** `target` with `patch` laid over it: null removes a field, objects are merged, all else is replaced. Neither changes. */
+/** `target` with `patch` laid over it: null removes a field, objects merge, the rest is replaced. Neither changes. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged = new Map(isObject(target) ? Object.entries(target) : []);

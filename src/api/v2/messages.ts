@@ -38,7 +38,13 @@ import type {
   planSchema,
   stagedSchema,
 } from './schemas/declared.ts';
-import type { entrySchema, logSchema, revisionContentSchema, revisionSchema, revisionsSchema } from './schemas/history.ts';
+import type {
+  entrySchema,
+  logSchema,
+  revisionContentSchema,
+  revisionSchema,
+  revisionsSchema,
+} from './schemas/history.ts';
 import type { faultSchema, problemSchema } from './schemas/problem.ts';
 import type { publishedSchema } from './schemas/published.ts';
 

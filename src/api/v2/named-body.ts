@@ -17,14 +17,15 @@ export function parseNamed<T>(
   const faults = Object.entries(fields).flatMap(([field, ofPath]): Fault[] => {
     const ofBody = Reflect.get(body, field) as unknown;
     if (ofBody === undefined || isSame(ofBody, ofPath)) return [];
-    return [{ pointer: `/${field}`, value: ofBody, rule: `must be ${JSON.stringify(ofPath)} as in the path, or left out` }];
+    const rule = `must be ${JSON.stringify(ofPath)} as in the path, or left out`;
+    return [{ pointer: `/${field}`, value: ofBody, rule }];
   });
   try {
     const parsed = parse({ ...body, ...fields });
     if (faults.length === 0) return parsed;
   } catch (error) {
     if (!(error instanceof FaultsError)) throw error;
-    faults.push(...error.faults);
+    throw new FaultsError([...faults, ...error.faults]);
   }
   throw new FaultsError(faults);
 }

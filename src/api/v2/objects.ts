@@ -23,12 +23,13 @@ export const patchTypes = ['application/merge-patch+json', 'application/json'] a
 /** Answers a list of `type.plural`, and `next`. */
 export function createListHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler {
   return async (request, response) => {
-    const { view: viewText = 'staged', cursor, limit = String(maxPage) } = readQuery(request, ['view', 'cursor', 'limit']);
-    const view = parseParameter('view', viewText, parseView);
-    const size = parseParameter('limit', limit, parseCount(1, maxPage));
-    const { items, next } = pageOf(type.list(desk.declarations, layerOf(view)), cursor, size);
+    const query = readQuery(request, ['view', 'cursor', 'limit']);
+    const view = parseParameter('view', query.view ?? 'staged', parseView);
+    const size = parseParameter('limit', query.limit ?? String(maxPage), parseCount(1, maxPage));
+    const { items, next } = pageOf(type.list(desk.declarations, layerOf(view)), query.cursor, size);
     response.type('json');
-    await sendPieces(response, inTurns(renderList(type.plural, items.values().map((item) => showIn(type, view, item)), next)));
+    const shown = items.values().map((item) => showIn(type, view, item));
+    await sendPieces(response, inTurns(renderList(type.plural, shown, next)));
   };
 }
 
@@ -76,7 +77,10 @@ export function createPutHandler<T extends Cluster | Listener>(desk: Desk, type:
 }
 
 /** Changes what a merge patch says: answers the object. */
-export function createPatchHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+export function createPatchHandler<T extends Cluster | Listener>(
+  desk: Desk,
+  type: ObjectType<T>,
+): RequestHandler<Named> {
   return async (request, response) => {
     const { name } = request.params;
     readQuery(request, []);
@@ -92,7 +96,10 @@ export function createPatchHandler<T extends Cluster | Listener>(desk: Desk, typ
   };
 }
 
-export function createDeleteHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+export function createDeleteHandler<T extends Cluster | Listener>(
+  desk: Desk,
+  type: ObjectType<T>,
+): RequestHandler<Named> {
   return async (request, response) => {
     const { name } = request.params;
     readQuery(request, []);

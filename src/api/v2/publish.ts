@@ -49,7 +49,11 @@ export function createPublishing(parts: PublishParts): (publish: Publish) => Req
  * application/x-ndjson it sends a {@link ProgressMessage} line each time that more have answered, and the answer as the
  * last line.
  */
-function createPublishHandler({ hub, group, start, stopping }: PublishParts, limit: CallLimit, publish: Publish): RequestHandler {
+function createPublishHandler(
+  { hub, group, start, stopping }: PublishParts,
+  limit: CallLimit,
+  publish: Publish,
+): RequestHandler {
   return async (request, response) => {
     const { waitMs, expectation } = readWaitQuery(request);
     if (waitMs !== undefined && limit.isReached) {

@@ -5,6 +5,7 @@ import { readAuthor } from './author.ts';
 import { buildCommitMessage } from './commit.ts';
 import { readOptions } from './json-body.ts';
 import type { RollbackMessage } from './messages.ts';
+import { readConditions, requireStaging } from './precondition.ts';
 import type { Publish } from './publish.ts';
 import { rollbackRequestSchema } from './schemas/commit.ts';
 
@@ -14,7 +15,8 @@ export function createRollback(desk: Desk): Publish {
     const author = readAuthor(request);
     const options = await readOptions(request, rollbackRequestSchema);
     const { message, force, expected_revision: expectedRevision, revision } = options;
-    const outcome = await desk.rollback({ author, message, force, expectedRevision, revision });
+    const require = requireStaging(readConditions(request));
+    const outcome = await desk.rollback({ author, message, force, expectedRevision, revision, require });
     const answer: RollbackMessage = {
       ...buildCommitMessage(desk, outcome),
       rollback_to: outcome.rollbackTo,

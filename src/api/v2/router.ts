@@ -1,10 +1,11 @@
 // /api/v2: JSON out, with the status code that fits, and errors as problems (RFC 9457).
 
 import express from 'express';
-import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
+import type { ErrorRequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import { StoreError } from '../../commit/control.ts';
 import type { Desk } from '../../commit/desk.ts';
+import type { Cluster, Listener } from '../../model/objects.ts';
 import { createClientsHandler } from './clients.ts';
 import type { ClientsParts } from './clients.ts';
 import { createCommit } from './commit.ts';
@@ -20,17 +21,18 @@ import {
 } from './endpoints.ts';
 import { createLogHandler } from './log.ts';
 import { clusterType, listenerType } from './object-type.ts';
+import type { ObjectType } from './object-type.ts';
 import {
   createDeleteHandler,
   createGetHandler,
   createListHandler,
   createPatchHandler,
   createPutHandler,
-  patchTypes,
 } from './objects.ts';
 import { ProblemError, sendProblem } from './problem.ts';
 import { createPublishing } from './publish.ts';
 import type { PublishParts } from './publish.ts';
+import { refuseMethod } from './refuse-method.ts';
 import { createRetryHandler } from './retry.ts';
 import type { RetryParts } from './retry.ts';
 import { createRevisionHandler, createRevisionsHandler } from './revisions.ts';
@@ -50,14 +52,7 @@ export function createV2(parts: V2Parts): Router {
   const publishing = createPublishing(parts);
   const clients = createClientsHandler({ ...parts, published: () => desk.status() });
 
-  router.route('/clusters').get(createListHandler(desk, clusterType)).all(refuseMethod('GET', 'HEAD'));
-  router
-    .route('/clusters/:name')
-    .get(createGetHandler(desk, clusterType))
-    .put(createPutHandler(desk, clusterType))
-    .patch(createPatchHandler(desk, clusterType))
-    .delete(createDeleteHandler(desk, clusterType))
-    .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
+  addObjects(router, desk, clusterType);
   router.route('/clusters/:name/endpoints').get(createEndpointListHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router
     .route('/clusters/:name/endpoints/:endpoint')
@@ -66,14 +61,7 @@ export function createV2(parts: V2Parts): Router {
     .patch(createEndpointPatchHandler(desk))
     .delete(createEndpointDeleteHandler(desk))
     .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
-  router.route('/listeners').get(createListHandler(desk, listenerType)).all(refuseMethod('GET', 'HEAD'));
-  router
-    .route('/listeners/:name')
-    .get(createGetHandler(desk, listenerType))
-    .put(createPutHandler(desk, listenerType))
-    .patch(createPatchHandler(desk, listenerType))
-    .delete(createDeleteHandler(desk, listenerType))
-    .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
+  addObjects(router, desk, listenerType);
   router
     .route('/config')
     .get(createConfigGetHandler(desk))
@@ -93,7 +81,7 @@ export function createV2(parts: V2Parts): Router {
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));
-  addDocs(router, refuseMethod('GET', 'HEAD'));
+  addDocs(router);
 
   router.use((request) => {
     throw new ProblemError(404, `${request.baseUrl}${request.path}: no such resource`);
@@ -102,11 +90,15 @@ export function createV2(parts: V2Parts): Router {
   return router;
 }
 
-function refuseMethod(...allowed: readonly string[]): RequestHandler {
-  const headers = { Allow: allowed.join(', '), ...(allowed.includes('PATCH') ? { 'Accept-Patch': patchTypes.join(', ') } : {}) };
-  return (request) => {
-    throw new ProblemError(405, `${request.method}: must be ${allowed.join(' or ')}`, {}, headers);
-  };
+function addObjects<T extends Cluster | Listener>(router: Router, desk: Desk, type: ObjectType<T>): void {
+  router.route(`/${type.plural}`).get(createListHandler(desk, type)).all(refuseMethod('GET', 'HEAD'));
+  router
+    .route(`/${type.plural}/:name`)
+    .get(createGetHandler(desk, type))
+    .put(createPutHandler(desk, type))
+    .patch(createPatchHandler(desk, type))
+    .delete(createDeleteHandler(desk, type))
+    .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
 }
 
 function createErrorHandler(log: Logger): ErrorRequestHandler {

@@ -5,7 +5,7 @@ import type { Declarations, Desk } from '../../commit/desk.ts';
 import { readAuthor } from './author.ts';
 import { readOptions } from './json-body.ts';
 import type { DiscardedMessage, StagedMessage } from './messages.ts';
-import { isKnown, readConditions, stagingTag } from './precondition.ts';
+import { isKnown, readConditions, requireStaging, stagingTag } from './precondition.ts';
 import { readQuery } from './query.ts';
 import { discardRequestSchema } from './schemas/declared.ts';
 import { sendJson } from './send.ts';
@@ -37,11 +37,9 @@ export function createDiscardHandler(desk: Desk): RequestHandler {
   return async (request, response) => {
     readQuery(request, []);
     const author = readAuthor(request);
-    const conditions = readConditions(request);
     const { kind, name } = await readOptions(request, discardRequestSchema);
-    conditions.check([stagingTag(desk.declarations.lastEntry)]);
     const objects = kind === undefined || name === undefined ? 'all' : [{ kind, name }];
-    const discarded = await desk.discard(objects, author);
+    const discarded = await desk.discard(objects, author, requireStaging(readConditions(request)));
     const message: DiscardedMessage = { discarded: discarded.map((each) => ({ kind: each.kind, name: each.name })) };
     sendJson(response, message);
   };

@@ -21,6 +21,7 @@ const inventoryStatuses: Readonly<Record<InventoryErrorCode, number>> = {
   'prefix-exists': 409,
   'cluster-has-endpoints': 409,
   'cluster-is-sharded': 409,
+  'too-many-objects': 409,
   'endpoint-exists': 409,
   'cluster-not-found': 404,
   'endpoint-not-found': 404,

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import type { ConvergedCommitMessage, ProblemMessage } from '../../../src/api/v2/messages.ts';
 import { CommitError } from '../../../src/commit/control.ts';
 import type { CommitOutcome, Desk } from '../../../src/commit/desk.ts';
-import { StoreError } from '../../../src/store/store.ts';
+import { StoreError } from '../../../src/store/log-store.ts';
 import { looksOf } from '../../../src/xds/shared-looks.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';

@@ -84,7 +84,7 @@ describe('conditions', () => {
     ['PUT', 'If-None-Match', '*', 412],
     ['PUT', 'If-None-Match', 'weak', 412],
     ['PUT', 'If-None-Match', '"other"', 200],
-    ['PUT', 'If-Match', 'other', 400],
+    ['PUT', 'If-Match', 'other', 412],
     ['PATCH', 'If-Match', '"other"', 412],
     ['PATCH', 'If-Match', 'current', 200],
     ['DELETE', 'If-Match', '"other"', 412],
@@ -168,6 +168,9 @@ describe('a body that breaks rules is refused with all that is wrong', () => {
     const { status, body: problem } = await call('PUT', '/clusters/a', { endpoints: Array(3_000).fill(0) });
     assert.deepEqual([status, problem.faults.length], [422, 1_000]);
     assert.ok(problem.detail.endsWith('and 2990 more'), problem.detail);
+    const fields = Array.from({ length: 240_000 }, (_, index) => `"${index}":0`);
+    const many = await call('PUT', '/clusters/a', `{${fields.join(',')}}`);
+    assert.deepEqual([many.status, many.body.faults.length], [422, 1_000]);
   });
 });
 
@@ -225,7 +228,6 @@ describe('parameters', () => {
   for (const [path, detail] of [
     ['/clusters?limit=0', 'limit "0": must be a whole number from 1 to 1000'],
     ['/clusters?limit=1001', 'limit "1001": must be a whole number from 1 to 1000'],
-    ['/clusters?cursor=!', 'cursor "!": must be what "next" of a page was'],
     ['/clusters?view=old', 'view "old": must be one of staged, committed, effective'],
     ['/clusters?page=2', '"page": no such parameter, only view, cursor, limit'],
     ['/listeners/a?limit=1', '"limit": no such parameter, only view'],

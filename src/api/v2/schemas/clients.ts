@@ -21,7 +21,10 @@ export const expectedSchema = z
     missing: z.array(z.string()).describe('Those of `expect` that are not.'),
     is_met: z.boolean(),
   })
-  .meta({ id: 'Expected', description: 'Whether so many nodes as `at_least` says, and those that `expect` names, are in sync.' });
+  .meta({
+    id: 'Expected',
+    description: 'Whether so many nodes as `at_least` says, and those that `expect` names, are in sync.',
+  });
 
 const modeFields = {
   api_version: z.enum(['v2', 'v3']).nullable().describe('Null where the streams differ; so for `mode`, `aggregated`.'),
@@ -60,11 +63,11 @@ const typeSyncFields = {
     .nullable()
     .meta({
       description:
-        'Null when nothing was sent, or when there is no one version for all its streams; so is the next. Where it has a ' +
-        'stream per cluster, it is the version of all together, as an aggregated stream has it. The same content has ' +
-        'another version in v2 than in v3, and of clusters on streams per type. In sync, two may differ too: what drains ' +
-        'is held only by who had it, and who takes listeners from here has the stand-in endpoint of a cluster without ' +
-        'servers.',
+        'Null when nothing was sent, or when there is no one version for all its streams; so is the next. Where it ' +
+        'has a stream per cluster, it is the version of all together, as an aggregated stream has it. The same ' +
+        'content has another version in v2 than in v3, and of clusters on streams per type. In sync, two may differ ' +
+        'too: what drains is held only by who had it, and who takes listeners from here has the stand-in endpoint of ' +
+        'a cluster without servers.',
     }),
   version_acked: z.string().nullable(),
   runs_earlier: z
@@ -78,8 +81,8 @@ const typeSyncFields = {
   ),
   unwritten_since: time.nullable().meta({
     description:
-      'Since when a response waits in our send buffer, of whatever type of the same stream, because the client does not ' +
-      'read; null when none does. While one waits, nothing newer is sent.',
+      'Since when a response waits in our send buffer, of whatever type of the same stream, because the client does ' +
+      'not read; null when none does. While one waits, nothing newer is sent.',
   }),
   last_nack: nackSchema
     .nullable()
@@ -108,8 +111,8 @@ export const typeSchema = z
     ...modeFields,
     names: z.object({ wildcard: z.boolean(), count, names: z.array(z.string()) }).meta({
       description:
-        'What it asked for; `names` has the first 100 of the `count` that it asked for by name, sorted. When its streams ' +
-        'ask for more than 20,000, names that several of them ask for count several times.',
+        'What it asked for; `names` has the first 100 of the `count` that it asked for by name, sorted. When its ' +
+        'streams ask for more than 20,000, names that several of them ask for count several times.',
     }),
     bytes_sent: count,
   })
@@ -161,9 +164,9 @@ export const clientsSchema = z
     ...publishedFields,
     in_sync: z.boolean().meta({
       description:
-        'True when all that are connected are in sync and nobody is missing, as `gone` and `returning` have it; where it ' +
-        'was asked for by `at_least` or `expect`, `expected` has the word instead of these two. Of all clients, also when ' +
-        'only some were asked for.',
+        'True when all that are connected are in sync and nobody is missing, as `gone` and `returning` have it; ' +
+        'where it was asked for by `at_least` or `expect`, `expected` has the word instead of these two. Of all ' +
+        'clients, also when only some were asked for.',
     }),
     gone: z.array(goneSchema).describe('Sorted by time; for a while, see `--gone-time`.'),
     returning: returningSchema

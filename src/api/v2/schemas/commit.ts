@@ -10,7 +10,9 @@ import { publishedFields } from './published.ts';
 const maxMessageBytes = 1_000;
 
 const requestFields = {
-  message: printable(maxMessageBytes).optional().meta({ description: 'Why, for who reads the history.', example: 'more memory' }),
+  message: printable(maxMessageBytes)
+    .optional()
+    .meta({ description: 'Why, for who reads the history.', example: 'more memory' }),
   force: z.boolean().optional().describe('Also what a guard refuses.'),
   expected_revision: z
     .int()
@@ -60,8 +62,8 @@ const rollbackFields = {
 const convergedFields = {
   converged: z.boolean().meta({
     description:
-      'True when every client that was connected at the commit runs what was committed, and nobody is missing: as `in_sync` ' +
-      'of the clients has it.',
+      'True when every client that was connected at the commit runs what was committed, and nobody is missing: as ' +
+      '`in_sync` of the clients has it.',
   }),
   took_ms: count.describe('From the commit to the end of the waiting.'),
   clients: z
@@ -82,7 +84,9 @@ const convergedFields = {
     .describe('One entry per client and type that is not synced; sorted as the clients are.'),
 };
 
-export const commitSchema = z.object(commitFields).meta({ id: 'Commit', description: 'Of a commit that does not wait.' });
+export const commitSchema = z
+  .object(commitFields)
+  .meta({ id: 'Commit', description: 'Of a commit that does not wait.' });
 
 export const convergedCommitSchema = z
   .object({ ...commitFields, ...convergedFields })

@@ -10,7 +10,10 @@ export const objectKind = z.enum(['cluster', 'listener']);
 
 export const objectName = z.string().meta({ example: 'sessions' });
 
-export const revisionNumber = z.int().min(0).meta({ description: 'Of a revision; 0: nothing was ever committed.', example: 7 });
+export const revisionNumber = z
+  .int()
+  .min(0)
+  .meta({ description: 'Of a revision; 0: nothing was ever committed.', example: 7 });
 
 export const objectRefSchema = z.object({ kind: objectKind, name: objectName }).meta({ id: 'ObjectRef' });
 

@@ -4,9 +4,9 @@ import { z } from 'zod';
 
 import { clusterSchema, endpointSchema } from '../../../model/cluster.ts';
 import { listenerSchema } from '../../../model/listener.ts';
-import { maxNameBytes, name } from '../../../model/values.ts';
+import { name } from '../../../model/values.ts';
 import { changedObjectSchema } from './commit.ts';
-import { findingSchema, objectKind, objectName, objectRefSchema, revisionNumber, time } from './common.ts';
+import { findingSchema, objectKind, objectRefSchema, revisionNumber, time } from './common.ts';
 
 const next = z
   .string()
@@ -31,7 +31,7 @@ export const appliedSchema = z
 
 export const discardRequestSchema = z
   .strictObject({ kind: objectKind.optional(), name: name.optional() })
-  .refine(({ kind, name: one }) => (kind === undefined) === (one === undefined), 'must have both, kind and name, or neither')
+  .refine((one) => (one.kind === undefined) === (one.name === undefined), 'must have both, kind and name, or neither')
   .meta({
     id: 'DiscardRequest',
     description: 'One object, or all that is staged.',
@@ -87,7 +87,3 @@ export const planSchema = z
     resources: z.array(resourceChangesSchema),
   })
   .meta({ id: 'Plan', description: 'What a commit would do now.' });
-
-export const objectNameParameter = name.meta({ description: 'The name, percent-encoded.', example: 'sessions', maxLength: maxNameBytes });
-
-export { objectName };

@@ -6,7 +6,10 @@ import { findingSchema } from './common.ts';
 
 export const faultSchema = z
   .object({
-    pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the body; empty: the whole.', example: '/endpoints/0/port' }),
+    pointer: z.string().meta({
+      description: 'JSON pointer (RFC 6901) into the body; empty: the whole.',
+      example: '/endpoints/0/port',
+    }),
     value: z.unknown().optional().describe('What is there, cut when it is long; left out when nothing is.'),
     rule: z.string().meta({ example: 'must be at least 1' }),
     line: z.int().min(1).optional().describe('Of a file, and of a body that can not be read; from 1.'),

@@ -16,7 +16,10 @@ const drainingSchema = z
           'own.',
       ),
   })
-  .meta({ id: 'Draining', description: 'A removed cluster that is still published to Envoys whose connections may use it.' });
+  .meta({
+    id: 'Draining',
+    description: 'A removed cluster that is still published to Envoys whose connections may use it.',
+  });
 
 const oldRouteSchema = z
   .object({
@@ -36,8 +39,8 @@ const oldRoutesSchema = z
   .meta({
     id: 'OldRoutes',
     description:
-      'Connections that were opened before `since` send keys elsewhere than newer ones do, until they are closed, which ' +
-      "is `until` at the latest, if Envoy's drain time is no longer than `--drain-time`.",
+      "Connections that were opened before `since` send keys elsewhere than newer ones do, until they are closed, " +
+      "which is `until` at the latest, if Envoy's drain time is no longer than `--drain-time`.",
   });
 
 export const publishedFields = {

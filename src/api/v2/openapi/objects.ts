@@ -1,0 +1,256 @@
+// Clusters, endpoints, listeners, and all of them as a file.
+
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+
+import { clusterSchema, endpointSchema, plainClusterSchema, shardedClusterSchema } from '../../../model/cluster.ts';
+import {
+  httpListenerSchema,
+  listenerSchema,
+  redisListenerSchema,
+  tcpListenerSchema,
+} from '../../../model/listener.ts';
+import { configSchema } from '../../../model/parse.ts';
+import { patchTypes } from '../objects.ts';
+import {
+  appliedSchema,
+  clusterListSchema,
+  diffSchema,
+  endpointListSchema,
+  listenerListSchema,
+} from '../schemas/declared.ts';
+import { operation } from './operation.ts';
+import {
+  author,
+  dryRunQuery,
+  etag,
+  ifChanged,
+  ifMatch,
+  ifMatchStaged,
+  ifNoneMatch,
+  location,
+  pageQuery,
+  pathEndpoint,
+  pathName,
+  viewQuery,
+} from './parameters.ts';
+
+// In a body of PUT the name may be left out.
+const nameless = { name: true } as const;
+
+const clusterBody = z
+  .discriminatedUnion('kind', [plainClusterSchema.partial(nameless), shardedClusterSchema.partial(nameless)])
+  .meta({ id: 'ClusterBody' });
+
+const listenerBody = z
+  .discriminatedUnion('kind', [
+    redisListenerSchema.partial(nameless),
+    tcpListenerSchema.partial(nameless),
+    httpListenerSchema.partial(nameless),
+  ])
+  .meta({ id: 'ListenerBody' });
+
+const endpointBody = endpointSchema.partial({ address: true, port: true }).meta({ id: 'EndpointBody' });
+
+const patchBody = z.record(z.string(), z.unknown()).meta({
+  id: 'MergePatch',
+  description: 'Fields to be replaced, and null for those to be removed (RFC 7396).',
+});
+
+const changeHeaders = { ...author, ...ifMatch };
+
+const clusterExample = { prefix: 'sess:', endpoints: [{ address: '10.0.0.1', port: 6379 }] };
+
+interface Kind {
+  readonly one: string;
+  readonly many: string;
+  /** For operation ids. */
+  readonly id: string;
+  readonly schema: z.ZodType;
+  readonly list: z.ZodType;
+  readonly body: z.ZodType;
+  readonly example: object;
+  readonly patch: object;
+}
+
+const clusters: Kind = {
+  one: 'cluster',
+  many: 'clusters',
+  id: 'Cluster',
+  schema: clusterSchema,
+  list: clusterListSchema,
+  body: clusterBody,
+  example: clusterExample,
+  patch: { prefix: 'session:', connect_timeout: null },
+};
+
+const listeners: Kind = {
+  one: 'listener',
+  many: 'listeners',
+  id: 'Listener',
+  schema: listenerSchema,
+  list: listenerListSchema,
+  body: listenerBody,
+  example: { kind: 'tcp', address: '0.0.0.0:7000', cluster: 'sessions' },
+  patch: { idle_timeout: '10m' },
+};
+
+function describeKind({ one, many, id, schema, list, body, example, patch }: Kind): ZodOpenApiPathsObject {
+  const tag = 'Objects';
+  const there = { description: `The ${one}.`, schema, headers: etag };
+  return {
+    [`/${many}`]: {
+      get: operation(`list${id}s`, {
+        tag,
+        summary: `All ${many}, in order of name`,
+        query: { ...viewQuery, ...pageQuery },
+        answers: { 200: { description: 'A page of them.', schema: list } },
+      }),
+    },
+    [`/${many}/{name}`]: {
+      get: operation(`get${id}`, {
+        tag,
+        summary: `One ${one}`,
+        path: pathName,
+        query: viewQuery,
+        header: ifChanged,
+        answers: { 200: there, 304: { description: 'It has this ETag still.' } },
+        problems: [404],
+      }),
+      put: operation(`put${id}`, {
+        tag,
+        summary: `Stages a ${one}, new or in place of what is staged`,
+        path: pathName,
+        header: { ...changeHeaders, ...ifNoneMatch },
+        body: { schema: body, example },
+        answers: {
+          200: { ...there, description: 'Replaced.' },
+          201: { ...there, description: 'Created.', headers: { ...etag, ...location } },
+        },
+        problems: [409, 412, 503],
+      }),
+      patch: operation(`patch${id}`, {
+        tag,
+        summary: `Stages a change of some fields of a ${one}`,
+        path: pathName,
+        header: changeHeaders,
+        body: { schema: patchBody, types: patchTypes, example: patch },
+        answers: { 200: { ...there, description: 'As it is now.' } },
+        problems: [404, 409, 412, 503],
+      }),
+      delete: operation(`delete${id}`, {
+        tag,
+        summary: `Stages the removal of a ${one}`,
+        path: pathName,
+        header: changeHeaders,
+        answers: { 204: { description: 'It is staged no more.' } },
+        problems: [404, 409, 412, 503],
+      }),
+    },
+  };
+}
+
+function describeEndpoints(): ZodOpenApiPathsObject {
+  const tag = 'Objects';
+  const there = { description: 'The endpoint.', schema: endpointSchema, headers: etag };
+  return {
+    '/clusters/{name}/endpoints': {
+      get: operation('listEndpoints', {
+        tag,
+        summary: 'The endpoints of a plain cluster, in order of address and port',
+        path: pathName,
+        query: viewQuery,
+        answers: { 200: { description: 'All of them.', schema: endpointListSchema } },
+        problems: [404, 409],
+      }),
+    },
+    '/clusters/{name}/endpoints/{endpoint}': {
+      get: operation('getEndpoint', {
+        tag,
+        summary: 'One endpoint of a plain cluster',
+        path: pathEndpoint,
+        query: viewQuery,
+        header: ifChanged,
+        answers: { 200: there, 304: { description: 'It has this ETag still.' } },
+        problems: [404, 409],
+      }),
+      put: operation('putEndpoint', {
+        tag,
+        summary: 'Stages an endpoint, new or in place of what is staged',
+        path: pathEndpoint,
+        header: { ...changeHeaders, ...ifNoneMatch },
+        body: { schema: endpointBody, isOptional: true, example: { weight: 2 } },
+        answers: {
+          200: { ...there, description: 'Replaced.' },
+          201: { ...there, description: 'Created.', headers: { ...etag, ...location } },
+        },
+        problems: [404, 409, 412, 503],
+      }),
+      patch: operation('patchEndpoint', {
+        tag,
+        summary: 'Stages a change of some fields of an endpoint',
+        path: pathEndpoint,
+        header: changeHeaders,
+        body: { schema: patchBody, types: patchTypes, example: { weight: null } },
+        answers: { 200: { ...there, description: 'As it is now.' } },
+        problems: [404, 409, 412, 503],
+      }),
+      delete: operation('deleteEndpoint', {
+        tag,
+        summary: 'Stages the removal of an endpoint',
+        path: pathEndpoint,
+        header: changeHeaders,
+        answers: { 204: { description: 'It is staged no more.' } },
+        problems: [404, 409, 412, 503],
+      }),
+    },
+  };
+}
+
+function describeConfig(): ZodOpenApiPathsObject {
+  const tag = 'Objects';
+  const types = ['application/json', 'application/yaml'];
+  const example = { clusters: [{ name: 'sessions', ...clusterExample }], listeners: [] };
+  return {
+    '/config': {
+      get: operation('getConfig', {
+        tag,
+        summary: 'Everything that is declared, as a file',
+        description: 'JSON, or YAML to who accepts that rather. Put back, it changes nothing.',
+        query: viewQuery,
+        header: ifChanged,
+        answers: {
+          200: {
+            description: 'The file. Of the view `staged` it has the ETag of the staging area.',
+            schema: configSchema,
+            types,
+            headers: { ETag: z.string().optional(), Vary: z.string() },
+          },
+          304: { description: 'It has this ETag still.' },
+        },
+        problems: [406],
+      }),
+      put: operation('putConfig', {
+        tag,
+        summary: 'Stages a whole file, and the removal of what it does not name',
+        query: dryRunQuery,
+        header: { ...author, ...ifMatchStaged },
+        body: { schema: configSchema, types, example },
+        answers: {
+          200: {
+            description: 'What it staged; with `dry_run` what it would stage, as a diff has it.',
+            schema: z.union([diffSchema, appliedSchema]),
+          },
+        },
+        problems: [409, 412, 503],
+      }),
+    },
+  };
+}
+
+export const objectPaths: ZodOpenApiPathsObject = {
+  ...describeKind(clusters),
+  ...describeEndpoints(),
+  ...describeKind(listeners),
+  ...describeConfig(),
+};
