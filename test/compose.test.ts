@@ -126,6 +126,7 @@ test('the final image gets production dependencies only, without the Node that n
     '--from=dependencies /app/node_modules node_modules',
     'package.json ./',
     'protos protos',
+    'envoy envoy',
     'src src',
   ]);
 });

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 
+import type { ConfigFormat } from '../config-file/parse-config-text.ts';
 import { FaultsError } from '../model/faults.ts';
 import type { Config } from '../model/objects.ts';
 import { Failure } from '../process/failure.ts';
@@ -30,8 +31,9 @@ export async function readConfigText(context: Context, file: string): Promise<Co
 export async function checkConfigText({ text, type }: ConfigText): Promise<Config | readonly FaultMessage[]> {
   // It brings a parser for YAML, which apply does without.
   const { parseConfigText } = await import('../config-file/parse-config-text.ts');
+  const format: ConfigFormat = type === 'application/json' ? 'json' : 'yaml';
   try {
-    return parseConfigText(text, type === 'application/json' ? 'json' : 'yaml');
+    return parseConfigText(text, format);
   } catch (error) {
     if (error instanceof FaultsError) return error.faults;
     throw error;

@@ -121,7 +121,7 @@ function routesOf(listener: Listener): readonly Route[] | 'auto' | undefined {
 function describeTarget(listener: Listener): string {
   if (listener.kind === 'tcp') return listener.cluster;
   const routes = routesOf(listener);
-  return Array.isArray(routes) ? `${routes.length} routes` : 'auto';
+  return Array.isArray(routes) ? `${routes.length} ${routes.length === 1 ? 'route' : 'routes'}` : 'auto';
 }
 
 function renderRoutes(routes: readonly Route[] | 'auto' | undefined): string[] {

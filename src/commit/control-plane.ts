@@ -171,7 +171,7 @@ export class ControlPlane implements Desk {
     return this.#runCommit(async () => {
       require?.(this.#staging);
       this.#requireRevision(expectedRevision);
-      const rollbackTo = revision ?? this.#staging.revision - 1;
+      const rollbackTo = revision ?? this.#revisionBefore();
       const edits = await this.#editsBackTo(rollbackTo);
       const text = message ?? `rollback to revision ${rollbackTo}`;
       const isForced = force === true;
@@ -316,6 +316,13 @@ export class ControlPlane implements Desk {
     return refsOf(edits).flatMap(({ kind, name, after }) => {
       return compareObjects(kind, name, this.#staging.get(view, kind, name), after) ?? [];
     });
+  }
+
+  #revisionBefore(): number {
+    const { revision } = this.#staging;
+    if (revision >= 2) return revision - 1;
+    const why = revision === 0 ? 'nothing was committed yet' : 'revision 1 is the first';
+    throw new NoRevisionError(`nothing to roll back to: ${why}`);
   }
 
   async #editsBackTo(revision: number): Promise<Edits> {

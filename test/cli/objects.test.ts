@@ -282,7 +282,7 @@ describe('what is shown', () => {
       [
         'NAME  KIND   ADDRESS    GOES TO   GROUPS  LABELS',
         'r     redis  -          auto      -       -',
-        's     redis  0.0.0.0:1  1 routes  -       -',
+        's     redis  0.0.0.0:1  1 route   -       -',
         't     tcp    0.0.0.0:2  a         -       -',
         '',
       ].join('\n'),

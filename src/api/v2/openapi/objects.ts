@@ -12,10 +12,17 @@ import {
 } from '../../../model/listener.ts';
 import { configSchema } from '../../../model/parse.ts';
 import { patchTypes } from '../objects.ts';
-import { appliedSchema, clusterListSchema, endpointListSchema, listenerListSchema } from '../schemas/declared.ts';
+import {
+  appliedSchema,
+  clusterListSchema,
+  diffSchema,
+  endpointListSchema,
+  listenerListSchema,
+} from '../schemas/declared.ts';
 import { operation } from './operation.ts';
 import {
   author,
+  dryRunQuery,
   etag,
   ifChanged,
   ifMatch,
@@ -226,9 +233,15 @@ function describeConfig(): ZodOpenApiPathsObject {
       put: operation('putConfig', {
         tag,
         summary: 'Stages a whole file, and the removal of what it does not name',
+        query: dryRunQuery,
         header: { ...author, ...ifMatchStaged },
         body: { schema: configSchema, types, example },
-        answers: { 200: { description: 'What it staged.', schema: appliedSchema } },
+        answers: {
+          200: {
+            description: 'What it staged; with `dry_run` what it would stage, as a diff has it.',
+            schema: z.union([diffSchema, appliedSchema]),
+          },
+        },
         problems: [409, 412, 503],
       }),
     },

@@ -22,6 +22,10 @@ export const viewQuery = {
     .describe('Effective: what is committed, with every default written out. Staged unless told.'),
 };
 
+export const dryRunQuery = {
+  dry_run: z.enum(['true', 'false']).optional().describe('True: everything is checked, and nothing is staged.'),
+};
+
 export const limitQuery = (unlessTold: number) => ({
   limit: z.int().min(1).max(maxPage).optional().describe(`How many at most; ${unlessTold} unless told.`),
 });
