@@ -40,8 +40,9 @@ async function shown(controlPlane: ControlPlane): Promise<string[]> {
   return Promise.all(views.map((view) => done(controlPlane, 'export', '--view', view)));
 }
 
-async function callsFiles(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith('controlplane-call-'));
+/** What calls of it have left among the temporary files. */
+async function leftovers({ child }: ControlPlane): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith(`controlplane-call-${child.pid}-`));
 }
 
 test('a backup is taken while changes go on, and restored into a control plane that has nothing', async (t) => {
@@ -64,7 +65,7 @@ test('a backup is taken while changes go on, and restored into a control plane t
   assert.deepEqual(await shown(target), before);
   assert.match(await done(target, 'restore', file), /^nothing to publish: /);
   await done(target, 'restore', during, '--force');
-  assert.deepEqual(await callsFiles(), []);
+  assert.deepEqual([await leftovers(source), await leftovers(target)], [[], []]);
 });
 
 test('over something else it wants to be forced, and is one revision that can be rolled back', async (t) => {
@@ -139,7 +140,7 @@ test('what is no backup is refused, and nothing changes', async (t) => {
     else assert.match(problem.detail, detail);
   }
   assert.deepEqual(await shown(controlPlane), before);
-  assert.deepEqual(await callsFiles(), []);
+  assert.deepEqual(await leftovers(controlPlane), []);
 });
 
 describe('without a disk', () => {
