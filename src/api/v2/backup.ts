@@ -1,10 +1,10 @@
 // GET /api/v2/backup: a copy of all there is, as one file.
 
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Desk } from '../../commit/desk.ts';
 import { CallLimit } from '../call-limit.ts';
 import { ProblemError } from './problem.ts';
@@ -24,15 +24,29 @@ export function createBackupHandler(desk: Desk): RequestHandler {
   return async (request, response) => {
     readQuery(request, []);
     if (limit.isReached) throw new ProblemError(503, `${maxBackups} backups are on their way: ask again later`);
-    const answer = withTempDirectory(async (directory) => {
-      const file = join(directory, 'backup.db');
-      const { revision } = desk.declarations;
-      await desk.backup(file);
-      const { size } = await stat(file);
-      const name = `controlplane-revision-${revision}.db`;
-      response.type(backupType).set({ 'Content-Length': `${size}`, 'Content-Disposition': `attachment; filename="${name}"` });
-      await sendPieces(response, createReadStream(file));
-    });
-    await limit.count(answer);
+    await limit.count(send(desk, response));
   };
+}
+
+async function send(desk: Desk, response: Response): Promise<void> {
+  const { revision } = desk.declarations;
+  const file = await makeBackup(desk);
+  try {
+    const { size } = await file.stat();
+    const name = `controlplane-revision-${revision}.db`;
+    response.type(backupType);
+    response.set({ 'Content-Length': `${size}`, 'Content-Disposition': `attachment; filename="${name}"` });
+    await sendPieces(response, file.createReadStream({ autoClose: false }));
+  } finally {
+    await file.close();
+  }
+}
+
+// Open, and no longer in any directory: gone with this process, too, however it ends.
+function makeBackup(desk: Desk): Promise<FileHandle> {
+  return withTempDirectory(async (directory) => {
+    const path = join(directory, 'backup.db');
+    await desk.backup(path);
+    return open(path);
+  });
 }

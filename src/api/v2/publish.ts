@@ -11,6 +11,7 @@ import type { StreamHub } from '../../xds/stream-hub.ts';
 import { CallLimit } from '../call-limit.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { readExpectation } from './expectation-query.ts';
+import type { ExpectationQuery } from './expectation-query.ts';
 import { judgeFleet, returningUntilMs } from './fleet.ts';
 import type { Start } from './fleet.ts';
 import { maxWaitMs } from './messages.ts';
@@ -100,8 +101,8 @@ function readWaitQuery(
   request: Request,
   others: readonly string[],
 ): { waitMs: number | undefined; expectation: Expectation | undefined } {
-  const { wait, at_least, expect } = readQuery(request, [...publishParameters, ...others]);
-  const query = { ...(at_least === undefined ? {} : { at_least }), ...(expect === undefined ? {} : { expect }) };
+  const { wait, ...given } = readQuery<string>(request, [...publishParameters, ...others]);
+  const query: ExpectationQuery = Object.fromEntries(Object.entries(given).filter(([name]) => !others.includes(name)));
   const expectation = readExpectation(query);
   if (wait !== undefined) {
     return { waitMs: parseParameter('wait', wait, (text) => parseDuration(text, maxWaitMs)), expectation };

@@ -8,7 +8,7 @@ import { StoreError } from '../../commit/control.ts';
 
 /** @throws StoreError when there is no room for it; what `work` throws, also when that is of the file system */
 export async function withTempDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'controlplane-call-')).catch(explainTempError);
+  const directory = await mkdtemp(join(tmpdir(), `controlplane-call-${process.pid}-`)).catch(explainTempError);
   try {
     return await work(directory);
   } finally {

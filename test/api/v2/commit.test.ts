@@ -252,7 +252,7 @@ describe('a wait is refused, and nothing is committed:', () => {
     ['wait=1s&wait=1s', 'wait: must be given once'],
     ['timeout=1s', '"timeout": no such parameter, only wait, at_least, expect'],
     ['at_least=1', 'at_least: only with wait'],
-    ['expect=a&at_least=1', 'at_least, expect: only with wait'],
+    ['expect=a&at_least=1', 'expect, at_least: only with wait'],
     ['wait=1s&at_least=0', 'at_least "0": must be a whole number from 1 to 1000000'],
     ['wait=1s&expect=a,', 'expect "a,": must be node ids with commas between them'],
   ];
