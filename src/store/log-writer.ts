@@ -46,9 +46,8 @@ const statements = {
     DELETE FROM revision_changes WHERE (revision, kind, name) IN (
       SELECT revision, kind, name FROM revision_changes
       WHERE revision < (SELECT revision FROM revisions ORDER BY revision LIMIT 1) ORDER BY revision LIMIT ?)`,
-  trimLog: `
-    DELETE FROM log WHERE number IN (
-      SELECT number FROM (SELECT number, total FROM log ORDER BY number LIMIT ?) WHERE number < ? OR total <= ?)`,
+  oldestEntries: 'SELECT number, total FROM log ORDER BY number LIMIT ?',
+  trimLog: 'DELETE FROM log WHERE number <= ?',
 } as const;
 
 /** What a commit changes, each object as its content. */
@@ -162,7 +161,18 @@ export class LogWriter {
   #trim(changes: number): void {
     this.#statements.trimRevisions.run(this.#findNewestRevision() - this.#keptRevisions);
     this.#statements.trimChanges.run(changes + spareRemovals);
-    this.#statements.trimLog.run(1 + spareRemovals, this.#bounds.begin(), this.#bounds.floor());
+    this.#trimLog();
+  }
+
+  // Looks no further than to the first entry that is kept: mostly the first of all.
+  #trimLog(): void {
+    const [begin, floor] = [this.#bounds.begin(), this.#bounds.floor()];
+    let dropped = 0;
+    for (const { number, total } of this.#statements.oldestEntries.iterate(1 + spareRemovals)) {
+      if (Number(number) >= begin && Number(total) > floor) break;
+      dropped = Number(number);
+    }
+    if (dropped > 0) this.#statements.trimLog.run(dropped);
   }
 
   #findNewestRevision(): number {
