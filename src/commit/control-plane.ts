@@ -139,7 +139,7 @@ export class ControlPlane implements Desk {
         changes: this.#changesOf(edits),
         errors: problems.map((message) => ({ code: 'unpublishable', message })),
         guards: findGuarded(committedClusters, edits.clusters, this.#guardShare),
-        warnings: prepared === undefined ? [] : this.#publisher.findWarningsOf(prepared),
+        warnings: prepared === undefined ? [] : this.#publisher.findWarningsOfStep(prepared),
         resources: prepared === undefined ? [] : this.#publisher.findResourceChangesOf(prepared),
       };
     });

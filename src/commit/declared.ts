@@ -15,14 +15,17 @@ import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
 import type { OldRoutesStatus, PublishedStatus } from './control.ts';
 import type { Kept } from './publisher.ts';
-import { findLoops } from './warnings.ts';
+import { findBoundListeners, findLoops } from './loops.ts';
+import type { BoundListener } from './loops.ts';
 
 export interface Declared extends RoutesNow {
   readonly clusters: SortedByName<Cluster>;
   readonly listeners: SortedByName<Listener>;
   readonly draining: readonly DrainingCluster[];
   readonly oldRoutes: readonly OldRoutes[];
-  /** Those with an endpoint that is the Redis listener, by name. */
+  /** Where Envoys listen. */
+  readonly bound: readonly BoundListener[];
+  /** Those with an endpoint that is a listener which leads to them, by name. */
   readonly looping: ReadonlyMap<string, Cluster>;
 }
 
@@ -47,6 +50,7 @@ export function resume(
 ): Declared {
   const clusters = SortedByName.of(committed.clusters);
   const listeners = SortedByName.of(committed.listeners);
+  const bound = findBoundListeners(listeners, options);
   const routing = routingOf({ clusters, listeners }, options);
   // A clock that was set back while nothing ran makes nothing last for longer.
   const latestMs = nowMs + drainTimeMs;
@@ -68,7 +72,8 @@ export function resume(
     listeners,
     draining,
     oldRoutes: stillOld([...old, ...found], now, nowMs),
-    looping: noteLoops(new Map(), committed.clusters.map(toEdit), options),
+    bound,
+    looping: noteLoops(new Map(), committed.clusters.map(toEdit), bound),
   };
 }
 
@@ -79,6 +84,8 @@ export function declareNext(
   { options, drainTimeMs, nowMs }: Circumstances,
 ): Declared {
   const objects = objectsAfter(last, edits);
+  const areListenersSame = last !== undefined && edits.listeners.length === 0;
+  const bound = areListenersSame ? last.bound : findBoundListeners(objects.listeners, options);
   const areRoutesChanged =
     edits.listeners.some(({ name }) => name === redisListenerName) ||
     edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
@@ -91,7 +98,10 @@ export function declareNext(
     ...objects,
     draining,
     oldRoutes: stillOld([...(last?.oldRoutes ?? []), ...found], now, nowMs),
-    looping: noteLoops(last?.looping ?? new Map(), edits.clusters, options),
+    bound,
+    looping: areListenersSame
+      ? noteLoops(last.looping, edits.clusters, bound)
+      : noteLoops(new Map(), [...objects.clusters.values()].map(toEdit), bound),
   };
 }
 
@@ -155,11 +165,11 @@ function statusOfOldRoutes(old: OldRoutes, now: RoutesNow): OldRoutesStatus[] {
 function noteLoops(
   before: ReadonlyMap<string, Cluster>,
   edits: readonly ClusterEdit[],
-  options: RenderOptions,
+  bound: readonly BoundListener[],
 ): ReadonlyMap<string, Cluster> {
   const looping = new Map(before);
   for (const { name, after } of edits) {
-    if (after !== undefined && findLoops(after, options).length > 0) looping.set(name, after);
+    if (after !== undefined && findLoops(after, bound).length > 0) looping.set(name, after);
     else looping.delete(name);
   }
   return looping;

@@ -24,12 +24,13 @@ import {
   routesToKeep,
 } from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
+import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
 import type { ResourceChanges } from './desk.ts';
 import { findResourceChanges } from './resource-changes.ts';
 import { SteadyClock } from './steady-clock.ts';
-import { describeLoop, findLoops, findWarnings } from './warnings.ts';
+import { describeOldRoutes, findWarnings } from './warnings.ts';
 
 export interface PublisherParts {
   readonly snapshots: SnapshotCache;
@@ -117,15 +118,22 @@ export class Publisher {
     return [
       ...findUnpublishable(edited, this.#parts.renderOptions),
       ...this.#findListenerProblems(edits),
-      ...this.#findLoops(edited),
+      ...this.#findLoops(edits),
       ...this.#findRoom(edited),
     ];
   }
 
+  /** What there will be to warn of once it is published: of the state, and of the step to it. */
+  findWarningsOfStep(prepared: Prepared): readonly Warning[] {
+    const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
+    const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
+    return [...this.findWarningsOf(prepared), ...steps];
+  }
+
   /** What there will be to warn of. */
   findWarningsOf(prepared: Prepared): readonly Warning[] {
-    const { clusters, routing, looping } = prepared.declared;
-    return findWarnings(clusters, routing, looping.values(), heldLoad(prepared), this.#parts.renderOptions);
+    const { clusters, routing, looping, bound } = prepared.declared;
+    return findWarnings(clusters, routing, looping.values(), bound, heldLoad(prepared), this.#parts.renderOptions);
   }
 
   /** The Envoy resources that would change. */
@@ -172,12 +180,13 @@ export class Publisher {
   }
 
   // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
-  #findLoops(clusters: readonly Cluster[]): string[] {
-    const { renderOptions, isListenerTaken } = this.#parts;
-    const loops = clusters.flatMap((cluster) => {
-      return findLoops(cluster, renderOptions).map((endpoint) => describeLoop(cluster, endpoint, renderOptions));
-    });
-    return loops.length > 0 && isListenerTaken?.() === true ? loops : [];
+  #findLoops(edits: Edits): string[] {
+    if (this.#parts.isListenerTaken?.() !== true) return [];
+    const { clusters, listeners } = objectsAfter(this.#published?.declared, edits);
+    const bound = findBoundListeners(listeners, this.#parts.renderOptions);
+    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
+    const suspects = edits.listeners.length === 0 ? edited : [...clusters.values()];
+    return suspects.flatMap((cluster) => findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop)));
   }
 
   // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.

@@ -5,7 +5,9 @@ import { describe, test } from 'node:test';
 
 import { CommitError } from '../../src/commit/control.ts';
 import type { Warning } from '../../src/commit/control.ts';
-import { describeOldRoutes, findLoops } from '../../src/commit/warnings.ts';
+import { parseListener } from '../../src/model/parse.ts';
+import { describeLoop, findBoundListeners, findLoops } from '../../src/commit/loops.ts';
+import { describeOldRoutes } from '../../src/commit/warnings.ts';
 import { parseIpAndPort } from '../../src/net/address.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { LocalControl, createMemory } from '../support/local-control.ts';
@@ -182,9 +184,27 @@ describe('an endpoint that is the listener itself', () => {
     test(`${endpoint} behind ${listener}: ${isLoop ? 'a loop' : 'none'}`, () => {
       const { host: address, port } = parseIpAndPort(endpoint);
       const options = { ...defaultOptions, redisListener: parseIpAndPort(listener) };
-      assert.equal(findLoops(cluster('a', 'a', { address, port }), options).length, isLoop ? 1 : 0);
+      const bound = findBoundListeners(new Map(), options);
+      assert.equal(findLoops(cluster('a', 'a', { address, port }), bound).length, isLoop ? 1 : 0);
     });
   }
+
+  test('is told of for every listener that leads to it, by its name and address', () => {
+    const listeners = [
+      { name: 'redis_listener', address: '127.0.0.1:7000' },
+      { name: 'pin', kind: 'tcp', address: '127.0.0.1:7001', cluster: 'a' },
+      { name: 'other', kind: 'tcp', address: '127.0.0.1:7002', cluster: 'b' },
+      { name: 'list', address: '127.0.0.1:7003', routes: [{ prefix: 'x', cluster: 'b' }], catch_all: 'a' },
+    ].map((value) => parseListener(value));
+    const bound = findBoundListeners(new Map(listeners.map((listener) => [listener.name, listener])), defaultOptions);
+    const looping = cluster('a', 'a', ...[6379, 7000, 7001, 7002, 7003].map((port) => ({ address: '127.0.0.1', port })));
+    const end = 'a command would go round in a circle until it times out';
+    assert.deepEqual(findLoops(looping, bound).map((loop) => describeLoop(looping, loop)), [
+      `cluster "a": endpoint 127.0.0.1:7000 is the Redis listener of each Envoy itself (--redis-listener 127.0.0.1:7000): ${end}`,
+      `cluster "a": endpoint 127.0.0.1:7001 is the listener "pin" of each Envoy itself (127.0.0.1:7001): ${end}`,
+      `cluster "a": endpoint 127.0.0.1:7003 is the listener "list" of each Envoy itself (127.0.0.1:7003): ${end}`,
+    ]);
+  });
 
   const message =
     'cluster "a": endpoint 127.0.0.1:6379 is the Redis listener of each Envoy itself (--redis-listener 0.0.0.0:6379): ' +
@@ -219,4 +239,14 @@ describe('an endpoint that is the listener itself', () => {
     add(later, 'b', 1);
     assert.deepEqual(later.commit(), { changed: true });
   });
+});
+
+test('a cluster with a name that the shipped Envoy files have is warned of', () => {
+  const { controlPlane, told } = create('xds_rest');
+  add(controlPlane, 'xds_rest');
+  controlPlane.commit();
+  assert.deepEqual(told.at(-1), [
+    'cluster "xds_rest": the Envoy files that are shipped for polling have a cluster of this name, ' +
+      'and such an Envoy ignores this one',
+  ]);
 });
