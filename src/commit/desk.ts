@@ -188,7 +188,8 @@ export interface Desk {
   backup(file: string): Promise<void>;
   /**
    * Commits what a backup has committed, as one new revision, then stages what it has staged, in place of what is. What
-   * was done here stays in the history. @throws ConflictError, CommitError, StoreError
+   * was done here stays in the history. These are two entries: when the second can't be written, the StoreError says
+   * that the commit has happened. @throws ConflictError, CommitError, StoreError
    */
   restore(request: RestoreRequest): Promise<RestoreOutcome>;
 }
