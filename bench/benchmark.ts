@@ -33,9 +33,9 @@ export interface Row {
   readonly cells: readonly Cell[];
 }
 
-type Unit = 'ms' | 'MiB';
+type Unit = 'ms' | 'MiB' | '/s';
 
-/** A figure as a ratio of another, the smaller the better. */
+/** A figure as a ratio of another; with a limit, the smaller the better. */
 export function compare(figure: number, other: number, unit: Unit, limit?: number): Cell {
   const ratio = figure / other;
   const figures = `${renderFigure(figure)} : ${renderFigure(other)} ${unit}`;

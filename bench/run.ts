@@ -5,6 +5,10 @@ import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { apiCallersBenchmark } from './api-callers.ts';
+import { apiChangeBenchmark } from './api-change.ts';
+import { apiFileBenchmarks } from './api-file.ts';
+import { apiGrowthBenchmark } from './api-growth.ts';
 import { failedCell, renderTables } from './benchmark.ts';
 import type { Benchmark, Cell, Effort, Row } from './benchmark.ts';
 import { connectBenchmark } from './connect.ts';
@@ -16,6 +20,7 @@ import { v2Benchmarks } from './v2.ts';
 
 const benchmarks: readonly Benchmark[] = [
   ...fanoutBenchmarks, connectBenchmark, oneOfManyBenchmark, stalledReaderBenchmark, ...v2Benchmarks,
+  apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
 ];
 
 const help = `Usage: npm run bench -- [flags]

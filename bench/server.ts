@@ -22,6 +22,8 @@ export interface Server extends AsyncDisposable {
   readonly pid: number;
   readonly xdsAddress: string;
   readonly apiAddress: string;
+  /** Where ours keeps its state. */
+  readonly stateDir: string;
 }
 
 const startLimitMs = 20_000;
@@ -51,6 +53,7 @@ export async function startServer(kind: ServerKind, nodeOptions = ''): Promise<S
     },
     xdsAddress,
     apiAddress,
+    stateDir,
     async [Symbol.asyncDispose]() {
       await stop(child);
       process.off('exit', killChild);

@@ -27,6 +27,7 @@ import { stopOnSignal } from './process/shutdown.ts';
 import { SnapshotCache } from './snapshot/snapshot.ts';
 import type { LogStore } from './store/log-store.ts';
 import { createMemoryLogStore } from './store/memory-log-store.ts';
+import { readBackup } from './store/read-backup.ts';
 import { openSqliteLogStore } from './store/sqlite-log-store.ts';
 import { StoreError } from './store/log-store.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
@@ -106,6 +107,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const stopping = new AbortController();
   const apiV2 = createV2({
     desk: controlPlane,
+    readBackup,
     hub,
     group: defaultNodeGroup,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },

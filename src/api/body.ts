@@ -1,5 +1,6 @@
-// Reads a request's body whole, within a limit. Imports nothing of the project.
+// Reads a request's body whole, within a limit, into memory or into a file. Imports nothing of the project.
 
+import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 
 /** A body that can't be read: too large, encoded, cut up or cut off; `message` says which, in one line. */
@@ -27,14 +28,55 @@ const lingerMs = 1_000;
  * @throws BodyError
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity') {
-    throw new BodyError(415, `Content-Encoding ${JSON.stringify(encoding)}: the body must be sent as it is`);
-  }
+  requireUnencoded(request);
   const body = new BoundedBytes(maxBytes);
   await readPieces(request, (piece) => body.add(piece));
-  if (body.length > maxBytes) throw new BodyError(413, `body of ${body.length} bytes: at most ${maxBytes} are taken`);
+  if (body.length > maxBytes) throw tooLarge(body.length, maxBytes);
   return body.toString();
+}
+
+/**
+ * Writes the body, as it comes, into a new file. Of one over `maxBytes` the rest is read, but not kept, so that the
+ * client gets to see the answer.
+ * @throws BodyError; what the file system says
+ */
+export async function saveBody(request: IncomingMessage, path: string, maxBytes: number): Promise<void> {
+  requireUnencoded(request);
+  const file = await open(path, 'wx', 0o600);
+  try {
+    let length = 0;
+    for await (const piece of piecesOf(request)) {
+      length += piece.length;
+      if (length <= maxBytes) await file.appendFile(piece);
+    }
+    if (length > maxBytes) throw tooLarge(length, maxBytes);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* piecesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  // Not ended by who stops reading: an answer is still to go out on the connection.
+  const pieces = request.iterator({ destroyOnReturn: false });
+  try {
+    yield* pieces;
+  } catch (cause) {
+    throw cutOff(cause);
+  }
+}
+
+function requireUnencoded(request: IncomingMessage): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() === 'identity') return;
+  throw new BodyError(415, `Content-Encoding ${JSON.stringify(encoding)}: the body must be sent as it is`);
+}
+
+function tooLarge(length: number, maxBytes: number): BodyError {
+  return new BodyError(413, `body of ${length} bytes: at most ${maxBytes} are taken`);
+}
+
+function cutOff(cause: unknown): BodyError {
+  return new BodyError(400, 'the body was cut off', { cause });
 }
 
 // By events: an iterator would hand over what has come together, so that nobody could tell in how many pieces.
@@ -49,7 +91,7 @@ function readPieces(request: IncomingMessage, take: (piece: Buffer) => void): Pr
       setTimeout(() => request.socket.destroy(), lingerMs);
       reject(new BodyError(400, `body in more than ${maxPieces} pieces: it must be sent in larger ones`));
     };
-    const onCut = (cause?: Error): void => reject(new BodyError(400, 'the body was cut off', { cause }));
+    const onCut = (cause?: Error): void => reject(cutOff(cause));
     request.on('data', onData).once('end', resolve).once('error', onCut).once('close', onCut);
   });
 }

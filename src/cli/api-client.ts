@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Address } from '../net/address.ts';
-import { askApiForText, parseJson } from './api-request.ts';
+import { askApiForPieces, askApiForText, parseJson } from './api-request.ts';
 import type { ApiAnswer, ApiCall } from './api-request.ts';
 
 /** What goes into a query; what is undefined is left out. */
@@ -53,6 +53,11 @@ export class ApiClient {
 
   async getText(path: string, query: Query, accept: string): Promise<ApiAnswer> {
     return askApiForText({ ...this.#call('GET', path, query), headers: { accept } });
+  }
+
+  /** An answer that may be large, piece by piece. @throws Failure as {@link get} does, also while it comes. */
+  async getPieces(path: string, accept: string): Promise<AsyncIterable<Buffer>> {
+    return askApiForPieces({ ...this.#call('GET', path, {}), headers: { accept } });
   }
 
   /** All pages of a list, one after the other. @param key of the list in the answer. */

@@ -1,7 +1,8 @@
 // Calls of a running control plane's REST API, with errors that an operator can act on.
 
 import { request } from 'node:http';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
 import { formatAddress } from '../net/address.ts';
 import type { Address } from '../net/address.ts';
@@ -18,11 +19,18 @@ export interface ApiCall {
   readonly path: string;
   /** In lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | FileBody;
   /** Ends the call when it is aborted. */
   readonly signal?: AbortSignal;
   /** How long nothing may come, the connecting included. */
   readonly idleMs: number;
+}
+
+/** A body that is sent as it is read. */
+export interface FileBody {
+  readonly pieces: Readable;
+  /** Bytes. */
+  readonly size: number;
 }
 
 export interface ApiAnswer {
@@ -66,11 +74,18 @@ export async function askApiForText(call: ApiCall): Promise<ApiAnswer> {
   return { headers: response.headers, text: await readText(call, response) };
 }
 
+/** The answer to a call, piece by piece. @throws Failure as {@link askApi} does, also while it comes. */
+export async function askApiForPieces(call: ApiCall): Promise<AsyncIterable<Buffer>> {
+  const response = await send(call);
+  if (!isSuccess(response)) throw await refusalOf(call, response);
+  return readBytes(call, response);
+}
+
 function send(call: ApiCall): Promise<IncomingMessage> {
   const { api, method, path, idleMs, signal } = call;
   // Bytes: with text Node would encode the headers as it does the text.
-  const body = call.body === undefined ? undefined : Buffer.from(call.body);
-  const headers = { ...call.headers, ...(body && { 'content-length': body.length }) };
+  const body = typeof call.body === 'string' ? Buffer.from(call.body) : call.body;
+  const headers = { ...call.headers, ...(body && { 'content-length': sizeOf(body) }) };
   return new Promise((resolve, reject) => {
     const { host, port } = api;
     const options = { host, port, method, path, headers, timeout: idleMs, agent: false };
@@ -83,8 +98,17 @@ function send(call: ApiCall): Promise<IncomingMessage> {
       const reason = error.message || error.code;
       reject(new Failure(`can't reach the control plane at ${formatAddress(api)}: ${reason}`));
     });
-    sent.end(body);
+    sendBody(sent, body);
   });
+}
+
+function sizeOf(body: Buffer | FileBody): number {
+  return 'size' in body ? body.size : body.length;
+}
+
+function sendBody(sent: ClientRequest, body: Buffer | FileBody | undefined): void {
+  if (body !== undefined && 'pieces' in body) body.pieces.on('error', (error) => sent.destroy(error)).pipe(sent);
+  else sent.end(body);
 }
 
 function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
@@ -116,6 +140,14 @@ async function* readLines(call: ApiCall, response: IncomingMessage): AsyncGenera
     yield* lines;
   }
   if (rest !== '') yield rest;
+}
+
+async function* readBytes(call: ApiCall, response: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* response as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw brokeOff(call, (error as Error).message);
+  }
 }
 
 async function* readPieces(call: ApiCall, response: IncomingMessage): AsyncGenerator<string> {

@@ -55,6 +55,14 @@ const table: Readonly<Record<string, CommandEntry>> = {
     summary: 'Prints all that is declared, as a file for apply.',
     load: async () => (await import('./export.ts')).buildExport,
   },
+  backup: {
+    summary: 'Saves a copy of all there is, history included, in a file.',
+    load: async () => (await import('./backup.ts')).buildBackup,
+  },
+  restore: {
+    summary: 'Publishes what a backup holds, as a new revision.',
+    load: async () => (await import('./restore.ts')).buildRestore,
+  },
   validate: {
     summary: 'Checks a file, without a control plane.',
     load: async () => (await import('./validate.ts')).buildValidate,

@@ -7,6 +7,7 @@ import { Failure, exitCodes } from '../process/failure.ts';
 import { formatDuration, parseDuration } from '../text/duration.ts';
 import { idleMs } from './api-client.ts';
 import { askApi } from './api-request.ts';
+import type { ApiCall } from './api-request.ts';
 import { renderCommit, renderConvergence } from './commit-report.ts';
 import type { Opened } from './common-options.ts';
 import type { Context } from './context.ts';
@@ -15,6 +16,7 @@ import { expectationQuery } from './expectation-flags.ts';
 import type { ExpectationValues } from './expectation-flags.ts';
 import type { PublishMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
+import type { OutputFormat } from './output.ts';
 import { ProgressLine } from './progress.ts';
 
 export interface CommitValues extends ExpectationValues {
@@ -58,12 +60,26 @@ export async function sendCommit(
   const body = Object.values(given).some((value) => value !== undefined) ? { body: given } : {};
   const query = wait === undefined ? {} : { wait: formatDuration(wait), ...expectationQuery(values) };
   const call = api.changeCall({ method: 'POST', path: target === undefined ? 'commit' : 'rollback', query, ...body });
+  await sendPublishing(context, format, call, wait);
+}
+
+/**
+ * Makes a call that publishes, prints the answer, and sets the exit code.
+ * @param waitMs how long it waits for the Envoys; undefined: not at all.
+ * @throws Failure
+ */
+export async function sendPublishing(
+  context: Context,
+  format: OutputFormat,
+  call: ApiCall,
+  waitMs: number | undefined,
+): Promise<void> {
   const line = new ProgressLine(context.stderr);
   // Progress is told of what is committed.
   let isCommitted = false;
   try {
     const accept = 'application/x-ndjson, application/json;q=0.9';
-    const patient = { ...call, headers: { ...call.headers, accept }, idleMs: idleMs + (wait ?? 0) };
+    const patient = { ...call, headers: { ...call.headers, accept }, idleMs: idleMs + (waitMs ?? 0) };
     const answer = await askApi<PublishMessage>(patient, ({ settled, total }) => {
       isCommitted = true;
       if (total > 0) line.show(`${settled} of ${total} streams have answered`);

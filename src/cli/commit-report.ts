@@ -1,4 +1,4 @@
-// What `controlplane commit` and `controlplane rollback` print.
+// What `controlplane commit`, `controlplane rollback` and `controlplane restore` print.
 
 import type { CommitMessage, ConvergedCommitMessage } from '../api/v2/messages.ts';
 import { describeNobody, renderReturning, renderUnmet } from './missing-report.ts';
@@ -30,7 +30,11 @@ export function renderConvergence(answer: ConvergedCommitMessage & RevisedMessag
   return [`${describeCommit(answer)}: ${counts.join(', ')}`, ...lines, ...renderMatters(answer), ''].join('\n');
 }
 
-function describeCommit({ changed, revision, rollback_to: target }: RevisedMessage): string {
+function describeCommit({ changed, revision, rollback_to: target, restored_revision: restored }: RevisedMessage): string {
+  if (restored !== undefined) {
+    if (!changed) return `nothing to publish: what is committed is as revision ${restored} of the backup`;
+    return `restored revision ${restored} of the backup, as revision ${revision}`;
+  }
   if (target !== undefined) {
     if (!changed) return `nothing to roll back: revision ${revision} is as ${target} was`;
     return `rolled back to revision ${target}, as revision ${revision}`;
@@ -40,9 +44,10 @@ function describeCommit({ changed, revision, rollback_to: target }: RevisedMessa
 }
 
 function renderMatters(answer: CommitMessage & RevisedMessage): string[] {
-  const staged = answer.still_staged ?? [];
+  const { still_staged: stillStaged = [], staged = [] } = answer;
   return [
-    ...staged.map(({ kind, name }) => toPrintable(`still staged: ${kind} ${name}`)),
+    ...stillStaged.map(({ kind, name }) => toPrintable(`still staged: ${kind} ${name}`)),
+    ...staged.map(({ kind, name }) => toPrintable(`staged: ${kind} ${name}`)),
     ...renderOldRoutes(answer),
     ...renderWarnings(answer),
   ];

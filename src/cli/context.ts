@@ -5,7 +5,8 @@ import type { Command } from 'commander';
 /** Standard output or standard error. */
 export interface Output {
   readonly isTTY?: boolean;
-  write(text: string): unknown;
+  /** @param done called when it is out: who has much to write waits for it. */
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
 }
 
 export interface Context {

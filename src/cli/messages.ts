@@ -61,11 +61,15 @@ export interface RevisedMessage {
   readonly revision?: number;
   /** Of a rollback: whose content it has again. */
   readonly rollback_to?: number;
+  /** Of a restore: whose content it has, by the history of the backup. */
+  readonly restored_revision?: number;
+  /** Of a restore: what is staged now. */
+  readonly staged?: readonly ObjectNameMessage[];
   /** Of a rollback: what was rolled back and is staged too, so that a commit would change it again. */
   readonly still_staged?: readonly ObjectNameMessage[];
 }
 
-/** The answer to `POST /api/v2/commit` and `/api/v2/rollback`, without or with `wait`. */
+/** The answer to `POST /api/v2/commit`, `/api/v2/rollback` and `/api/v2/restore`, without or with `wait`. */
 export type PublishMessage = (CommitMessage | ConvergedCommitMessage) & RevisedMessage;
 
 export interface ObjectNameMessage {

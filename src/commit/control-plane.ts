@@ -30,11 +30,13 @@ import type {
   ObjectChange,
   Plan,
   Precondition,
+  RestoreOutcome,
+  RestoreRequest,
   RollbackOutcome,
   RollbackRequest,
   View,
 } from './desk.ts';
-import { compareConfigs, compareObjects } from './differences.ts';
+import { compareConfigs, compareObjects, editsBetween } from './differences.ts';
 import { findGuarded } from './guards.ts';
 import { Publisher, refuse } from './publisher.ts';
 import type { Prepared, PublisherParts } from './publisher.ts';
@@ -183,6 +185,18 @@ export class ControlPlane implements Desk {
     });
   }
 
+  restore({ author, state, message, force = false, require }: RestoreRequest): Promise<RestoreOutcome> {
+    return this.#runCommit(async () => {
+      require?.(this.#staging);
+      const text = message ?? `restored from a backup of revision ${state.revision}`;
+      const asked = { author, message: text, isForced: force, isUnguarded: false };
+      const outcome = await this.#commitRestored(state, asked);
+      await this.#stageRestored(state, author, outcome);
+      const staged = this.#staging.staged.map(({ kind, name }) => ({ kind, name }));
+      return { ...outcome, restoredRevision: state.revision, staged };
+    });
+  }
+
   revisions(before: number, limit: number): Promise<readonly Revision[]> {
     return this.#parts.store.revisions(before, limit);
   }
@@ -247,6 +261,24 @@ export class ControlPlane implements Desk {
     await this.#appendCommit(edits, prepared, request);
     this.#publisher.publish(prepared);
     return { changed: true, revision: this.#staging.revision, changes };
+  }
+
+  // A backup of before the first commit publishes nothing, least of all a first revision.
+  async #commitRestored({ revision, committed }: LogState, request: RevisionRequest): Promise<CommitOutcome> {
+    const edits = editsBetween(this.#committed, committed);
+    if (revision > 0 || refsOf(edits).length > 0) return this.#commitEdits(edits, request);
+    return { changed: false, revision: this.#staging.revision, changes: [] };
+  }
+
+  // One entry, so that it is there whole or not at all: what is staged as it is committed is not staged.
+  async #stageRestored({ staged }: LogState, author: string, { changed, revision }: CommitOutcome): Promise<void> {
+    try {
+      await this.#appendStaged(this.#staging.editsTo(staged), author);
+    } catch (error) {
+      if (!changed || !(error instanceof StoreError)) throw error;
+      const done = `what was committed is restored as revision ${revision}, but what is staged is not`;
+      throw new StoreError(`${done}: ${error.message}`, { cause: error });
+    }
   }
 
   #requireUnguarded(edits: Edits, { isForced, isUnguarded }: RevisionRequest): void {

@@ -3,7 +3,7 @@
 import type { RouteDifference } from '../inventory/old-routes.ts';
 import type { Warning } from './warnings.ts';
 
-export { StoreError } from '../store/log-store.ts';
+export { BackupError, StoreError } from '../store/log-store.ts';
 export type { Warning } from './warnings.ts';
 
 /** A removed cluster that is still published. Times are wall-clock time (Unix, ms), here and below. */

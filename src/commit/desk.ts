@@ -4,10 +4,10 @@
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
-import type { NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
+import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 import type { PublishedStatus } from './control.ts';
 
-export type { NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
+export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 
 export type View = 'staged' | 'committed';
 
@@ -122,6 +122,22 @@ export interface RollbackOutcome extends CommitOutcome {
   readonly stillStaged: readonly ObjectRef[];
 }
 
+export interface RestoreRequest {
+  readonly author: string;
+  /** What a backup holds; its history is not looked at. */
+  readonly state: LogState;
+  readonly require?: Precondition | undefined;
+  readonly message?: string | undefined;
+  readonly force?: boolean | undefined;
+}
+
+export interface RestoreOutcome extends CommitOutcome {
+  /** The newest of the backup, whose content it is; 0: nothing was committed then. */
+  readonly restoredRevision: number;
+  /** All that is staged now, as it was in the backup. */
+  readonly staged: readonly ObjectRef[];
+}
+
 /** It was refused: somebody else was faster, or a guard says no. `code` tells which. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
@@ -168,5 +184,11 @@ export interface Desk {
   /** What was committed then. @throws NoRevisionError */
   content(revision: number): Promise<Config>;
   entriesAfter(number: number, limit: number): Promise<readonly NumberedEntry[]>;
+  /** Writes all there is into a new file, while everything goes on. @throws StoreError */
   backup(file: string): Promise<void>;
+  /**
+   * Commits what a backup has committed, as one new revision, then stages what it has staged, in place of what is. What
+   * was done here stays in the history. @throws ConflictError, CommitError, StoreError
+   */
+  restore(request: RestoreRequest): Promise<RestoreOutcome>;
 }

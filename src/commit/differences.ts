@@ -1,5 +1,6 @@
 // What differs between two states, by object and by field. Pure.
 
+import type { Edits } from '../inventory/edits.ts';
 import { contentOf } from '../model/canonical.ts';
 import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
 import type { FieldChange, ObjectChange } from './desk.ts';
@@ -33,14 +34,34 @@ export function compareConfigs(before: Config, after: Config): ObjectChange[] {
   ];
 }
 
+/** What leads from one to the other, in order of name. */
+export function editsBetween(before: Config, after: Config): Edits {
+  return {
+    clusters: editsOfLists(before.clusters, after.clusters),
+    listeners: editsOfLists(before.listeners, after.listeners),
+  };
+}
+
 function compareLists(
   kind: ObjectKind,
   before: readonly DeclaredObject[],
   after: readonly DeclaredObject[],
 ): ObjectChange[] {
-  const [from, to] = [before, after].map((objects) => new Map(objects.map((object) => [object.name, object])));
-  const names = [...new Set([...before, ...after].map(({ name }) => name))].sort();
-  return names.flatMap((name) => compareObjects(kind, name, from?.get(name), to?.get(name)) ?? []);
+  const from = byName(before);
+  return editsOfLists(before, after).flatMap((edit) => {
+    return compareObjects(kind, edit.name, from.get(edit.name), edit.after) ?? [];
+  });
+}
+
+function editsOfLists<T extends DeclaredObject>(before: readonly T[], after: readonly T[]) {
+  const [from, to] = [byName(before), byName(after)];
+  const names = [...new Set([...from.keys(), ...to.keys()])].sort();
+  const edits = names.map((name) => ({ name, after: to.get(name) }));
+  return edits.filter((edit) => !isSameObject(from.get(edit.name), edit.after));
+}
+
+function byName<T extends DeclaredObject>(objects: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(objects.map((object) => [object.name, object]));
 }
 
 // Lists whose entries have a name of their own are compared entry by entry.

@@ -118,6 +118,14 @@ export class Staging implements Declarations {
     return editsOf(objects.map(({ kind, name }) => ({ kind, name, after: this.get('committed', kind, name) })));
   }
 
+  /** The edits after which these objects are staged, and no others. */
+  editsTo(staged: readonly StagedObject[]): Edits {
+    const wanted = new Set(staged.map(({ kind, name }) => keyOf(kind, name)));
+    const others = this.staged.filter(({ kind, name }) => !wanted.has(keyOf(kind, name)));
+    const back = others.map(({ kind, name }) => ({ kind, name, after: this.get('committed', kind, name) }));
+    return this.withoutIdle(editsOf([...back, ...staged]));
+  }
+
   /** Takes up what the log has as its entry `number`. */
   noteStaged(edits: Edits, deed: Deed, number: number): void {
     for (const { name, after } of edits.clusters) this.#lay({ kind: 'cluster', name, after, ...deed });

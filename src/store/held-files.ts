@@ -1,7 +1,8 @@
 // The database's files as they were opened, against what is at their paths now: SQLite goes on writing into files that
 // were deleted, and what it writes there is gone with the process. Knows nothing of what is in them.
 
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { StoreError } from './log-store.ts';
 
@@ -24,12 +25,21 @@ export class HeldFiles {
     }
   }
 
-  /** To be called before a write. Throws StoreError when it would go where nobody finds it; fine once they are back. */
+  /**
+   * To be called before a write. Throws StoreError when it would go where nobody finds it, or into a directory that may
+   * not be written any more, in which the next start would fail; fine once they are back.
+   */
   requireInPlace(): void {
     for (const [path, identity] of this.#identities) {
       if (identify(path) === identity) continue;
       const remedy = 'put it back, or stop this control plane and start it again';
       throw new StoreError(`${path} was moved, removed or replaced while it was open, nothing is written: ${remedy}`);
+    }
+    try {
+      accessSync(dirname(this.#path), constants.W_OK | constants.X_OK);
+    } catch (error) {
+      const reason = (error as Error).message;
+      throw new StoreError(`the data directory can't be written any more: ${reason}`, { cause: error });
     }
   }
 }

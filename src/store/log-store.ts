@@ -150,5 +150,21 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
+/** The file holds no state that this program can read; nothing is wrong with the disk. */
+export class UnusableFileError extends StoreError {
+  /** What is wrong, without the file's path and a remedy: `damaged (empty)`. */
+  readonly fault: string;
+
+  constructor(message: string, fault: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
+/** What was given as a backup is none that this program can read; `message` is one line for an operator. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+}
+
 /** How many revisions a store keeps unless told otherwise. */
 export const defaultKeptRevisions = 1_000;

@@ -1,6 +1,6 @@
 // What SQLite and the file system say, in words for the operator who has to act on it.
 
-import { StoreError } from './log-store.ts';
+import { StoreError, UnusableFileError } from './log-store.ts';
 
 /** Primary result codes, sqlite.org/rescode.html; the low byte of the extended code that node:sqlite gives. */
 const busy = 5;
@@ -34,8 +34,9 @@ export function explainWriteError(path: string, error: unknown): StoreError {
 
 /** The StoreError for a file whose content can't be trusted, which was left as it is. */
 export function damaged(path: string, reason: string, cause?: unknown): StoreError {
+  const fault = `damaged (${reason})`;
   const remedy = `restore it from a backup, or move it and the ${path}-* files beside it away to start with nothing`;
-  return new StoreError(`${path} is damaged (${reason}) and was left as it is: ${remedy}`, { cause });
+  return new UnusableFileError(`${path} is ${fault} and was left as it is: ${remedy}`, fault, { cause });
 }
 
 function inUse(path: string, cause: unknown): StoreError {

@@ -5,7 +5,7 @@ import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from './log-store.ts';
+import { StoreError, UnusableFileError } from './log-store.ts';
 import { damaged, explainReadError, explainWriteError } from './sqlite-error.ts';
 import { runTransaction } from './sqlite-transaction.ts';
 import { Workshop, removeOldWorkshops, syncDirectories } from './workshop.ts';
@@ -125,11 +125,12 @@ function checkFile(path: string, layout: Layout): void {
 function requireOurs(path: string, id: number, version: number, layout: Layout): void {
   const remedy = 'it was left as it is';
   if (id !== applicationId) {
-    throw new StoreError(`${path} is not a database of this program (application id ${id}); ${remedy}: move it away`);
+    const fault = `not a database of this program (application id ${id})`;
+    throw new UnusableFileError(`${path} is ${fault}; ${remedy}: move it away`, fault);
   }
   if (version > layout.version) {
-    const versions = `schema ${version}, this one knows ${layout.version}`;
-    throw new StoreError(`${path} was written by a newer version (${versions}); ${remedy}: start that version`);
+    const fault = `written by a newer version (schema ${version}, this one knows ${layout.version})`;
+    throw new UnusableFileError(`${path} was ${fault}; ${remedy}: start that version`, fault);
   }
   if (version < layout.oldest) throw damaged(path, `schema ${version}`);
 }

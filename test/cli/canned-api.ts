@@ -106,7 +106,7 @@ export async function runInProcess(words: readonly string[], around: Surrounding
     if (entry === undefined) throw new Error(`${name}: no such command`);
     const status = await runCommandLine(entry, rest, {
       env: { CONTROLPLANE_CONFIG: '', CONTROLPLANE_AUTHOR: 'ann', ...env },
-      stdout: { isTTY: isTerminal, write: (text) => (stdout += text) },
+      stdout: { isTTY: isTerminal, write: (text, done) => ((stdout += text), done?.()) },
       stderr: { write: (text) => (stderr += text) },
       hasColors: isTerminal,
       readInput: async () => input,

@@ -34,6 +34,7 @@ test('without python3 and with one release of Envoy only, it says so and fails',
 test('without Redis and curl, where it may not install, it names what is missing and fails', async (t) => {
   const { dir, script, env } = await createBareCheckout(t);
   for (const version of envoyReleases) await addEnvoy(dir, version);
+  await addProgram(join(dir, '.cache/schemathesis-4.32.5/bin'), 'python3');
   const { status, stdout, stderr } = await runCommand(script, [], { env });
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /^setup: missing: redis-server redis-tools curl \(.*\)\. Install them and run this again\.\n$/);
@@ -41,9 +42,12 @@ test('without Redis and curl, where it may not install, it names what is missing
 
 /** Puts something in a checkout where a release of Envoy belongs. */
 async function addEnvoy(dir: string, version: EnvoyRelease): Promise<void> {
-  const envoyDir = join(dir, `.cache/envoy-${version}/envoy/_bin`);
-  await mkdir(envoyDir, { recursive: true });
-  await writeFile(join(envoyDir, 'envoy'), '', { mode: 0o755 });
+  await addProgram(join(dir, `.cache/envoy-${version}/envoy/_bin`), 'envoy');
+}
+
+async function addProgram(dir: string, name: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  await writeFile(join(dir, name), '', { mode: 0o755 });
 }
 
 /** A checkout with the script alone, on a machine that has next to no programs. */

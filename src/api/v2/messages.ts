@@ -24,6 +24,7 @@ import type {
   convergedCommitSchema,
   convergedRollbackSchema,
   progressSchema,
+  restoreSchema,
   rollbackSchema,
 } from './schemas/commit.ts';
 import type { findingSchema } from './schemas/common.ts';
@@ -78,6 +79,7 @@ export type CommitMessage = Message<typeof commitSchema>;
 export type ConvergedCommitMessage = Message<typeof convergedCommitSchema>;
 export type RollbackMessage = Message<typeof rollbackSchema>;
 export type ConvergedRollbackMessage = Message<typeof convergedRollbackSchema>;
+export type RestoreMessage = Message<typeof restoreSchema>;
 export type ProgressMessage = Message<typeof progressSchema>;
 export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
 

@@ -11,6 +11,7 @@ import type { StreamHub } from '../../xds/stream-hub.ts';
 import { CallLimit } from '../call-limit.ts';
 import { buildNotInSyncMessages } from './client-message.ts';
 import { readExpectation } from './expectation-query.ts';
+import type { ExpectationQuery } from './expectation-query.ts';
 import { judgeFleet, returningUntilMs } from './fleet.ts';
 import type { Start } from './fleet.ts';
 import { maxWaitMs } from './messages.ts';
@@ -32,15 +33,21 @@ export interface PublishParts {
 /** Publishes for a request; gives the answer to who does not wait. */
 export type Publish = (request: Request) => Promise<CommitMessage>;
 
+/** Of every call that publishes. */
+export const publishParameters = ['wait', 'at_least', 'expect'] as const;
+
 // For each of them it is remembered who has answered what.
 const maxWaiting = 64;
 
 const linesType = 'application/x-ndjson';
 
+/** @param others parameters that the call takes besides {@link publishParameters}, and reads itself. */
+export type Publishing = (publish: Publish, others?: readonly string[]) => RequestHandler;
+
 /** Makes handlers of which so many may wait at the same time, together. */
-export function createPublishing(parts: PublishParts): (publish: Publish) => RequestHandler {
+export function createPublishing(parts: PublishParts): Publishing {
   const limit = new CallLimit(maxWaiting);
-  return (publish) => createPublishHandler(parts, limit, publish);
+  return (publish, others = []) => createPublishHandler(parts, limit, publish, others);
 }
 
 /**
@@ -53,9 +60,10 @@ function createPublishHandler(
   { hub, group, start, stopping }: PublishParts,
   limit: CallLimit,
   publish: Publish,
+  others: readonly string[],
 ): RequestHandler {
   return async (request, response) => {
-    const { waitMs, expectation } = readWaitQuery(request);
+    const { waitMs, expectation } = readWaitQuery(request, others);
     if (waitMs !== undefined && limit.isReached) {
       throw new ProblemError(503, `wait: ${maxWaiting} others wait already, nothing was committed: ask again later`);
     }
@@ -89,8 +97,12 @@ function writeProgress(response: Response, progress: ProgressMessage): void {
   if (!response.writableNeedDrain) response.write(renderLine(progress));
 }
 
-function readWaitQuery(request: Request): { waitMs: number | undefined; expectation: Expectation | undefined } {
-  const { wait, ...query } = readQuery(request, ['wait', 'at_least', 'expect']);
+function readWaitQuery(
+  request: Request,
+  others: readonly string[],
+): { waitMs: number | undefined; expectation: Expectation | undefined } {
+  const { wait, ...given } = readQuery<string>(request, [...publishParameters, ...others]);
+  const query: ExpectationQuery = Object.fromEntries(Object.entries(given).filter(([name]) => !others.includes(name)));
   const expectation = readExpectation(query);
   if (wait !== undefined) {
     return { waitMs: parseParameter('wait', wait, (text) => parseDuration(text, maxWaitMs)), expectation };

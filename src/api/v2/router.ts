@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { StoreError } from '../../commit/control.ts';
 import type { Desk } from '../../commit/desk.ts';
 import type { Cluster, Listener } from '../../model/objects.ts';
+import { createBackupHandler } from './backup.ts';
 import { createClientsHandler } from './clients.ts';
 import type { ClientsParts } from './clients.ts';
 import { createCommit } from './commit.ts';
@@ -33,6 +34,8 @@ import { ProblemError, sendProblem } from './problem.ts';
 import { createPublishing } from './publish.ts';
 import type { PublishParts } from './publish.ts';
 import { refuseMethod } from './refuse-method.ts';
+import { createRestore, restoreParameters } from './restore.ts';
+import type { ReadBackup } from './restore.ts';
 import { createRetryHandler } from './retry.ts';
 import type { RetryParts } from './retry.ts';
 import { createRevisionHandler, createRevisionsHandler } from './revisions.ts';
@@ -42,12 +45,13 @@ import { toProblem } from './to-problem.ts';
 
 export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts {
   readonly desk: Desk;
+  readonly readBackup: ReadBackup;
   readonly log: Logger;
 }
 
 /** The router of /api/v2, to be mounted there. It answers every path below. */
 export function createV2(parts: V2Parts): Router {
-  const { desk } = parts;
+  const { desk, readBackup } = parts;
   const router = express.Router({ caseSensitive: true, strict: true });
   const publishing = createPublishing(parts);
   const clients = createClientsHandler({ ...parts, published: () => desk.status() });
@@ -78,6 +82,10 @@ export function createV2(parts: V2Parts): Router {
   router.route('/revisions/:revision').get(createRevisionHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router.route('/revisions/:from/diff/:to').get(createRevisionDiffHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router.route('/log').get(createLogHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+
+  router.route('/backup').get(createBackupHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  const restore = publishing(createRestore(desk, readBackup), restoreParameters);
+  router.route('/restore').post(restore).all(refuseMethod('POST'));
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));

@@ -26,7 +26,10 @@ function isReading({ method }: IncomingMessage): boolean {
 }
 
 /** Ends when all is sent or who asked is gone; rejects with what fails on this side. */
-export async function sendPieces(response: Response, pieces: Iterable<string> | AsyncIterable<string>): Promise<void> {
+export async function sendPieces(
+  response: Response,
+  pieces: Iterable<string> | AsyncIterable<string | Buffer>,
+): Promise<void> {
   try {
     await pipeline(Readable.from(pieces), response);
   } catch (error) {

@@ -1,7 +1,7 @@
 // Errors of the parts below, each as the problem that tells of it.
 
 import { ConflictError, NoRevisionError } from '../../commit/desk.ts';
-import { CommitError } from '../../commit/control.ts';
+import { BackupError, CommitError } from '../../commit/control.ts';
 import { MalformedTextError } from '../../config-file/malformed-text.ts';
 import type { PlacedFault } from '../../config-file/place.ts';
 import { InventoryError } from '../../inventory/errors.ts';
@@ -39,6 +39,7 @@ export function toProblem(error: unknown): ProblemError | undefined {
   if (error instanceof InventoryError) {
     return new ProblemError(inventoryStatuses[error.code], error.message, { code: error.code });
   }
+  if (error instanceof BackupError) return new ProblemError(422, error.message);
   if (error instanceof NoRevisionError) return new ProblemError(404, error.message);
   if (error instanceof CommitError) return new ProblemError(409, error.message);
   // Of Express, for a path with a percent sign that begins no character.

@@ -10,6 +10,7 @@ import { createApi } from '../../../src/api/app.ts';
 import type { ClientsMessage } from '../../../src/api/v2/messages.ts';
 import { createV2 } from '../../../src/api/v2/router.ts';
 import type { V2Parts } from '../../../src/api/v2/router.ts';
+import { readBackup } from '../../../src/store/read-backup.ts';
 import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
@@ -34,6 +35,7 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
   const desk = Object.assign(await openDesk(), { commit: async () => ({ ...xds.commit(), revision: 1, changes: [] }) });
   const v2 = createV2({
     desk,
+    readBackup,
     hub: xds.hub,
     group: defaultNodeGroup,
     start: undefined,

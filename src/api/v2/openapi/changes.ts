@@ -20,14 +20,9 @@ import {
   stagedSchema,
 } from '../schemas/declared.ts';
 import { operation } from './operation.ts';
-import { author, etag, expectationQuery, ifChanged, ifMatchStaged, revision, waitQuery } from './parameters.ts';
+import { author, etag, expectationQuery, ifChanged, ifMatchStaged, lines, revision, waitQuery } from './parameters.ts';
 
 const tag = 'Changes';
-
-const lines =
-  'To who accepts application/x-ndjson a call that waits sends a Progress line each time that more have answered, ' +
-  'and ' +
-  'its answer as the last line.';
 
 export const changePaths: ZodOpenApiPathsObject = {
   '/staged': {

@@ -3,6 +3,7 @@
 import { createDocument } from 'zod-openapi';
 import type { ZodOpenApiObject } from 'zod-openapi';
 
+import { backupPaths } from './backup.ts';
 import { changePaths } from './changes.ts';
 import { fleetPaths } from './fleet.ts';
 import { historyPaths } from './history.ts';
@@ -23,10 +24,11 @@ export function createDescription(): object {
       { name: 'Objects', description: 'What is declared. All changes are staged.' },
       { name: 'Changes', description: 'From what is staged to what is committed, and back.' },
       { name: 'History', description: 'Who did what, when.' },
+      { name: 'Backup', description: 'All of it as one file, and back.' },
       { name: 'Fleet', description: 'The Envoys.' },
       { name: 'About' },
     ],
-    paths: { ...objectPaths, ...changePaths, ...historyPaths, ...fleetPaths },
+    paths: { ...objectPaths, ...changePaths, ...historyPaths, ...backupPaths, ...fleetPaths },
   };
   return createDocument(description, { override: ({ jsonSchema }) => dropOptionalDiscriminator(jsonSchema) });
 }

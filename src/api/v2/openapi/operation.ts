@@ -18,7 +18,7 @@ export interface Call {
   /** One line. */
   readonly summary: string;
   readonly description?: string;
-  readonly tag: 'Objects' | 'Changes' | 'History' | 'Fleet' | 'About';
+  readonly tag: 'Objects' | 'Changes' | 'History' | 'Backup' | 'Fleet' | 'About';
   readonly path?: Fields;
   readonly query?: Fields;
   readonly header?: Fields;
@@ -32,7 +32,7 @@ export interface Body {
   readonly schema: z.ZodType;
   readonly types?: readonly string[];
   readonly isOptional?: boolean;
-  readonly example: unknown;
+  readonly example?: unknown;
 }
 
 export interface AnswerOf {

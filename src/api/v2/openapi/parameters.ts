@@ -87,3 +87,8 @@ export const author = {
 export const etag = { ETag: z.string().meta({ description: 'Changes with the content.', example: '"Zx3"' }) };
 
 export const location = { Location: z.string() };
+
+/** Of calls that publish. */
+export const lines =
+  'To who accepts application/x-ndjson a call that waits sends a Progress line each time that more have answered, and ' +
+  'its answer as the last line.';

@@ -9,6 +9,8 @@ import { publishedFields } from './published.ts';
 
 const maxMessageBytes = 1_000;
 
+export const restoreMessage = printable(maxMessageBytes);
+
 const requestFields = {
   message: printable(maxMessageBytes)
     .optional()
@@ -59,6 +61,11 @@ const rollbackFields = {
     .describe('Objects that were rolled back and are staged too: a commit would change them again.'),
 };
 
+const restoreFields = {
+  restored_revision: revisionNumber.describe('The newest of the backup, whose content it is.'),
+  staged: z.array(objectRefSchema).describe('What is staged now, as in the backup; in order of kind and name.'),
+};
+
 const convergedFields = {
   converged: z.boolean().meta({
     description:
@@ -99,6 +106,14 @@ export const rollbackSchema = z
 export const convergedRollbackSchema = z
   .object({ ...commitFields, ...rollbackFields, ...convergedFields })
   .meta({ id: 'ConvergedRollback', description: 'Of a rollback that waits.' });
+
+export const restoreSchema = z
+  .object({ ...commitFields, ...restoreFields })
+  .meta({ id: 'Restore', description: 'Of a restore that does not wait.' });
+
+export const convergedRestoreSchema = z
+  .object({ ...commitFields, ...restoreFields, ...convergedFields })
+  .meta({ id: 'ConvergedRestore', description: 'Of a restore that waits.' });
 
 export const progressSchema = z
   .object({ settled: count, total: count })
