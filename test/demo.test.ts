@@ -64,7 +64,8 @@ test('tells the stories, leaves nothing behind, and the READMEs show its output'
   assertInOrder(stdout.split('\n'), keyLines);
   await isClean(stdout);
   for (const readme of readmes) {
-    const blocks = (await readFile(checkoutPath(readme), 'utf8')).split('```').map((block) => block.replace(/^.*\n/, ''));
+    const parts = (await readFile(checkoutPath(readme), 'utf8')).split('```');
+    const blocks = parts.map((part) => part.replace(/^.*\n/, ''));
     const stories = blocks.filter((block) => marks.some((mark) => block.includes(mark)));
     assert.equal(stories.length, marks.length, `${readme} has a block for each story`);
     const shown = stories.join('\n');
@@ -126,7 +127,7 @@ function assertInOrder(lines: readonly string[], patterns: readonly RegExp[]): v
   }
 }
 
-/** Without what differs from run to run: ports, process ids, times, tokens, how far it was, and whose turn it is first. */
+/** Without what differs from run to run: ports, process ids, times, tokens, progress, and whose turn it is first. */
 function comparable(output: string): string {
   return output
     .trim()

@@ -30,7 +30,13 @@ export async function findPorts(): Promise<Ports> {
 }
 
 /** @param key in which the server has its name. */
-export async function startRedis(shell: Shell, scope: Scope, port: number, name: string, key = 'server'): Promise<Child> {
+export async function startRedis(
+  shell: Shell,
+  scope: Scope,
+  port: number,
+  name: string,
+  key = 'server',
+): Promise<Child> {
   const server = shell.start(`redis-server --port ${port} --bind 127.0.0.1 --save '' --dir $dir`);
   const client = await server.until('Redis accepts connections', () => connectRedis(scope, port));
   await server.until('Redis answers', async () => (await client.ask('PING')) === 'PONG');

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Cluster, Endpoint } from '../model/objects.ts';
 import { formatAddress, parseIpAndPort } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
+import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import { apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { Context } from './context.ts';
@@ -15,6 +16,7 @@ import type { ViewValues } from './object-commands.ts';
 import { fieldOption, parseNumber, readPatch, withoutNulls } from './object-flags.ts';
 import type { FieldFlag } from './object-flags.ts';
 import { printAnswer } from './output.ts';
+import { Refusal } from './refusal.ts';
 import { renderServers } from './server-table.ts';
 import { changeShard } from './shard-change.ts';
 
@@ -110,7 +112,7 @@ async function change(context: Context, verb: Verb, cluster: string, text: strin
   const shown = formatAddress({ host: address.address, port: address.port });
   const answer =
     values.shard === undefined
-      ? await changeEndpoint()
+      ? await changeEndpoint().catch(tellOfShards)
       : await changeShard(api, cluster, { verb, name: values.shard, address, patch });
   const sign = ({ add: '+', set: '~', remove: '-' } as const)[verb];
   await printAnswer(context, format, answer, () => [
@@ -133,6 +135,11 @@ async function change(context: Context, verb: Verb, cluster: string, text: strin
         return api.send({ method: 'DELETE', path });
     }
   }
+}
+
+function tellOfShards(error: unknown): never {
+  if (!(error instanceof Refusal) || error.problem.code !== 'cluster-is-sharded') throw error;
+  throw new Failure('the cluster is sharded: --shard says which shard it is, see --help');
 }
 
 interface ServerAddress {

@@ -280,10 +280,10 @@ describe('what is shown', () => {
     assert.equal(
       (await runInProcess(['listener', 'list', '--api', api.address])).stdout,
       [
-        'NAME  KIND   ADDRESS    GOES TO   GROUPS  LABELS',
-        'r     redis  -          auto      -       -',
-        's     redis  0.0.0.0:1  1 route   -       -',
-        't     tcp    0.0.0.0:2  a         -       -',
+        'NAME  KIND   ADDRESS    GOES TO  GROUPS  LABELS',
+        'r     redis  -          auto     -       -',
+        's     redis  0.0.0.0:1  1 route  -       -',
+        't     tcp    0.0.0.0:2  a        -       -',
         '',
       ].join('\n'),
     );

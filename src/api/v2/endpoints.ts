@@ -129,7 +129,7 @@ function readCluster(desk: Desk, request: Request<OfCluster>): PlainCluster {
 
 function requirePlain(cluster: Cluster): PlainCluster {
   if (cluster.kind !== 'sharded') return cluster;
-  const message = 'cluster is sharded: its servers are those of its shards';
+  const message = 'cluster is sharded: it has shards, which are changed with the cluster';
   throw new InventoryError('cluster-is-sharded', message);
 }
 
