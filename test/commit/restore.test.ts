@@ -76,7 +76,7 @@ describe('a restore', () => {
   test('takes what is staged otherwise away, and can be rolled back', async () => {
     const [subject, state] = [await openSubject(), await makeState()];
     const { desk, store } = subject;
-    await desk.stage(() => cluster('other', 'a:', 9), author);
+    await desk.stage(() => cluster('other', 'a:', 4, 5, 6, 7, 8, 9, 10), author);
     await desk.commit({ author });
     await desk.stage(() => cluster('more', 'b:', 9), author);
     const before = await store.load();
