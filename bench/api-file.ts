@@ -40,7 +40,7 @@ export const apiFileBenchmarks: readonly Benchmark[] = (['json', 'yaml'] as cons
   columns: ['PUT and commit to the stream', 'its rollback : its commit, to the stream'],
   async measure({ turns, quick }: Effort) {
     const times: Times[] = [];
-    for (let turn = 0; turn < turns; turn++) times.push(...(await measureTurn(format, quick ? 2 : 4)));
+    for (let turn = 0; turn < turns; turn++) times.push(...(await measureTurn(format, quick ? 4 : 6)));
     const medianOf = (key: keyof Times): number => median(times.map((each) => each[key]));
     process.stderr.write(`  parse ${medianOf('parseMs').toFixed(0)} ms, commit by v1 ${medianOf('v1CommitMs').toFixed(0)} ms\n`);
     return [
