@@ -2,7 +2,6 @@
 
 import type { Request, RequestHandler, Response } from 'express';
 import { parseDuration } from '../../text/duration.ts';
-import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import { awaitConvergence } from '../../xds/convergence.ts';
 import type { Convergence } from '../../xds/convergence.ts';
@@ -21,8 +20,6 @@ import { signalWhenGone } from './signal-when-gone.ts';
 
 export interface PublishParts {
   readonly hub: StreamHub;
-  /** The node group that a commit publishes to. */
-  readonly group: NodeGroup;
   /** Undefined: it found nothing committed. */
   readonly start: Start | undefined;
   /** Aborted when the control plane stops: who waits is told how things stand. */
@@ -49,7 +46,7 @@ export function createPublishing(parts: PublishParts): (publish: Publish) => Req
  * application/x-ndjson it sends a {@link ProgressMessage} line each time that more have answered, and the answer as the
  * last line.
  */
-function createPublishHandler({ hub, group, start, stopping }: PublishParts, limit: CallLimit, publish: Publish): RequestHandler {
+function createPublishHandler({ hub, start, stopping }: PublishParts, limit: CallLimit, publish: Publish): RequestHandler {
   return async (request, response) => {
     const { waitMs, expectation } = readWaitQuery(request);
     if (waitMs !== undefined && limit.isReached) {
@@ -65,7 +62,7 @@ function createPublishHandler({ hub, group, start, stopping }: PublishParts, lim
         return;
       }
       const abandoned = signalWhenGone(response);
-      const convergence = await awaitConvergence(hub, group, {
+      const convergence = await awaitConvergence(hub, {
         timeoutMs: waitMs,
         expectation,
         returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,

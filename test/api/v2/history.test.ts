@@ -86,7 +86,7 @@ test('force, a plan and the tag of the staging area are taken', async (t) => {
   const gone = (name: string) => ({ kind: 'cluster', name, change: 'removed', fields: [], before: { name, endpoints: [] } });
   const came = { kind: 'cluster', name: 'c', change: 'added', fields: [], after: { name: 'c', endpoints: [] } };
   assert.deepEqual(plan.changes, [gone('a'), gone('b'), came]);
-  const group = 'everybody';
+  const group = '';
   const [added, removed] = [['c'], ['a', 'b']];
   assert.deepEqual(plan.resources, [
     { group, kind: 'cluster', added, changed: [], removed },

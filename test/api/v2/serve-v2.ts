@@ -10,7 +10,6 @@ import { createApi } from '../../../src/api/app.ts';
 import type { ClientsMessage } from '../../../src/api/v2/messages.ts';
 import { createV2 } from '../../../src/api/v2/router.ts';
 import type { V2Parts } from '../../../src/api/v2/router.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
 import { openDesk } from '../../support/open-desk.ts';
@@ -35,7 +34,6 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
   const v2 = createV2({
     desk,
     hub: xds.hub,
-    group: defaultNodeGroup,
     start: undefined,
     stopping: stopping.signal,
     log: logger,
