@@ -24,7 +24,7 @@ import { Metrics } from './metrics/metrics.ts';
 import { findUnknownVariables } from './process/settings.ts';
 import type { Settings } from './process/settings.ts';
 import { stopOnSignal } from './process/shutdown.ts';
-import { SnapshotCache } from './snapshot/snapshot.ts';
+import { SnapshotCache, defaultNodeGroup } from './snapshot/snapshot.ts';
 import type { LogStore } from './store/log-store.ts';
 import { createMemoryLogStore } from './store/memory-log-store.ts';
 import { readBackup } from './store/read-backup.ts';
@@ -33,8 +33,7 @@ import { StoreError } from './store/log-store.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
-import { defaultNodeGroup } from './xds/node.ts';
-import type { NodeGroupOf } from './xds/node.ts';
+import { nodeClusterOf } from './xds/node.ts';
 import { createXdsServer } from './xds/server.ts';
 import { StreamHub } from './xds/stream-hub.ts';
 import type { StreamStatus } from './xds/stream-status.ts';
@@ -72,7 +71,6 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const controlPlane = await ControlPlane.open({
     store,
     snapshots,
-    group: defaultNodeGroup,
     renderOptions: {
       xdsClusterName: settings.xdsClusterName,
       redisListener: settings.redisListener,
@@ -93,11 +91,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     },
     onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
   });
-  const groupOf: NodeGroupOf = () => defaultNodeGroup;
   const { goneTimeMs } = settings;
   const hub = new StreamHub({
     snapshots,
-    groupOf,
+    groupOf: nodeClusterOf,
     log,
     observer: metrics.observer,
     onEncoded: metrics.onEncoded,
@@ -109,13 +106,12 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     desk: controlPlane,
     readBackup,
     hub,
-    group: defaultNodeGroup,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,
     log,
   });
   const discoveryApi = createDiscoveryApi({
-    discovery: new DiscoveryFetch(snapshots, groupOf, hub.listenerTakers),
+    discovery: new DiscoveryFetch(snapshots, nodeClusterOf, hub.listenerTakers),
     renderClientStatus: (request) => renderClientStatus(request, (select) => pagesOfClients(hub, select)),
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;

@@ -124,7 +124,9 @@ function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefin
 
 // Of the listener that is there without being declared: what drains and what is old is judged by its routes.
 function routingOf({ clusters, listeners }: Pick<Declared, 'clusters' | 'listeners'>, options: RenderOptions): Routing {
-  const listener = findPublished(redisListenerName, listeners.get(redisListenerName), options);
+  // One for some node groups only leaves the others the implicit one.
+  const declared = listeners.get(redisListenerName);
+  const listener = findPublished(redisListenerName, declared?.groups === undefined ? declared : undefined, options);
   if (listener === undefined || listener.kind === 'tcp' || listener.kind === 'http') return new Routing([], undefined);
   const { routes, catchAll } = findRedisRoutes(listener, clusters, options.redisCatchAll);
   return new Routing(routes, catchAll);

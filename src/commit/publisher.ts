@@ -1,16 +1,14 @@
 // What is committed, as Envoys are given it: checks what is to follow, renders it, publishes it. Synchronous, and knows
 // no store: between the two steps of a commit the caller makes it durable.
 
-import { serveDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config } from '../model/objects.ts';
-import { affectsListeners, findUnpublishableListeners } from '../render/check-listeners.ts';
+import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import type { RenderOptions } from '../render/options.ts';
-import { RenderedSnapshot } from '../render/rendered-snapshot.ts';
-import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
+import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
 import { CommitError } from './control.ts';
 import type { OldRoutesStatus, PublishedStatus, Warning } from './control.ts';
@@ -28,18 +26,17 @@ import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
 import type { ResourceChanges } from './desk.ts';
-import { findResourceChanges } from './resource-changes.ts';
+import { findGroupProblems } from './group-problems.ts';
+import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { describeOldRoutes, findWarnings } from './warnings.ts';
 
 export interface PublisherParts {
   readonly snapshots: SnapshotCache;
-  /** The node group that is given what is committed. */
-  readonly group: NodeGroup;
   readonly renderOptions: RenderOptions;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
   readonly drainTimeMs?: number;
-  /** Told how long each snapshot took to render, in ms. */
+  /** Told how long the snapshots of each publication took to render, in ms. */
   readonly onRendered?: (tookMs: number) => void;
   /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
   readonly isListenerTaken?: () => boolean;
@@ -61,7 +58,7 @@ export interface Prepared {
   readonly declared: Declared;
   /** Of the clusters that are declared. */
   readonly load: NameLoad;
-  readonly snapshot: RenderedSnapshot;
+  readonly snapshots: GroupSnapshots;
   /** To be kept with the commit. */
   readonly draining: readonly DrainingCluster[];
   readonly routes: KeptRoutes;
@@ -87,10 +84,9 @@ export class Publisher {
     this.#parts = parts;
     if (kept === undefined) return;
     const declared = resume(kept, this.#circumstances());
-    const { clusters, listeners } = declared;
     refuse([
-      ...findUnpublishable(clusters.values(), parts.renderOptions),
-      ...findUnpublishableListeners(clusters, listeners, parts.renderOptions),
+      ...findUnpublishable(declared.clusters.values(), parts.renderOptions),
+      ...findGroupProblems(declared, parts.renderOptions),
     ]);
     this.publish(this.#render(declared, noEdits));
   }
@@ -137,8 +133,8 @@ export class Publisher {
   }
 
   /** The Envoy resources that would change. */
-  findResourceChangesOf({ snapshot }: Prepared): ResourceChanges[] {
-    return findResourceChanges(this.#parts.group, this.#published?.snapshot, snapshot);
+  findResourceChangesOf({ snapshots }: Prepared): ResourceChanges[] {
+    return compareGroups(this.#published?.snapshots.byGroup, snapshots.byGroup);
   }
 
   /** The state after the edits, from which no problem was found. What streams have asked for is rendered. */
@@ -148,10 +144,11 @@ export class Publisher {
 
   /** Gives the streams what was prepared last, and tells of what there is to warn of. */
   publish(prepared: Prepared): void {
-    const { declared, snapshot } = prepared;
+    const { declared, snapshots } = prepared;
     const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
+    const changes = findChanged(this.#published?.snapshots.byGroup, snapshots.byGroup);
     this.#published = prepared;
-    this.#parts.snapshots.set(this.#parts.group, snapshot);
+    this.#parts.snapshots.update(changes);
     this.#noteWarnings(this.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     clearTimeout(this.#drainTimer);
@@ -175,8 +172,7 @@ export class Publisher {
   #findListenerProblems(edits: Edits): string[] {
     const last = this.#published?.declared;
     if (last !== undefined && !affectsListeners(edits, last.clusters)) return [];
-    const { clusters, listeners } = objectsAfter(last, edits);
-    return findUnpublishableListeners(clusters, listeners, this.#parts.renderOptions);
+    return findGroupProblems(objectsAfter(last, edits), this.#parts.renderOptions);
   }
 
   // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
@@ -199,14 +195,11 @@ export class Publisher {
 
   #render(declared: Declared, edits: Edits): Prepared {
     const { renderOptions, onRendered } = this.#parts;
-    const { clusters, listeners, draining, successors } = declared;
+    const { draining } = declared;
     const startMs = performance.now();
-    const served = serveDraining(draining, successors, clusters);
-    const snapshot =
-      this.#published?.snapshot.next(edits, served) ??
-      RenderedSnapshot.of({ clusters, listeners }, renderOptions, served);
+    const snapshots = this.#published?.snapshots.next(edits, declared) ?? GroupSnapshots.of(declared, renderOptions);
     onRendered?.(performance.now() - startMs);
-    return { declared, load: this.#loadAfter(declared, edits), snapshot, draining, routes: routesToKeep(declared) };
+    return { declared, load: this.#loadAfter(declared, edits), snapshots, draining, routes: routesToKeep(declared) };
   }
 
   // At the cost of what changed.

@@ -36,7 +36,7 @@ export function findUnpublishableListeners(
 
 /**
  * Whether listeners that could be published may be unpublishable after the edits: of what is declared they depend on
- * themselves, and on what clusters there are, with which prefixes, and how those choose a server.
+ * themselves, and on what clusters there are, with which prefixes, for whom, and how those choose a server.
  * @param before the edits.
  */
 export function affectsListeners({ clusters, listeners }: Edits, before: Clusters): boolean {
@@ -45,6 +45,7 @@ export function affectsListeners({ clusters, listeners }: Edits, before: Cluster
 
 function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefined): boolean {
   if (before === undefined || after === undefined) return before !== after;
+  if (before.groups?.join('\n') !== after.groups?.join('\n')) return true;
   return before.prefix !== after.prefix || isHashing(before) !== isHashing(after);
 }
 

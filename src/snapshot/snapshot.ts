@@ -19,7 +19,7 @@ export interface Snapshot {
   readonly draining: readonly string[];
 }
 
-/** A snapshot and when it was published, by the monotonic clock. */
+/** A snapshot and when it was published, or became that of the group; by the monotonic clock. */
 export interface Publication {
   readonly snapshot: Snapshot;
   readonly atMs: number;
@@ -28,28 +28,64 @@ export interface Publication {
 /** The name of a set of nodes that are given the same snapshot. */
 export type NodeGroup = string;
 
-/** The newest snapshot of each node group. Before the first `set` of a group there is none, and its streams wait. */
+/** Those that have no snapshot of their own are given the one of this group, which no object can name. */
+export const defaultNodeGroup: NodeGroup = '';
+
+/** Says of each group whether it is given another snapshot than before. */
+export type IsConcerned = (group: NodeGroup) => boolean;
+
+/** The newest snapshot of each node group. Before there is one, and none by default, its streams wait. */
 export class SnapshotCache {
-  readonly #publications = new Map<NodeGroup, Publication>();
-  readonly #watchers = new Set<(group: NodeGroup) => void>();
+  readonly #own = new Map<NodeGroup, Publication>();
+  // Groups that have lost their own since the default was published: that one became theirs later.
+  readonly #fallenBack = new Map<NodeGroup, Publication>();
+  readonly #watchers = new Set<(isConcerned: IsConcerned) => void>();
 
   get(group: NodeGroup): Snapshot | undefined {
-    return this.#publications.get(group)?.snapshot;
+    return this.publication(group)?.snapshot;
   }
 
-  /** The group's newest snapshot with its time. */
+  /** The group's newest snapshot with its time; the same object until there is another one. */
   publication(group: NodeGroup): Publication | undefined {
-    return this.#publications.get(group);
+    return this.#own.get(group) ?? this.#fallenBack.get(group) ?? this.#own.get(defaultNodeGroup);
   }
 
-  /** Replaces the group's snapshot and tells every watcher, synchronously. */
+  /** All that some group is given. */
+  *publications(): Iterable<Publication> {
+    yield* this.#own.values();
+    yield* this.#fallenBack.values();
+  }
+
+  /** {@link update} of one group. */
   set(group: NodeGroup, snapshot: Snapshot): void {
-    this.#publications.set(group, { snapshot, atMs: performance.now() });
-    for (const watcher of this.#watchers) watcher(group);
+    this.update(new Map([[group, snapshot]]));
   }
 
-  /** Calls `watcher` after each `set`, until the returned function is called. */
-  watch(watcher: (group: NodeGroup) => void): () => void {
+  /**
+   * Replaces the snapshots of these groups, all at once, and tells every watcher, synchronously.
+   * @param changes undefined: the group has none of its own any more.
+   */
+  update(changes: ReadonlyMap<NodeGroup, Snapshot | undefined>): void {
+    const atMs = performance.now();
+    if (changes.has(defaultNodeGroup)) this.#fallenBack.clear();
+    for (const [group, snapshot] of changes) {
+      this.#fallenBack.delete(group);
+      if (snapshot === undefined) this.#own.delete(group);
+      else this.#own.set(group, { snapshot, atMs });
+    }
+    const fallback = this.#own.get(defaultNodeGroup);
+    for (const [group, snapshot] of changes) {
+      if (snapshot !== undefined || fallback === undefined || changes.has(defaultNodeGroup)) continue;
+      this.#fallenBack.set(group, { snapshot: fallback.snapshot, atMs });
+    }
+    const isConcerned: IsConcerned = (group) => {
+      return changes.has(group) || (changes.has(defaultNodeGroup) && !this.#own.has(group));
+    };
+    for (const watcher of this.#watchers) watcher(isConcerned);
+  }
+
+  /** Calls `watcher` after each update, until the returned function is called. */
+  watch(watcher: (isConcerned: IsConcerned) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }

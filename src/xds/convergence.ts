@@ -1,6 +1,5 @@
 // Waits until the Envoys have said what they think of the newest snapshot.
 
-import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
 import type { Expectation } from './expectation.ts';
 import { keptId, returnTimeMs } from './presence.ts';
@@ -37,18 +36,14 @@ export interface Convergence {
 }
 
 /**
- * Waits for the streams of a group that are open and identified now, and for those that the same nodes open meanwhile,
- * as an Envoy does to get the endpoints of a new cluster on a stream of its own, which it has to do before it counts as
- * settled. Nodes that went less than {@link returnTimeMs} ago are given the rest of it to come back. Other nodes that
- * come later have the newest from the start, and count only when whoever comes is waited for. Resolves when each of
- * them has settled or closed, when the time is up, or when it is aborted.
+ * Waits for the streams that are open and identified now, each for what its own node group is given, and for those that
+ * the same nodes open meanwhile, as an Envoy does to get the endpoints of a new cluster on a stream of its own, which it
+ * has to do before it counts as settled. Nodes that went less than {@link returnTimeMs} ago are given the rest of it to
+ * come back. Other nodes that come later have the newest from the start, and count only when whoever comes is waited
+ * for. Resolves when each of them has settled or closed, when the time is up, or when it is aborted.
  */
-export async function awaitConvergence(
-  hub: StreamHub,
-  group: NodeGroup,
-  options: ConvergenceOptions,
-): Promise<Convergence> {
-  const waiting = new Waiting(hub, group, options);
+export async function awaitConvergence(hub: StreamHub, options: ConvergenceOptions): Promise<Convergence> {
+  const waiting = new Waiting(hub, options);
   const isOver = options.timeoutMs > 0 && waiting.look();
   if (!isOver) await looksOf(hub).until(() => waiting.look(), options);
   // Many may have waited for the same, or until the same moment.
@@ -60,7 +55,6 @@ const nobody: Convergence = { settled: [], waiting: [], unasked: new Map(), gone
 
 class Waiting {
   readonly #hub: StreamHub;
-  readonly #group: NodeGroup;
   readonly #options: ConvergenceOptions;
   readonly #left: Set<DiscoveryStream>;
   readonly #settled = new Map<DiscoveryStream, StreamStatus>();
@@ -72,10 +66,9 @@ class Waiting {
   #unasked: ReadonlyMap<string, Unasked> = new Map();
   #mostSettled = 0;
 
-  constructor(hub: StreamHub, group: NodeGroup, options: ConvergenceOptions) {
+  constructor(hub: StreamHub, options: ConvergenceOptions) {
     const { expectation, returningUntilMs = 0, onProgress } = options;
     this.#hub = hub;
-    this.#group = group;
     this.#options = options;
     this.#left = new Set(this.#openStreams());
     this.#firstNodeIds = new Set(Array.from(this.#left, (stream) => stream.nodeId ?? ''));
@@ -99,7 +92,7 @@ class Waiting {
   }
 
   result(): Convergence {
-    const presence = this.#hub.presence(this.#group);
+    const presence = this.#hub.presence;
     const closed = [...this.#firstNodeIds].filter((nodeId) => !presence.has(nodeId)).map(keptId);
     const gone = presence.gone().map(({ nodeId }) => nodeId);
     const isOpen = ([stream]: readonly [DiscoveryStream, StreamStatus]): boolean => this.#hub.streams.has(stream);
@@ -143,7 +136,7 @@ class Waiting {
 
   #isSomebodyMissing(): boolean {
     const { expectation, returningUntilMs = 0 } = this.#options;
-    const presence = this.#hub.presence(this.#group);
+    const presence = this.#hub.presence;
     if (expectation === undefined) return performance.now() < returningUntilMs || this.#mayReturn().length > 0;
     const { atLeast = 0, nodeIds } = expectation;
     return presence.count < atLeast || !nodeIds.every((nodeId) => presence.has(nodeId));
@@ -152,12 +145,12 @@ class Waiting {
   /** Kept ids. */
   #mayReturn(): string[] {
     const sinceMs = performance.now() - returnTimeMs;
-    const gone = this.#hub.presence(this.#group).gone();
+    const gone = this.#hub.presence.gone();
     return gone.filter(({ goneAtMs }) => goneAtMs > sinceMs).map(({ nodeId }) => nodeId);
   }
 
   #openStreams(): DiscoveryStream[] {
-    return Array.from(this.#hub.streams).filter(({ group }) => group === this.#group);
+    return Array.from(this.#hub.streams).filter(({ nodeId }) => nodeId !== undefined);
   }
 
   #isWaitedFor({ nodeId }: DiscoveryStream): boolean {

@@ -16,11 +16,11 @@ export interface Node {
   readonly userAgentVersion: string;
 }
 
-/** Which snapshot a node is given. Called once per stream. */
+/** To which group a node belongs. Called once per stream. */
 export type NodeGroupOf = (node: Node) => NodeGroup;
 
-/** The one group there is today: every node is given the same snapshot, as in the original. */
-export const defaultNodeGroup: NodeGroup = 'default';
+/** The groups that objects name. */
+export const nodeClusterOf: NodeGroupOf = ({ cluster }) => cluster;
 
 // A client must not fill memory and log with its name.
 const maxNameBytes = 1_024;

@@ -27,7 +27,6 @@ interface There {
   streams: number;
 }
 
-/** Of one node group. */
 export class Presence {
   readonly #memoryMs: number;
   readonly #there = new Map<string, There>();

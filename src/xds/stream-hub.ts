@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 
-import type { NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
+import type { IsConcerned, SnapshotCache } from '../snapshot/snapshot.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import type { StreamContext, StreamTransport } from './discovery-stream.ts';
@@ -49,6 +49,8 @@ const streamsPerTurn = 10_000;
 const maxWriting = 16;
 
 export class StreamHub {
+  /** Which nodes are there, and which were. */
+  readonly presence: Presence;
   readonly #streams = new Set<DiscoveryStream>();
   // In the order of asking; those before `#next` had their turn. A stream is in it once, and is flushed with the
   // newest snapshot: rapid commits merge.
@@ -57,8 +59,6 @@ export class StreamHub {
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
   readonly #byNode: StreamsByNode;
-  readonly #presences = new Map<NodeGroup, Presence>();
-  readonly #goneTimeMs: number;
   #isTurnPlanned = false;
   #leftInTurn = 0;
   #leftToWrite = 0;
@@ -76,8 +76,8 @@ export class StreamHub {
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
   }: StreamHubOptions) {
-    this.#goneTimeMs = goneTimeMs;
-    this.#byNode = new StreamsByNode(returnTimeMs);
+    this.presence = new Presence(goneTimeMs);
+    this.#byNode = new StreamsByNode(snapshots, returnTimeMs);
     this.#context = {
       protocols: createProtocols(onEncoded, maxBytes),
       groupOf,
@@ -101,10 +101,7 @@ export class StreamHub {
       listenerPause,
       otherWaysOf: (stream) => this.#byNode.otherWaysOf(stream),
     };
-    this.#stopWatching = snapshots.watch((group) => {
-      this.#byNode.notePublished(group);
-      this.#scheduleGroup(group);
-    });
+    this.#stopWatching = snapshots.watch((isConcerned) => this.#scheduleGroups(isConcerned));
   }
 
   /** The open streams, oldest first; a live view. */
@@ -120,13 +117,6 @@ export class StreamHub {
   /** True when some client takes its listeners from here, in whatever way. */
   isListenerTaken(): boolean {
     return this.listenerTakers.hasAny(performance.now());
-  }
-
-  /** Who of a group is there, and who was. */
-  presence(group: NodeGroup): Presence {
-    let presence = this.#presences.get(group);
-    if (presence === undefined) this.#presences.set(group, (presence = new Presence(this.#goneTimeMs)));
-    return presence;
   }
 
   /** Takes up a new call. The caller passes its messages to the stream, and must close that when it is over. */
@@ -145,12 +135,14 @@ export class StreamHub {
     this.#context.log.close();
   }
 
-  #notePresence({ group, nodeId }: DiscoveryStream, what: 'noteOpened' | 'noteClosed'): void {
-    if (group !== undefined && nodeId !== undefined) this.presence(group)[what](nodeId);
+  #notePresence({ nodeId }: DiscoveryStream, what: 'noteOpened' | 'noteClosed'): void {
+    if (nodeId !== undefined) this.presence[what](nodeId);
   }
 
-  #scheduleGroup(group: NodeGroup): void {
-    for (const stream of this.#streams) if (stream.group === group) stream.requestTurn();
+  #scheduleGroups(isConcerned: IsConcerned): void {
+    for (const stream of this.#streams) {
+      if (stream.group !== undefined && isConcerned(stream.group)) stream.requestTurn();
+    }
   }
 
   #schedule(stream: DiscoveryStream): void {

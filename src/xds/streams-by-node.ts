@@ -1,6 +1,6 @@
 // The open streams by node: what one of them says of its node counts for the others too.
 
-import type { NodeGroup } from '../snapshot/snapshot.ts';
+import type { Publication, SnapshotCache } from '../snapshot/snapshot.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
 import { ListenerTakers } from './listener-takers.ts';
 import type { OtherWays } from './other-ways.ts';
@@ -10,21 +10,19 @@ export class StreamsByNode {
   readonly listenerTakers: ListenerTakers;
   readonly #byNode = new Map<string, Set<DiscoveryStream>>();
   readonly #askingForListeners = new WeakSet<DiscoveryStream>();
-  // Those of which something was published since the start.
-  readonly #changedGroups = new Set<NodeGroup>();
+  readonly #snapshots: SnapshotCache;
+  // What was published at the start.
+  readonly #found: WeakSet<Publication>;
 
   /** @param returnTimeMs how long from now nodes of before the start come back. */
-  constructor(returnTimeMs: number) {
+  constructor(snapshots: SnapshotCache, returnTimeMs: number) {
+    this.#snapshots = snapshots;
+    this.#found = new WeakSet(snapshots.publications());
     this.listenerTakers = new ListenerTakers({
       isConnected: (nodeId) => this.#byNode.has(nodeId),
       onChange: (nodeId) => this.#requestTurns(nodeId),
       returnUntilMs: performance.now() + returnTimeMs,
     });
-  }
-
-  /** To be told of each publication after the start, before the streams have their turns. */
-  notePublished(group: NodeGroup): void {
-    this.#changedGroups.add(group);
   }
 
   /** To be told of each stream that has said who its client is. */
@@ -70,7 +68,8 @@ export class StreamsByNode {
   }
 
   #isChangedFor({ group }: DiscoveryStream): boolean {
-    return group !== undefined && this.#changedGroups.has(group);
+    const publication = group === undefined ? undefined : this.#snapshots.publication(group);
+    return publication !== undefined && !this.#found.has(publication);
   }
 
   #requestTurns(nodeId: string): void {

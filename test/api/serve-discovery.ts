@@ -11,7 +11,7 @@ import { createDiscoveryApi } from '../../src/api/discovery.ts';
 import { pagesOfClients } from '../../src/xds/client-pages.ts';
 import { renderClientStatus } from '../../src/xds/client-status.ts';
 import { DiscoveryFetch } from '../../src/xds/fetch.ts';
-import { defaultNodeGroup } from '../../src/xds/node.ts';
+import { defaultNodeGroup } from '../../src/snapshot/snapshot.ts';
 import type { NodeGroupOf } from '../../src/xds/node.ts';
 import { serveXds } from '../support/xds/served-xds.ts';
 import type { ServedXds } from '../support/xds/served-xds.ts';

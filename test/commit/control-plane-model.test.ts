@@ -20,7 +20,6 @@ import { StoreError } from '../../src/store/log-store.ts';
 import { defaultOptions } from '../render/examples.ts';
 import { createLogStoreDouble } from './log-store-double.ts';
 
-const group = 'everybody';
 const author = 'test';
 const names = ['a', 'b', 'c'];
 
@@ -228,7 +227,7 @@ class Subject {
   #open(): Promise<ControlPlane> {
     const snapshots = this.#snapshots;
     snapshots.watch(() => (this.#published += 1));
-    return ControlPlane.open({ store: this.#store, snapshots, group, renderOptions: defaultOptions });
+    return ControlPlane.open({ store: this.#store, snapshots, renderOptions: defaultOptions });
   }
 }
 

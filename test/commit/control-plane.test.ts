@@ -4,7 +4,7 @@ import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { CommitError } from '../../src/commit/control.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
-import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import { SnapshotCache, defaultNodeGroup } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { StoreError } from '../../src/store/log-store.ts';
 import { defaultOptions } from '../render/examples.ts';
@@ -13,7 +13,6 @@ import type { Served } from './served.ts';
 import { createLogStoreDouble } from './log-store-double.ts';
 import type { LogStoreDouble } from './log-store-double.ts';
 
-const group = 'everybody';
 
 const addDev: Change = { kind: 'add-cluster', name: 'dev', prefix: '/dev' };
 const addDevEndpoint: Change = { kind: 'add-endpoint', cluster: 'dev', address: '10.0.0.1', port: 6379 };
@@ -75,13 +74,13 @@ describe('staging', () => {
 });
 
 describe('a commit', () => {
-  test('publishes what is staged, to its group alone', async () => {
+  test('publishes what is staged, to nodes of whatever group', async () => {
     const { controlPlane, snapshots, served } = await createSubject();
     await controlPlane.stage(addDev);
     await controlPlane.stage(addDevEndpoint);
     assert.deepEqual(await controlPlane.commit(), { changed: true });
     assert.deepEqual(served(), devWithEndpoint);
-    assert.equal(snapshots.get('somebody else'), undefined);
+    assert.equal(snapshots.get('somebody else'), snapshots.get(defaultNodeGroup));
   });
 
   test('is saved before it is published', async () => {
@@ -202,7 +201,7 @@ describe('a commit', () => {
     await controlPlane.commit();
     await controlPlane.stage(addDevEndpoint);
     await controlPlane.stage(addProd);
-    assert.deepEqual(describeServed(snapshots.get(group)), { dev: ['/dev'] });
+    assert.deepEqual(describeServed(snapshots.get(defaultNodeGroup)), { dev: ['/dev'] });
   });
 
   test('leaves earlier snapshots as they were', async () => {
@@ -379,8 +378,8 @@ describe('a restart', () => {
     const { snapshots } = await createSubject({ store: before.store });
     for (const kind of ['cluster', 'endpoint', 'listener', 'route'] as const) {
       const dialect = dialects.v3.ads;
-      const version = before.snapshots.get(group)?.resources(kind, dialect).version;
-      assert.equal(snapshots.get(group)?.resources(kind, dialect).version, version);
+      const version = before.snapshots.get(defaultNodeGroup)?.resources(kind, dialect).version;
+      assert.equal(snapshots.get(defaultNodeGroup)?.resources(kind, dialect).version, version);
     }
   });
 
@@ -391,18 +390,18 @@ describe('a restart', () => {
     const snapshots = new SnapshotCache();
     const options = { ...defaultOptions, xdsClusterName: 'dev' };
     await assert.rejects(
-      ControlPlane.open({ store: before.store, snapshots, group, renderOptions: options }),
+      ControlPlane.open({ store: before.store, snapshots, renderOptions: options }),
       (error) => error instanceof CommitError && /cluster "dev"/.test(error.message),
     );
-    assert.equal(snapshots.get(group), undefined);
+    assert.equal(snapshots.get(defaultNodeGroup), undefined);
   });
 
   test('fails, and publishes nothing, when the stored state cannot be read', async () => {
     const store = createLogStoreDouble();
     store.failing = 'load';
     const snapshots = new SnapshotCache();
-    await assert.rejects(ControlPlane.open({ store, snapshots, group, renderOptions: defaultOptions }), StoreError);
-    assert.equal(snapshots.get(group), undefined);
+    await assert.rejects(ControlPlane.open({ store, snapshots, renderOptions: defaultOptions }), StoreError);
+    assert.equal(snapshots.get(defaultNodeGroup), undefined);
   });
 });
 
@@ -413,7 +412,7 @@ interface Subject {
   };
   readonly snapshots: SnapshotCache;
   readonly store: LogStoreDouble;
-  /** Every snapshot that was published to the group, in order, from the opening on. */
+  /** Every snapshot that was published, in order, from the opening on. */
   readonly published: readonly Snapshot[];
   readonly served: () => Served;
 }
@@ -421,12 +420,12 @@ interface Subject {
 async function createSubject({ store = createLogStoreDouble() } = {}): Promise<Subject> {
   const snapshots = new SnapshotCache();
   const published: Snapshot[] = [];
-  snapshots.watch((changed) => {
-    const snapshot = snapshots.get(changed);
+  snapshots.watch(() => {
+    const snapshot = snapshots.get(defaultNodeGroup);
     assert.ok(snapshot !== undefined);
     published.push(snapshot);
   });
-  const opened = await ControlPlane.open({ store, snapshots, group, renderOptions: defaultOptions });
+  const opened = await ControlPlane.open({ store, snapshots, renderOptions: defaultOptions });
   const controlPlane = {
     stage: (change: Change) => opened.change(change, 'test'),
     commit: async () => {
@@ -434,5 +433,5 @@ async function createSubject({ store = createLogStoreDouble() } = {}): Promise<S
       return { changed };
     },
   };
-  return { controlPlane, snapshots, store, published, served: () => describeServed(snapshots.get(group)) };
+  return { controlPlane, snapshots, store, published, served: () => describeServed(snapshots.get(defaultNodeGroup)) };
 }

@@ -8,11 +8,10 @@ import type { Memory } from '../support/local-control.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
-import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import { SnapshotCache, defaultNodeGroup } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { defaultOptions } from '../render/examples.ts';
 
-const group = 'everybody';
 const drainTimeMs = 600_000;
 const startMs = Date.UTC(2030, 0, 1);
 const dayMs = 24 * 3_600_000;
@@ -274,7 +273,6 @@ function createSubject(t: TestContext, options: { drainTimeMs?: number; memory?:
   snapshots.watch(() => (published += 1));
   const parts = {
     snapshots,
-    group,
     renderOptions: { ...defaultOptions, redisCatchAll: 'nobody' },
     drainTimeMs: options.drainTimeMs ?? drainTimeMs,
   };
@@ -290,7 +288,7 @@ function createSubject(t: TestContext, options: { drainTimeMs?: number; memory?:
 }
 
 function snapshotOf(snapshots: SnapshotCache): Snapshot {
-  const snapshot = snapshots.get(group);
+  const snapshot = snapshots.get(defaultNodeGroup);
   assert.ok(snapshot !== undefined);
   return snapshot;
 }

@@ -4,13 +4,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Cluster } from '../../src/inventory/cluster.ts';
-import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import { SnapshotCache, defaultNodeGroup } from '../../src/snapshot/snapshot.ts';
 import { LocalControl, createMemory } from '../support/local-control.ts';
 import type { Memory } from '../support/local-control.ts';
 import { defaultOptions } from '../render/examples.ts';
 import { describeServed } from './served.ts';
 
-const group = 'everybody';
 
 class Subject {
   readonly snapshots = new SnapshotCache();
@@ -21,7 +20,6 @@ class Subject {
     this.#controlPlane = new LocalControl(
       {
       snapshots: this.snapshots,
-      group,
       renderOptions: defaultOptions,
       drainTimeMs,
       onWarnings: (warnings) => {
@@ -131,7 +129,7 @@ describe('a stored state that exceeds the limits', () => {
   test('is served, with a warning; what is there can be changed and removed, nothing can be added', () => {
     const long = 'x'.repeat(300);
     const subject = new Subject({ memory: memoryOf([...numbered(50_001), long]) });
-    assert.deepEqual(Object.keys(describeServed(subject.snapshots.get(group)) ?? {}).length, 50_002);
+    assert.deepEqual(Object.keys(describeServed(subject.snapshots.get(defaultNodeGroup)) ?? {}).length, 50_002);
     assert.deepEqual(subject.warnings, [
       'clusters of an older release exceed what can be added: 1 with a name over 255 bytes; ' +
         '50002 clusters, counting those that are replaced or drain: at most 50000 are taken: ' +

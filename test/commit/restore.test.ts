@@ -27,7 +27,7 @@ interface Subject {
 
 async function openSubject(store = createMemoryLogStore()): Promise<Subject> {
   const snapshots = new SnapshotCache();
-  const desk = await ControlPlane.open({ store, snapshots, group: 'everybody', renderOptions: defaultOptions });
+  const desk = await ControlPlane.open({ store, snapshots, renderOptions: defaultOptions });
   return { desk, store, snapshots };
 }
 
@@ -94,14 +94,14 @@ describe('a restore', () => {
   test('of before the first commit publishes no first revision', async () => {
     const subject = await openSubject();
     const { changed, revision } = await subject.desk.restore({ author, state: emptyState });
-    assert.deepEqual([changed, revision, subject.snapshots.get('everybody')], [false, 0, undefined]);
+    assert.deepEqual([changed, revision, subject.snapshots.get('')], [false, 0, undefined]);
   });
 
   test('of nothing that was committed publishes that', async () => {
     const subject = await openSubject();
     const { changed, revision } = await subject.desk.restore({ author, state: { ...emptyState, revision: 7 } });
     assert.deepEqual([changed, revision], [true, 1]);
-    assert.notEqual(subject.snapshots.get('everybody'), undefined);
+    assert.notEqual(subject.snapshots.get(''), undefined);
   });
 
   test('that can stage nothing any more says what it has done', async () => {

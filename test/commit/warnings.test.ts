@@ -30,7 +30,6 @@ function create(redisCatchAll?: string, memory: Memory = createMemory(), isListe
   const controlPlane = new LocalControl(
       {
     snapshots: new SnapshotCache(),
-    group: 'all',
     renderOptions: { ...defaultOptions, redisCatchAll },
     drainTimeMs: 600_000,
     isListenerTaken: () => isListenerTaken,

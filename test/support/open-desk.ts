@@ -11,7 +11,6 @@ export function openDesk(parts: Partial<ControlPlaneParts> = {}): Promise<Contro
   return ControlPlane.open({
     store: createMemoryLogStore(),
     snapshots: new SnapshotCache(),
-    group: 'everybody',
     renderOptions: defaultOptions,
     ...parts,
   });

@@ -4,7 +4,6 @@ import { describe, test } from 'node:test';
 
 import { awaitConvergence } from '../../src/xds/convergence.ts';
 import type { Convergence, ConvergenceOptions } from '../../src/xds/convergence.ts';
-import { defaultNodeGroup } from '../../src/xds/node.ts';
 import { Presence, keptId } from '../../src/xds/presence.ts';
 import type { StreamHub } from '../../src/xds/stream-hub.ts';
 import type { StreamStatus } from '../../src/xds/stream-status.ts';
@@ -49,7 +48,7 @@ async function serve(answers: Readonly<Record<string, Answer>>) {
 }
 
 function converge(xds: ServedXds, options: Partial<ConvergenceOptions> = {}): Promise<Convergence> {
-  return awaitConvergence(xds.hub, defaultNodeGroup, { timeoutMs: GENEROUS_MS, ...options });
+  return awaitConvergence(xds.hub, { timeoutMs: GENEROUS_MS, ...options });
 }
 
 function idsOf(streams: readonly StreamStatus[]): (string | undefined)[] {
@@ -161,10 +160,9 @@ describe('awaitConvergence', () => {
     assert.deepEqual(summarize(await convergence), { settled: ['two'], waiting: [], gone: ['one'] });
   });
 
-  test('waits neither for who comes later, nor for who has not said who it is, nor for another group', async () => {
+  test('waits neither for who comes later, nor for who has not said who it is', async () => {
     const { xds, clients } = await serve({ one: 'nothing' });
     new FakeTransport(xds.hub, { apiVersion: 'v3', isAggregated: true });
-    new FakeClient(xds.hub, 'fence').answer = 'nothing';
     xds.commit(addEndpoint('a', 2));
     const convergence = converge(xds);
     new FakeClient(xds.hub, 'later').answer = 'nothing';
@@ -281,12 +279,12 @@ describe('awaitConvergence', () => {
   test('looks again only at those that have not settled', async () => {
     const looks = { settled: 0, waiting: 0 };
     const streamOf = (name: keyof typeof looks) => ({
-      group: defaultNodeGroup,
+      nodeId: name,
       isSettled: () => ((looks[name] += 1), name === 'settled' || looks.waiting === 3),
       status: () => name,
     });
     const streams = new Set([streamOf('settled'), streamOf('waiting')]);
-    const { settled } = await converge({ hub: { streams, presence: () => new Presence(0) } } as unknown as ServedXds);
+    const { settled } = await converge({ hub: { streams, presence: new Presence(0) } } as unknown as ServedXds);
     assert.deepEqual(settled, ['settled', 'waiting']);
     assert.deepEqual(looks, { settled: 1, waiting: 3 });
   });

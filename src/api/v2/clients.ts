@@ -2,7 +2,6 @@
 
 import type { RequestHandler } from 'express';
 import type { PublishedStatus } from '../../commit/control.ts';
-import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { pagesOfClients } from '../../xds/client-pages.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';
@@ -29,8 +28,6 @@ import { sendPieces } from './send.ts';
 
 export interface ClientsParts {
   readonly hub: StreamHub;
-  /** The node group whose nodes are told of when they have gone. */
-  readonly group: NodeGroup;
   /** Undefined: it found nothing committed. */
   readonly start: Start | undefined;
   /** How things stand with what is committed. */
@@ -46,7 +43,7 @@ const maxReaders = 64;
  * Answers a {@link ClientsMessage}. `node` asks for one node id, `state` for the clients in that state; whether all is
  * in sync is told of all clients, by `at_least` and `expect` too.
  */
-export function createClientsHandler({ hub, group, start, published }: ClientsParts): RequestHandler {
+export function createClientsHandler({ hub, start, published }: ClientsParts): RequestHandler {
   const limit = new CallLimit(maxReaders);
   return async (request, response) => {
     const { node, state, ...query } = readQuery(request, ['node', 'state', 'at_least', 'expect']);
@@ -57,7 +54,7 @@ export function createClientsHandler({ hub, group, start, published }: ClientsPa
     const isWanted = (client: Client): boolean => wantedState === undefined || clientState(client) === wantedState;
     const answer = async (): Promise<void> => {
       await nextTurn();
-      const gone = hub.presence(group).gone();
+      const gone = hub.presence.gone();
       const { fleet, unasked } = judgeAll(hub, gone.length, start, expectation);
       const head = buildHead(published(), fleet, gone.filter(({ nodeId }) => isNamed(nodeId, node)));
       response.type('json');

@@ -2,7 +2,6 @@
 
 import type { Request, RequestHandler, Response } from 'express';
 import { parseDuration } from '../../text/duration.ts';
-import type { NodeGroup } from '../../snapshot/snapshot.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import { awaitConvergence } from '../../xds/convergence.ts';
 import type { Convergence } from '../../xds/convergence.ts';
@@ -22,8 +21,6 @@ import { signalWhenGone } from './signal-when-gone.ts';
 
 export interface PublishParts {
   readonly hub: StreamHub;
-  /** The node group that a commit publishes to. */
-  readonly group: NodeGroup;
   /** Undefined: it found nothing committed. */
   readonly start: Start | undefined;
   /** Aborted when the control plane stops: who waits is told how things stand. */
@@ -57,7 +54,7 @@ export function createPublishing(parts: PublishParts): Publishing {
  * last line.
  */
 function createPublishHandler(
-  { hub, group, start, stopping }: PublishParts,
+  { hub, start, stopping }: PublishParts,
   limit: CallLimit,
   publish: Publish,
   others: readonly string[],
@@ -77,7 +74,7 @@ function createPublishHandler(
         return;
       }
       const abandoned = signalWhenGone(response);
-      const convergence = await awaitConvergence(hub, group, {
+      const convergence = await awaitConvergence(hub, {
         timeoutMs: waitMs,
         expectation,
         returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,

@@ -494,7 +494,7 @@ describe('readers that do not read', () => {
       const status = () => ((looks += 1), buildStreamStatus([], { node }));
       return { nodeId: node.id, nodeCluster: node.cluster, peer: 'p', status };
     });
-    const api = await serveV2(t, { hub: { streams: new Set(streams), presence: () => new Presence(0) } as unknown as StreamHub });
+    const api = await serveV2(t, { hub: { streams: new Set(streams), presence: new Presence(0) } as unknown as StreamHub });
     return { api, looks: () => looks };
   }
 

@@ -9,7 +9,7 @@ import type { CommitOutcome, Desk } from '../../../src/commit/desk.ts';
 import { StoreError } from '../../../src/store/log-store.ts';
 import { looksOf } from '../../../src/xds/shared-looks.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import { defaultNodeGroup } from '../../../src/snapshot/snapshot.ts';
 import { Presence } from '../../../src/xds/presence.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
@@ -63,9 +63,9 @@ test('without wait it answers at once, whoever is there', async (t) => {
 
 test('64 wait at most: who comes then is told so, and commits nothing', async (t) => {
   const commits: string[] = [];
-  const waiting = [{ group: defaultNodeGroup, nodeId: 'one', isSettled: () => false }];
+  const waiting = [{ nodeId: 'one', isSettled: () => false }];
   const api = await serveV2(t, {
-    hub: { streams: new Set(waiting), presence: () => new Presence(0) } as unknown as StreamHub,
+    hub: { streams: new Set(waiting), presence: new Presence(0) } as unknown as StreamHub,
     desk: await deskThat(() => (commits.push('commit'), { changed: true, revision: 1, changes: [] })),
   });
   const gone = new AbortController();
@@ -223,11 +223,11 @@ test('when the control plane stops, who waits is told how things stand', async (
 test('when the caller goes away, the waiting ends, and how things stand is not found out', async (t) => {
   let wasAsked = false;
   const stream = {
-    group: defaultNodeGroup,
+    nodeId: 'one',
     isSettled: () => false,
     status: () => ((wasAsked = true), { node: undefined, types: [] }),
   };
-  const hub = { streams: new Set([stream]), presence: () => new Presence(0) } as unknown as StreamHub;
+  const hub = { streams: new Set([stream]), presence: new Presence(0) } as unknown as StreamHub;
   const api = await serveV2(t, { hub });
   const { port } = new URL(api.url);
   const socket = connect(Number(port), '127.0.0.1');

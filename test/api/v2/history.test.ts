@@ -85,7 +85,7 @@ test('force, a plan and the tag of the staging area are taken', async (t) => {
   assert.deepEqual([plan.revision, plan.guards, plan.errors], [2, guards, []]);
   const gone = (name: string) => ({ kind: 'cluster', name, change: 'removed', fields: [], before: { name, endpoints: [] } });
   assert.deepEqual(plan.changes, [gone('a'), gone('b')]);
-  const group = 'everybody';
+  const group = '';
   const rest = { group, added: [], changed: [] };
   assert.deepEqual(plan.resources, [
     { ...rest, kind: 'cluster', removed: ['a', 'b'] },

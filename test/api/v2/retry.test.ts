@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 
 import type { RetryMessage } from '../../../src/api/v2/messages.ts';
 import type { ResourceKind } from '../../../src/snapshot/resource.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { Presence } from '../../../src/xds/presence.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -137,13 +136,12 @@ function unansweringHub(): { hub: StreamHub; sent: ResourceKind[] } {
   const node = { id: 'n', cluster: '', userAgentName: '', userAgentVersion: '' };
   const method = { apiVersion: 'v3', protocol: 'sotw', kind: undefined };
   const stream = {
-    group: defaultNodeGroup,
     nodeId: 'n',
     isSettled: () => false,
     retry: () => (sent.push('cluster'), ['cluster']),
     status: () => ({ peer: 'p', node, method, types: [], unknownTypeUrls: [], openedAtMs: 0 }),
   };
-  const hub = { streams: new Set([stream]), presence: () => new Presence(0) };
+  const hub = { streams: new Set([stream]), presence: new Presence(0) };
   return { hub: hub as unknown as StreamHub, sent };
 }
 

@@ -43,7 +43,7 @@ test('an answer that fails half way is cut off and logged', async (t) => {
   // A time that no calendar has.
   const status = () => ({ peer: 'p', node, method, types: [], unknownTypeUrls: [], openedAtMs: NaN });
   const stream = { nodeId: 'a', peer: 'p', status };
-  const hub = { streams: new Set([stream]), presence: () => new Presence(0) };
+  const hub = { streams: new Set([stream]), presence: new Presence(0) };
   const api = await serveV2(t, { hub: hub as unknown as StreamHub });
   await assert.rejects(async () => (await fetch(`${api.url}/clients`)).text());
   assert.deepEqual(api.log.map(({ msg }) => msg), ['request failed']);

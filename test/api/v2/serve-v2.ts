@@ -11,7 +11,6 @@ import type { ClientsMessage } from '../../../src/api/v2/messages.ts';
 import { createV2 } from '../../../src/api/v2/router.ts';
 import type { V2Parts } from '../../../src/api/v2/router.ts';
 import { readBackup } from '../../../src/store/read-backup.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
 import { openDesk } from '../../support/open-desk.ts';
@@ -37,7 +36,6 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
     desk,
     readBackup,
     hub: xds.hub,
-    group: defaultNodeGroup,
     start: undefined,
     stopping: stopping.signal,
     log: logger,

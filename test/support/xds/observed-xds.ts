@@ -4,7 +4,7 @@ import { pino } from 'pino';
 
 import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
 import type { DiscoveryObserver } from '../../../src/xds/observer.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import { defaultNodeGroup } from '../../../src/snapshot/snapshot.ts';
 import { createXdsServer } from '../../../src/xds/server.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
 import type { StreamMethod } from '../../../src/xds/stream-method.ts';

@@ -7,7 +7,7 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 import type { Change } from '../../../src/inventory/change.ts';
 import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import { defaultNodeGroup } from '../../../src/snapshot/snapshot.ts';
 import type { NodeGroupOf } from '../../../src/xds/node.ts';
 import { noObserver } from '../../../src/xds/observer.ts';
 import type { DiscoveryObserver } from '../../../src/xds/observer.ts';
@@ -79,7 +79,7 @@ export class ServedXds {
     drainTimeMs = 0,
   }: ServedXdsOptions) {
     this.snapshots.set(fenceNodeId, buildSnapshot({}));
-    const parts = { snapshots: this.snapshots, group: defaultNodeGroup, renderOptions: defaultOptions, drainTimeMs };
+    const parts = { snapshots: this.snapshots, renderOptions: defaultOptions, drainTimeMs };
     this.#control = new LocalControl(parts, memory);
     const lines = { write: (line: string): void => void this.log.push(JSON.parse(line) as LogLine) };
     const log = pino({ level: 'debug', base: null }, lines);
@@ -93,6 +93,10 @@ export class ServedXds {
       listenerPause,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     });
+    // Fences come and go: nobody waits for them to come back.
+    const { presence } = this.hub;
+    const noteOpened = presence.noteOpened.bind(presence);
+    presence.noteOpened = (nodeId) => (nodeId === fenceNodeId ? undefined : noteOpened(nodeId));
     this.#server = createXdsServer(this.hub, log, keepalive);
   }
 

@@ -5,8 +5,10 @@ import { test } from 'node:test';
 
 import { serveDiscovery } from '../../api/serve-discovery.ts';
 import { addCluster, removeCluster } from '../../support/xds/changes.ts';
+import { nodeClusterOf } from '../../../src/xds/node.ts';
 import { kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
 import type { ApiVersion, Kind } from '../../support/xds/discovery-api.ts';
+import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 
 const node = '{"node":{"id":"n"}}';
 
@@ -127,9 +129,13 @@ for (const apiVersion of ['v2', 'v3'] as const) {
   });
 
   test(`FET-02 an unknown node is not given what is another's (${apiVersion})`, async (t) => {
-    const { xds, post } = await serveDiscovery(t, ({ id }) => (id === 'n' ? 'default' : id));
-    xds.commit(...addCluster('a', 6379));
-    assert.equal((await post(`/${apiVersion}/discovery:clusters`, node)).status, 200);
-    assert.equal((await post(`/${apiVersion}/discovery:clusters`, '{"node":{"id":"stranger"}}')).status, 503);
+    const { xds, post } = await serveDiscovery(t, nodeClusterOf);
+    const ask = async (cluster: string): Promise<number> => {
+      return (await post(`/${apiVersion}/discovery:clusters`, JSON.stringify({ node: { id: 'n', cluster } }))).status;
+    };
+    xds.publish(buildSnapshot({ clusters: { a: 1 } }), 'red');
+    assert.deepEqual([await ask('red'), await ask('blue'), await ask('')], [200, 503, 503]);
+    xds.publish(buildSnapshot({ clusters: { b: 1 } }));
+    assert.deepEqual([await ask('red'), await ask('blue'), await ask('')], [200, 200, 200]);
   });
 }

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 
 import { describeReason } from '../../../src/api/v2/reason.ts';
 import { awaitConvergence } from '../../../src/xds/convergence.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
 import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
 import type { DiscoveryClient } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
@@ -73,7 +72,7 @@ scenarioOfBoth('ORD-07 after the pause the newest listener goes, then what it do
   await takeCluster(client, ['w', 'x']);
   await takeReferring(client);
   swapXForY(xds);
-  const convergence = awaitConvergence(xds.hub, defaultNodeGroup, { timeoutMs: 60_000 });
+  const convergence = awaitConvergence(xds.hub, { timeoutMs: 60_000 });
   await takeCluster(client, ['w', 'x', 'y']);
   await client.takeAndAck('route');
   assert.deepEqual(await takeRoutes(client), ['w', 'y']);

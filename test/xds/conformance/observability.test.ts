@@ -6,7 +6,7 @@ import { Metrics } from '../../../src/metrics/metrics.ts';
 import { JsonMessage } from '../../../src/proto/json-message.ts';
 import { pagesOfClients } from '../../../src/xds/client-pages.ts';
 import { renderClientStatus } from '../../../src/xds/client-status.ts';
-import { defaultNodeGroup } from '../../../src/xds/node.ts';
+import { defaultNodeGroup } from '../../../src/snapshot/snapshot.ts';
 import type { ProtocolName, StreamMethod } from '../../../src/xds/stream-method.ts';
 import { parseScrape } from '../../metrics/scrape.ts';
 import { waitUntil } from '../../support/wait-until.ts';

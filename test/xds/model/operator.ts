@@ -1,14 +1,12 @@
 // The control plane behind the streams, as an operator drives it, and what was asked of it so far.
 
-import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
-import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
+import { SnapshotCache, defaultNodeGroup } from '../../../src/snapshot/snapshot.ts';
+import type { IsConcerned, Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { defaultOptions } from '../../render/examples.ts';
 import { LocalControl, createMemory } from '../../support/local-control.ts';
 import { DeclaredState } from './declared-state.ts';
 import { RevisedSnapshot } from './revised-snapshot.ts';
 import type { VirtualTime } from './virtual-time.ts';
-
-export const group = 'everybody';
 
 const address = '10.0.0.1';
 
@@ -16,7 +14,7 @@ const address = '10.0.0.1';
 export class WatchedCache extends SnapshotCache {
   watcherCount = 0;
 
-  override watch(watcher: (group: string) => void): () => void {
+  override watch(watcher: (isConcerned: IsConcerned) => void): () => void {
     const stop = super.watch(watcher);
     this.watcherCount += 1;
     return () => {
@@ -110,16 +108,16 @@ export class Operator {
 
   #publish(snapshot: Snapshot): void {
     const { timeouts } = this.state;
-    this.#snapshots.set(group, timeouts.size === 0 ? snapshot : new RevisedSnapshot(snapshot, timeouts));
+    this.#snapshots.set(defaultNodeGroup, timeouts.size === 0 ? snapshot : new RevisedSnapshot(snapshot, timeouts));
   }
 
   #start(): LocalControl {
     const own = new SnapshotCache();
     own.watch(() => {
-      this.#latest = own.get(group);
+      this.#latest = own.get(defaultNodeGroup);
       if (this.#latest !== undefined) this.#publish(this.#latest);
     });
-    const parts = { snapshots: own, group, renderOptions: defaultOptions, drainTimeMs: this.#drainTimeMs };
+    const parts = { snapshots: own, renderOptions: defaultOptions, drainTimeMs: this.#drainTimeMs };
     return new LocalControl(parts, this.#memory);
   }
 }

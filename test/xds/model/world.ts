@@ -12,7 +12,7 @@ import { kinds } from '../../support/xds/discovery-api.ts';
 import { Link } from './link.ts';
 import type { LinkSurroundings } from './link.ts';
 import { ModelClient } from './model-client.ts';
-import { Operator, group } from './operator.ts';
+import { Operator } from './operator.ts';
 import type { Scenario } from './scenario.ts';
 import { VersionLedger } from './version-ledger.ts';
 import { Violation, demand } from './violation.ts';
@@ -154,7 +154,7 @@ export class World {
     };
     return new StreamHub({
       snapshots,
-      groupOf: () => group,
+      groupOf: () => 'a group',
       log: this.#createLog(),
       observer,
       inForceBoundMs: this.boundMs,

@@ -1,0 +1,92 @@
+// What each node group is given of all that is declared: what names no group, and what names this one. Pure.
+
+import type { DrainingCluster } from '../inventory/draining.ts';
+import { serveDraining } from '../inventory/draining.ts';
+import type { Edits } from '../inventory/edits.ts';
+import type { ServedCluster } from '../inventory/served-cluster.ts';
+import type { Cluster, Listener } from '../model/objects.ts';
+import type { NodeGroup } from '../snapshot/snapshot.ts';
+
+/** Objects by name. */
+export interface Objects {
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly listeners: ReadonlyMap<string, Listener>;
+}
+
+/** What of it was removed, but is still served. */
+export interface Leftovers {
+  readonly draining: readonly DrainingCluster[];
+  readonly successors: ReadonlyMap<string, string>;
+}
+
+interface Grouped {
+  readonly groups?: readonly NodeGroup[] | undefined;
+}
+
+/** The groups that an object names, sorted. One whose last object drains is one of them until that is over. */
+export function findNamedGroups({ clusters, listeners, draining }: Objects & Pick<Leftovers, 'draining'>): NodeGroup[] {
+  const named = new Set<NodeGroup>();
+  const note = ({ groups }: Grouped): void => groups?.forEach((group) => named.add(group));
+  clusters.forEach(note);
+  listeners.forEach(note);
+  for (const { cluster } of draining) note(cluster);
+  return [...named].sort();
+}
+
+/** What the group is given of these. */
+export function objectsFor(group: NodeGroup, { clusters, listeners }: Objects): Objects {
+  return { clusters: pick(clusters, group), listeners: pick(listeners, group) };
+}
+
+/** What the group is given beside what everybody is, as edits. */
+export function ownEditsOf(group: NodeGroup, { clusters, listeners }: Objects): Edits {
+  return { clusters: toOwnEdits(clusters, group), listeners: toOwnEdits(listeners, group) };
+}
+
+/** What the edits are for the group: an object that is no more for it has gone. @param before the edits. */
+export function editsFor(group: NodeGroup, edits: Edits, before: Objects): Edits {
+  return {
+    clusters: restrict(edits.clusters, before.clusters, group),
+    listeners: restrict(edits.listeners, before.listeners, group),
+  };
+}
+
+/** The clusters that drain for the group, by name, as {@link serveDraining} has them. */
+export function drainingFor(
+  group: NodeGroup,
+  { clusters, draining, successors }: Pick<Objects, 'clusters'> & Leftovers,
+): Map<string, ServedCluster> {
+  const own = draining.filter(({ cluster }) => isFor(group, cluster));
+  const takers = Array.from(successors.values(), (name) => clusters.get(name)).filter((cluster) => cluster !== undefined);
+  const given = new Map(takers.filter((cluster) => isFor(group, cluster)).map((cluster) => [cluster.name, cluster]));
+  return serveDraining(own, successors, given);
+}
+
+function isFor(group: NodeGroup, { groups }: Grouped): boolean {
+  return groups === undefined || groups.includes(group);
+}
+
+function pick<Value extends Grouped>(objects: ReadonlyMap<string, Value>, group: NodeGroup): ReadonlyMap<string, Value> {
+  return new Map(Array.from(objects).filter(([, object]) => isFor(group, object)));
+}
+
+function toOwnEdits<Value extends Grouped>(
+  objects: ReadonlyMap<string, Value>,
+  group: NodeGroup,
+): { readonly name: string; readonly after: Value }[] {
+  return Array.from(objects)
+    .filter(([, { groups }]) => groups?.includes(group) === true)
+    .map(([name, after]) => ({ name, after }));
+}
+
+function restrict<Value extends Grouped>(
+  edits: readonly { readonly name: string; readonly after: Value | undefined }[],
+  before: ReadonlyMap<string, Value>,
+  group: NodeGroup,
+): { readonly name: string; readonly after: Value | undefined }[] {
+  return edits.flatMap(({ name, after }) => {
+    const old = before.get(name);
+    const [was, is] = [old !== undefined && isFor(group, old), after !== undefined && isFor(group, after)];
+    return was || is ? [{ name, after: is ? after : undefined }] : [];
+  });
+}
