@@ -21,7 +21,7 @@ export function printable(maxBytes: number): z.ZodString {
     .min(1, 'must not be empty')
     .refine((text) => Buffer.byteLength(text) <= maxBytes, `must have at most ${maxBytes} bytes`)
     .refine(isPrintable, 'must be Unicode text without control characters')
-    .meta({ maxLength: maxBytes });
+    .meta({ maxLength: maxBytes, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' });
 }
 
 export const name = printable(maxNameBytes);

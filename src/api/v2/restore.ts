@@ -10,6 +10,7 @@ import { readAuthor } from './author.ts';
 import { backupType } from './backup.ts';
 import { buildCommitMessage } from './commit.ts';
 import { readMediaType } from './media-type.ts';
+import { FaultsError } from '../../model/faults.ts';
 import type { RestoreMessage } from './messages.ts';
 import { readConditions, requireStaging } from './precondition.ts';
 import { ProblemError } from './problem.ts';
@@ -66,7 +67,7 @@ function readRestoreQuery(request: Request): { force: boolean; message: string |
   const { force = 'false', message } = readQuery(request, [...publishParameters, ...restoreParameters]);
   return {
     force: parseParameter('force', force, parseFlag),
-    message: message === undefined ? undefined : parseParameter('message', message, parseMessage),
+    message: message === undefined ? undefined : parseMessage(message),
   };
 }
 
@@ -75,8 +76,10 @@ function parseFlag(text: string): boolean {
   return text === 'true';
 }
 
+// By the rules of a body's message, and refused as one.
 function parseMessage(text: string): string {
   const { error } = restoreMessage.safeParse(text);
-  if (error !== undefined) throw new Error(error.issues[0]?.message);
+  const rule = error?.issues[0]?.message;
+  if (rule !== undefined) throw new FaultsError([{ pointer: '/message', value: text, rule }]);
   return text;
 }
