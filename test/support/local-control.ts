@@ -6,6 +6,7 @@ import type { PublisherParts } from '../../src/commit/publisher.ts';
 import { Staging } from '../../src/commit/staging.ts';
 import type { PublishedStatus } from '../../src/commit/control.ts';
 import type { Change } from '../../src/inventory/change.ts';
+import type { Edits } from '../../src/inventory/edits.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import type { LogState } from '../../src/store/log-store.ts';
 import type { KeptRoutes } from '../../src/store/log-store.ts';
@@ -43,7 +44,11 @@ export class LocalControl {
   }
 
   stage(change: Change): void {
-    const edits = { clusters: [this.#staging.inventory.check(change)], listeners: [] };
+    this.stageEdits({ clusters: [this.#staging.inventory.check(change)], listeners: [] });
+  }
+
+  /** Of declared objects, checked. */
+  stageEdits(edits: Edits): void {
     this.#staging.noteStaged(edits, { author: 'test', atMs: 0 }, this.#staging.lastEntry + 1);
   }
 

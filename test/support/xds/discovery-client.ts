@@ -28,12 +28,14 @@ export abstract class ClientOf<
   readonly connection: Connection;
   readonly variant: WireVariant;
   readonly #nodeId: string;
+  readonly #nodeCluster: string;
   readonly #streams = new Map<Kind | 'aggregated', Stream>();
 
-  constructor(connection: Connection, variant: WireVariant, nodeId = 'envoy-1') {
+  constructor(connection: Connection, variant: WireVariant, nodeId = 'envoy-1', nodeCluster = 'redis') {
     this.connection = connection;
     this.variant = variant;
     this.#nodeId = nodeId;
+    this.#nodeCluster = nodeCluster;
   }
 
   /** A new stream that carries this kind. */
@@ -59,7 +61,7 @@ export abstract class ClientOf<
     const key = this.variant.isAggregated ? 'aggregated' : kind;
     let stream = this.#streams.get(key);
     if (stream === undefined) {
-      stream = this.open(kind, { id: this.#nodeId, cluster: 'redis' });
+      stream = this.open(kind, { id: this.#nodeId, cluster: this.#nodeCluster });
       this.#streams.set(key, stream);
     }
     return stream;

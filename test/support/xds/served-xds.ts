@@ -4,6 +4,7 @@
 import { pino } from 'pino';
 import type { ChannelOptions } from '@grpc/grpc-js';
 
+import type { Edits } from '../../../src/inventory/edits.ts';
 import type { Change } from '../../../src/inventory/change.ts';
 import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
@@ -122,6 +123,12 @@ export class ServedXds {
   commit(...changes: readonly Change[]): { changed: boolean } {
     this.stage(...changes);
     return this.#control.commit();
+  }
+
+  /** Stages declared objects, and commits. */
+  commitEdits(edits: Edits): void {
+    this.#control.stageEdits(edits);
+    this.#control.commit();
   }
 
   /** Publishes a snapshot without the control plane. */

@@ -4,17 +4,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { Cluster } from '../../../src/model/objects.ts';
+import { parseCluster } from '../../../src/model/parse.ts';
+import { nodeClusterOf } from '../../../src/xds/node.ts';
 import type { Node } from '../../../src/xds/node.ts';
 import type { StreamStatus } from '../../../src/xds/stream-status.ts';
-import { connectDelta } from '../../support/xds/delta-client.ts';
-import type { DeltaClient } from '../../support/xds/delta-client.ts';
+import { DeltaClient, connectDelta } from '../../support/xds/delta-client.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import type { HandMadeResources } from '../../support/xds/hand-made-snapshot.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { Scope, ServedXds } from '../../support/xds/served-xds.ts';
-import type { SotwClient } from '../../support/xds/sotw-client.ts';
+import { SotwClient } from '../../support/xds/sotw-client.ts';
 import { allVariants, scenario } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
 
@@ -167,4 +169,51 @@ test('GRP-04 v2 and v3, state of the world and delta, of one group hold the same
     contents.push(portsOf(endpoints.resources[0]));
   }
   assert.deepEqual(contents, ways.map(() => [1, 11]));
+});
+
+function edit(name: string, groups?: readonly string[]): { readonly name: string; readonly after: Cluster } {
+  return { name, after: parseCluster({ name, groups, endpoints: [{ address: '10.0.0.1', port: 6379 }] }) };
+}
+
+interface Connected {
+  readonly sotw: SotwClient;
+  readonly delta: DeltaClient;
+}
+
+/** Two clients with this `node.cluster`, which hold all clusters there are. */
+async function connectOf(xds: ServedXds, variant: WireVariant, group: string, held: readonly string[]): Promise<Connected> {
+  const sotw = new SotwClient(xds.connect(), variant, `${group}-1`, group);
+  const delta = new DeltaClient(xds.connect(), variant, `${group}-2`, group);
+  for (const client of [sotw, delta]) {
+    client.subscribe('cluster');
+    assert.deepEqual((await client.takeAndAck('cluster')).names, held);
+  }
+  return { sotw, delta };
+}
+
+scenario('GRP-01 a node is given what is for all and for its node.cluster', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { groupOf: nodeClusterOf });
+  xds.commitEdits({ clusters: [edit('a'), edit('of-g', ['g']), edit('of-h', ['h']), edit('s', ['g', 'h'])], listeners: [] });
+  await connectOf(xds, variant, 'g', ['a', 'of-g', 's']);
+  await connectOf(xds, variant, 'h', ['a', 'of-h', 's']);
+  for (const other of ['other', '']) await connectOf(xds, variant, other, ['a']);
+});
+
+scenario('GRP-03 a stream follows its group to a configuration of its own and back', allVariants, async (t, variant) => {
+  const xds = await serveXds(t, { groupOf: nodeClusterOf });
+  xds.commitEdits({ clusters: [edit('a')], listeners: [] });
+  const moving = await connectOf(xds, variant, 'g', ['a']);
+  const other = await connectOf(xds, variant, 'h', ['a']);
+  xds.commitEdits({ clusters: [edit('own', ['g'])], listeners: [] });
+  assert.deepEqual((await moving.sotw.takeAndAck('cluster')).names, ['a', 'own']);
+  assert.deepEqual((await moving.delta.takeAndAck('cluster')).changes, ['own']);
+  for (const client of [other.sotw, other.delta]) await client.assertQuiet();
+  xds.commitEdits({ clusters: [edit('b')], listeners: [] });
+  assert.deepEqual((await moving.sotw.takeAndAck('cluster')).names, ['a', 'b', 'own']);
+  assert.deepEqual((await other.sotw.takeAndAck('cluster')).names, ['a', 'b']);
+  for (const { delta } of [moving, other]) assert.deepEqual((await delta.takeAndAck('cluster')).changes, ['b']);
+  xds.commitEdits({ clusters: [{ name: 'own', after: undefined }], listeners: [] });
+  assert.deepEqual((await moving.sotw.takeAndAck('cluster')).names, ['a', 'b']);
+  assert.deepEqual((await moving.delta.takeAndAck('cluster')).changes, ['-own']);
+  for (const client of [other.sotw, other.delta, moving.sotw, moving.delta]) await client.assertQuiet();
 });
