@@ -16,9 +16,6 @@ export const publishOrder: readonly ResourceKind[] = ['cluster', 'endpoint', 'li
 // Both discovery responses carry their resources in field 2.
 const resourcesField = (2 << 3) | 2;
 
-// A longer one is copied fast from the resource, and the response that carries it is kept for who needs the same.
-const maxKeptEntry = 16 * 1024;
-
 /**
  * An immutable encoded resource. The bytes that a response needs of it are made
  * once, when the first response needs them, and shared by every stream.
@@ -44,16 +41,13 @@ export class Resource {
 
   /** A `resources` entry of DiscoveryResponse: the resource as google.protobuf.Any. */
   sotwEntry(typeUrl: string): Uint8Array {
-    if (this.#sotwEntry !== undefined) return this.#sotwEntry;
-    const entry = writeSotwEntry(protobuf.Writer.create(), this.value, typeUrl).finish();
-    if (entry.length <= maxKeptEntry) this.#sotwEntry = entry;
-    return entry;
+    this.#sotwEntry ??= writeSotwEntry(protobuf.Writer.create(), this.value, typeUrl).finish();
+    return this.#sotwEntry;
   }
 
   /** A `resources` entry of DeltaDiscoveryResponse: a discovery Resource {version = 1, resource = 2, name = 3}. */
   deltaEntry(typeUrl: string): Uint8Array {
-    if (this.#deltaEntry !== undefined) return this.#deltaEntry;
-    const entry = protobuf.Writer.create()
+    this.#deltaEntry ??= protobuf.Writer.create()
       .uint32(resourcesField)
       .fork()
       .uint32((1 << 3) | 2)
@@ -64,8 +58,7 @@ export class Resource {
       .string(this.name)
       .ldelim()
       .finish();
-    if (entry.length <= maxKeptEntry) this.#deltaEntry = entry;
-    return entry;
+    return this.#deltaEntry;
   }
 
   /** No entry of either kind is longer, in bytes: the numbers of fields, lengths and the version take up to 64. */

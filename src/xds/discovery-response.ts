@@ -13,15 +13,9 @@ import { lengthDelimited } from './wire.ts';
 // The same number in both protocols and versions, unless the name says otherwise.
 const field = { version: 1, typeUrl: 4, nonce: 5, sotwControlPlane: 6, removedResources: 6, deltaControlPlane: 7 };
 
-// What one stream alone needs is not kept: many node groups may each have one. From the second on it is.
-type Body = Uint8Array | WeakRef<Uint8Array>;
-
-const fullBodies = new WeakMap<View, Body>();
-const changesBodies = new WeakMap<Difference, Body>();
-const deltaBodies = new WeakMap<Difference, Body>();
-
-// Shorter ones are kept from the first on.
-const maxKeptAtOnce = 16 * 1024;
+const fullBodies = new WeakMap<View, Uint8Array>();
+const changesBodies = new WeakMap<Difference, Uint8Array>();
+const deltaBodies = new WeakMap<Difference, Uint8Array>();
 
 /** Told how long a response took to encode, in ms; not when it had been encoded before. */
 export type EncodeListener = (tookMs: number) => void;
@@ -106,19 +100,16 @@ const controlPlane = protobuf.Writer.create()
   .finish();
 
 function memo<Key extends object>(
-  cache: WeakMap<Key, Body>,
+  cache: WeakMap<Key, Uint8Array>,
   key: Key,
   onEncoded: EncodeListener | undefined,
   make: () => Uint8Array,
 ): Uint8Array {
   const known = cache.get(key);
-  if (known instanceof Uint8Array) return known;
-  let bytes = known?.deref();
-  if (bytes === undefined) {
-    const startMs = performance.now();
-    bytes = make();
-    onEncoded?.(performance.now() - startMs);
-  }
-  cache.set(key, known === undefined && bytes.length > maxKeptAtOnce ? new WeakRef(bytes) : bytes);
+  if (known !== undefined) return known;
+  const startMs = performance.now();
+  const bytes = make();
+  onEncoded?.(performance.now() - startMs);
+  cache.set(key, bytes);
   return bytes;
 }
