@@ -12,7 +12,7 @@ import { createMetricsApi } from './api/metrics.ts';
 import { createApiServer } from './api/server.ts';
 import { createV2 } from './api/v2/router.ts';
 import { ControlPlane } from './commit/control-plane.ts';
-import { CommitError } from './commit/control.ts';
+import { CommitError } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
 import { Failure, exitCodes } from './process/failure.ts';

@@ -4,7 +4,7 @@
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
-import { CommitError, StoreError } from '../commit/control.ts';
+import { CommitError, StoreError } from '../commit/published.ts';
 import type { Desk } from '../commit/desk.ts';
 import type { Change } from '../inventory/change.ts';
 import { InventoryError } from '../inventory/errors.ts';

@@ -44,16 +44,6 @@ export function option<T>(flags: string, description: string, parse?: (text: str
   return parse === undefined ? made : made.argParser((text) => parseValue(made.long ?? flags, text, parse));
 }
 
-/** An option that can be given several times: its value is the list of them. */
-export function listOption<T>(flags: string, description: string, parse: (text: string) => T): Option {
-  const made = new Option(flags, description);
-  const collect = (text: string, before: T[] | undefined): T[] => [
-    ...(before ?? []),
-    parseValue(made.long ?? flags, text, parse),
-  ];
-  return made.argParser(collect);
-}
-
 /** An option whose value is one of `choices`, which the help names and shells complete. */
 export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
   const made = new Option(flags, description).choices(choices);

@@ -12,7 +12,7 @@ import type {
   RestoreMessage,
   RollbackMessage,
 } from '../api/v2/messages.ts';
-import type { Cluster, Endpoint, Listener, Shard } from '../model/objects.ts';
+import type { Endpoint, Shard } from '../model/objects.ts';
 
 export type {
   DiscardedMessage as DiscardMessage,
@@ -24,7 +24,6 @@ export type {
 } from '../api/v2/messages.ts';
 
 export type ObjectKindWord = ChangedObjectMessage['kind'];
-export type ObjectNameMessage = Pick<ChangedObjectMessage, 'kind' | 'name'>;
 /** What a field was and what it is to be; left out: nothing. */
 export interface FieldChangeMessage extends Pick<ObjectChangeMessage['fields'][number], 'field'> {
   readonly before?: unknown;
@@ -51,16 +50,6 @@ export type RevisedMessage = Pick<CommitMessage, 'changed' | 'revision'> &
 
 /** The answer to `POST /api/v2/commit`, `/api/v2/rollback` and `/api/v2/restore`, without or with `wait`. */
 export type PublishMessage = (CommitMessage | ConvergedCommitMessage) & RevisedMessage;
-
-/** The answers to lists; `next` is the cursor of what follows. */
-export interface ClustersMessage {
-  readonly clusters: readonly Cluster[];
-  readonly next?: string;
-}
-export interface ListenersMessage {
-  readonly listeners: readonly Listener[];
-  readonly next?: string;
-}
 
 /** The servers of a cluster, by what they are to it. */
 export type ServersMessage = { readonly endpoints: readonly Endpoint[] } | { readonly shards: readonly Shard[] };

@@ -17,7 +17,7 @@ import type {
   Revision,
 } from '../store/log-store.ts';
 
-import type { PublishedStatus } from './control.ts';
+import type { PublishedStatus } from './published.ts';
 import { ConflictError, NoRevisionError } from './desk.ts';
 import type {
   CommitEnd,
@@ -58,8 +58,8 @@ interface RevisionRequest {
   readonly author: string;
   readonly message: string;
   readonly rollbackTo?: number | undefined;
-  readonly isForced: boolean;
-  readonly isUnguarded: boolean;
+  /** What becomes of what a guard finds. */
+  readonly guards: 'refuse' | 'tell' | 'pass';
 }
 
 export class ControlPlane implements Desk {
@@ -139,7 +139,7 @@ export class ControlPlane implements Desk {
         changes: this.#changesOf(edits),
         errors: problems.map((message) => ({ code: 'unpublishable', message })),
         guards: findGuarded(committedClusters, edits.clusters, this.#guardShare),
-        warnings: prepared === undefined ? [] : this.#publisher.findWarningsOfStep(prepared),
+        warnings: prepared === undefined ? [] : this.#publisher.findWarningsOfStep(prepared, edits),
         resources: prepared === undefined ? [] : this.#publisher.findResourceChangesOf(prepared),
       };
     });
@@ -162,7 +162,8 @@ export class ControlPlane implements Desk {
       if (plan !== undefined && plan !== this.#planToken) {
         throw new ConflictError('stale-plan', 'the plan is stale: what it was made of has changed; plan again');
       }
-      return this.#commitEdits(this.#staging.edits, { author, message, isForced: force, isUnguarded });
+      const guards = force ? 'pass' : isUnguarded ? 'tell' : 'refuse';
+      return this.#commitEdits(this.#staging.edits, { author, message, guards });
     });
   }
 
@@ -174,9 +175,8 @@ export class ControlPlane implements Desk {
       const rollbackTo = revision ?? this.#revisionBefore();
       const edits = await this.#editsBackTo(rollbackTo);
       const text = message ?? `rollback to revision ${rollbackTo}`;
-      const isForced = force === true;
-      const asked = { author, message: text, rollbackTo, isForced, isUnguarded: false };
-      const outcome = await this.#commitEdits(edits, asked);
+      const guards = force === true ? 'pass' : 'refuse';
+      const outcome = await this.#commitEdits(edits, { author, message: text, rollbackTo, guards });
       const rolledBack = new Set(refsOf(edits).map(({ kind, name }) => `${kind} ${name}`));
       const stillStaged = this.#staging.staged
         .filter(({ kind, name }) => rolledBack.has(`${kind} ${name}`))
@@ -189,8 +189,8 @@ export class ControlPlane implements Desk {
     return this.#runCommit(async () => {
       require?.(this.#staging);
       const text = message ?? `restored from a backup of revision ${state.revision}`;
-      const asked = { author, message: text, isForced: force, isUnguarded: false };
-      const outcome = await this.#commitRestored(state, asked);
+      const guards = force ? 'pass' : 'refuse';
+      const outcome = await this.#commitRestored(state, { author, message: text, guards });
       await this.#stageRestored(state, author, outcome);
       const staged = this.#staging.staged.map(({ kind, name }) => ({ kind, name }));
       return { ...outcome, restoredRevision: state.revision, staged };
@@ -281,11 +281,11 @@ export class ControlPlane implements Desk {
     }
   }
 
-  #requireUnguarded(edits: Edits, { isForced, isUnguarded }: RevisionRequest): void {
-    if (isForced) return;
+  #requireUnguarded(edits: Edits, { guards }: RevisionRequest): void {
+    if (guards === 'pass') return;
     const findings = findGuarded(this.#staging.committedClusters, edits.clusters, this.#guardShare);
     if (findings.length === 0) return;
-    if (isUnguarded) {
+    if (guards === 'tell') {
       this.#parts.onGuarded?.(findings);
       return;
     }

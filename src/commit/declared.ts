@@ -13,7 +13,7 @@ import type { RenderOptions } from '../render/options.ts';
 import { findRedisRoutes } from '../render/redis-proxy.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
-import type { OldRoutesStatus, PublishedStatus } from './control.ts';
+import type { OldRoutesStatus, PublishedStatus } from './published.ts';
 import type { Kept } from './publisher.ts';
 import { findBoundListeners, findLoops } from './loops.ts';
 import type { BoundListener } from './loops.ts';

@@ -1,11 +1,11 @@
-// What the API may ask of the control plane once it is asynchronous: the one way in. All calls take their turn in one
+// What the API may ask of the control plane: the one way in. All calls that change something take their turn in one
 // serial queue; each has happened, durably, when it resolves, or has changed nothing when it rejects.
 
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
 import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
-import type { PublishedStatus } from './control.ts';
+import type { PublishedStatus } from './published.ts';
 
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 

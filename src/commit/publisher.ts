@@ -7,11 +7,12 @@ import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
+import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import type { RenderOptions } from '../render/options.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
-import { CommitError } from './control.ts';
-import type { OldRoutesStatus, PublishedStatus, Warning } from './control.ts';
+import { CommitError } from './published.ts';
+import type { OldRoutesStatus, PublishedStatus, Warning } from './published.ts';
 import {
   declareDrained,
   declareNext,
@@ -120,10 +121,12 @@ export class Publisher {
   }
 
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared): readonly Warning[] {
+  findWarningsOfStep(prepared: Prepared, { clusters }: Edits): readonly Warning[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
-    return [...this.findWarningsOf(prepared), ...steps];
+    const edited = clusters.flatMap(({ after }) => after ?? []);
+    const unsupported = findUnsupportedInV2(edited).map((message): Warning => ({ code: 'not-in-v2', message }));
+    return [...this.findWarningsOf(prepared), ...steps, ...unsupported];
   }
 
   /** What there will be to warn of. */

@@ -6,12 +6,12 @@ import type { RenderOptions } from '../render/options.ts';
 import { describeLoop, findLoops } from './loops.ts';
 import type { BoundListener } from './loops.ts';
 import { describeExcess } from './name-limits.ts';
-import type { OldRoutesStatus } from './control.ts';
+import type { OldRoutesStatus } from './published.ts';
 import type { NameLoad } from './name-limits.ts';
 
 /** `message` is one line for an operator. */
 export interface Warning {
-  readonly code: 'no-catch-all' | 'endpoint-is-listener' | 'names-exceed-limits' | 'name-in-bootstrap' | 'old-routes';
+  readonly code: 'no-catch-all' | 'endpoint-is-listener' | 'names-exceed-limits' | 'name-in-bootstrap' | 'old-routes' | 'not-in-v2';
   readonly message: string;
 }
 

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { maxBodyBytes } from '../../src/api/v1.ts';
-import { CommitError } from '../../src/commit/control.ts';
+import { CommitError } from '../../src/commit/published.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { StoreError } from '../../src/store/log-store.ts';
 import { call, exchange, serveApi } from './serve-api.ts';

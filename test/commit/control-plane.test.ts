@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ControlPlane } from '../../src/commit/control-plane.ts';
-import { CommitError } from '../../src/commit/control.ts';
+import { CommitError } from '../../src/commit/published.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { SnapshotCache, defaultNodeGroup } from '../../src/snapshot/snapshot.ts';

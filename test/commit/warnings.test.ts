@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { CommitError } from '../../src/commit/control.ts';
-import type { Warning } from '../../src/commit/control.ts';
+import { CommitError } from '../../src/commit/published.ts';
+import type { Warning } from '../../src/commit/published.ts';
 import { parseListener } from '../../src/model/parse.ts';
 import { describeLoop, findBoundListeners, findLoops } from '../../src/commit/loops.ts';
 import { describeOldRoutes } from '../../src/commit/warnings.ts';

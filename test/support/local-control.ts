@@ -4,7 +4,7 @@
 import { Publisher, refuse } from '../../src/commit/publisher.ts';
 import type { PublisherParts } from '../../src/commit/publisher.ts';
 import { Staging } from '../../src/commit/staging.ts';
-import type { PublishedStatus } from '../../src/commit/control.ts';
+import type { PublishedStatus } from '../../src/commit/published.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import type { Edits } from '../../src/inventory/edits.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';

@@ -1,7 +1,7 @@
 // GET /api/v2/clients: every connected Envoy and what it runs.
 
 import type { RequestHandler } from 'express';
-import type { PublishedStatus } from '../../commit/control.ts';
+import type { PublishedStatus } from '../../commit/published.ts';
 import { pagesOfClients } from '../../xds/client-pages.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import type { Client } from '../../xds/client.ts';

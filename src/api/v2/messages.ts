@@ -22,7 +22,6 @@ import type {
   changedObjectSchema,
   commitSchema,
   convergedCommitSchema,
-  convergedRollbackSchema,
   progressSchema,
   restoreSchema,
   rollbackSchema,
@@ -30,11 +29,9 @@ import type {
 import type { findingSchema } from './schemas/common.ts';
 import type {
   appliedSchema,
-  clusterListSchema,
   diffSchema,
   discardedSchema,
   endpointListSchema,
-  listenerListSchema,
   objectChangeSchema,
   planSchema,
   stagedSchema,
@@ -56,7 +53,6 @@ export type FaultMessage = Message<typeof faultSchema>;
 export type FindingMessage = Message<typeof findingSchema>;
 
 export type PublishedMessage = Message<typeof publishedSchema>;
-export type WarningMessage = FindingMessage;
 export type DrainingMessage = PublishedMessage['draining'][number];
 export type OldRoutesMessage = PublishedMessage['old_routes'][number];
 export type OldRouteMessage = OldRoutesMessage['routes'][number];
@@ -78,13 +74,10 @@ export type RetryMessage = Message<typeof retrySchema>;
 export type CommitMessage = Message<typeof commitSchema>;
 export type ConvergedCommitMessage = Message<typeof convergedCommitSchema>;
 export type RollbackMessage = Message<typeof rollbackSchema>;
-export type ConvergedRollbackMessage = Message<typeof convergedRollbackSchema>;
 export type RestoreMessage = Message<typeof restoreSchema>;
 export type ProgressMessage = Message<typeof progressSchema>;
 export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
 
-export type ClusterListMessage = Message<typeof clusterListSchema>;
-export type ListenerListMessage = Message<typeof listenerListSchema>;
 export type EndpointListMessage = Message<typeof endpointListSchema>;
 export type StagedMessage = Message<typeof stagedSchema>;
 export type AppliedMessage = Message<typeof appliedSchema>;

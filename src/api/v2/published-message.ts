@@ -1,6 +1,6 @@
 // How things stand with what is committed, as /api/v2 shows it.
 
-import type { DrainingStatus, OldRoutesStatus, PublishedStatus } from '../../commit/control.ts';
+import type { DrainingStatus, OldRoutesStatus, PublishedStatus } from '../../commit/published.ts';
 import type { DrainingMessage, OldRoutesMessage, PublishedMessage } from './messages.ts';
 
 export function buildPublishedMessage({ warnings, draining, oldRoutes }: PublishedStatus): PublishedMessage {

@@ -3,7 +3,7 @@
 import express from 'express';
 import type { ErrorRequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
-import { StoreError } from '../../commit/control.ts';
+import { StoreError } from '../../commit/published.ts';
 import type { Desk } from '../../commit/desk.ts';
 import type { Cluster, Listener } from '../../model/objects.ts';
 import { createBackupHandler } from './backup.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { StoreError } from '../../commit/control.ts';
+import { StoreError } from '../../commit/published.ts';
 
 /** @throws StoreError when there is no room for it; what `work` throws, also when that is of the file system */
 export async function withTempDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 // Errors of the parts below, each as the problem that tells of it.
 
 import { ConflictError, NoRevisionError } from '../../commit/desk.ts';
-import { BackupError, CommitError } from '../../commit/control.ts';
+import { BackupError, CommitError } from '../../commit/published.ts';
 import { MalformedTextError } from '../../config-file/malformed-text.ts';
 import type { PlacedFault } from '../../config-file/place.ts';
 import { InventoryError } from '../../inventory/errors.ts';

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 
 import type { ClientMessage, ClientsMessage, TypeMessage } from '../../../src/api/v2/messages.ts';
-import type { PublishedStatus } from '../../../src/commit/control.ts';
+import type { PublishedStatus } from '../../../src/commit/published.ts';
 import { encodeMessage } from '../../../src/proto/protos.ts';
 import { Presence, keptId } from '../../../src/xds/presence.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';

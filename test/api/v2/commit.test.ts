@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 
 import type { ConvergedCommitMessage, ProblemMessage } from '../../../src/api/v2/messages.ts';
-import { CommitError } from '../../../src/commit/control.ts';
+import { CommitError } from '../../../src/commit/published.ts';
 import type { CommitOutcome, Desk } from '../../../src/commit/desk.ts';
 import { StoreError } from '../../../src/store/log-store.ts';
 import { looksOf } from '../../../src/xds/shared-looks.ts';

@@ -181,3 +181,15 @@ describe('what is not there', () => {
     assert.equal((await (await serveHistory(t)).call('POST', '/rollback', { revision: 9 })).status, 404);
   });
 });
+
+test('a plan warns of what Envoys that speak v2 are not told', async (t) => {
+  const { call } = await serveDesk(t);
+  await call('PUT', '/clusters/a', { load_balancing: { policy: 'maglev', table_size: 503 } });
+  const { body } = await call('POST', '/plan');
+  assert.deepEqual(body.warnings.filter(({ code }: { code: string }) => code === 'not-in-v2'), [
+    {
+      code: 'not-in-v2',
+      message: 'cluster "a": load_balancing.table_size 503: v2 has no such field, tables have 65537 there',
+    },
+  ]);
+});

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { CommitError } from '../../../src/commit/control.ts';
+import { CommitError } from '../../../src/commit/published.ts';
 import { sotw } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
 import { holdX, subscriptionOrders, swapXForY, takeNext } from '../../support/xds/cluster-swap.ts';
