@@ -1,50 +1,57 @@
-// A map from names to values that have names, in order of name, immutable. One changed value
-// of 10,000 costs a copy of an array of pointers, not of a hash table.
+// A map from names to values that have names, in order of name, immutable. It is cut into runs of neighbours: one changed
+// value of 10,000 costs a copy of its run, and maps that stepped from one another by the same changes share the rest.
 
 interface Named {
   readonly name: string;
 }
 
+type Change<Value> = readonly [name: string, after: Value | undefined];
+
+// A longer run is cut in two. Short enough to copy with each change, long enough for a run to be found among few.
+const maxRunLength = 128;
+
+// One state may have a few that follow it, each taken by many maps, one after the other.
+const maxKnownSteps = 4;
+
 /** Iterates in order of name, by code unit. */
 export class SortedByName<Value extends Named> implements ReadonlyMap<string, Value> {
-  // Shared by all states that hold the same names.
-  readonly #slotByName: ReadonlyMap<string, number>;
-  readonly #slots: readonly Value[];
+  readonly size: number;
+  // None is empty. They are not joined again when they get shorter: a search among more of them is hardly slower.
+  readonly #runs: readonly Run<Value>[];
 
-  private constructor(slotByName: ReadonlyMap<string, number>, slots: readonly Value[]) {
-    this.#slotByName = slotByName;
-    this.#slots = slots;
+  private constructor(runs: readonly Run<Value>[]) {
+    this.#runs = runs;
+    this.size = runs.reduce((sum, { values }) => sum + values.length, 0);
   }
 
   /** @param values in any order, each name once. */
   static of<Value extends Named>(values: Iterable<Value>): SortedByName<Value> {
-    const slots = [...values].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return new SortedByName(new Map(slots.map(({ name }, slot) => [name, slot])), slots);
+    return new SortedByName(toRuns([...values].sort(byName)));
   }
 
-  get size(): number {
-    return this.#slots.length;
+  /** All values in order, in lists that are the same object in maps which share them. */
+  get runs(): readonly (readonly Value[])[] {
+    return this.#runs.map(({ values }) => values);
   }
 
   get(name: string): Value | undefined {
-    const slot = this.#slotByName.get(name);
-    return slot === undefined ? undefined : this.#slots[slot];
+    return this.#runs[this.#indexFor(name)]?.get(name);
   }
 
   has(name: string): boolean {
-    return this.#slotByName.has(name);
+    return this.get(name) !== undefined;
   }
 
-  keys(): MapIterator<string> {
-    return this.#slotByName.keys();
+  *keys(): MapIterator<string> {
+    for (const { name } of this.values()) yield name;
   }
 
-  values(): MapIterator<Value> {
-    return this.#slots.values();
+  *values(): MapIterator<Value> {
+    for (const { values } of this.#runs) for (const value of values) yield value;
   }
 
   *entries(): MapIterator<[string, Value]> {
-    for (const value of this.#slots) yield [value.name, value];
+    for (const value of this.values()) yield [value.name, value];
   }
 
   [Symbol.iterator](): MapIterator<[string, Value]> {
@@ -52,21 +59,123 @@ export class SortedByName<Value extends Named> implements ReadonlyMap<string, Va
   }
 
   forEach(callback: (value: Value, name: string, map: ReadonlyMap<string, Value>) => void): void {
-    for (const value of this.#slots) callback(value, value.name, this);
+    for (const value of this.values()) callback(value, value.name, this);
   }
 
-  /** The state after `changes`; undefined removes. */
-  with(changes: Iterable<readonly [name: string, after: Value | undefined]>): SortedByName<Value> {
-    const slots = this.#slots.slice();
-    const added: Value[] = [];
-    const removed = new Set<string>();
+  /** The state after `changes`; undefined removes. The same changes made to the same run give the same run. */
+  with(changes: Iterable<Change<Value>>): SortedByName<Value> {
+    const changesByRun = new Map<number, Change<Value>[]>();
+    for (const change of changes) {
+      const index = this.#indexFor(change[0]);
+      const known = changesByRun.get(index);
+      if (known === undefined) changesByRun.set(index, [change]);
+      else known.push(change);
+    }
+    if (this.#runs.length === 0) {
+      const last = new Map(changesByRun.get(0));
+      return SortedByName.of([...last.values()].filter((value) => value !== undefined));
+    }
+    return new SortedByName(
+      this.#runs.flatMap((run, index) => {
+        const own = changesByRun.get(index);
+        return own === undefined ? run : run.with(own);
+      }),
+    );
+  }
+
+  /** The names under which one has a value that the other has not, in no order; what both share costs nothing. */
+  namesUnlike(other: SortedByName<Value>): string[] {
+    const shared = new Set(this.#runs).intersection(new Set(other.#runs));
+    const names = new Set<string>();
+    for (const [here, there] of [[this, other], [other, this]] as const) {
+      for (const run of here.#runs) {
+        if (shared.has(run)) continue;
+        for (const value of run.values) if (there.get(value.name) !== value) names.add(value.name);
+      }
+    }
+    return [...names];
+  }
+
+  // Of the run that has the name, if any has.
+  #indexFor(name: string): number {
+    let [low, high] = [0, this.#runs.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((this.#runs[middle] as Run<Value>).firstName <= name) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** What changes lead from a run to which runs. Held weakly: who holds an old run must not hold all that followed. */
+interface Step<Value extends Named> {
+  readonly changes: readonly Change<Value>[];
+  readonly after: readonly WeakRef<Run<Value>>[];
+}
+
+class Run<Value extends Named> {
+  readonly values: readonly Value[];
+  readonly firstName: string;
+  readonly #slotByName: ReadonlyMap<string, number>;
+  // The newest steps from here, the last one first.
+  #steps: readonly Step<Value>[] = [];
+
+  /** @param values at least one, sorted. */
+  constructor(values: readonly Value[]) {
+    this.values = values;
+    this.firstName = (values[0] as Value).name;
+    this.#slotByName = new Map(values.map(({ name }, slot) => [name, slot]));
+  }
+
+  get(name: string): Value | undefined {
+    const slot = this.#slotByName.get(name);
+    return slot === undefined ? undefined : this.values[slot];
+  }
+
+  with(changes: readonly Change<Value>[]): readonly Run<Value>[] {
+    const known = this.#knownStep(changes);
+    if (known !== undefined) return known;
+    const after = toRuns(this.#valuesAfter(changes));
+    const step = { changes, after: after.map((run) => new WeakRef(run)) };
+    this.#steps = [step, ...this.#steps.slice(0, maxKnownSteps - 1)];
+    return after;
+  }
+
+  #knownStep(changes: readonly Change<Value>[]): readonly Run<Value>[] | undefined {
+    const step = this.#steps.find((known) => isSame(known.changes, changes));
+    const runs = step?.after.map((run) => run.deref());
+    return runs?.every((run) => run !== undefined) === true ? runs : undefined;
+  }
+
+  #valuesAfter(changes: readonly Change<Value>[]): readonly Value[] {
+    const values: (Value | undefined)[] = this.values.slice();
+    const added = new Map<string, Value | undefined>();
     for (const [name, after] of changes) {
       const slot = this.#slotByName.get(name);
-      if (after === undefined) removed.add(name);
-      else if (slot === undefined) added.push(after);
-      else slots[slot] = after;
+      if (slot === undefined) added.set(name, after);
+      else values[slot] = after;
     }
-    if (added.length === 0 && removed.size === 0) return new SortedByName(this.#slotByName, slots);
-    return SortedByName.of([...slots.filter(({ name }) => !removed.has(name)), ...added]);
+    const left = values.filter((value) => value !== undefined);
+    const come = [...added.values()].filter((value) => value !== undefined);
+    return come.length === 0 ? left : [...left, ...come].sort(byName);
   }
+}
+
+function toRuns<Value extends Named>(sorted: readonly Value[]): readonly Run<Value>[] {
+  if (sorted.length <= maxRunLength) return sorted.length === 0 ? [] : [new Run(sorted)];
+  const runs: Run<Value>[] = [];
+  // Half full: what is added next does not cut them again.
+  for (let start = 0; start < sorted.length; start += maxRunLength / 2) {
+    runs.push(new Run(sorted.slice(start, start + maxRunLength / 2)));
+  }
+  return runs;
+}
+
+function isSame<Value>(a: readonly Change<Value>[], b: readonly Change<Value>[]): boolean {
+  return a.length === b.length && a.every(([name, after], index) => b[index]?.[0] === name && b[index][1] === after);
+}
+
+function byName(a: Named, b: Named): number {
+  return a.name < b.name ? -1 : 1;
 }

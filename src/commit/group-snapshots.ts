@@ -34,7 +34,7 @@ export class GroupSnapshots {
     this.#default = fallback;
     this.#own = new Map(
       findNamedGroups(declared).map((group) => {
-        const made = (): Rendered => advance(fallback, ownEditsOf(group, declared), drainingFor(group, declared));
+        const made = (): Rendered => advance(fallback, ownEditsOf(group, declared), drainingFor(group, declared), fallback);
         return [group, nextOf(group) ?? made()];
       }),
     );
@@ -49,12 +49,13 @@ export class GroupSnapshots {
 
   /** The snapshots after `edits`, which lead to `declared`; the same one for a group that they do not concern. */
   next(edits: Edits, declared: Objects & Leftovers): GroupSnapshots {
-    const after = (group: NodeGroup, before: Rendered): Rendered => {
-      return advance(before, editsFor(group, edits, this.#objects), drainingFor(group, declared));
+    const after = (group: NodeGroup, before: Rendered, like?: Rendered): Rendered => {
+      return advance(before, editsFor(group, edits, this.#objects), drainingFor(group, declared), like);
     };
-    return new GroupSnapshots(declared, after(defaultNodeGroup, this.#default), (group) => {
+    const fallback = after(defaultNodeGroup, this.#default);
+    return new GroupSnapshots(declared, fallback, (group) => {
       const before = this.#own.get(group);
-      return before && after(group, before);
+      return before && after(group, before, fallback);
     });
   }
 
@@ -83,10 +84,15 @@ export function compareGroups(before: ByGroup | undefined, after: ByGroup): Reso
   });
 }
 
-function advance(before: Rendered, edits: Edits, draining: ReadonlyMap<string, ServedCluster>): Rendered {
+function advance(
+  before: Rendered,
+  edits: Edits,
+  draining: ReadonlyMap<string, ServedCluster>,
+  like?: Rendered,
+): Rendered {
   const isEdited = edits.clusters.length > 0 || edits.listeners.length > 0;
   if (!isEdited && isServedAlike(before.draining, draining)) return before;
-  return { snapshot: before.snapshot.next(edits, draining), draining };
+  return { snapshot: before.snapshot.next(edits, draining, like?.snapshot), draining };
 }
 
 // Servers that did not change are the same list.

@@ -4,7 +4,7 @@
 import { hostsOf } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from './cluster.ts';
 import type { Routing } from './routing.ts';
-import { serve } from './served-cluster.ts';
+import { serveBy } from './served-cluster.ts';
 import type { ServedCluster } from './served-cluster.ts';
 
 /** A removed cluster as it was last, endpoints included. `untilMs` is wall-clock time (Unix, ms): it survives a restart. */
@@ -105,7 +105,7 @@ export function serveDraining(
     draining.map(({ cluster }) => {
       const successor = successors.get(cluster.name) ?? cluster.name;
       const hosts = hostsOf(clusters.get(successor) ?? byName.get(successor) ?? cluster);
-      return [cluster.name, serve(cluster, hosts)];
+      return [cluster.name, serveBy(cluster, hosts)];
     }),
   );
 }

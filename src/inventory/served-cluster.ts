@@ -11,7 +11,15 @@ export interface ServedCluster {
   readonly hosts: readonly Host[];
 }
 
-/** @param hosts by default the cluster's own. */
-export function serve(declared: Cluster, hosts: readonly Host[] = hostsOf(declared)): ServedCluster {
+const servedByOwn = new WeakMap<Cluster, ServedCluster>();
+
+/** The cluster with servers of its own: the same object every time. */
+export function serve(declared: Cluster): ServedCluster {
+  let served = servedByOwn.get(declared);
+  if (served === undefined) servedByOwn.set(declared, (served = serveBy(declared, hostsOf(declared))));
+  return served;
+}
+
+export function serveBy(declared: Cluster, hosts: readonly Host[]): ServedCluster {
   return { name: declared.name, prefix: declared.prefix, declared, hosts };
 }

@@ -18,7 +18,7 @@ interface Made {
 }
 
 const clusters = new WeakMap<Cluster, Map<Dialect, Made>>();
-const endpoints = new WeakMap<Cluster, Map<ApiVersion, Made>>();
+const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
 
 export function renderCluster({ declared }: ServedCluster, dialect: Dialect, { xdsClusterName }: RenderOptions): Resource {
   return once(clusters, declared, dialect, xdsClusterName, () => {
@@ -27,8 +27,9 @@ export function renderCluster({ declared }: ServedCluster, dialect: Dialect, { x
   });
 }
 
-export function renderEndpoints({ name, declared, hosts }: ServedCluster, { apiVersion }: Dialect): Resource {
-  return once(endpoints, declared, apiVersion, hosts, () => {
+export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect): Resource {
+  const { name, hosts } = cluster;
+  return once(endpoints, cluster, apiVersion, undefined, () => {
     return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, buildLoadAssignment(name, hosts)));
   });
 }
@@ -38,15 +39,15 @@ export function encodeNoEndpoints(name: string, apiVersion: ApiVersion): Uint8Ar
   return encodeMessage(messageNames[apiVersion].endpoint, buildLoadAssignment(name, []));
 }
 
-function once<Way>(
-  table: WeakMap<Cluster, Map<Way, Made>>,
-  cluster: Cluster,
+function once<Key extends object, Way>(
+  table: WeakMap<Key, Map<Way, Made>>,
+  key: Key,
   way: Way,
   of: unknown,
   make: () => Resource,
 ): Resource {
-  let ways = table.get(cluster);
-  if (ways === undefined) table.set(cluster, (ways = new Map()));
+  let ways = table.get(key);
+  if (ways === undefined) table.set(key, (ways = new Map()));
   const known = ways.get(way);
   if (known !== undefined && known.of === of) return known.resource;
   const resource = make();

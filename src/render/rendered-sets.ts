@@ -24,6 +24,8 @@ interface NextOptions {
   readonly listeners?: readonly ListenerEdit[];
   /** What will be asked of the next sets; by default everything. */
   readonly kinds?: readonly ResourceKind[];
+  /** Sets of much the same state, with which the next ones are to share what is equal. */
+  readonly base?: RenderedSets | undefined;
   /** A cluster that has the stand-in for its server, when there is one. */
   readonly standInFor?: string | undefined;
 }
@@ -50,11 +52,13 @@ function firstOf({ apiVersion }: Dialect): Dialect {
 export class RenderedSets {
   readonly #state: State;
   readonly #options: RenderOptions;
+  readonly #base: RenderedSets | undefined;
   readonly #sets: Map<Dialect, Map<ResourceKind, ResourceSet>> = new Map();
 
-  private constructor(state: State, options: RenderOptions) {
+  private constructor(state: State, options: RenderOptions, base?: RenderedSets) {
     this.#state = state;
     this.#options = options;
+    this.#base = base;
   }
 
   /** When nothing is declared. */
@@ -79,12 +83,13 @@ export class RenderedSets {
    * @param changes to the clusters, one for each name at most; likewise `listeners`.
    */
   next(changes: readonly ClusterChange[], options: NextOptions = {}): RenderedSets {
-    const { listeners: edits = [], kinds = publishOrder, standInFor } = options;
+    const { listeners: edits = [], kinds = publishOrder, standInFor, base } = options;
     const published = edits.map(({ name, after }) => [name, findPublished(name, after, this.#options)] as const);
     const listeners = this.#state.listeners.with(published);
-    const next = new RenderedSets({ clusters: this.clusters.with(changes), listeners, standInFor }, this.#options);
+    const state = { clusters: this.clusters.with(changes), listeners, standInFor };
+    const next = new RenderedSets(state, this.#options, base);
     const clusterNames = changes.map(([name]) => name);
-    const listenerNames = this.#changedListeners(next.#state, clusterNames, edits);
+    const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name));
     for (const dialect of everyDialect) {
       for (const kind of this.#sets.get(dialect)?.keys() ?? []) {
         if (!kinds.includes(kind)) continue;
@@ -96,15 +101,21 @@ export class RenderedSets {
   }
 
   /** The names of the listeners that may be otherwise after the edits. */
-  #changedListeners(after: State, clusterNames: readonly string[], edits: readonly ListenerEdit[]): string[] {
+  #changedListeners(after: State, clusterNames: readonly string[], edited: readonly string[]): string[] {
     const isRoutingChanged = clusterNames.some((name) => {
       const [old, now] = [this.clusters.get(name), after.clusters.get(name)];
       return old?.name !== now?.name || old?.prefix !== now?.prefix;
     });
     const following = isRoutingChanged ? [...after.listeners.values()].filter(followsClusters) : [];
-    const names = new Set([...edits, ...following].map(({ name }) => name));
+    const names = new Set([...edited, ...following.map(({ name }) => name)]);
     if (this.#state.standInFor !== after.standInFor) names.add(standInListenerName);
     return [...names];
+  }
+
+  #namesUnlike(state: State, isOfClusters: boolean): string[] {
+    const clusterNames = this.clusters.namesUnlike(state.clusters);
+    if (isOfClusters) return clusterNames;
+    return this.#changedListeners(state, clusterNames, this.#state.listeners.namesUnlike(state.listeners));
   }
 
   #carry(kind: ResourceKind, dialect: Dialect, names: readonly string[], before: RenderedSets): ResourceSet {
@@ -129,6 +140,10 @@ export class RenderedSets {
     if (kind !== 'cluster' && dialect !== firstOf(dialect)) {
       const differing = names.filter((name) => this.#isOfDialect(kind, name));
       return this.resources(kind, firstOf(dialect)).with(this.#render(kind, dialect, differing));
+    }
+    if (this.#base !== undefined) {
+      const unlike = this.#base.#namesUnlike(this.#state, isOfClusters);
+      return this.#base.resources(kind, dialect).with(this.#render(kind, dialect, unlike));
     }
     const resources = [...this.#render(kind, dialect, names).values()].filter((resource) => resource !== undefined);
     return ResourceSet.of(resourceSetOptions(kind, dialect), resources);

@@ -75,18 +75,21 @@ export class RenderedSnapshot implements Snapshot {
    * check-listeners.ts.
    * @param draining removed clusters that drain after the edits, with the endpoints that they are to have. Owned by the
    * snapshot from now on: must not change.
+   * @param like a snapshot of much the same, with which this one is to share what is equal.
    */
-  next({ clusters: edits, listeners }: Edits, draining = nothing): RenderedSnapshot {
+  next({ clusters: edits, listeners }: Edits, draining = nothing, like?: RenderedSnapshot): RenderedSnapshot {
     const before = this.#rendered;
+    const base = like && like.#rendered;
     const empty = emptyAfter(this.#empty, edits);
     // One that drains is not there for everybody.
     const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
     const served = edits.map(({ name, after }) => [name, after && serve(after)] as const);
-    const declared = before.declared.next(served, { listeners, standInFor });
+    const declared = before.declared.next(served, { listeners, standInFor, base: base?.declared });
 
     const routed = served.map(([name, after]) => [name, after && withHost(after, this.#options)] as const);
-    const routableEndpoints =
-      empty.size === 0 ? declared : before.routableEndpoints.next(routed, { kinds: ['endpoint'] });
+    const routableEndpoints = empty.size === 0
+      ? declared
+      : before.routableEndpoints.next(routed, { kinds: ['endpoint'], base: base?.routableEndpoints });
 
     const mayDiffer = new Set([...edits.map(({ name }) => name), ...namesServedOtherwise(this.#draining, draining)]);
     const reached = Array.from(mayDiffer, (name) => {
@@ -99,10 +102,10 @@ export class RenderedSnapshot implements Snapshot {
       declared,
       routableEndpoints,
       reachableEndpoints: isDraining
-        ? before.reachableEndpoints.next(reached, { kinds: ['endpoint'] })
+        ? before.reachableEndpoints.next(reached, { kinds: ['endpoint'], base: base?.reachableEndpoints })
         : routableEndpoints,
       reachableClusters: isDraining
-        ? before.reachableClusters.next(reached, { kinds: ['cluster'] })
+        ? before.reachableClusters.next(reached, { kinds: ['cluster'], base: base?.reachableClusters })
         : declared,
     });
   }

@@ -3,6 +3,7 @@
 // Envoy that answers each key `no upstream host` (docs/adr/0017).
 
 import type { ServedCluster } from '../inventory/served-cluster.ts';
+import type { Address } from '../net/address.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import type { RenderOptions } from './options.ts';
 
@@ -12,12 +13,18 @@ export const standInListenerName = 'no_upstream_host';
 // back, until it has no route. Below the 1,000 bytes that Envoy takes, and without the NUL at which it would stop reading.
 const prefixOfNoKey = '\u0001no upstream host'.repeat(50);
 
-/** The cluster as it is, or with the stand-in as its only endpoint. */
-export function withHost(
-  cluster: ServedCluster,
-  { redisEmptyListener: { host, port } }: RenderOptions,
-): ServedCluster {
-  return cluster.hosts.length > 0 ? cluster : { ...cluster, hosts: [{ address: host, port }] };
+const withStandIn = new WeakMap<ServedCluster, { readonly of: Address; readonly cluster: ServedCluster }>();
+
+/** The cluster as it is, or with the stand-in as its only endpoint: the same object every time. */
+export function withHost(cluster: ServedCluster, { redisEmptyListener }: RenderOptions): ServedCluster {
+  if (cluster.hosts.length > 0) return cluster;
+  let known = withStandIn.get(cluster);
+  if (known?.of !== redisEmptyListener) {
+    const { host, port } = redisEmptyListener;
+    known = { of: redisEmptyListener, cluster: { ...cluster, hosts: [{ address: host, port }] } };
+    withStandIn.set(cluster, known);
+  }
+  return known.cluster;
 }
 
 /**

@@ -82,6 +82,21 @@ export class NameSet implements Iterable<string> {
     return new NameSet(new Set(this), none, none, this.#tally, this);
   }
 
+  /** The same names over the base of `other`, when they differ from it in few; else undefined. */
+  overBaseOf(other: NameSet): NameSet | undefined {
+    const base = other.#base;
+    const few = Math.min(maxOverlay, this.size / 4);
+    const added = new Set<string>();
+    for (const name of this) {
+      if (!base.has(name)) added.add(name);
+      if (added.size > few) return undefined;
+    }
+    const droppedCount = base.size - (this.size - added.size);
+    if (added.size + droppedCount > few) return undefined;
+    const dropped = droppedCount === 0 ? none : new Set([...base].filter((name) => !this.has(name)));
+    return new NameSet(base, added, dropped, this.#tally);
+  }
+
   isSameAs(other: NameSet): boolean {
     if (this === other) return true;
     if (this.size !== other.size) return false;
@@ -125,24 +140,33 @@ export class NameSet implements Iterable<string> {
 /** Hands out one NameSet per distinct content, for as long as somebody holds it. */
 export class NameSetTable {
   readonly #table = new WeakTable<NameSet>();
+  // Whoever comes next may want much the same, as the Envoys of another node group do.
+  #latest: WeakRef<NameSet> | undefined;
 
   /** @param names in any order, repeats allowed. */
   intern(names: Iterable<string>): NameSet {
-    return this.#share(NameSet.of(new Set(names)));
+    return this.#share(NameSet.of(new Set(names)), (fresh) => this.#nearLatest(fresh));
   }
 
   /** As {@link NameSet.step}. */
   step(before: NameSet, added: Iterable<string>, dropped: Iterable<string>): NameSet {
     const after = before.step(added, dropped);
-    return after === before ? before : this.#share(after);
+    return after === before ? before : this.#share(after, () => after.settled());
   }
 
-  #share(names: NameSet): NameSet {
+  #share(names: NameSet, make: (names: NameSet) => NameSet): NameSet {
     return this.#table.intern(
       names.key,
-      () => names.settled(),
+      () => make(names),
       (known) => known.isSameAs(names),
     );
+  }
+
+  #nearLatest(names: NameSet): NameSet {
+    const latest = this.#latest?.deref();
+    const near = (latest && names.overBaseOf(latest)) ?? names;
+    this.#latest = new WeakRef(near);
+    return near;
   }
 }
 

@@ -2,8 +2,6 @@
 
 import { createHash } from 'node:crypto';
 
-import protobuf from 'protobufjs/minimal.js';
-
 /** The kinds of resource this control plane publishes. */
 export type ResourceKind = 'cluster' | 'endpoint' | 'listener' | 'route';
 
@@ -13,13 +11,7 @@ export type ResourceKind = 'cluster' | 'endpoint' | 'listener' | 'route';
  */
 export const publishOrder: readonly ResourceKind[] = ['cluster', 'endpoint', 'listener', 'route'];
 
-// Both discovery responses carry their resources in field 2.
-const resourcesField = (2 << 3) | 2;
-
-/**
- * An immutable encoded resource. The bytes that a response needs of it are made
- * once, when the first response needs them, and shared by every stream.
- */
+/** An immutable encoded resource. */
 export class Resource {
   readonly name: string;
   /** The encoded message. Shared: never written to. */
@@ -28,8 +20,6 @@ export class Resource {
   readonly digest: bigint;
   /** The same hash as 32 hex digits: equal bytes have equal versions, on every replica and after a restart. */
   readonly version: string;
-  #sotwEntry: Uint8Array | undefined;
-  #deltaEntry: Uint8Array | undefined;
 
   constructor(name: string, value: Uint8Array) {
     this.name = name;
@@ -39,45 +29,10 @@ export class Resource {
     this.digest = BigInt(`0x${this.version}`);
   }
 
-  /** A `resources` entry of DiscoveryResponse: the resource as google.protobuf.Any. */
-  sotwEntry(typeUrl: string): Uint8Array {
-    this.#sotwEntry ??= writeSotwEntry(protobuf.Writer.create(), this.value, typeUrl).finish();
-    return this.#sotwEntry;
-  }
-
-  /** A `resources` entry of DeltaDiscoveryResponse: a discovery Resource {version = 1, resource = 2, name = 3}. */
-  deltaEntry(typeUrl: string): Uint8Array {
-    this.#deltaEntry ??= protobuf.Writer.create()
-      .uint32(resourcesField)
-      .fork()
-      .uint32((1 << 3) | 2)
-      .string(this.version)
-      .uint32((2 << 3) | 2)
-      .bytes(writeAny(protobuf.Writer.create(), this.value, typeUrl).finish())
-      .uint32((3 << 3) | 2)
-      .string(this.name)
-      .ldelim()
-      .finish();
-    return this.#deltaEntry;
-  }
-
   /** No entry of either kind is longer, in bytes: the numbers of fields, lengths and the version take up to 64. */
   entrySizeBound(typeUrl: string): number {
     return this.value.length + Buffer.byteLength(this.name) + typeUrl.length + 64;
   }
-}
-
-/** Writes a `resources` entry of DiscoveryResponse of an encoded resource. */
-export function writeSotwEntry(writer: protobuf.Writer, value: Uint8Array, typeUrl: string): protobuf.Writer {
-  return writeAny(writer.uint32(resourcesField).fork(), value, typeUrl).ldelim();
-}
-
-function writeAny(writer: protobuf.Writer, value: Uint8Array, typeUrl: string): protobuf.Writer {
-  return writer
-    .uint32((1 << 3) | 2)
-    .string(typeUrl)
-    .uint32((2 << 3) | 2)
-    .bytes(value);
 }
 
 /** The same as {@link Resource.entrySizeBound} for the placeholder of a name. */

@@ -10,6 +10,7 @@ import type { Answer } from './delivery.ts';
 import { limitNames } from './discovery-request.ts';
 import type { DeltaRequest } from './discovery-request.ts';
 import { encodeDelta } from './discovery-response.ts';
+import type { ResponseBody } from './discovery-response.ts';
 import { Watch, mayBeWildcard } from './watch.ts';
 import type { Sending } from './watch.ts';
 
@@ -47,7 +48,7 @@ export class DeltaWatch extends Watch<DeltaRequest> {
     return changed.length > 0 || absent.length > 0 || removed.length > 0;
   }
 
-  protected override encode(view: View, difference: Difference, held: Holding): Uint8Array {
+  protected override encode(view: View, difference: Difference, held: Holding): ResponseBody {
     return encodeDelta(view, difference, held, this.sending.onEncoded);
   }
 

@@ -5,24 +5,35 @@ import protobuf from 'protobufjs/minimal.js';
 
 import type { Difference } from '../snapshot/difference.ts';
 import type { Holding } from '../snapshot/holding.ts';
-import { writeSotwEntry } from '../snapshot/resource.ts';
 import type { Resource } from '../snapshot/resource.ts';
 import type { View } from '../snapshot/view.ts';
+import { ResourceEntries, encodeDeltaEntry, encodeSotwEntry } from './resource-entries.ts';
+import type { Parts } from './resource-entries.ts';
 import { lengthDelimited } from './wire.ts';
 
 // The same number in both protocols and versions, unless the name says otherwise.
 const field = { version: 1, typeUrl: 4, nonce: 5, sotwControlPlane: 6, removedResources: 6, deltaControlPlane: 7 };
 
-const fullBodies = new WeakMap<View, Uint8Array>();
-const changesBodies = new WeakMap<Difference, Uint8Array>();
-const deltaBodies = new WeakMap<Difference, Uint8Array>();
+/** A response without its nonce, whose parts other responses may share. */
+export interface ResponseBody {
+  readonly parts: Parts;
+  /** Of all parts together, in bytes. */
+  readonly length: number;
+}
+
+const sotwEntries = new ResourceEntries(encodeSotwEntry);
+const deltaEntries = new ResourceEntries(encodeDeltaEntry);
+
+const fullBodies = new WeakMap<View, ResponseBody>();
+const changesBodies = new WeakMap<Difference, ResponseBody>();
+const deltaBodies = new WeakMap<Difference, ResponseBody>();
 
 /** Told how long a response took to encode, in ms; not when it had been encoded before. */
 export type EncodeListener = (tookMs: number) => void;
 
 /** A state-of-the-world DiscoveryResponse without nonce that carries everything in the view: what clusters and listeners need. */
-export function encodeFullState(view: View, onEncoded?: EncodeListener): Uint8Array {
-  return memo(fullBodies, view, onEncoded, () => encodeSotw(view, view.version, view.resources(), []));
+export function encodeFullState(view: View, onEncoded?: EncodeListener): ResponseBody {
+  return memo(fullBodies, view, onEncoded, () => encodeSotw(view, view.version, [...view.resources()], []));
 }
 
 /**
@@ -35,7 +46,7 @@ export function encodeChanges(
   difference: Difference,
   held: Holding,
   onEncoded?: EncodeListener,
-): Uint8Array {
+): ResponseBody {
   return memo(changesBodies, difference, onEncoded, () => encodeSotw(view, held.version, difference.changed, difference.absent));
 }
 
@@ -45,44 +56,45 @@ export function encodeDelta(
   difference: Difference,
   held: Holding,
   onEncoded?: EncodeListener,
-): Uint8Array {
+): ResponseBody {
   return memo(deltaBodies, difference, onEncoded, () => {
-    const { typeUrl, apiVersion } = view.set.options;
+    const { apiVersion } = view.set.options;
     const head = encodeHead(view, held.version);
     // v2 has no such field here.
     if (apiVersion === 'v3') head.uint32(lengthDelimited(field.deltaControlPlane)).bytes(controlPlane);
     const sayGone = (name: string): unknown => head.uint32(lengthDelimited(field.removedResources)).string(name);
     difference.absent.forEach(sayGone);
     difference.removed.forEach(sayGone);
-    return Buffer.concat([head.finish(), ...difference.changed.map((resource) => resource.deltaEntry(typeUrl))]);
+    return [head.finish(), ...deltaEntries.of(difference.changed, view.set)];
   });
 }
 
 /** The whole message: protobuf takes fields in any order. */
-export function appendNonce(body: Uint8Array, nonce: string): Uint8Array {
-  const message = Buffer.allocUnsafe(body.length + 2 + nonce.length);
-  message.set(body);
-  message[body.length] = lengthDelimited(field.nonce);
-  message[body.length + 1] = nonce.length;
-  message.write(nonce, body.length + 2, 'latin1');
+export function appendNonce({ parts, length }: ResponseBody, nonce: string): Uint8Array {
+  const message = Buffer.allocUnsafe(length + 2 + nonce.length);
+  let end = 0;
+  for (const part of parts) {
+    message.set(part, end);
+    end += part.length;
+  }
+  message[end] = lengthDelimited(field.nonce);
+  message[end + 1] = nonce.length;
+  message.write(nonce, end + 2, 'latin1');
   return message;
 }
 
 function encodeSotw(
   view: View,
   version: string,
-  resources: Iterable<Resource>,
+  resources: readonly Resource[],
   absent: readonly string[],
-): Uint8Array {
+): Parts {
   const { typeUrl, placeholder } = view.set.options;
   const head = encodeHead(view, version).uint32(lengthDelimited(field.sotwControlPlane)).bytes(controlPlane).finish();
-  const parts = [head, ...Array.from(resources, (resource) => resource.sotwEntry(typeUrl))];
-  if (placeholder !== undefined && absent.length > 0) {
-    const writer = protobuf.Writer.create();
-    for (const name of absent) writeSotwEntry(writer, placeholder(name), typeUrl);
-    parts.push(writer.finish());
-  }
-  return Buffer.concat(parts);
+  const placeholders = placeholder === undefined
+    ? []
+    : absent.flatMap((name) => encodeSotwEntry({ value: placeholder(name) }, typeUrl));
+  return [head, ...sotwEntries.of(resources, view.set), Buffer.concat(placeholders)];
 }
 
 function encodeHead(view: View, version: string): protobuf.Writer {
@@ -100,16 +112,17 @@ const controlPlane = protobuf.Writer.create()
   .finish();
 
 function memo<Key extends object>(
-  cache: WeakMap<Key, Uint8Array>,
+  cache: WeakMap<Key, ResponseBody>,
   key: Key,
   onEncoded: EncodeListener | undefined,
-  make: () => Uint8Array,
-): Uint8Array {
+  make: () => Parts,
+): ResponseBody {
   const known = cache.get(key);
   if (known !== undefined) return known;
   const startMs = performance.now();
-  const bytes = make();
+  const parts = make();
+  const body = { parts, length: parts.reduce((sum, part) => sum + part.length, 0) };
   onEncoded?.(performance.now() - startMs);
-  cache.set(key, bytes);
-  return bytes;
+  cache.set(key, body);
+  return body;
 }

@@ -86,9 +86,9 @@ export class DiscoveryFetch {
   #render(apiVersion: ApiVersion, view: View): string {
     let body = this.#bodies.get(view);
     if (body === undefined) {
-      const response = encodeChanges(view, view.differenceFrom(Holding.nothing), view.held);
+      const { parts } = encodeChanges(view, view.differenceFrom(Holding.nothing), view.held);
       const name = responseNames[apiVersion];
-      body = JSON.stringify(toProtoJson(name, decodeMessage(name, response)));
+      body = JSON.stringify(toProtoJson(name, decodeMessage(name, Buffer.concat(parts))));
       this.#bodies.set(view, body);
     }
     return body;

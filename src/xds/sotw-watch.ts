@@ -9,6 +9,7 @@ import type { View } from '../snapshot/view.ts';
 import type { Answer } from './delivery.ts';
 import type { SotwRequest } from './discovery-request.ts';
 import { encodeChanges, encodeFullState } from './discovery-response.ts';
+import type { ResponseBody } from './discovery-response.ts';
 import type { NameList, NameListTable } from './name-list.ts';
 import { Watch, mayBeWildcard } from './watch.ts';
 import type { Sending } from './watch.ts';
@@ -63,7 +64,7 @@ export class SotwWatch extends Watch<SotwRequest> {
     return changed.length > 0 || absent.length > 0 || (this.isFullState && removed.length > 0);
   }
 
-  protected override encode(view: View, difference: Difference, held: Holding): Uint8Array {
+  protected override encode(view: View, difference: Difference, held: Holding): ResponseBody {
     if (this.isFullState) return encodeFullState(view, this.sending.onEncoded);
     return encodeChanges(view, difference, held, this.sending.onEncoded);
   }

@@ -11,12 +11,12 @@ import type { View } from '../snapshot/view.ts';
 import { Delivery, isAccepted } from './delivery.ts';
 import type { Answer, Sent, Verdict } from './delivery.ts';
 import type { ErrorDetail } from './discovery-request.ts';
-import type { EncodeListener } from './discovery-response.ts';
+import type { EncodeListener, ResponseBody } from './discovery-response.ts';
 import { Refusals } from './refusals.ts';
 
 /** A response that is due, without its nonce. */
 export interface Due {
-  readonly body: Uint8Array;
+  readonly body: ResponseBody;
   /** False for a part: more of the same set is due. */
   readonly isLast: boolean;
   readonly view: View;
@@ -214,7 +214,7 @@ export abstract class Watch<Request = unknown> {
   /** Whether a difference is to be sent at all, in this protocol and for this kind. */
   protected abstract isWorthSending(difference: Difference): boolean;
 
-  protected abstract encode(view: View, difference: Difference, held: Holding): Uint8Array;
+  protected abstract encode(view: View, difference: Difference, held: Holding): ResponseBody;
 
   #isDue(difference: Difference): boolean {
     return !this.#subscription.isEmpty && (this.mustAnswer || this.isWorthSending(difference));

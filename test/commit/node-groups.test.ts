@@ -228,3 +228,33 @@ test('after any steps each group has what its objects alone would give', () => {
     { numRuns: 60 },
   );
 });
+
+test('groups share the resources of neighbours, but where they differ, also after they stepped', () => {
+  const named = (index: number, groups?: readonly string[]): Cluster => {
+    const endpoints = [{ address: '10.0.0.1', port: 6379 }];
+    return parseConfig({ clusters: [{ name: `c-${1000 + index}`, groups, endpoints }] }).clusters[0] as Cluster;
+  };
+  const shared = Array.from({ length: 500 }, (_, index) => named(index));
+  const declaredOf = (clusters: readonly Cluster[]) => ({
+    clusters: SortedByName.of(clusters),
+    listeners: SortedByName.of<Listener>([]),
+    draining: [],
+    successors: new Map<string, string>(),
+  });
+  const clusters = [...shared, named(600, ['g']), named(601, ['h'])];
+  const first = GroupSnapshots.of(declaredOf(clusters), defaultOptions);
+  const countUnshared = (snapshots: GroupSnapshots, kind: ResourceKind): number[] => {
+    const [g, h, fallback] = ['g', 'h', defaultNodeGroup].map((group) => {
+      return new Set(givenTo(group, snapshots).resources(kind, dialects.v3.ads, 'reachable').resources.runs);
+    }) as [Set<unknown>, Set<unknown>, Set<unknown>];
+    return [g.difference(fallback).size, h.difference(fallback).size, g.difference(h).size];
+  };
+  assert.deepEqual(countUnshared(first, 'cluster'), [1, 1, 1]);
+  assert.deepEqual(countUnshared(first, 'endpoint'), [1, 1, 1]);
+  const edited = { ...named(3), endpoints: [] };
+  const edits = { clusters: [{ name: edited.name, after: edited }, { name: named(9).name, after: undefined }], listeners: [] };
+  const after = declaredOf(clusters.filter((_, index) => index !== 9).with(3, edited));
+  const next = first.next(edits, after);
+  assert.deepEqual(countUnshared(next, 'cluster'), [1, 1, 1]);
+  assert.deepEqual(countUnshared(next, 'endpoint'), [1, 1, 1]);
+});

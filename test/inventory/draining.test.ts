@@ -4,7 +4,7 @@ import type { Cluster, ClusterEdit, Clusters } from '../../src/inventory/cluster
 import { drainAfter, findSuccessors, follow, serveDraining, stillDraining } from '../../src/inventory/draining.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
-import { serve } from '../../src/inventory/served-cluster.ts';
+import { serve, serveBy } from '../../src/inventory/served-cluster.ts';
 import { routesByPrefix } from '../../src/render/prefix-order.ts';
 
 const nowMs = 1_000_000;
@@ -143,8 +143,8 @@ test('a draining cluster is served with the endpoints of its successor, also wit
   const all = follow(['a', 'b', 'c'].map((name) => drains(name, 1)), routingOf(clusters));
   const served = serveDraining(all, findSuccessors(all), clusters);
   assert.deepEqual([...served.values()], [
-    serve(cluster('a'), endpoints),
-    serve(cluster('b'), []),
+    serveBy(cluster('a'), endpoints),
+    serveBy(cluster('b'), []),
     serve(cluster('c')),
   ]);
 });

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { decodeMessage } from '../../src/proto/protos.ts';
 import { Resource, addDigest, publishOrder, versionOfSum } from '../../src/snapshot/resource.ts';
 
-const typeUrl = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 const anyName = fc.string({ unit: fc.constantFrom('a', 'b', ':', '1', '0', '集', '😀'), maxLength: 4 });
 const anyValue = fc.uint8Array({ maxLength: 3, max: 4 });
 
@@ -47,43 +45,6 @@ describe("a resource's version", () => {
   test('keeps apart names and bytes that read the same one after the other', () => {
     const versions = LOOKALIKES.map(([name, value]) => new Resource(name, Buffer.from(value)).version);
     assert.equal(new Set(versions).size, LOOKALIKES.length);
-  });
-});
-
-describe('a resource in a response', () => {
-  const resource = new Resource('集群', Buffer.from([10, 3, 97, 98, 99]));
-  const any = { type_url: typeUrl, value: Buffer.from(resource.value) };
-
-  for (const packageName of ['envoy.api.v2', 'envoy.service.discovery.v3']) {
-    const messageName = `${packageName}.DiscoveryResponse`;
-    test(`is an entry of ${messageName}`, () => {
-      const other = new Resource('b', Buffer.from([1]));
-      const entries = Buffer.concat([resource.sotwEntry(typeUrl), other.sotwEntry(typeUrl)]);
-      assert.deepEqual(decodeMessage(messageName, entries), {
-        resources: [any, { type_url: typeUrl, value: Buffer.from([1]) }],
-      });
-    });
-  }
-
-  for (const packageName of ['envoy.api.v2', 'envoy.service.discovery.v3']) {
-    const messageName = `${packageName}.DeltaDiscoveryResponse`;
-    test(`is an entry of ${messageName}, with its name and version`, () => {
-      assert.deepEqual(decodeMessage(messageName, Buffer.from(resource.deltaEntry(typeUrl))), {
-        resources: [{ name: '集群', version: resource.version, resource: any }],
-      });
-    });
-  }
-
-  test('is encoded once for all streams', () => {
-    assert.equal(resource.sotwEntry(typeUrl), resource.sotwEntry(typeUrl));
-    assert.equal(resource.deltaEntry(typeUrl), resource.deltaEntry(typeUrl));
-  });
-
-  test('may have no bytes at all', () => {
-    const empty = new Resource('e', new Uint8Array());
-    const entry = Buffer.from(empty.sotwEntry(typeUrl));
-    const decoded = decodeMessage('envoy.service.discovery.v3.DiscoveryResponse', entry);
-    assert.deepEqual(decoded, { resources: [{ type_url: typeUrl, value: Buffer.alloc(0) }] });
   });
 });
 

@@ -9,6 +9,7 @@ import type { ResourceSetOptions } from '../../src/snapshot/resource-set.ts';
 import { Splitter } from '../../src/snapshot/splitter.ts';
 import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import type { View } from '../../src/snapshot/view.ts';
+import { encodeDeltaEntry, encodeSotwEntry } from '../../src/xds/resource-entries.ts';
 
 const options: ResourceSetOptions = { typeUrl: 'type.googleapis.com/any', apiVersion: 'v3' };
 const everything = new SubscriptionTable().intern(true, []);
@@ -129,10 +130,10 @@ describe('the bound of a size', () => {
     for (const name of ['a', '集'.repeat(200), 'x'.repeat(70_000)]) {
       const resource = new Resource(name, Buffer.alloc(20_000));
       const bound = resource.entrySizeBound(options.typeUrl);
-      for (const entry of [resource.sotwEntry(options.typeUrl), resource.deltaEntry(options.typeUrl)]) {
+      for (const entry of [encodeSotwEntry, encodeDeltaEntry].map((encode) => Buffer.concat(encode(resource, options.typeUrl)))) {
         assert.ok(entry.length <= bound, `${entry.length} of at most ${bound}`);
       }
-      assert.ok(resource.deltaEntry(options.typeUrl).length > bound - 32);
+      assert.ok(Buffer.concat(encodeDeltaEntry(resource, options.typeUrl)).length > bound - 32);
     }
   });
 

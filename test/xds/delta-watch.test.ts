@@ -9,6 +9,7 @@ import { SubscriptionTable } from '../../src/snapshot/subscription.ts';
 import { DeltaWatch } from '../../src/xds/delta-watch.ts';
 import { MalformedRequestError } from '../../src/xds/discovery-request.ts';
 import type { DeltaRequest } from '../../src/xds/discovery-request.ts';
+import type { ResponseBody } from '../../src/xds/discovery-response.ts';
 
 const table = new SubscriptionTable();
 
@@ -428,7 +429,7 @@ test('whatever is asked for and published, the client ends up with the newest of
 });
 
 describe('streams in the same state are given the same bytes', () => {
-  const bodies = (watches: readonly DeltaWatch[], set: ResourceSet, nonce: string): Set<Uint8Array | undefined> =>
+  const bodies = (watches: readonly DeltaWatch[], set: ResourceSet, nonce: string): Set<ResponseBody | undefined> =>
     new Set(watches.map((watch) => watch.advance(set, nonce, 0)?.body));
   const openThree = (): DeltaWatch[] => Array.from({ length: 3 }, () => open('endpoint', { subscribe: ['a', 'b'] }));
 

@@ -5,6 +5,7 @@ import { encodeMessage } from '../../src/proto/protos.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { createProtocols } from '../../src/xds/protocol.ts';
 import { buildSnapshot } from '../support/xds/hand-made-snapshot.ts';
+import type { ResponseBody } from '../../src/xds/discovery-response.ts';
 
 const requests = {
   sotw: 'envoy.service.discovery.v3.DiscoveryRequest',
@@ -16,7 +17,7 @@ for (const protocol of ['sotw', 'delta'] as const) {
     const times: number[] = [];
     const { parse, open } = createProtocols((tookMs) => times.push(tookMs))[protocol];
     const snapshot = buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] } });
-    const advance = (kind: 'cluster' | 'endpoint', names: readonly string[]): Uint8Array | undefined => {
+    const advance = (kind: 'cluster' | 'endpoint', names: readonly string[]): ResponseBody | undefined => {
       const field = protocol === 'sotw' ? 'resource_names' : 'resource_names_subscribe';
       const watch = open(kind, parse(encodeMessage(requests[protocol], { [field]: names })));
       return watch.advance(snapshot.resources(kind, dialects.v3.ads), '1', 0)?.body;
