@@ -1,5 +1,6 @@
 // What is committed, may be meant so, and hurts: said, not refused.
 
+import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findMissingCatchAlls } from './catch-alls.ts';
 import type { Declared } from './declared.ts';
@@ -27,6 +28,7 @@ export interface Warning {
 export const pollingClusters: readonly string[] = ['xds_rest'];
 
 const maxNamedRoutes = 5;
+const maxNamedListeners = 5;
 
 /**
  * What there is to warn of in what is committed.
@@ -55,7 +57,7 @@ export function findWarnings(
 }
 
 /** One line: what connections that are open go on doing, for those who commit where no answer says it. */
-export function describeOldRoutes({ sinceMs, untilMs, count, routes }: OldRoutesStatus): string {
+export function describeOldRoutes({ listeners, sinceMs, untilMs, count, routes }: OldRoutesStatus): string {
   const quote = (text: string | undefined, none: string) => (text === undefined ? none : JSON.stringify(text));
   const named = routes.slice(0, maxNamedRoutes).map(({ prefix, from, to }) => {
     const keys = quote(prefix, 'keys without a prefix');
@@ -63,8 +65,16 @@ export function describeOldRoutes({ sinceMs, untilMs, count, routes }: OldRoutes
   });
   const rest = count > named.length ? [`and ${count - named.length} more`] : [];
   const [since, until] = [sinceMs, untilMs].map((ms) => new Date(ms).toISOString());
-  const what = `${count} old ${count === 1 ? 'route' : 'routes'}`;
+  const what = `${count} old ${count === 1 ? 'route' : 'routes'}${describeListeners(listeners)}`;
   return `${what}: connections opened before ${since} keep until ${until}: ${[...named, ...rest].join('; ')}`;
+}
+
+// Most have the one listener that is there without being declared.
+function describeListeners(listeners: readonly string[]): string {
+  if (listeners.length === 1 && listeners[0] === redisListenerName) return '';
+  const named = listeners.slice(0, maxNamedListeners).map((name) => JSON.stringify(name));
+  const rest = listeners.length > named.length ? ` and ${listeners.length - named.length} more` : '';
+  return ` of ${listeners.length === 1 ? 'listener' : 'listeners'} ${named.join(', ')}${rest}`;
 }
 
 function describeBootstrapName(name: string): string {

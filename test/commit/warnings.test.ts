@@ -151,6 +151,32 @@ describe('old routes', () => {
     assert.deepEqual(oldRoutes, []);
   });
 
+  test('of other Redis listeners are told of by name, after a restart and with another catch-all too', () => {
+    const memory = createMemory();
+    const { controlPlane, oldRoutes } = create('a', memory);
+    for (const name of ['a', 'b']) add(controlPlane, name);
+    const put = (value: { readonly name: string; readonly [field: string]: unknown }): void => {
+      controlPlane.stageEdits({ clusters: [], listeners: [{ name: value.name, after: parseListener(value) }] });
+    };
+    const list = { name: 'list', address: '127.0.0.1:7001', catch_all: 'none' };
+    put({ ...list, routes: [{ prefix: 'x:', cluster: 'a' }] });
+    put({ name: 'auto', address: '127.0.0.1:7002' });
+    controlPlane.commit();
+    put({ ...list, routes: [{ prefix: 'x:', cluster: 'b' }] });
+    controlPlane.commit();
+    add(controlPlane, 'c');
+    controlPlane.commit();
+    const both = 'of listeners "redis_listener", "auto"';
+    const expected = [
+      `1 old route of listener "list": ${times}: "x:" to "a" (new ones: "b")`,
+      `1 old route ${both}: ${times}: "c:" to "a" (new ones: "c")`,
+    ];
+    assert.deepEqual(oldRoutes, expected);
+    assert.deepEqual(create('a', memory).oldRoutes, expected);
+    const renamed = `1 old route ${both}: ${times}: keys without a prefix to "a" (new ones: "b")`;
+    assert.equal(create('b', memory).oldRoutes.at(-1), renamed);
+  });
+
   test('that are many are counted: the first five have their names', () => {
     const { controlPlane, oldRoutes } = create('a');
     for (const name of ['a', 'b']) add(controlPlane, name);
