@@ -80,6 +80,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     },
     drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     guardShare: settings.guardShare,
+    ownAddresses: [
+      { flag: '--xds-address', address: settings.xdsAddress },
+      { flag: '--api-address', address: settings.apiAddress },
+    ],
     onRendered: metrics.onRendered,
     onCommitEnd: metrics.onCommitEnd,
     isListenerTaken: () => hub.isListenerTaken(),

@@ -30,7 +30,7 @@ async function ask(command: CommandEntry, words: readonly string[]): Promise<num
     stdout,
     stderr,
     hasColors: stdout.isTTY && stdout.hasColors(),
-    readInput: async () => (await Array.fromAsync(stdin.setEncoding('utf8') as AsyncIterable<string>)).join(''),
+    readInput: async () => Buffer.concat(await Array.fromAsync(stdin as AsyncIterable<Buffer>)),
     commands,
     exitCode: 0,
   });

@@ -8,11 +8,15 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 
 import { connectEnvoy, runCli } from './cli/run-cli.ts';
+import { checkoutPath } from './support/checkout.ts';
 import type { Scope } from './support/child-process.ts';
 import { startControlPlane } from './support/controlplane.ts';
 import type { ControlPlane } from './support/controlplane.ts';
+import { runCommand } from './support/run-command.ts';
 import type { Finished } from './support/run-command.ts';
 import { tempDir } from './support/temp-dir.ts';
+
+const mainPath = checkoutPath('src/main.ts');
 
 function ask({ api }: ControlPlane, ...words: readonly string[]): Promise<Finished> {
   return runCli([...words, '--api', api]);
@@ -43,6 +47,12 @@ async function shown(controlPlane: ControlPlane): Promise<string[]> {
 /** What calls of it have left among the temporary files. */
 async function leftovers({ child }: ControlPlane): Promise<string[]> {
   return (await readdir(tmpdir())).filter((name) => name.startsWith(`controlplane-call-${child.pid}-`));
+}
+
+/** From now on no file of it may be larger, as on a disk that is nearly full. */
+async function limitFiles({ child }: ControlPlane, bytes: string): Promise<void> {
+  const { status, stderr } = await runCommand('prlimit', ['--pid', `${child.pid}`, `--fsize=${bytes}:`]);
+  assert.equal(status, 0, stderr);
 }
 
 test('a backup is taken while changes go on, and restored into a control plane that has nothing', async (t) => {
@@ -165,5 +175,42 @@ describe('without a disk', () => {
     await connectEnvoy(t, controlPlane, 'late');
     await rename(away, dataDir);
     assert.match(await done(controlPlane, 'commit'), /^committed revision 2\n/);
+  });
+
+  test('a backup that does not fit is refused in words, leaves no file, and Envoys are served', async (t) => {
+    const controlPlane = await startFilled(t);
+    const file = join(await tempDir(t), 'backup.db');
+    await limitFiles(controlPlane, '1024');
+    const { status, stderr } = await ask(controlPlane, 'backup', file);
+    assert.equal(status, 1);
+    assert.match(stderr, /^controlplane: \S+ can't be written: [^\n]*is the disk full[^\n]*\n$/);
+    assert.deepEqual([await readdir(join(file, '..')), await leftovers(controlPlane)], [[], []]);
+    await connectEnvoy(t, controlPlane, 'late');
+    await limitFiles(controlPlane, 'unlimited');
+    assert.equal(await done(controlPlane, 'backup', file), `saved: ${file}\n`);
+  });
+
+  test('what is to be restored and does not fit is refused in words, and nothing changes', async (t) => {
+    const controlPlane = await startFilled(t);
+    const file = join(await tempDir(t), 'backup.db');
+    await done(controlPlane, 'backup', file);
+    const before = await shown(controlPlane);
+    await limitFiles(controlPlane, '1024');
+    const { status, stderr } = await ask(controlPlane, 'restore', file);
+    assert.equal(status, 1);
+    assert.match(stderr, /^controlplane: the folder for temporary files \(TMPDIR\) can't be written: EFBIG[^\n]*\n$/);
+    assert.deepEqual([await shown(controlPlane), await leftovers(controlPlane)], [before, []]);
+  });
+
+  test('a backup for which there is no room where it is asked for leaves no file', async (t) => {
+    const { api } = await startFilled(t);
+    const directory = await tempDir(t);
+    const words = [process.execPath, mainPath, 'backup', join(directory, 'backup.db'), '--api', api];
+    const { status, stderr } = await runCommand('bash', ['-c', 'ulimit -f 1; exec "$@"', 'bash', ...words], {
+      env: { CONTROLPLANE_CONFIG: '' },
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /backup\.db: EFBIG: file too large, write\n$/);
+    assert.deepEqual(await readdir(directory), []);
   });
 });

@@ -286,7 +286,7 @@ function callsOfApi(): string[] {
 /** The names of all fields of the bodies of /api/v2, and the codes of warnings. */
 function fieldsOfBodies(): string[] {
   const { components } = createDescription() as { components: object };
-  const [, codes = ''] = /\breadonly code: (.+);/.exec(read('src/commit/warnings.ts')) ?? [];
+  const [, codes = ''] = /\breadonly code:([^;]+);/.exec(read('src/commit/warnings.ts')) ?? [];
   return [...new Set([...propertiesIn(components), ...Array.from(codes.matchAll(/'([^']+)'/g), ([, code = '']) => code)])];
 }
 

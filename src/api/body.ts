@@ -1,5 +1,6 @@
 // Reads a request's body whole, within a limit, into memory or into a file. Imports nothing of the project.
 
+import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 
@@ -28,11 +29,14 @@ const lingerMs = 1_000;
  * @throws BodyError
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
-  requireUnencoded(request);
-  const body = new BoundedBytes(maxBytes);
-  await readPieces(request, (piece) => body.add(piece));
-  if (body.length > maxBytes) throw tooLarge(body.length, maxBytes);
-  return body.toString();
+  return (await readBytes(request, maxBytes)).toString('utf8');
+}
+
+/** As {@link readBody}, but one that is no UTF-8 is refused. @throws BodyError */
+export async function readUtf8Body(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const bytes = await readBytes(request, maxBytes);
+  if (!isUtf8(bytes)) throw new BodyError(400, 'the body must be UTF-8');
+  return bytes.toString('utf8');
 }
 
 /**
@@ -63,6 +67,14 @@ async function* piecesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   } catch (cause) {
     throw cutOff(cause);
   }
+}
+
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  requireUnencoded(request);
+  const body = new BoundedBytes(maxBytes);
+  await readPieces(request, (piece) => body.add(piece));
+  if (body.length > maxBytes) throw tooLarge(body.length, maxBytes);
+  return body.bytes;
 }
 
 function requireUnencoded(request: IncomingMessage): void {
@@ -122,8 +134,8 @@ class BoundedBytes {
     piece.copy(this.#kept, start);
   }
 
-  toString(): string {
-    return this.#kept.toString('utf8', 0, this.#length);
+  get bytes(): Buffer {
+    return this.#kept.subarray(0, this.#length);
   }
 
   #grow(): void {

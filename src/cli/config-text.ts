@@ -1,5 +1,6 @@
 // A file of everything that is declared: from where it is read, what kind it is, and what is wrong with it.
 
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 
 import type { ConfigFormat } from '../config-file/parse-config-text.ts';
@@ -20,11 +21,17 @@ export interface ConfigText {
 
 /** @param file `-` is standard input. @throws Failure */
 export async function readConfigText(context: Context, file: string): Promise<ConfigText> {
-  if (file === '-') return { name: 'standard input', text: await context.readInput(), type: 'application/yaml' };
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
+  const name = file === '-' ? 'standard input' : file;
+  const bytes = file === '-' ? await context.readInput() : await readBytes(file);
+  if (!isUtf8(bytes)) throw new Failure(toPrintable(`${name}: must be UTF-8`));
+  const type = file.endsWith('.json') ? 'application/json' : 'application/yaml';
+  return { name, text: bytes.toString('utf8'), type };
+}
+
+function readBytes(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: Error) => {
     throw new Failure(toPrintable(`${file}: ${error.message}`));
   });
-  return { name: file, text, type: file.endsWith('.json') ? 'application/json' : 'application/yaml' };
 }
 
 /** What the text declares, or all that is wrong with it. */

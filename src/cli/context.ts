@@ -16,7 +16,7 @@ export interface Context {
   /** Whether standard output shows colours. */
   readonly hasColors: boolean;
   /** All of standard input, as text. */
-  readonly readInput: () => Promise<string>;
+  readonly readInput: () => Promise<Buffer>;
   /** By name; for what speaks of all of them. */
   readonly commands: ReadonlyMap<string, CommandEntry>;
   /** What the run ends with, one of `exitCodes`; 0 unless a command sets it. */

@@ -4,6 +4,7 @@ import type { DrainingMessage, OldRouteMessage, OldRoutesMessage, PublishedMessa
 import { toPrintable } from './printable.ts';
 
 const shownRoutes = 5;
+const shownListeners = 5;
 
 export function renderDraining({ draining }: PublishedMessage): string[] {
   return draining.map(({ name, until, successor }: DrainingMessage) => {
@@ -13,15 +14,23 @@ export function renderDraining({ draining }: PublishedMessage): string[] {
 }
 
 export function renderOldRoutes({ old_routes: oldRoutes }: PublishedMessage): string[] {
-  return oldRoutes.map(({ since, until, count, routes }: OldRoutesMessage) => {
+  return oldRoutes.map(({ listeners, since, until, count, routes }: OldRoutesMessage) => {
     const shown = routes.slice(0, shownRoutes).map(describeRoute);
     const rest = count > shown.length ? [`and ${count - shown.length} more`] : [];
-    return toPrintable(`old routes: connections opened before ${since} keep until ${until}: ${[...shown, ...rest].join('; ')}`);
+    return toPrintable(`old routes${describeListeners(listeners)}: connections opened before ${since} keep until ${until}: ${[...shown, ...rest].join('; ')}`);
   });
 }
 
 export function renderWarnings({ warnings }: PublishedMessage): string[] {
   return warnings.map(({ message }) => toPrintable(`warning: ${message}`));
+}
+
+// Most have the one listener that is there without being declared.
+function describeListeners(listeners: readonly string[]): string {
+  if (listeners.length === 1 && listeners[0] === 'redis_listener') return '';
+  const named = listeners.slice(0, shownListeners).join(', ');
+  const rest = listeners.length > shownListeners ? ` and ${listeners.length - shownListeners} more` : '';
+  return ` of ${listeners.length === 1 ? 'listener' : 'listeners'} ${named}${rest}`;
 }
 
 function describeRoute({ prefix, from, to }: OldRouteMessage): string {

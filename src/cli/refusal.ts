@@ -15,7 +15,8 @@ export class Refusal extends Failure {
     const { detail, faults = [], findings = [] } = problem;
     // A guard says it all in the detail.
     const untold = findings.filter(({ message }) => !detail.includes(message));
-    const lines = [...faults.map((fault) => describeFault(fault)), ...untold.map(({ message }) => message)];
+    const told = faults.map((fault) => describeFault(fault)).filter((line) => line !== detail);
+    const lines = [...told, ...untold.map(({ message }) => message)];
     super([detail, ...cut(lines).map((line) => `  ${line}`)].map(toPrintable).join('\n'));
     this.problem = problem;
   }

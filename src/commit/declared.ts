@@ -4,25 +4,27 @@ import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-routes.ts';
-import type { OldRoutes, RoutesNow } from '../inventory/old-routes.ts';
-import { Routing } from '../inventory/routing.ts';
+import type { OldRoutes, Routings, RoutesNow } from '../inventory/old-routes.ts';
+import { Routing, findCatchAll } from '../inventory/routing.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Listener } from '../model/objects.ts';
-import { findPublished, redisListenerName } from '../render/implicit-listeners.ts';
+import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
-import { findRedisRoutes } from '../render/redis-proxy.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
 import type { OldRoutesStatus, PublishedStatus } from './published.ts';
 import type { Kept } from './publisher.ts';
 import { findBoundListeners, findLoops } from './loops.ts';
 import type { BoundListener } from './loops.ts';
+import { findRoutings } from './routings.ts';
 
 export interface Declared extends RoutesNow {
   readonly clusters: SortedByName<Cluster>;
   readonly listeners: SortedByName<Listener>;
   readonly draining: readonly DrainingCluster[];
   readonly oldRoutes: readonly OldRoutes[];
+  /** The cluster that `catch_all: auto` means. */
+  readonly catchAll: string | undefined;
   /** Where Envoys listen. */
   readonly bound: readonly BoundListener[];
   /** Those with an endpoint that is a listener which leads to them, by name. */
@@ -40,6 +42,9 @@ export interface Circumstances {
 
 const maxShownRoutes = 20;
 
+// No cluster has this name.
+const nobody = '';
+
 /**
  * What was stored, as these options have it: the catch-all may be another than when it was saved, and leaves old routes.
  * They are stored with the next commit; until then each start finds them anew.
@@ -51,15 +56,19 @@ export function resume(
   const clusters = SortedByName.of(committed.clusters);
   const listeners = SortedByName.of(committed.listeners);
   const bound = findBoundListeners(listeners, options);
-  const routing = routingOf({ clusters, listeners }, options);
+  const objects = { clusters, listeners };
+  const routings = findRoutings(objects, options);
   // A clock that was set back while nothing ran makes nothing last for longer.
   const latestMs = nowMs + drainTimeMs;
   const clampEnd = (untilMs: number): number => Math.min(untilMs, latestMs);
   const still = stillDraining(stored, nowMs).map((each) => ({ ...each, untilMs: clampEnd(each.untilMs) }));
-  const draining = follow(still, routing);
-  const isSameCatchAll = routes === undefined || routes.catchAll === routing.catchAll;
-  const before = isSameCatchAll ? undefined : routing.withCatchAll(routes.catchAll);
-  const now = { routing, successors: findSuccessors(draining) };
+  const draining = follow(still, drainRoutingOf(routings));
+  const catchAll = findCatchAll(clusters, options.redisCatchAll);
+  const isSameCatchAll = routes === undefined || routes.catchAll === catchAll;
+  const before = isSameCatchAll
+    ? undefined
+    : findRoutings(objects, { ...options, redisCatchAll: routes.catchAll ?? nobody });
+  const now = { routings, successors: findSuccessors(draining) };
   const found = findOldRoutes(before, now, nowMs, drainTimeMs);
   const old = (routes?.old ?? []).map((each) => ({
     ...each,
@@ -68,8 +77,8 @@ export function resume(
   }));
   return {
     ...now,
-    clusters,
-    listeners,
+    ...objects,
+    catchAll,
     draining,
     oldRoutes: stillOld([...old, ...found], now, nowMs),
     bound,
@@ -87,15 +96,16 @@ export function declareNext(
   const areListenersSame = last !== undefined && edits.listeners.length === 0;
   const bound = areListenersSame ? last.bound : findBoundListeners(objects.listeners, options);
   const areRoutesChanged =
-    edits.listeners.some(({ name }) => name === redisListenerName) ||
+    edits.listeners.length > 0 ||
     edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
-  const routing = last === undefined || areRoutesChanged ? routingOf(objects, options) : last.routing;
-  const draining = last === undefined ? [] : drainAfter(last, edits.clusters, routing, nowMs, drainTimeMs);
-  const now = { routing, successors: findSuccessors(draining) };
-  const found = areRoutesChanged ? findOldRoutes(last?.routing, now, nowMs, drainTimeMs) : [];
+  const routings = last === undefined || areRoutesChanged ? findRoutings(objects, options) : last.routings;
+  const draining = last === undefined ? [] : drainFrom(last, edits, routings, { nowMs, drainTimeMs });
+  const now = { routings, successors: findSuccessors(draining) };
+  const found = areRoutesChanged ? findOldRoutes(last?.routings, now, nowMs, drainTimeMs) : [];
   return {
     ...now,
     ...objects,
+    catchAll: findCatchAll(objects.clusters, options.redisCatchAll),
     draining,
     oldRoutes: stillOld([...(last?.oldRoutes ?? []), ...found], now, nowMs),
     bound,
@@ -117,19 +127,25 @@ export function objectsAfter(
   };
 }
 
-// Who comes or goes may be, or leave, the only one.
+// Who comes or goes, for some or for all, may be, or leave, the only one.
 function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefined): boolean {
-  return before?.prefix !== after?.prefix || (before === undefined) !== (after === undefined);
+  if (before === undefined || after === undefined) return before !== after;
+  return before.prefix !== after.prefix || before.groups?.join('\n') !== after.groups?.join('\n');
 }
 
-// Of the listener that is there without being declared: what drains and what is old is judged by its routes.
-function routingOf({ clusters, listeners }: Pick<Declared, 'clusters' | 'listeners'>, options: RenderOptions): Routing {
-  // One for some node groups only leaves the others the implicit one.
-  const declared = listeners.get(redisListenerName);
-  const listener = findPublished(redisListenerName, declared?.groups === undefined ? declared : undefined, options);
-  if (listener === undefined || listener.kind === 'tcp' || listener.kind === 'http') return new Routing([], undefined);
-  const { routes, catchAll } = findRedisRoutes(listener, clusters, options.redisCatchAll);
-  return new Routing(routes, catchAll);
+function drainFrom(
+  last: Declared,
+  edits: Edits,
+  routings: Routings,
+  { nowMs, drainTimeMs }: Pick<Circumstances, 'nowMs' | 'drainTimeMs'>,
+): DrainingCluster[] {
+  const before = { clusters: last.clusters, routing: drainRoutingOf(last.routings), draining: last.draining };
+  return drainAfter(before, edits.clusters, drainRoutingOf(routings), nowMs, drainTimeMs);
+}
+
+// What drains is judged by the listener that is there without being declared: a cluster has one successor.
+function drainRoutingOf(routings: Routings): Routing {
+  return routings.get(redisListenerName) ?? new Routing([], undefined);
 }
 
 /** The same when some of what drained is over. */
@@ -139,8 +155,8 @@ export function declareDrained(last: Declared, nowMs: number): Declared {
 }
 
 /** What the store keeps of the routes. */
-export function routesToKeep({ routing, oldRoutes }: Declared): KeptRoutes {
-  return { catchAll: routing.catchAll, old: oldRoutes };
+export function routesToKeep({ catchAll, oldRoutes }: Declared): KeptRoutes {
+  return { catchAll, old: oldRoutes };
 }
 
 /** The old routes that `last` did not have, as they are to be told. */
@@ -159,9 +175,10 @@ export function describeLeftovers(declared: Declared, nowMs: number): Omit<Publi
 }
 
 function statusOfOldRoutes(old: OldRoutes, now: RoutesNow): OldRoutesStatus[] {
-  const { count, routes } = compareOldRoutes(old, now);
-  if (count === 0) return [];
-  return [{ sinceMs: old.sinceMs, untilMs: old.untilMs, count, routes: routes.slice(0, maxShownRoutes) }];
+  const { sinceMs, untilMs } = old;
+  return compareOldRoutes(old, now).map(({ listeners, count, routes }) => {
+    return { listeners, sinceMs, untilMs, count, routes: routes.slice(0, maxShownRoutes) };
+  });
 }
 
 function noteLoops(

@@ -5,7 +5,7 @@ import { findUnpublishableListeners } from '../render/check-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { defaultNodeGroup } from '../snapshot/snapshot.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
-import { findNamedGroups, objectsFor } from './node-groups.ts';
+import { describeGroups, findNamedGroups, objectsFor } from './node-groups.ts';
 import type { Objects } from './node-groups.ts';
 
 /** One line each, which says of whom it is unless it is of all; empty when there are none. */
@@ -21,11 +21,6 @@ export function findGroupProblems(objects: Objects, options: RenderOptions): str
     }
   }
   return Array.from(groupsByProblem, ([problem, concerned]) => {
-    return concerned.length === groups.length ? problem : `${problem} (${describe(concerned)})`;
+    return concerned.length === groups.length ? problem : `${problem} (${describeGroups(concerned)})`;
   });
-}
-
-function describe([first = defaultNodeGroup, ...others]: readonly NodeGroup[]): string {
-  const text = first === defaultNodeGroup ? 'for nodes of no group that is named' : `in node group ${JSON.stringify(first)}`;
-  return others.length === 0 ? text : `${text}, and ${others.length} more`;
 }

@@ -7,11 +7,15 @@ import { formatAddress, isLoopback, parseIpAndPort } from '../net/address.ts';
 import type { Address } from '../net/address.ts';
 import { findPublished, redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
+import type { NodeGroup } from '../snapshot/snapshot.ts';
+import { haveNodesInCommon } from './node-groups.ts';
 
 /** A listener, and where it listens. */
 export interface BoundListener {
   readonly listener: Listener;
   readonly address: Address;
+  /** Node groups that have another one of this name in its place. */
+  readonly notFor?: readonly NodeGroup[] | undefined;
 }
 
 export interface Loop {
@@ -25,10 +29,12 @@ export function findBoundListeners(
   options: RenderOptions,
 ): readonly BoundListener[] {
   const names = new Set([redisListenerName, ...declared.keys()]);
-  return Array.from(names).flatMap((name) => {
-    const listener = findPublished(name, declared.get(name), options);
+  const published = Array.from(names, (name) => ({ listener: findPublished(name, declared.get(name), options) }));
+  const notFor = declared.get(redisListenerName)?.groups;
+  const ofOthers = { listener: notFor && findPublished(redisListenerName, undefined, options), notFor };
+  return [...published, ofOthers].flatMap(({ listener, ...rest }) => {
     if (listener?.address === undefined) return [];
-    return [{ listener, address: parseIpAndPort(listener.address) }];
+    return [{ listener, address: parseIpAndPort(listener.address), ...rest }];
   });
 }
 
@@ -36,7 +42,7 @@ export function findBoundListeners(
 export function findLoops(cluster: Cluster, listeners: readonly BoundListener[]): Loop[] {
   return listeners.flatMap((bound) => {
     const { listener, address } = bound;
-    if (!leadsTo(listener, cluster)) return [];
+    if (!leadsTo(listener, cluster) || !areTogether(bound, cluster)) return [];
     return hostsOf(cluster).flatMap((endpoint) => (isListener(endpoint, address) ? [{ endpoint, bound }] : []));
   });
 }
@@ -60,6 +66,12 @@ function leadsTo(listener: Listener, { name }: Cluster): boolean {
   const { routes = 'auto' } = listener;
   const isCatchAll = listener.kind !== 'http' && listener.catch_all === name;
   return routes === 'auto' || isCatchAll || routes.some(({ cluster }) => cluster === name);
+}
+
+// Some Envoy has both.
+function areTogether({ listener, notFor = [] }: BoundListener, { groups }: Cluster): boolean {
+  if (groups?.every((group) => notFor.includes(group)) === true) return false;
+  return haveNodesInCommon(listener, { groups });
 }
 
 function isListener(endpoint: Endpoint, { host, port }: Address): boolean {

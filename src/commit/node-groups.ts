@@ -5,6 +5,7 @@ import { serveDraining } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
 import type { Cluster, Listener } from '../model/objects.ts';
+import { defaultNodeGroup } from '../snapshot/snapshot.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 
 /** Objects by name. */
@@ -62,7 +63,18 @@ export function drainingFor(
   return serveDraining(own, successors, given);
 }
 
-function isFor(group: NodeGroup, { groups }: Grouped): boolean {
+/** True when some node may be given both. */
+export function haveNodesInCommon(a: Grouped, b: Grouped): boolean {
+  return a.groups === undefined || b.groups === undefined || a.groups.some((group) => isFor(group, b));
+}
+
+/** In words: whom something is about that is not about all. */
+export function describeGroups([first = defaultNodeGroup, ...others]: readonly NodeGroup[]): string {
+  const text = first === defaultNodeGroup ? 'for nodes of no group that is named' : `in node group ${JSON.stringify(first)}`;
+  return others.length === 0 ? text : `${text}, and ${others.length} more`;
+}
+
+export function isFor(group: NodeGroup, { groups }: Grouped): boolean {
   return groups === undefined || groups.includes(group);
 }
 

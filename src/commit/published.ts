@@ -16,6 +16,8 @@ export interface DrainingStatus {
 
 /** Connections that were opened before `sinceMs`, and by when the last of them is closed. */
 export interface OldRoutesStatus {
+  /** The Redis listeners by which they came; the first of many. */
+  readonly listeners: readonly string[];
   readonly sinceMs: number;
   readonly untilMs: number;
   /** Of all routes that differ for them. */

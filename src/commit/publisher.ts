@@ -29,6 +29,7 @@ import type { NameLoad } from './name-limits.ts';
 import type { ResourceChanges } from './desk.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
+import type { OwnAddress } from './own-addresses.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { describeOldRoutes, findWarnings } from './warnings.ts';
 
@@ -41,6 +42,8 @@ export interface PublisherParts {
   readonly onRendered?: (tookMs: number) => void;
   /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
   readonly isListenerTaken?: () => boolean;
+  /** Where the control plane itself listens. Default: nowhere. */
+  readonly ownAddresses?: readonly OwnAddress[];
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
   readonly onWarnings?: (warnings: readonly Warning[]) => void;
   /** Told of each change of the routes that open connections do not follow, of those before a start then. */
@@ -131,8 +134,8 @@ export class Publisher {
 
   /** What there will be to warn of. */
   findWarningsOf(prepared: Prepared): readonly Warning[] {
-    const { clusters, routing, looping, bound } = prepared.declared;
-    return findWarnings(clusters, routing, looping.values(), bound, heldLoad(prepared), this.#parts.renderOptions);
+    const { renderOptions, ownAddresses = [] } = this.#parts;
+    return findWarnings(prepared.declared, heldLoad(prepared), renderOptions, ownAddresses);
   }
 
   /** The Envoy resources that would change. */

@@ -1,54 +1,63 @@
 // What is committed, may be meant so, and hurts: said, not refused.
 
-import type { Cluster, Clusters } from '../inventory/cluster.ts';
-import type { Routing } from '../inventory/routing.ts';
+import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
+import { findMissingCatchAlls } from './catch-alls.ts';
+import type { Declared } from './declared.ts';
 import { describeLoop, findLoops } from './loops.ts';
-import type { BoundListener } from './loops.ts';
 import { describeExcess } from './name-limits.ts';
-import type { OldRoutesStatus } from './published.ts';
 import type { NameLoad } from './name-limits.ts';
+import { findOwnAddresses } from './own-addresses.ts';
+import type { OwnAddress } from './own-addresses.ts';
+import type { OldRoutesStatus } from './published.ts';
 
 /** `message` is one line for an operator. */
 export interface Warning {
-  readonly code: 'no-catch-all' | 'endpoint-is-listener' | 'names-exceed-limits' | 'name-in-bootstrap' | 'old-routes' | 'not-in-v2';
+  readonly code:
+    | 'names-exceed-limits'
+    | 'name-in-bootstrap'
+    | 'no-catch-all'
+    | 'address-of-control-plane'
+    | 'endpoint-is-listener'
+    | 'old-routes'
+    | 'not-in-v2';
   readonly message: string;
 }
 
 // Beside the control plane's own, which is refused, the clusters in the Envoy files that are shipped.
-const pollingClusters: readonly string[] = ['xds_rest'];
+export const pollingClusters: readonly string[] = ['xds_rest'];
 
 const maxNamedRoutes = 5;
-const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
+const maxNamedListeners = 5;
 
 /**
  * What there is to warn of in what is committed.
- * @param looping clusters with an endpoint that is a listener, see {@link findLoops}.
- * @param listeners where Envoys listen.
  * @param held of all that an Envoy may hold.
+ * @param own where the control plane itself listens.
  */
 export function findWarnings(
-  clusters: Clusters,
-  { catchAll }: Routing,
-  looping: Iterable<Cluster>,
-  listeners: readonly BoundListener[],
+  declared: Pick<Declared, 'clusters' | 'listeners' | 'looping' | 'bound'>,
   held: NameLoad,
   options: RenderOptions,
+  own: readonly OwnAddress[],
 ): Warning[] {
-  const loops = Array.from(looping).flatMap((cluster) => {
-    return findLoops(cluster, listeners).map((loop) => describeLoop(cluster, loop));
+  const { clusters, looping, bound } = declared;
+  const loops = Array.from(looping.values()).flatMap((cluster) => {
+    return findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop));
   });
   const excess = describeExcess(held);
+  const as = (code: Warning['code']) => (message: string): Warning => ({ code, message });
   return [
-    ...(excess === undefined ? [] : [{ code: 'names-exceed-limits', message: excess } as const]),
-    ...pollingClusters.filter((name) => clusters.has(name)).map(describeBootstrapName),
-    ...(clusters.size === 0 || catchAll !== undefined ? [] : [describeMissing(clusters, options)]),
-    ...loops.sort().map((message): Warning => ({ code: 'endpoint-is-listener', message })),
+    ...(excess === undefined ? [] : [excess]).map(as('names-exceed-limits')),
+    ...pollingClusters.filter((name) => clusters.has(name)).map(describeBootstrapName).map(as('name-in-bootstrap')),
+    ...findMissingCatchAlls(declared, options).map(as('no-catch-all')),
+    ...findOwnAddresses(bound, own).map(as('address-of-control-plane')),
+    ...loops.sort().map(as('endpoint-is-listener')),
   ];
 }
 
 /** One line: what connections that are open go on doing, for those who commit where no answer says it. */
-export function describeOldRoutes({ sinceMs, untilMs, count, routes }: OldRoutesStatus): string {
+export function describeOldRoutes({ listeners, sinceMs, untilMs, count, routes }: OldRoutesStatus): string {
   const quote = (text: string | undefined, none: string) => (text === undefined ? none : JSON.stringify(text));
   const named = routes.slice(0, maxNamedRoutes).map(({ prefix, from, to }) => {
     const keys = quote(prefix, 'keys without a prefix');
@@ -56,21 +65,21 @@ export function describeOldRoutes({ sinceMs, untilMs, count, routes }: OldRoutes
   });
   const rest = count > named.length ? [`and ${count - named.length} more`] : [];
   const [since, until] = [sinceMs, untilMs].map((ms) => new Date(ms).toISOString());
-  const what = `${count} old ${count === 1 ? 'route' : 'routes'}`;
+  const what = `${count} old ${count === 1 ? 'route' : 'routes'}${describeListeners(listeners)}`;
   return `${what}: connections opened before ${since} keep until ${until}: ${[...named, ...rest].join('; ')}`;
 }
 
-function describeBootstrapName(name: string): Warning {
-  const message =
-    `cluster ${JSON.stringify(name)}: the Envoy files that are shipped for polling have a cluster of this name, ` +
-    'and such an Envoy ignores this one';
-  return { code: 'name-in-bootstrap', message };
+// Most have the one listener that is there without being declared.
+function describeListeners(listeners: readonly string[]): string {
+  if (listeners.length === 1 && listeners[0] === redisListenerName) return '';
+  const named = listeners.slice(0, maxNamedListeners).map((name) => JSON.stringify(name));
+  const rest = listeners.length > named.length ? ` and ${listeners.length - named.length} more` : '';
+  return ` of ${listeners.length === 1 ? 'listener' : 'listeners'} ${named.join(', ')}${rest}`;
 }
 
-function describeMissing({ size }: Clusters, { redisCatchAll }: RenderOptions): Warning {
-  const why =
-    redisCatchAll === undefined
-      ? `none of ${size} clusters is the catch-all (--redis-catch-all names it)`
-      : `the catch-all ${JSON.stringify(redisCatchAll)} (--redis-catch-all) is not committed`;
-  return { code: 'no-catch-all', message: `${why}: ${keyless}` };
+function describeBootstrapName(name: string): string {
+  return (
+    `cluster ${JSON.stringify(name)}: the Envoy files that are shipped for polling have a cluster of this name, ` +
+    'and such an Envoy ignores this one'
+  );
 }

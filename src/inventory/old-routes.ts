@@ -13,6 +13,8 @@ export interface OldRoute {
 
 /** What one change of the routes left behind. Times are wall-clock time (Unix, ms): they survive a restart. */
 export interface OldRoutes {
+  /** The listeners by which the connections came, each with the same old routes; at least one, and the first of many. */
+  readonly listeners: readonly string[];
   /** Connections that were opened before have the old routes. */
   readonly sinceMs: number;
   /** By then Envoy has closed them, if its drain time is no longer than ours. */
@@ -35,54 +37,69 @@ export interface RouteDifference {
 
 /** What is left of a change of the routes as things stand. */
 export interface Differences {
-  /** Of all that differ, more than there are of `routes` when there are very many. */
+  /** Those that differ in the same. */
+  readonly listeners: readonly string[];
+  /** Of all that differ, more than there are of `routes` when there are very many; at least 1. */
   readonly count: number;
   readonly routes: readonly RouteDifference[];
 }
 
+/** The routes of each listener by its name; those with the same routes share one object. */
+export type Routings = ReadonlyMap<string, Routing>;
+
 /** The routes of new connections, and who serves what drains beside them. */
 export interface RoutesNow {
-  readonly routing: Routing;
+  readonly routings: Routings;
   /** With whose servers each draining cluster is served, by name; one that keeps its own is not there. */
   readonly successors: ReadonlyMap<string, string>;
 }
 
+/** Of one listener. */
+interface ListenerNow {
+  readonly routing: Routing;
+  readonly successors: RoutesNow['successors'];
+}
+
 const maxRoutes = 100;
 const maxChanges = 50;
+const maxListeners = 100;
 
 /**
- * What a change of the routes leaves behind, if it does.
- * @param before the routes until now; undefined: no listener had any.
+ * What a change of the routes leaves behind, if it does. A listener that is new, or gone, has no old routes: what it
+ * accepted before it went is about to be closed, whatever is declared.
+ * @param before the routes until now; undefined: there were none.
  * @param drainTimeMs how long Envoy is taken to keep old connections; 0: it is not known to.
  */
 export function findOldRoutes(
-  before: Routing | undefined,
-  now: RoutesNow,
+  before: Routings | undefined,
+  { routings, successors }: RoutesNow,
   nowMs: number,
   drainTimeMs: number,
 ): OldRoutes[] {
-  if (drainTimeMs === 0 || before === undefined || before.isEmpty) return [];
-  const turned = [undefined, ...[...new Set([...before.prefixes, ...now.routing.prefixes])].sort()]
-    .map((prefix) => ({ prefix, cluster: targetOf(before, prefix) }))
-    .filter(({ prefix, cluster }) => cluster !== targetOf(now.routing, prefix));
-  if (turned.length === 0) return [];
-  const differing = turned.filter(differsFrom(now));
-  const routes = [...new Set([...differing, ...turned])].slice(0, maxRoutes);
-  const count = Math.max(differing.length, routes.length);
-  return [{ sinceMs: nowMs, untilMs: nowMs + drainTimeMs, count, routes }];
+  if (drainTimeMs === 0 || before === undefined) return [];
+  const step = { sinceMs: nowMs, untilMs: nowMs + drainTimeMs };
+  return groupBySame(routings.keys(), (name) => before.get(name)).flatMap(([old, names]) => {
+    return groupBySame(names, (name) => routings.get(name)).flatMap(([routing, listeners]) => {
+      const left = findTurned(old, { routing, successors });
+      return left === undefined ? [] : [{ listeners: listeners.slice(0, maxListeners), ...step, ...left }];
+    });
+  });
 }
 
 /** How they differ from the routes now. One to a cluster that drains ends at its successor, if it has one. */
-export function compareOldRoutes({ count, routes }: OldRoutes, now: RoutesNow): Differences {
-  const differing = routes.filter(differsFrom(now));
-  return {
-    count: count - routes.length + differing.length,
-    routes: differing.map(({ prefix, cluster }) => ({
+export function compareOldRoutes(old: OldRoutes, { routings, successors }: RoutesNow): Differences[] {
+  return groupBySame(old.listeners, (name) => routings.get(name)).flatMap(([routing, listeners]) => {
+    const now = { routing, successors };
+    const differing = old.routes.filter(differsFrom(now));
+    const count = old.count - old.routes.length + differing.length;
+    if (count === 0) return [];
+    const routes = differing.map(({ prefix, cluster }) => ({
       prefix,
       from: servingOf(cluster, now),
-      to: targetOf(now.routing, prefix),
-    })),
-  };
+      to: targetOf(routing, prefix),
+    }));
+    return [{ listeners, count, routes }];
+  });
 }
 
 /**
@@ -92,17 +109,37 @@ export function compareOldRoutes({ count, routes }: OldRoutes, now: RoutesNow): 
 export function stillOld(all: readonly OldRoutes[], now: RoutesNow, nowMs: number): OldRoutes[] {
   const still = all.filter(({ untilMs }) => untilMs > nowMs);
   if (still.length <= maxChanges) return still;
-  const isDiffering = (old: OldRoutes): boolean => compareOldRoutes(old, now).count > 0;
+  const isDiffering = (old: OldRoutes): boolean => compareOldRoutes(old, now).length > 0;
   const leastNeeded = [...still.filter((old) => !isDiffering(old)), ...still.filter(isDiffering)];
   const dropped = new Set(leastNeeded.slice(0, still.length - maxChanges));
   return still.filter((old) => !dropped.has(old));
 }
 
-function differsFrom(now: RoutesNow): (old: OldRoute) => boolean {
+function findTurned(before: Routing, now: ListenerNow): Pick<OldRoutes, 'count' | 'routes'> | undefined {
+  if (before === now.routing || before.isEmpty) return undefined;
+  const turned = [undefined, ...[...new Set([...before.prefixes, ...now.routing.prefixes])].sort()]
+    .map((prefix) => ({ prefix, cluster: targetOf(before, prefix) }))
+    .filter(({ prefix, cluster }) => cluster !== targetOf(now.routing, prefix));
+  if (turned.length === 0) return undefined;
+  const differing = turned.filter(differsFrom(now));
+  const routes = [...new Set([...differing, ...turned])].slice(0, maxRoutes);
+  return { count: Math.max(differing.length, routes.length), routes };
+}
+
+/** The names with each routing that some have; those that have none are left out. */
+function groupBySame(
+  names: Iterable<string>,
+  routingOf: (name: string) => Routing | undefined,
+): (readonly [Routing, readonly string[]])[] {
+  const groups = [...Map.groupBy(names, routingOf)];
+  return groups.flatMap(([routing, alike]) => (routing === undefined ? [] : [[routing, alike] as const]));
+}
+
+function differsFrom(now: ListenerNow): (old: OldRoute) => boolean {
   return ({ prefix, cluster }) => servingOf(cluster, now) !== targetOf(now.routing, prefix);
 }
 
-function servingOf(cluster: string | undefined, { successors }: RoutesNow): string | undefined {
+function servingOf(cluster: string | undefined, { successors }: ListenerNow): string | undefined {
   return cluster === undefined ? undefined : (successors.get(cluster) ?? cluster);
 }
 

@@ -32,12 +32,6 @@ export class Routing {
     this.#lengths = [...lengths].sort((a, b) => b - a);
   }
 
-  /** The same routes with another catch-all. */
-  withCatchAll(catchAll: string | undefined): Routing {
-    const routes = Array.from(this.#clusterByPrefix, ([prefix, cluster]) => ({ prefix, cluster }));
-    return new Routing(routes, catchAll);
-  }
-
   /** True when no key has a route. */
   get isEmpty(): boolean {
     return this.#clusterByPrefix.size === 0 && this.catchAll === undefined;

@@ -68,15 +68,13 @@ function checkEach<Schema extends z.ZodType<{ name: string }>>(
   for (const [index, object] of objects.entries()) {
     if (faults.length >= maxFaults) break;
     const result = schema.safeParse(object);
-    if (!result.success) {
-      for (const fault of faultsOf(result.error, object, [list, index])) faults.push(fault);
-      continue;
-    }
-    const { name } = result.data;
+    if (result.success) checked.push(result.data);
+    else for (const fault of faultsOf(result.error, object, [list, index])) faults.push(fault);
+    const name: unknown = typeof object === 'object' && object !== null ? Reflect.get(object, 'name') : undefined;
+    if (typeof name !== 'string') continue;
     const first = seen.get(name);
     if (first === undefined) seen.set(name, index);
     else faults.push(twinFault(list, index, name, first));
-    checked.push(result.data);
   }
   return checked;
 }

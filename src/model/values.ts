@@ -84,7 +84,7 @@ function isDialable(text: string): boolean {
 }
 
 function isListenAddress(text: string): boolean {
-  return isValid(() => parseIpAndPort(text)) && !text.endsWith(':0');
+  return isValid(() => parseIpAndPort(text)) && !/:0+$/u.test(text);
 }
 
 function isValid(parse: () => unknown): boolean {

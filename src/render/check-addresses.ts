@@ -1,7 +1,7 @@
 // Where listeners bind: which of them would take each other's connections, or those of the stand-in.
 
 import type { Listener } from '../model/objects.ts';
-import { formatAddress, isLoopback, parseIpAndPort } from '../net/address.ts';
+import { formatAddress, isHostName, isLoopback, parseIpAndPort } from '../net/address.ts';
 import type { Address } from '../net/address.ts';
 import type { RenderOptions } from './options.ts';
 
@@ -32,6 +32,12 @@ export function findAddressProblems(
 
 function isInWay({ host, port }: Address, standIn: Address): boolean {
   return port === standIn.port && (isLoopback(host) || isWildcard(host));
+}
+
+/** True when no machine can bind both. A host name, which only the control plane's own can have, may be any address. */
+export function areInWay(a: Address, b: Address): boolean {
+  if (a.port !== b.port) return false;
+  return isHostName(a.host) || isHostName(b.host) || overlap(a.host, b.host);
 }
 
 /** True when some address is both. Listeners on `::` take IPv4 too, those on 0.0.0.0 nothing but IPv4. */

@@ -42,7 +42,7 @@ export interface CommitEntry extends Deed {
 
 /** What is kept of the routes that were published last. */
 export interface KeptRoutes {
-  /** The catch-all; undefined: there was none. */
+  /** The cluster that `catch_all: auto` meant; undefined: there was none. */
   readonly catchAll: string | undefined;
   /** Some of it may be over. */
   readonly old: readonly OldRoutes[];

@@ -4,14 +4,19 @@ import type { OldRoute, OldRoutes } from '../inventory/old-routes.ts';
 import { parseJson, parseList, parseNumber, parseObject, parseOptional, parseText } from './fields.ts';
 import type { KeptRoutes } from './log-store.ts';
 
+// Before listeners could be declared there was this one.
+const onlyListener = ['redis_listener'];
+
 /**
- * For JSON that {@link parseRoutesFields} reads back: `{"catch_all": NAME?, "old": [{"since_ms", "until_ms", "count",
- * "routes": [{"prefix"?, "cluster"?}, ...]}, ...]}`.
+ * For JSON that {@link parseRoutesFields} reads back: `{"catch_all": NAME?, "old": [{"listeners": [NAME, ...],
+ * "since_ms", "until_ms", "count", "routes": [{"prefix"?, "cluster"?}, ...]}, ...]}`.
  */
 export function routesFields({ catchAll, old }: KeptRoutes): object {
   return {
     catch_all: catchAll,
-    old: old.map(({ sinceMs, untilMs, count, routes }) => ({ since_ms: sinceMs, until_ms: untilMs, count, routes })),
+    old: old.map(({ listeners, sinceMs, untilMs, count, routes }) => {
+      return { listeners, since_ms: sinceMs, until_ms: untilMs, count, routes };
+    }),
   };
 }
 
@@ -34,8 +39,9 @@ export function parseRoutes(text: string): KeptRoutes {
 }
 
 function parseOldRoutes(value: unknown): OldRoutes {
-  const { since_ms: since, until_ms: until, count, routes } = parseObject(value);
+  const { listeners = onlyListener, since_ms: since, until_ms: until, count, routes } = parseObject(value);
   return {
+    listeners: parseList('listeners', listeners).map((name) => parseText('listeners', name)),
     sinceMs: parseNumber('since_ms', since),
     untilMs: parseNumber('until_ms', until),
     count: parseNumber('count', count),

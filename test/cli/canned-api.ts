@@ -109,7 +109,7 @@ export async function runInProcess(words: readonly string[], around: Surrounding
       stdout: { isTTY: isTerminal, write: (text, done) => ((stdout += text), done?.()) },
       stderr: { write: (text) => (stderr += text) },
       hasColors: isTerminal,
-      readInput: async () => input,
+      readInput: async () => Buffer.from(input),
       commands,
       exitCode: 0,
     });

@@ -99,6 +99,17 @@ describe('apply', () => {
     });
   }
 
+  test('a file that is no UTF-8 is refused, and nothing is sent', async (t) => {
+    const api = await serveCanned(t);
+    const path = join(await tempDir(t), 'latin.yaml');
+    await writeFile(path, Buffer.from('clusters: [{ name: caf\xe9 }]', 'latin1'));
+    for (const words of [['apply', '-f', path, '--api', api.address], ['validate', '-f', path]]) {
+      const { status, stderr } = await runInProcess(words);
+      assert.deepEqual([status, stderr], [1, `controlplane: ${path}: must be UTF-8\n`]);
+    }
+    assert.deepEqual(api.calls, []);
+  });
+
   test('without a file, or with one that is not there', async () => {
     assert.equal((await runInProcess(['apply'])).status, 2);
     const { status, stderr } = await runInProcess(['apply', '-f', '/no/such.yaml']);

@@ -291,3 +291,16 @@ describe('what is shown', () => {
     assert.equal(stdout, 'name     s\naddress  0.0.0.0:1\n\nROUTE  CLUSTER  PREFIX\np:     a        removed\n');
   });
 });
+
+test('a single fault is told once, several one by one', async (t) => {
+  const [one, two] = ['a', 'b'].map((name) => ({ pointer: `/${name}`, value: 1, rule: 'no such field' }));
+  const [first, second] = ['/a 1: no such field', '/b 1: no such field'];
+  for (const [faults, detail, lines] of [
+    [[one], first, first],
+    [[one, two], `${first}; ${second}`, `${first}; ${second}\n  ${first}\n  ${second}`],
+  ] as const) {
+    const api = await serveCanned(t, { 'PUT /clusters/a': problem(422, detail, { faults }) });
+    const { stderr } = await runInProcess(['cluster', 'add', 'a', '--api', api.address]);
+    assert.equal(stderr, `controlplane: ${lines}\n`);
+  }
+});

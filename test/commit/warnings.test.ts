@@ -1,18 +1,24 @@
 // What is warned of, what is refused, and who is told.
 
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
+
+import { parse } from 'yaml';
 
 import { CommitError } from '../../src/commit/published.ts';
 import type { Warning } from '../../src/commit/published.ts';
-import { parseListener } from '../../src/model/parse.ts';
+import { parseCluster, parseConfig, parseListener } from '../../src/model/parse.ts';
 import { describeLoop, findBoundListeners, findLoops } from '../../src/commit/loops.ts';
-import { describeOldRoutes } from '../../src/commit/warnings.ts';
-import { parseIpAndPort } from '../../src/net/address.ts';
+import { findMissingCatchAlls } from '../../src/commit/catch-alls.ts';
+import { findOwnAddresses } from '../../src/commit/own-addresses.ts';
+import { describeOldRoutes, pollingClusters } from '../../src/commit/warnings.ts';
+import { parseAddress, parseIpAndPort } from '../../src/net/address.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
+import { checkoutPath } from '../support/checkout.ts';
 import { LocalControl, createMemory } from '../support/local-control.ts';
 import type { Memory } from '../support/local-control.ts';
-import { cluster, defaultOptions } from '../render/examples.ts';
+import { byName, cluster, defaultOptions } from '../render/examples.ts';
 
 const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
 
@@ -145,6 +151,32 @@ describe('old routes', () => {
     assert.deepEqual(oldRoutes, []);
   });
 
+  test('of other Redis listeners are told of by name, after a restart and with another catch-all too', () => {
+    const memory = createMemory();
+    const { controlPlane, oldRoutes } = create('a', memory);
+    for (const name of ['a', 'b']) add(controlPlane, name);
+    const put = (value: { readonly name: string; readonly [field: string]: unknown }): void => {
+      controlPlane.stageEdits({ clusters: [], listeners: [{ name: value.name, after: parseListener(value) }] });
+    };
+    const list = { name: 'list', address: '127.0.0.1:7001', catch_all: 'none' };
+    put({ ...list, routes: [{ prefix: 'x:', cluster: 'a' }] });
+    put({ name: 'auto', address: '127.0.0.1:7002' });
+    controlPlane.commit();
+    put({ ...list, routes: [{ prefix: 'x:', cluster: 'b' }] });
+    controlPlane.commit();
+    add(controlPlane, 'c');
+    controlPlane.commit();
+    const both = 'of listeners "redis_listener", "auto"';
+    const expected = [
+      `1 old route of listener "list": ${times}: "x:" to "a" (new ones: "b")`,
+      `1 old route ${both}: ${times}: "c:" to "a" (new ones: "c")`,
+    ];
+    assert.deepEqual(oldRoutes, expected);
+    assert.deepEqual(create('a', memory).oldRoutes, expected);
+    const renamed = `1 old route ${both}: ${times}: keys without a prefix to "a" (new ones: "b")`;
+    assert.equal(create('b', memory).oldRoutes.at(-1), renamed);
+  });
+
   test('that are many are counted: the first five have their names', () => {
     const { controlPlane, oldRoutes } = create('a');
     for (const name of ['a', 'b']) add(controlPlane, name);
@@ -238,6 +270,126 @@ describe('an endpoint that is the listener itself', () => {
     add(later, 'b', 1);
     assert.deepEqual(later.commit(), { changed: true });
   });
+});
+
+describe('of node groups and of Redis listeners', () => {
+  const plain = (name: string, groups?: readonly string[]) => ({ name, prefix: `${name}:`, groups });
+  const redis = (name: string, rest: object = {}) => ({ name, address: '127.0.0.1:7000', ...rest });
+  const of = 'clusters is the catch-all (--redis-catch-all names it)';
+  const cases: readonly (readonly [
+    what: string,
+    clusters: readonly object[],
+    listeners: readonly object[],
+    messages: readonly string[],
+    catchAll?: string,
+  ])[] = [
+    ['one cluster for each group is its catch-all', [plain('a', ['g']), plain('b', ['h'])], [], []],
+    [
+      'two for one group have none there',
+      [plain('a'), plain('b', ['g'])],
+      [],
+      [`none of 2 ${of}: ${keyless} (in node group "g")`],
+    ],
+    [
+      'the catch-all that is named is for one group only',
+      [plain('a', ['g']), plain('b')],
+      [],
+      [`the catch-all "a" (--redis-catch-all) is for other node groups: ${keyless} (for nodes of no group that is named)`],
+      'a',
+    ],
+    ['groups without a cluster want none', [plain('a', ['g'])], [redis('l', { groups: ['g'] })], [], 'a'],
+    [
+      'a listener beside the usual one has none either',
+      [plain('a'), plain('b')],
+      [redis('redis_listener', { catch_all: 'a' }), redis('l', { address: '127.0.0.1:7001' })],
+      [`listener "l": none of 2 ${of}: ${keyless}`],
+    ],
+    [
+      'what a listener says itself is meant',
+      [plain('a'), plain('b')],
+      [redis('redis_listener', { catch_all: 'none' }), redis('l', { address: '127.0.0.1:7001', catch_all: 'b' })],
+      [],
+    ],
+    [
+      'one for a group leaves the others the usual one',
+      [plain('a'), plain('b')],
+      [redis('redis_listener', { catch_all: 'a', groups: ['g'] })],
+      [`none of 2 ${of}: ${keyless} (for nodes of no group that is named)`],
+    ],
+  ];
+  for (const [what, clusters, listeners, messages, redisCatchAll] of cases) {
+    test(what, () => {
+      const declared = parseConfig({ clusters, listeners });
+      const objects = { clusters: byName(...declared.clusters), listeners: byName(...declared.listeners) };
+      assert.deepEqual(findMissingCatchAlls(objects, { ...defaultOptions, redisCatchAll }), messages);
+    });
+  }
+});
+
+describe('a loop of node groups', () => {
+  const looping = (groups?: readonly string[], port = 7000) =>
+    parseCluster({ name: 'a', groups, endpoints: [{ address: '127.0.0.1', port }] });
+  const pin = (groups?: readonly string[]) =>
+    parseListener({ name: 'pin', kind: 'tcp', address: '127.0.0.1:7000', cluster: 'a', groups });
+  const usual = parseListener({ name: 'redis_listener', address: '127.0.0.1:7000', groups: ['g'] });
+  const cases = [
+    ['of one group', looping(['g']), pin(['g', 'h']), true],
+    ['of all and one', looping(), pin(['g']), true],
+    ['of two groups is none', looping(['g']), pin(['h']), false],
+    ['by the usual listener of the others', looping(['h'], 6379), usual, true],
+    ['by the usual listener of a group is none in the others', looping(['h']), usual, false],
+    ['by the usual listener of the others is none in the group', looping(['g'], 6379), usual, false],
+  ] as const;
+  for (const [what, cluster, listener, isLoop] of cases) {
+    test(what, () => {
+      const bound = findBoundListeners(byName(listener), defaultOptions);
+      assert.equal(findLoops(cluster, bound).length > 0, isLoop);
+    });
+  }
+});
+
+describe("a listener at the control plane's own address", () => {
+  const cases = [
+    ['0.0.0.0:5678', '0.0.0.0:5678', true],
+    ['10.0.0.1:5678', '0.0.0.0:5678', true],
+    ['10.0.0.1:5678', '[::]:5678', true],
+    ['0.0.0.0:5678', '127.0.0.1:5678', true],
+    ['10.0.0.1:5678', '127.0.0.1:5678', false],
+    ['10.0.0.1:5678', 'localhost:5678', true],
+    ['0.0.0.0:5679', '0.0.0.0:5678', false],
+  ] as const;
+  for (const [listener, own, isTold] of cases) {
+    test(`${listener} beside ${own}: ${isTold ? 'told' : 'fine'}`, () => {
+      const bound = findBoundListeners(byName(parseListener({ name: 'l', address: listener })), defaultOptions);
+      const found = findOwnAddresses(bound, [{ flag: '--xds-address', address: parseAddress(own) }]);
+      const message =
+        `listener "l": address ${listener} is in the way of the control plane itself (--xds-address ${own}): ` +
+        "an Envoy on the same machine can't have it";
+      assert.deepEqual(found, isTold ? [message] : []);
+    });
+  }
+
+  test('is warned of, not refused', () => {
+    const told: Warning[] = [];
+    const controlPlane = new LocalControl({
+      snapshots: new SnapshotCache(),
+      renderOptions: defaultOptions,
+      ownAddresses: [{ flag: '--api-address', address: defaultOptions.redisListener }],
+      onWarnings: (warnings) => told.push(...warnings),
+    });
+    controlPlane.commit();
+    assert.deepEqual(codesOf(told), ['address-of-control-plane']);
+  });
+});
+
+test('every cluster of the Envoy files that are shipped is refused or warned of', () => {
+  const names = readdirSync(checkoutPath('envoy')).flatMap((file) => {
+    const { static_resources: resources } = parse(readFileSync(checkoutPath(`envoy/${file}`), 'utf8')) as {
+      static_resources: { clusters: readonly { name: string }[] };
+    };
+    return resources.clusters.map(({ name }) => name);
+  });
+  assert.deepEqual([...new Set(names)].sort(), [defaultOptions.xdsClusterName, ...pollingClusters].sort());
 });
 
 test('a cluster with a name that the shipped Envoy files have is warned of', () => {

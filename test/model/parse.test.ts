@@ -100,6 +100,10 @@ describe('a listener', () => {
     ['listens on a port of its own choice', { ...tcp, address: '0.0.0.0:0' }, [
       '/address "0.0.0.0:0": must be an IP address and a port, such as 0.0.0.0:6379',
     ]],
+    ['listens on a port of its own choice, in other digits', { ...tcp, address: '[::]:000' }, [
+      '/address "[::]:000": must be an IP address and a port, such as 0.0.0.0:6379',
+    ]],
+    ['listens on a port with zeros before it', { ...tcp, address: '0.0.0.0:07000' }, []],
     ['sticks or does not', { ...tcp, sticky: 'cookie' }, ['/sticky "cookie": must be one of none, source_ip']],
     ['of HTTP needs no address', { name: 'h', kind: 'http' }, []],
   ];
@@ -117,6 +121,11 @@ describe('a file', () => {
 
   test('has each name once in each list', () => {
     assert.deepEqual(faultsOf(() => parseConfig({ clusters: [{ name: 'a' }, { name: 'a' }], listeners: [{ name: 'a' }] })), [
+      '/clusters/1/name "a": must be there once, "a" is at /clusters/0 too',
+    ]);
+    assert.deepEqual(faultsOf(() => parseConfig({ clusters: [{ name: 'a', prefix: 1 }, { name: 'a', port: 1 }] })), [
+      '/clusters/0/prefix 1: must be text',
+      '/clusters/1/port 1: no such field',
       '/clusters/1/name "a": must be there once, "a" is at /clusters/0 too',
     ]);
   });

@@ -67,7 +67,7 @@ for (const [twin, open] of Object.entries(twins)) {
         clusters: [put('a', 1), remove('b')],
         listeners: [putListener('l', 1), { name: 'm', after: undefined }],
       };
-      const old = [{ sinceMs: 1, untilMs: 2, count: 3, routes: [{ prefix: undefined, cluster: 'a' }] }];
+      const old = [{ listeners: ['l'], sinceMs: 1, untilMs: 2, count: 3, routes: [{ prefix: undefined, cluster: 'a' }] }];
       const entries: Entry[] = [
         { ...stage(), edits },
         discard({ kind: 'listener', name: 'l' }, { kind: 'cluster', name: 'a' }),
@@ -169,7 +169,7 @@ for (const [twin, open] of Object.entries(twins)) {
     test('keeps what drains and the routes as the last commit gave them', async (t) => {
       const store = open(t);
       const catchAll = { ...drain('c', 1), wasCatchAll: true, followed: 'b' };
-      const old = [{ sinceMs: 1, untilMs: 1_700_000_000_000, count: 21, routes: [{ prefix: '兔:', cluster: 'a' }] }];
+      const old = [{ listeners: ['l', 'm'], sinceMs: 1, untilMs: 1_700_000_000_000, count: 21, routes: [{ prefix: '兔:', cluster: 'a' }] }];
       const rest = { draining: [catchAll, drain('a', 9)], routes: { catchAll: 'a', old } };
       await appendAll(store, commit(1, [put('b')], rest), stage(remove('b')));
       const { draining, routes } = await store.load();

@@ -27,6 +27,16 @@ test('a backup holds what the store does', async (t) => {
   assert.deepEqual(await readBackup(directory), await store.load());
 });
 
+test('other work is done while a backup is read', async (t) => {
+  const store = openUntilEnd(t, makeDirectory(t));
+  const directory = makeDirectory(t);
+  await store.backup(pathIn(directory));
+  let turns = 0;
+  setImmediate(() => (turns += 1));
+  await readBackup(directory);
+  assert.equal(turns, 1);
+});
+
 describe('refuses, in words without a path', () => {
   const sql = (text: string) => (path: string) => {
     const db = new DatabaseSync(path);

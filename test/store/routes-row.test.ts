@@ -12,10 +12,15 @@ test('what is rendered is read back', () => {
   ];
   for (const kept of [
     { catchAll: undefined, old: [] },
-    { catchAll: 'bunny', old: [{ sinceMs: 1, untilMs: 2, count: 3, routes }] },
+    { catchAll: 'bunny', old: [{ listeners: ['l', 'm'], sinceMs: 1, untilMs: 2, count: 3, routes }] },
   ]) {
     assert.deepEqual(parseRoutes(renderRoutes(kept)), kept);
   }
+});
+
+test('those of before listeners could be declared are of the one that there was', () => {
+  const { old } = parseRoutes('{"old": [{"since_ms": 1, "until_ms": 2, "count": 0, "routes": []}]}');
+  assert.deepEqual(old, [{ listeners: ['redis_listener'], sinceMs: 1, untilMs: 2, count: 0, routes: [] }]);
 });
 
 const bad: readonly (readonly [text: string, message: RegExp])[] = [
@@ -24,6 +29,7 @@ const bad: readonly (readonly [text: string, message: RegExp])[] = [
   ['{}', /old is no list/],
   ['{"catch_all": 1, "old": []}', /catch_all is no text/],
   ['{"old": [1]}', /no JSON object/],
+  ['{"old": [{"listeners": [1], "since_ms": 1, "until_ms": 1, "count": 1, "routes": []}]}', /listeners is no text/],
   ['{"old": [{"since_ms": 1, "until_ms": 1, "count": 1}]}', /routes is no list/],
   ['{"old": [{"since_ms": 1, "until_ms": 1, "count": 1, "routes": [{"prefix": 1}]}]}', /prefix is no text/],
 ];

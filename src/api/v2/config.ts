@@ -7,7 +7,7 @@ import { parseConfigText } from '../../config-file/parse-config-text.ts';
 import type { ConfigFormat } from '../../config-file/parse-config-text.ts';
 import type { Edits } from '../../inventory/edits.ts';
 import type { Cluster, Config, Listener } from '../../model/objects.ts';
-import { readBody } from '../body.ts';
+import { readUtf8Body } from '../body.ts';
 import { readAuthor } from './author.ts';
 import { sendDiff } from './diff.ts';
 import { readMediaType } from './media-type.ts';
@@ -93,8 +93,8 @@ function parseBoolean(text: string): boolean {
 
 async function readConfig(request: Request): Promise<Config> {
   const type = readMediaType(request, [jsonType, ...yamlTypes]);
-  if (type === jsonType) return parseConfigText(await readBody(request, maxJsonBytes), 'json');
-  return parseConfigText(await readBody(request, maxYamlBytes), 'yaml');
+  if (type === jsonType) return parseConfigText(await readUtf8Body(request, maxJsonBytes), 'json');
+  return parseConfigText(await readUtf8Body(request, maxYamlBytes), 'yaml');
 }
 
 interface Step<T> extends ChangedObjectMessage {

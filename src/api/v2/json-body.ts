@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { checkShape } from '../../config-file/check-shape.ts';
 import { parseJsonText } from '../../config-file/json-text.ts';
 import { FaultsError, faultsOf } from '../../model/faults.ts';
-import { readBody } from '../body.ts';
+import { readUtf8Body } from '../body.ts';
 import { readMediaType } from './media-type.ts';
 
 // A cluster of 10,000 endpoints with weight, zone and some labels.
@@ -23,14 +23,14 @@ export async function readJsonBody(
   types: readonly [string, ...string[]] = [json],
   maxBytes = maxObjectBytes,
 ): Promise<unknown> {
-  const text = await readBody(request, maxBytes);
+  const text = await readUtf8Body(request, maxBytes);
   readMediaType(request, types);
   return parseChecked(text);
 }
 
 /** An empty body is `{}`, whatever its type. @throws as {@link readJsonBody} */
 export async function readOptionalJsonBody(request: IncomingMessage, maxBytes = maxRequestBytes): Promise<unknown> {
-  const text = await readBody(request, maxBytes);
+  const text = await readUtf8Body(request, maxBytes);
   if (text === '') return {};
   readMediaType(request, [json]);
   return parseChecked(text);

@@ -15,8 +15,9 @@ function buildDrainingMessage({ name, untilMs, successor }: DrainingStatus): Dra
   return { name, until: new Date(untilMs).toISOString(), successor: successor ?? null };
 }
 
-function buildOldRoutesMessage({ sinceMs, untilMs, count, routes }: OldRoutesStatus): OldRoutesMessage {
+function buildOldRoutesMessage({ listeners, sinceMs, untilMs, count, routes }: OldRoutesStatus): OldRoutesMessage {
   return {
+    listeners: [...listeners],
     since: new Date(sinceMs).toISOString(),
     until: new Date(untilMs).toISOString(),
     count,

@@ -424,6 +424,7 @@ test('what is published says: warnings, what drains until when and for whom, and
       ],
       oldRoutes: [
         {
+          listeners: ['l'],
           sinceMs,
           untilMs,
           count: 2,
@@ -446,7 +447,7 @@ test('what is published says: warnings, what drains until when and for whom, and
     { prefix: 'h:', from: 'old', to: null },
     { prefix: null, from: null, to: 'new' },
   ];
-  assert.deepEqual(oldRoutes, [{ since, until, count: 2, routes }]);
+  assert.deepEqual(oldRoutes, [{ listeners: ['l'], since, until, count: 2, routes }]);
 });
 
 describe('of many clients', () => {

@@ -195,6 +195,22 @@ describe('what can not be read', () => {
     });
   }
 
+  for (const [method, path, type, text] of [
+    ['PUT', '/clusters/a', 'application/json', '{"prefix":"\xe9"}'],
+    ['POST', '/commit', 'application/json', '{"message":"\xe9"}'],
+    ['PUT', '/config', 'application/json', '{"clusters":[{"name":"\xe9"}]}'],
+    ['PUT', '/config', 'application/yaml', 'clusters: [{ name: \xe9 }]'],
+  ] as const) {
+    test(`${method} ${path} of ${type} in no UTF-8 is refused, not read as something else`, async (t) => {
+      const { desk, url } = await serveDesk(t);
+      const body = Buffer.from(text, 'latin1');
+      const response = await fetch(url + path, { method, headers: { 'Content-Type': type }, body });
+      const { detail } = (await response.json()) as { detail: string };
+      assert.deepEqual([response.status, detail], [400, 'the body must be UTF-8']);
+      assert.equal(desk.declarations.lastEntry, 0);
+    });
+  }
+
   test('JSON that is none is named by line and column', async (t) => {
     const { call } = await serveDesk(t);
     const { body: problem } = await call('PUT', '/clusters/a', '{\n  "prefix": x\n}');

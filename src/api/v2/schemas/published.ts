@@ -31,6 +31,7 @@ const oldRouteSchema = z
 
 const oldRoutesSchema = z
   .object({
+    listeners: z.array(z.string()).describe('The Redis listeners by which they came, the first hundred.'),
     since: time,
     until: time,
     count: count.describe('Of all routes that differ.'),
