@@ -13,6 +13,7 @@ import { failedCell, renderTables } from './benchmark.ts';
 import type { Benchmark, Cell, Effort, Row } from './benchmark.ts';
 import { connectBenchmark } from './connect.ts';
 import { fanoutBenchmarks } from './fanout.ts';
+import { nodeGroupsBenchmark } from './node-groups.ts';
 import { oneOfManyBenchmark } from './one-of-many.ts';
 import { buildPrograms, cacheDir, readGoVersion } from './programs.ts';
 import { stalledReaderBenchmark } from './stalled-reader.ts';
@@ -20,7 +21,7 @@ import { v2Benchmarks } from './v2.ts';
 
 const benchmarks: readonly Benchmark[] = [
   ...fanoutBenchmarks, connectBenchmark, oneOfManyBenchmark, stalledReaderBenchmark, ...v2Benchmarks,
-  apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
+  nodeGroupsBenchmark, apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
 ];
 
 const help = `Usage: npm run bench -- [flags]
