@@ -64,15 +64,16 @@ async function apply(context: Context, values: Values): Promise<void> {
   }
   try {
     // What a commit publishes, field by field; of two answers programs are given the last.
-    if (format === 'table') printLines(context, renderChanges(context, (await api.get<ChangesMessage>('diff')).changes));
+    if (format === 'table') await printDiff(context, api);
     await sendCommit(context, opened, values);
   } catch (error) {
     throw error instanceof Refusal ? new Failure(`${error.message}\n${describeLeft(error)}`) : error;
   }
 }
 
-function printLines({ stdout }: Context, lines: readonly string[]): void {
-  for (const line of lines) stdout.write(`${line}\n`);
+async function printDiff(context: Context, api: ApiClient): Promise<void> {
+  const { changes } = await api.get<ChangesMessage>('diff');
+  for (const line of renderChanges(context, changes)) context.stdout.write(`${line}\n`);
 }
 
 /** What becomes of what was staged, and how to go on. */

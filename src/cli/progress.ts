@@ -1,4 +1,4 @@
-// Progress on standard error: one line that is rewritten on a terminal; elsewhere, if it takes long, now and then a line.
+// Progress on standard error: one line that is rewritten on a terminal; elsewhere, when it takes long, a line a second.
 
 /** Where progress is shown: standard error. */
 export interface ProgressOutput {

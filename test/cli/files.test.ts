@@ -48,6 +48,7 @@ describe('apply', () => {
   });
 
   test('--commit commits, and ends as commit does', async (t) => {
+    const fields = [{ field: 'prefix', after: 'p:' }];
     const converged = {
       changed: true,
       revision: 7,
@@ -64,7 +65,7 @@ describe('apply', () => {
     };
     const api = await serveCanned(t, {
       'PUT /config': { body: { changes } },
-      'GET /diff': { body: { changes: [{ ...changes[0], change: 'changed', fields: [{ field: 'prefix', after: 'p:' }] }] } },
+      'GET /diff': { body: { changes: [{ kind: 'cluster', name: 'a', change: 'changed', fields }] } },
       'POST /commit?wait=10s': { body: converged },
     });
     const words = ['apply', '-f', '-', '--commit', '--wait', '10s', '-m', 'as in git', '--force', '--api', api.address];
