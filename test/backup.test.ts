@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -151,6 +152,22 @@ test('what is no backup is refused, and nothing changes', async (t) => {
   }
   assert.deepEqual(await shown(controlPlane), before);
   assert.deepEqual(await leftovers(controlPlane), []);
+});
+
+test('what a call has on disk goes with its process, or at the next start', async (t) => {
+  const controlPlane = await startFilled(t);
+  const [host, port] = controlPlane.api.split(':');
+  const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': '1000' };
+  const half = request({ host, port, method: 'POST', path: '/api/v2/restore', headers }).on('error', () => undefined);
+  half.write('x');
+  const [left] = await controlPlane.child.until('the call has a folder', async () => {
+    const names = await leftovers(controlPlane);
+    return names.length > 0 ? names : undefined;
+  });
+  await controlPlane.kill();
+  await controlPlane.comeBack();
+  assert.ok(!(await readdir(tmpdir())).includes(left ?? ''));
+  assert.match(controlPlane.child.output, /removed temporary folders of calls that ended with their process/);
 });
 
 describe('without a disk', () => {

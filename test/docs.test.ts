@@ -187,6 +187,18 @@ describe('ARCHITECTURE.md and the code', () => {
     assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(actual));
   });
 
+  test('is held to imports of every form', () => {
+    const source = `
+      import { a } from '../a.ts';
+      import type { B } from '../b.ts';
+      import '../c.ts';
+      export * from '../d.ts';
+      const e = (await import('../e.ts')).e;
+      import zod from 'zod';
+    `;
+    assert.deepEqual(relativeImportsIn(source), ['../a.ts', '../b.ts', '../c.ts', '../d.ts', '../e.ts']);
+  });
+
   test('has every file beside the parts', () => {
     const rows = architecture.matchAll(/^\| `src\/([\w-]+\.ts)` \|/gm);
     assert.deepEqual(Array.from(rows, ([, file]) => file).toSorted(), entriesOfSource('file').toSorted());
@@ -326,13 +338,19 @@ function entriesOfSource(kind: 'folder' | 'file'): string[] {
     .map((entry) => entry.name);
 }
 
-/** What a part imports from besides itself, sorted, types included: parts, and files beside them (`src/net/address.ts`). */
+/**
+ * What a part imports from besides itself, sorted, types and what is loaded later included: parts, and files beside them
+ * (`src/net/address.ts`).
+ */
 function importsOf(part: string): string[] {
   const files = readdirSync(checkoutPath(`src/${part}`), { recursive: true, encoding: 'utf8' });
   const imported = files.filter((file) => file.endsWith('.ts')).flatMap((file) => {
-    const specifiers = Array.from(read(`src/${part}/${file}`).matchAll(/\bfrom '(\.[^']+)'/g), ([, path = '']) => path);
-    return specifiers.map((path) => normalize(join(part, dirname(file), path)).split('/'));
+    return relativeImportsIn(read(`src/${part}/${file}`)).map((path) => normalize(join(part, dirname(file), path)).split('/'));
   });
   const names = imported.map(([first = '', ...rest]) => (rest.length === 0 ? `src/${first}` : first));
   return [...new Set(names)].filter((name) => name !== part).toSorted();
+}
+
+function relativeImportsIn(source: string): string[] {
+  return Array.from(source.matchAll(/\b(?:from |import |import\()'(\.[^']+)'/g), ([, path = '']) => path);
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { UsageError } from '../process/failure.ts';
+import { Failure, UsageError } from '../process/failure.ts';
 import { idleMs } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { askApiForText, parseJson } from './api-request.ts';
@@ -62,9 +62,25 @@ async function apply(context: Context, values: Values): Promise<void> {
     ]);
     return;
   }
-  // Of two answers programs are given the last.
-  if (format === 'table') for (const line of renderChanges(context, answer.changes)) context.stdout.write(`${line}\n`);
-  await sendCommit(context, opened, values);
+  try {
+    // What a commit publishes, field by field; of two answers programs are given the last.
+    if (format === 'table') await printDiff(context, api);
+    await sendCommit(context, opened, values);
+  } catch (error) {
+    throw error instanceof Refusal ? new Failure(`${error.message}\n${describeLeft(error)}`) : error;
+  }
+}
+
+async function printDiff(context: Context, api: ApiClient): Promise<void> {
+  const { changes } = await api.get<ChangesMessage>('diff');
+  for (const line of renderChanges(context, changes)) context.stdout.write(`${line}\n`);
+}
+
+/** What becomes of what was staged, and how to go on. */
+function describeLeft({ problem }: Refusal): string {
+  const ways = ['controlplane diff shows it', 'controlplane discard takes it back'];
+  if (problem.code === 'guard') ways.push('controlplane commit --force commits it all the same');
+  return ['staged, and not committed:', ...ways.map((way) => `  ${way}`)].join('\n');
 }
 
 async function stage(api: ApiClient, file: ConfigText, isDryRun: boolean): Promise<ChangesMessage> {

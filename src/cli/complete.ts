@@ -67,7 +67,7 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, 
   for (const verb of verbs) {
     argument(`cluster ${verb}`, 'NAME', clusters);
     argument(`listener ${verb}`, 'NAME', listeners);
-    argument(`endpoint ${verb}`, 'ADDRESS:PORT', servers);
+    argument(`endpoint ${verb}`, verb === 'get' ? 'ADDRESS:PORT|SHARD' : 'ADDRESS:PORT', servers);
   }
   for (const verb of [...verbs, 'list', 'add']) argument(`endpoint ${verb}`, 'CLUSTER', clusters);
   argument('discard', 'NAME', staged);

@@ -9,7 +9,7 @@ import type { ChangeMessage } from './messages.ts';
 export interface Names {
   readonly clusters: readonly string[];
   readonly listeners: readonly string[];
-  /** `address:port`, of the cluster that was named. */
+  /** `address:port`, of the cluster that was named; names of its shards too, where those do. */
   readonly servers: readonly string[];
   /** Of the kind that was named. */
   readonly staged: readonly string[];
@@ -28,7 +28,7 @@ export async function readNames(api: ApiClient, words: readonly string[]): Promi
   const [clusters, listeners, servers, staged] = await Promise.all([
     noun === undefined || noun === 'discard' ? [] : readList<{ name: string }>(api, 'clusters', 'clusters', { limit }),
     noun === 'listener' ? readList<{ name: string }>(api, 'listeners', 'listeners', { limit }) : [],
-    noun === 'endpoint' && verb !== 'add' && named !== undefined ? readServers(api, named) : [],
+    noun === 'endpoint' && verb !== 'add' && named !== undefined ? readServers(api, named, verb === 'get') : [],
     noun === 'discard' ? readList<ChangeMessage>(api, 'staged', 'changes') : [],
   ]);
   return {
@@ -39,10 +39,12 @@ export async function readNames(api: ApiClient, words: readonly string[]): Promi
   };
 }
 
-async function readServers(api: ApiClient, cluster: string): Promise<string[]> {
+async function readServers(api: ApiClient, cluster: string, withShards: boolean): Promise<string[]> {
   const found = await api.get<Cluster>(pathOf('clusters', cluster)).catch(() => undefined);
-  const servers = found?.kind === 'sharded' ? found.shards.map(({ endpoint }) => endpoint) : (found?.endpoints ?? []);
-  return servers.map(({ address, port }) => formatAddress({ host: address, port }));
+  const shards = found?.kind === 'sharded' ? found.shards : [];
+  const servers = found?.kind === 'sharded' ? shards.map(({ endpoint }) => endpoint) : (found?.endpoints ?? []);
+  const addresses = servers.map(({ address, port }) => formatAddress({ host: address, port }));
+  return [...(withShards ? shards.map(({ name }) => name) : []), ...addresses];
 }
 
 async function readList<Item>(api: ApiClient, path: string, key: string, query: Query = {}): Promise<readonly Item[]> {

@@ -2,11 +2,12 @@
 
 import type { Command } from 'commander';
 
-import type { Cluster, Endpoint } from '../model/objects.ts';
+import type { Cluster, Endpoint, Shard } from '../model/objects.ts';
 import { formatAddress, parseIpAndPort } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
+import type { ApiClient, Query } from './api-client.ts';
 import { apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
@@ -18,7 +19,7 @@ import type { FieldFlag } from './object-flags.ts';
 import { printAnswer } from './output.ts';
 import { Refusal } from './refusal.ts';
 import { renderServers } from './server-table.ts';
-import { changeShard } from './shard-change.ts';
+import { changeShard, findShard } from './shard-change.ts';
 
 const flags: readonly FieldFlag[] = [
   {
@@ -65,16 +66,25 @@ function buildList(context: Context): Command {
 }
 
 function buildGet(context: Context): Command {
-  return define(context, 'get', 'Shows one server of a cluster.', ['endpoint get sessions 10.0.0.1:6379'])
+  const description = 'Shows one server of a cluster; of a sharded one by its address or by the name of its shard.';
+  const examples = ['endpoint get sessions 10.0.0.1:6379', 'endpoint get carts shard-0'];
+  return define(context, 'get', description, examples)
     .argument('<CLUSTER>')
-    .argument('<ADDRESS:PORT>')
+    .argument('<ADDRESS:PORT|SHARD>')
     .addOption(viewOption())
-    .action(async (cluster: string, address: string, values: Values) => {
-      const path = pathOfEndpoint(cluster, readAddress(address));
+    .action(async (cluster: string, server: string, values: Values) => {
       const { api, format } = await open(context, values);
-      const endpoint = await api.get<Endpoint>(path, { view: values.view });
-      await printAnswer(context, format, endpoint, () => renderServers({ endpoints: [endpoint] }));
+      const found = await getServer(api, cluster, server, { view: values.view });
+      const servers: ServersMessage = 'endpoint' in found ? { shards: [found] } : { endpoints: [found] };
+      await printAnswer(context, format, found, () => renderServers(servers));
     });
+}
+
+/** @param server its address, or the name of its shard. @throws Failure */
+async function getServer(api: ApiClient, cluster: string, server: string, query: Query): Promise<Endpoint | Shard> {
+  const found = await api.get<Cluster>(pathOf('clusters', cluster), query);
+  if (found.kind === 'sharded') return findShard(found.shards, server);
+  return api.get<Endpoint>(pathOfEndpoint(cluster, readAddress(server)), query);
 }
 
 type Verb = 'add' | 'set' | 'remove';

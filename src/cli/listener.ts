@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import type { Listener, Route } from '../model/objects.ts';
+import { UsageError } from '../process/failure.ts';
 import type { Context } from './context.ts';
 import { buildObjectCommands } from './object-commands.ts';
 import { parseBoolean, parseNumber } from './object-flags.ts';
@@ -37,6 +38,12 @@ const flags: readonly FieldFlag[] = [
     isList: true,
     parse: parseRoute,
     help: 'Where keys or paths go, once for each; or auto. Default: auto, by the prefixes of the clusters',
+  },
+  {
+    flags: '--remove-prefix <PREFIX>',
+    path: ['remove_prefix'],
+    isList: true,
+    help: 'Of a --route, by its PREFIX: servers are sent its keys or paths without it; once for each.',
   },
   {
     flags: '--catch-all <CLUSTER>',
@@ -93,6 +100,7 @@ export function buildListener(context: Context): Command {
       add: [
         'listener add pinned --kind tcp --address 0.0.0.0:6380 --cluster sessions --sticky',
         'listener add shop --address 0.0.0.0:6381 --route sess:=sessions --route cart:=carts --catch-all none',
+        'listener add bare --address 0.0.0.0:6382 --route sess:=sessions --remove-prefix sess:',
       ],
       set: ['listener set shop --op-timeout 2s', 'listener set shop --route auto --catch-all ""'],
       remove: ['listener remove pinned'],
@@ -108,10 +116,19 @@ function parseRoute(text: string): unknown {
   return { prefix: text.slice(0, at), cluster: text.slice(at + 1) };
 }
 
-// The flag makes a list of what may be a word.
-function withWholeRoutes(patch: Patch): Patch {
-  const routes = patch['routes'];
-  return Array.isArray(routes) && routes.length === 1 && routes[0] === 'auto' ? { ...patch, routes: 'auto' } : patch;
+// The flags make lists of what may be a word, and of what belongs to routes.
+function withWholeRoutes({ remove_prefix: removed, ...patch }: Patch): Patch {
+  const given = patch['routes'];
+  const routes = Array.isArray(given) ? given : [];
+  const bare = Array.isArray(removed) ? removed : [];
+  for (const prefix of bare) {
+    if (routes.some((route) => route.prefix === prefix)) continue;
+    throw new UsageError(`--remove-prefix ${JSON.stringify(prefix)}: must be the PREFIX of a --route`);
+  }
+  if (routes.length === 0) return patch;
+  if (routes.length === 1 && routes[0] === 'auto') return { ...patch, routes: 'auto' };
+  const whole = routes.map((route) => (bare.includes(route.prefix) ? { ...route, remove_prefix: true } : route));
+  return { ...patch, routes: whole };
 }
 
 function routesOf(listener: Listener): readonly Route[] | 'auto' | undefined {

@@ -1,4 +1,4 @@
-// Progress on standard error: one line that is rewritten on a terminal, now and then a line elsewhere.
+// Progress on standard error: one line that is rewritten on a terminal; elsewhere, when it takes long, a line a second.
 
 /** Where progress is shown: standard error. */
 export interface ProgressOutput {
@@ -6,13 +6,13 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
-// In a log, more lines would hide the rest. The last one of each second is shown when it is over.
+// In a log, more lines would hide the rest: the last one of each second is shown when it is over, from the first on.
 const lineEveryMs = 1_000;
 const clearLine = '\r\u001b[K';
 
 export class ProgressLine {
   readonly #output: ProgressOutput;
-  #nextLineAtMs = -Infinity;
+  #nextLineAtMs: number | undefined;
   #withheld = '';
   #timer: NodeJS.Timeout | undefined;
 
@@ -24,13 +24,16 @@ export class ProgressLine {
   show(text: string, nowMs: number = performance.now()): void {
     if (this.#output.isTTY === true) {
       this.#output.write(`${clearLine}${text}`);
-    } else if (nowMs >= this.#nextLineAtMs) {
+      return;
+    }
+    const nextLineAtMs = (this.#nextLineAtMs ??= nowMs + lineEveryMs);
+    if (nowMs >= nextLineAtMs) {
       this.#forgetWithheld();
       this.#nextLineAtMs = nowMs + lineEveryMs;
       this.#output.write(`${text}\n`);
     } else {
       this.#withheld = text;
-      this.#timer ??= setTimeout(() => this.show(this.#withheld, this.#nextLineAtMs), this.#nextLineAtMs - nowMs);
+      this.#timer ??= setTimeout(() => this.show(this.#withheld, nextLineAtMs), nextLineAtMs - nowMs);
     }
   }
 

@@ -1,7 +1,8 @@
-// A shard of a sharded cluster that comes, moves or goes. The list of shards is staged anew, unless another changed it.
+// A shard of a sharded cluster: one that is looked for, and one that comes, moves or goes. The list of shards is staged
+// anew then, unless another changed it.
 
 import type { Cluster, Shard } from '../model/objects.ts';
-import { formatAddress } from '../net/address.ts';
+import { formatAddress, parseIpAndPort } from '../net/address.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
@@ -36,10 +37,7 @@ export function changeShards(shards: readonly Shard[], { verb, name, address, pa
     if (old !== undefined) throw new Failure(`${called}: is there already; set moves it to another server`);
     return [...shards, patched({ name, endpoint: address }, address, patch)];
   }
-  if (old === undefined)
-    throw new Failure(
-      `${called}: no such shard, there are ${shards.map((each) => toPrintable(each.name)).join(', ') || 'none'}`,
-    );
+  if (old === undefined) throw noSuchShard(shards, name);
   if (verb === 'set') return shards.map((shard) => (shard === old ? patched(old, address, patch) : shard));
   const { endpoint } = old;
   if (endpoint.address !== address.address || endpoint.port !== address.port) {
@@ -48,6 +46,28 @@ export function changeShards(shards: readonly Shard[], { verb, name, address, pa
     );
   }
   return others;
+}
+
+/** @param server the name of the shard, or the address of its server. @throws Failure */
+export function findShard(shards: readonly Shard[], server: string): Shard {
+  const byName = shards.find(({ name }) => name === server);
+  const found = byName ?? shards.find(({ endpoint }) => isAddressOf(endpoint, server));
+  if (found === undefined) throw noSuchShard(shards, server);
+  return found;
+}
+
+function isAddressOf({ address, port }: Shard['endpoint'], text: string): boolean {
+  try {
+    const { host, port: number } = parseIpAndPort(text);
+    return host === address && number === port;
+  } catch {
+    return false;
+  }
+}
+
+function noSuchShard(shards: readonly Shard[], name: string): Failure {
+  const names = shards.map((each) => each.name).join(', ') || 'none';
+  return new Failure(toPrintable(`shard ${JSON.stringify(name)}: no such shard, there are ${names}`));
 }
 
 function patched(shard: Shard, address: ShardChange['address'], { weight, zone, labels }: Patch): Shard {

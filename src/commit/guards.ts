@@ -20,7 +20,8 @@ interface Step {
 
 /**
  * Why these edits want to be forced; empty when they do not. What is replaced, in whatever cluster, does not count as
- * taken: servers that move are no loss.
+ * taken: servers that move are no loss. Each loss is named once: endpoints of clusters that are named already count for
+ * no more of it.
  * @param before what is committed.
  * @param share of all clusters, and of all endpoints, that may go at once, from 0 to 1.
  */
@@ -29,18 +30,21 @@ export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], sha
   const emptied = namesOf(steps.filter(({ isEmptied }) => isEmptied));
   const removed = namesOf(steps.filter(({ isRemoved }) => isRemoved));
   const clustersTaken = removed.length - steps.filter(({ isAdded }) => isAdded).length;
-  const hostsTaken = steps.reduce((sum, { gone, came }) => sum + gone - came, 0);
+  const areManyClusters = clustersTaken > before.size * share;
   const findings: Finding[] = [];
   if (emptied.length > 0) {
     findings.push({ code: 'last-endpoint', message: `takes the last endpoint of ${describeClusters(emptied)}` });
   }
-  if (clustersTaken > before.size * share) {
+  if (areManyClusters) {
     const message = `takes ${clustersTaken} of ${before.size} clusters: ${nameSome(removed)}`;
     findings.push({ code: 'many-clusters', message });
   }
+  const named = new Set([...emptied, ...(areManyClusters ? removed : [])]);
+  const others = steps.filter(({ name }) => !named.has(name));
+  const hostsTaken = others.reduce((sum, { gone, came }) => sum + gone - came, 0);
   const all = countHosts(before, (hosts) => hosts * share >= hostsTaken);
   if (hostsTaken > all * share) {
-    const where = describeClusters(namesOf(steps.filter(({ gone }) => gone > 0)));
+    const where = describeClusters(namesOf(others.filter(({ gone }) => gone > 0)));
     findings.push({ code: 'many-endpoints', message: `takes ${hostsTaken} of ${all} endpoints, from ${where}` });
   }
   return findings;

@@ -15,7 +15,9 @@ const maxRing = 8_388_608;
 
 const eachAddressOnce = 'must have each address and port once';
 
-const endpointFields = { address: ipAddress, port, zone: name.optional(), labels: labels.optional() };
+const zone = name.meta({ example: 'eu-1a' });
+
+const endpointFields = { address: ipAddress, port, zone: zone.optional(), labels: labels.optional() };
 
 export const endpointSchema = z
   .strictObject({ ...endpointFields, weight: weight.optional() })
@@ -23,7 +25,10 @@ export const endpointSchema = z
 
 export const shardSchema = z
   .strictObject({
-    name: name.meta({ description: 'Decides which keys are its own: it stays when the server moves.' }),
+    name: name.meta({
+      description: 'Decides which keys are its own: it stays when the server moves.',
+      example: 'shard-0',
+    }),
     weight: weight.optional(),
     endpoint: z.strictObject(endpointFields),
   })

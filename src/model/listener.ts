@@ -9,7 +9,7 @@ const maxPrefixBytes = 1_000;
 
 export const routeSchema = z
   .strictObject({
-    prefix: printable(maxPrefixBytes),
+    prefix: printable(maxPrefixBytes).meta({ example: 'sess:' }),
     cluster: name,
     remove_prefix: z
       .boolean()

@@ -24,7 +24,7 @@ export function printable(maxBytes: number): z.ZodString {
     .meta({ maxLength: maxBytes, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' });
 }
 
-export const name = printable(maxNameBytes);
+export const name = printable(maxNameBytes).meta({ example: 'sessions' });
 
 export const labels = z
   .record(printable(63), z.string().max(maxNameBytes))
@@ -36,7 +36,10 @@ export const groups = z
   .min(1)
   .max(maxGroups)
   .refine(isDistinct, 'must name each group once')
-  .meta({ description: 'The node groups (`node.cluster`) that are given it; left out: every Envoy.' });
+  .meta({
+    description: 'The node groups (`node.cluster`) that are given it; left out: every Envoy.',
+    example: ['edge'],
+  });
 
 /** One spelling of each, see {@link parseIpAddress}; applied by canonical.ts. */
 export const ipAddress = z

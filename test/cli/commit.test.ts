@@ -24,14 +24,14 @@ test('without --wait: what is staged is committed, once', async (t) => {
   }
 });
 
-test('all take it: exit code 0, and progress on standard error', async (t) => {
+test('all take it: exit code 0, and nothing but progress on standard error', async (t) => {
   const controlPlane = await serveStaged(t);
   const clients = [await connectEnvoy(t, controlPlane, 'one'), await connectEnvoy(t, controlPlane, 'two')];
   const finished = runCli(['commit', '--wait', '1m', '--api', controlPlane.api]);
   for (const client of clients) await client.takeAndAck('endpoint');
   const { status, stdout, stderr } = await finished;
   assert.match(stdout, /^committed revision 2: 2 of 2 in sync after \d+\.\d s\n$/u);
-  assert.match(stderr, /^0 of 2 streams have answered\n/u);
+  assert.match(stderr, /^(?:\d of 2 streams have answered\n)*$/u);
   assert.equal(status, 0);
 });
 

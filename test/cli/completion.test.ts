@@ -64,6 +64,7 @@ describe('without a control plane it offers', () => {
     [['comp'], ['completion']],
     [['endpoint', 're'], ['remove']],
     [['cluster', 'add', 'a', '--ma'], ['--max-ring-size']],
+    [['listener', 'add', 'a', '--rem'], ['--remove-prefix']],
     [
       ['cluster', 'add', 'a', '--kind', ''],
       ['plain', 'sharded'],
@@ -110,7 +111,8 @@ describe('names that may follow', () => {
   const cases: readonly (readonly [words: readonly string[], names: object])[] = [
     [['cluster', 'get', ''], { ...noNames, clusters }],
     [['endpoint', 'get', 'sessions', ''], { ...noNames, clusters, servers: ['[::1]:1'] }],
-    [['endpoint', 'get', 'carts', ''], { ...noNames, clusters, servers: ['10.0.0.1:2'] }],
+    [['endpoint', 'get', 'carts', ''], { ...noNames, clusters, servers: ['s', '10.0.0.1:2'] }],
+    [['endpoint', 'set', 'carts', ''], { ...noNames, clusters, servers: ['10.0.0.1:2'] }],
     [['endpoint', 'get', 'gone', ''], { ...noNames, clusters }],
     [['listener', 'get', ''], { ...noNames, clusters, listeners: ['shop'] }],
     [['discard', 'listener', ''], { ...noNames, staged: ['l'] }],

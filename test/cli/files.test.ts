@@ -48,6 +48,7 @@ describe('apply', () => {
   });
 
   test('--commit commits, and ends as commit does', async (t) => {
+    const fields = [{ field: 'prefix', after: 'p:' }];
     const converged = {
       changed: true,
       revision: 7,
@@ -64,15 +65,35 @@ describe('apply', () => {
     };
     const api = await serveCanned(t, {
       'PUT /config': { body: { changes } },
+      'GET /diff': { body: { changes: [{ kind: 'cluster', name: 'a', change: 'changed', fields }] } },
       'POST /commit?wait=10s': { body: converged },
     });
     const words = ['apply', '-f', '-', '--commit', '--wait', '10s', '-m', 'as in git', '--force', '--api', api.address];
     const { status, stdout } = await runInProcess(words);
-    assert.equal(stdout, '+ cluster a\ncommitted revision 7: 0 of 1 in sync after 0.0 s, 1 rejected\n');
+    assert.equal(stdout, '~ cluster a  prefix: none -> p:\ncommitted revision 7: 0 of 1 in sync after 0.0 s, 1 rejected\n');
     assert.equal(status, 3);
-    assert.deepEqual(api.asked[1]?.body, { message: 'as in git', force: true });
+    assert.deepEqual(api.calls, ['PUT /config', 'GET /diff', 'POST /commit?wait=10s']);
+    assert.deepEqual(api.asked[2]?.body, { message: 'as in git', force: true });
     assert.deepEqual(JSON.parse((await runInProcess([...words, '-o', 'json'])).stdout), converged);
   });
+
+  const ways = '  controlplane diff shows it\n  controlplane discard takes it back\n';
+  const refusals: readonly (readonly [detail: string, code: string, more: string])[] = [
+    ['takes the last endpoint of cluster "a"', 'guard', '  controlplane commit --force commits it all the same\n'],
+    ['somebody else has committed', 'stale-revision', ''],
+  ];
+  for (const [detail, code, more] of refusals) {
+    test(`a commit that is refused (${code}) leaves it staged, and says how to go on`, async (t) => {
+      const api = await serveCanned(t, {
+        'PUT /config': { body: { changes } },
+        'GET /diff': { body: { changes } },
+        'POST /commit': problem(409, detail, { code }),
+      });
+      const { status, stderr } = await runInProcess(['apply', '-f', '-', '--commit', '--api', api.address]);
+      assert.equal(stderr, `controlplane: ${detail}\nstaged, and not committed:\n${ways}${more}`);
+      assert.equal(status, 1);
+    });
+  }
 
   test('faults are told with file, line and column', async (t) => {
     const faults = [

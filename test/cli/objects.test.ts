@@ -92,6 +92,16 @@ describe('what a change asks', () => {
       },
     ],
     [
+      'listener set l --route a:=b --remove-prefix a: --route c:=d',
+      'PATCH /listeners/l',
+      {
+        routes: [
+          { prefix: 'a:', cluster: 'b', remove_prefix: true },
+          { prefix: 'c:', cluster: 'd' },
+        ],
+      },
+    ],
+    [
       'listener set l --route auto --sticky none --op-timeout=',
       'PATCH /listeners/l',
       { routes: 'auto', sticky: 'none', op_timeout: null },
@@ -169,6 +179,9 @@ describe('what is refused', () => {
     ['endpoint add a 10.0.0.1', 'ADDRESS:PORT "10.0.0.1": must be HOST:PORT, [IPV6]:PORT or :PORT'],
     ['endpoint add a redis:6379', 'ADDRESS:PORT "redis:6379": must be an IP address and a port, such as 0.0.0.0:6379'],
     ['listener add l --route x', '--route "x": must be PREFIX=CLUSTER, or auto'],
+    ['listener add l --route a:=b --remove-prefix a', '--remove-prefix "a": must be the PREFIX of a --route'],
+    ['listener set l --route auto --remove-prefix a', '--remove-prefix "a": must be the PREFIX of a --route'],
+    ['listener set l --remove-prefix=', 'nothing to set: no flag names a field, see --help'],
     ['listener add l --case-insensitive 1', '--case-insensitive "1": must be true or false'],
     ['cluster list --view yesterday', '--view "yesterday": must be one of staged, committed, effective'],
     ['cluster list --output xml', '--output "xml": must be one of table, json, yaml'],
@@ -260,11 +273,31 @@ describe('what is shown', () => {
       'GET /clusters/a': { body: { name: 'a', endpoints: [endpoint] } },
       'GET /clusters/a/endpoints/%5B%3A%3A1%5D%3A1': { body: endpoint },
     });
+    const words = ['endpoint', 'get', 'a', 'shard-0', '--api', api.address];
+    const line = 'ADDRESS:PORT "shard-0": must be HOST:PORT, [IPV6]:PORT or :PORT';
+    assert.deepEqual(await runInProcess(words), { status: 2, stdout: '', stderr: `controlplane: ${line}\n` });
     const table = 'ADDRESS  WEIGHT  ZONE  LABELS\n[::1]:1  3       -     -\n';
     assert.equal((await runInProcess(['endpoint', 'list', 'a', '--api', api.address])).stdout, table);
     assert.equal((await runInProcess(['endpoint', 'get', 'a', '[::1]:1', '--api', api.address])).stdout, table);
     const { stdout } = await runInProcess(['endpoint', 'list', 'a', '-ojson', '--api', api.address]);
     assert.deepEqual(JSON.parse(stdout), { endpoints: [endpoint] });
+  });
+
+  for (const server of ['s1', '10.0.0.2:1']) {
+    test(`a shard, by ${server}`, async (t) => {
+      const api = await serveCanned(t, { 'GET /clusters/carts?view=staged': { body: sharded } });
+      const words = ['endpoint', 'get', 'carts', server, '--view', 'staged', '--api', api.address];
+      const table = 'SHARD  ADDRESS     WEIGHT  ZONE  LABELS\ns1     10.0.0.2:1  -       -     -\n';
+      assert.equal((await runInProcess(words)).stdout, table);
+      const { stdout } = await runInProcess([...words, '-o', 'json']);
+      assert.deepEqual(JSON.parse(stdout), sharded.shards[1]);
+    });
+  }
+
+  test('a shard that is not there', async (t) => {
+    const api = await serveCanned(t, { 'GET /clusters/carts': { body: sharded } });
+    const { status, stderr } = await runInProcess(['endpoint', 'get', 'carts', 's9', '--api', api.address]);
+    assert.deepEqual([status, stderr], [1, 'controlplane: shard "s9": no such shard, there are s0, s1\n']);
   });
 
   test('listeners: where they lead', async (t) => {

@@ -157,6 +157,7 @@ test('a guard refuses what takes the last server, in three commands, unless it i
   const applied = await operator.shell('echo "clusters: [{ name: sessions }]" | cp apply -f - --commit');
   assert.equal(applied.status, 1);
   assert.match(applied.stderr, guard);
+  assert.match(applied.stderr, /^staged, and not committed:\n {2}controlplane diff shows it$/mu);
   assert.equal(await committed(), before);
   assert.match(await operator.do('commit', '--force'), /^committed revision 2$/mu);
 
@@ -230,7 +231,7 @@ describe('files', () => {
     assert.match(shown, /^~ cluster sessions {2}endpoint 10\.0\.0\.1:6380: added\nnot staged: a dry run$/mu);
     assert.equal((await operator.run('diff')).status, 0);
     const applied = await operator.run('apply', '-f', path, '--commit', '--wait', '10s', '-m', 'as in git', '--force');
-    assert.match(applied.stdout, /^~ cluster sessions\ncommitted revision 2: /u);
+    assert.match(applied.stdout, /^~ cluster sessions {2}endpoint 10\.0\.0\.1:6379: removed\n~ .*: added\ncommitted revision 2: /u);
     assert.equal((await operator.json('history')).revisions[0].message, 'as in git');
     assert.match(await operator.do('apply', '-f', path, '--dry-run'), /^nothing to stage/u);
   });

@@ -43,8 +43,21 @@ describe('a guard', () => {
     ], []],
     ['names clusters when more than half go', [gone('a'), gone('c'), gone('empty')], [
       'takes 3 of 4 clusters: "a", "c", "empty"',
-      'takes 4 of 6 endpoints, from 2 clusters: "a", "c"',
     ]],
+    ['names each loss once, by the cluster that has lost all', [to(plain('a')), to(plain('b'))], [
+      'takes the last endpoint of 2 clusters: "a", "b"',
+    ]],
+    ['names what else goes when that is too much by itself', [to(plain('a')), gone('b'), gone('c')], [
+      'takes the last endpoint of cluster "a"',
+      'takes 4 of 6 endpoints, from 2 clusters: "b", "c"',
+    ]],
+    ['does not name what else goes when that is little', [to(plain('a')), to(plain('b', 3)), to(sharded('c', 5))], [
+      'takes the last endpoint of cluster "a"',
+    ]],
+    ['names what goes from clusters that stay beside clusters that go', [gone('a'), gone('c'), to(plain('b', 3))], [
+      'takes 2 of 4 clusters: "a", "c"',
+      'takes 1 of 6 endpoints, from cluster "b"',
+    ], 0.1],
     ['lets pass what takes none when none may go', [to(plain('d', 7))], [], 0],
     ['names the first that goes when none may go', [to(plain('b', 3))], ['takes 1 of 6 endpoints, from cluster "b"'], 0],
     ['goes by the share that it is given', [to(plain('a', 1))], ['takes 1 of 6 endpoints, from cluster "a"'], 0.1],

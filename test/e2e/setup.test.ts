@@ -31,10 +31,22 @@ test('without python3 and with one release of Envoy only, it says so and fails',
   assert.match(stderr, /^setup: python3 is missing/);
 });
 
+test('without the npm packages, which have Chromium, it says so and fails', async (t) => {
+  const { dir, script, env } = await createBareCheckout(t);
+  for (const version of envoyReleases) await addEnvoy(dir, version);
+  await addProgram(join(dir, '.cache/schemathesis-4.32.5/bin'), 'python3');
+  assert.deepEqual(await runCommand(script, [], { env }), {
+    status: 1,
+    stdout: '',
+    stderr: 'setup: the npm packages are missing. Run npm ci and run this again.\n',
+  });
+});
+
 test('without Redis and curl, where it may not install, it names what is missing and fails', async (t) => {
   const { dir, script, env } = await createBareCheckout(t);
   for (const version of envoyReleases) await addEnvoy(dir, version);
   await addProgram(join(dir, '.cache/schemathesis-4.32.5/bin'), 'python3');
+  await addProgram(join(dir, '.cache/chromium-153.0.0'), 'chromium');
   const { status, stdout, stderr } = await runCommand(script, [], { env });
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /^setup: missing: redis-server redis-tools curl \(.*\)\. Install them and run this again\.\n$/);

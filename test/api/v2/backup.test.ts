@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import type { ControlPlane } from '../../../src/commit/control-plane.ts';
 import { openSqliteLogStore } from '../../../src/store/sqlite-log-store.ts';
 import { openDesk } from '../../support/open-desk.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -17,13 +19,14 @@ import { serveV2 } from './serve-v2.ts';
 const { TMPDIR: usualTempDir } = process.env;
 
 /** Over a database, with a folder for temporary files that nobody else has. */
-async function serveStored(t: TestContext): Promise<{ url: string; temporary: string }> {
+async function serveStored(t: TestContext): Promise<{ url: string; desk: ControlPlane; temporary: string }> {
   const store = openSqliteLogStore(await tempDir(t), { nowMs: 1 });
   t.after(() => store.close());
   const temporary = await tempDir(t);
   setTempDir(t, temporary);
-  const { url } = await serveV2(t, { desk: await openDesk({ store }) });
-  return { url, temporary };
+  const desk = await openDesk({ store });
+  const { url } = await serveV2(t, { desk });
+  return { url, desk, temporary };
 }
 
 function setTempDir(t: TestContext, path: string): void {
@@ -63,12 +66,77 @@ describe('without a folder for temporary files', () => {
   }
 });
 
-test('what came of a body that is cut off is gone', async (t) => {
-  const { url, temporary } = await serveStored(t);
+/** Sends the head of a restore, and of its body the first bytes. */
+async function beginRestore(url: string): Promise<Socket> {
   const { hostname, port, host, pathname } = new URL(url);
   const socket = createConnection(Number(port), hostname);
   await once(socket, 'connect');
   socket.write(`POST ${pathname}/restore HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100\r\n\r\nSQLite`);
+  return socket;
+}
+
+describe('at once there are', () => {
+  test('four backups, and no more', async (t) => {
+    const { url, desk } = await serveStored(t);
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const backup = desk.backup.bind(desk);
+    let begun = 0;
+    desk.backup = async (path) => {
+      begun += 1;
+      await opened;
+      await backup(path);
+    };
+    const answers = Array.from({ length: 4 }, () => fetch(`${url}/backup`));
+    await waitUntil('four have begun', () => begun === 4 || undefined);
+    const refused = await fetch(`${url}/backup`);
+    open();
+    assert.deepEqual([refused.status, ((await refused.json()) as { detail: string }).detail], [
+      503,
+      '4 backups are on their way: ask again later',
+    ]);
+    for (const answer of await Promise.all(answers)) {
+      assert.equal(answer.status, 200);
+      await answer.arrayBuffer();
+    }
+    await waitUntil('there is room again', async () => (await fetch(`${url}/backup`)).status === 200 || undefined);
+  });
+
+  test('four restores, and no more', async (t) => {
+    const { url, temporary } = await serveStored(t);
+    const sockets = await Promise.all(Array.from({ length: 4 }, () => beginRestore(url)));
+    await waitUntil('four have begun', async () => (await readdir(temporary)).length === 4 || undefined);
+    const refused = await fetch(`${url}/restore`, { method: 'POST', body: 'x' });
+    assert.deepEqual([refused.status, ((await refused.json()) as { detail: string }).detail], [
+      503,
+      '4 others restore already: ask again later',
+    ]);
+    for (const socket of sockets) socket.destroy();
+    await waitUntil('there is room again', async () => {
+      const { status } = await fetch(`${url}/restore`, { method: 'POST', body: 'x' });
+      return status === 422 || undefined;
+    });
+  });
+});
+
+test('a backup of more than 1 GiB is refused', async (t) => {
+  const { url } = await serveStored(t);
+  const piece = Buffer.alloc(1_048_576);
+  const body = ReadableStream.from(
+    (function* () {
+      for (let sent = 0; sent < 1_024; sent += 1) yield piece;
+      yield Buffer.of(0);
+    })(),
+  );
+  const response = await fetch(`${url}/restore`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+  assert.deepEqual([response.status, ((await response.json()) as { detail: string }).detail], [
+    413,
+    'body of 1073741825 bytes: at most 1073741824 are taken',
+  ]);
+});
+
+test('what came of a body that is cut off is gone', async (t) => {
+  const { url, temporary } = await serveStored(t);
+  const socket = await beginRestore(url);
   await waitUntil('the body is being saved', async () => (await readdir(temporary)).length > 0);
   socket.destroy();
   await waitUntil('it is gone', async () => (await readdir(temporary)).length === 0);

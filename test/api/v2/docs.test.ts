@@ -21,6 +21,13 @@ function callsOfRouter(router: Router): string[] {
   });
 }
 
+/** Of all depths, but for names of properties, which a page shows none of. */
+function schemasIn(value: unknown): Record<string, unknown>[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value).filter(([key]) => key !== 'propertyNames' && key !== 'example');
+  return [value as Record<string, unknown>, ...entries.flatMap(([, each]) => schemasIn(each))];
+}
+
 test('every call is described, and no other', async (t) => {
   const { call } = await serveDesk(t);
   const { status, body } = await call('GET', '/openapi.json');
@@ -42,6 +49,23 @@ test('every operation has its own name, a summary, and problems in their own med
       if (Number(status) >= 400) assert.deepEqual(Object.keys(content), ['application/problem+json'], operationId);
     }
   }
+});
+
+// For text with a pattern the page makes one up, of nothing but signs.
+test('text of a body that follows a pattern has an example', async (t) => {
+  const { body } = await (await serveDesk(t)).call('GET', '/openapi.json');
+  const patterned = schemasIn(body.components).filter(({ pattern }) => pattern !== undefined);
+  assert.ok(patterned.length > 0);
+  assert.deepEqual(patterned.filter(({ example }) => example === undefined), []);
+});
+
+// The page fills it in, and would send it.
+test('no parameter that may be left out has an example', async (t) => {
+  const { body } = await (await serveDesk(t)).call('GET', '/openapi.json');
+  const operations = Object.values(body.paths).flatMap((item) => Object.values(item as Record<string, any>));
+  const optional = operations.flatMap(({ parameters = [] }) => parameters).filter(({ required }) => required !== true);
+  assert.ok(optional.length > 0);
+  assert.deepEqual(optional.filter((each) => each.example !== undefined || each.schema.example !== undefined), []);
 });
 
 test('every reference leads to a component', async (t) => {

@@ -20,7 +20,16 @@ import {
   stagedSchema,
 } from '../schemas/declared.ts';
 import { operation } from './operation.ts';
-import { author, etag, expectationQuery, ifChanged, ifMatchStaged, lines, revision, waitQuery } from './parameters.ts';
+import {
+  author,
+  etag,
+  expectationQuery,
+  ifChanged,
+  ifMatchStaged,
+  lines,
+  revisionQuery,
+  waitQuery,
+} from './parameters.ts';
 
 const tag = 'Changes';
 
@@ -51,8 +60,8 @@ export const changePaths: ZodOpenApiPathsObject = {
       tag,
       summary: 'What differs between two states, by object and field',
       query: {
-        from: revision.optional().describe('A revision; what is committed, unless told.'),
-        to: revision.optional().describe('A revision; what is staged, unless told.'),
+        from: revisionQuery.describe('A revision; what is committed, unless told.'),
+        to: revisionQuery.describe('A revision; what is staged, unless told.'),
       },
       answers: { 200: { description: 'In order of kind and name.', schema: diffSchema } },
       problems: [404],

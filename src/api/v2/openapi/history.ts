@@ -5,10 +5,11 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 
 import { defaultEntries } from '../log.ts';
 import { defaultRevisions } from '../revisions.ts';
+import { revisionNumber } from '../schemas/common.ts';
 import { diffSchema } from '../schemas/declared.ts';
 import { logSchema, revisionContentSchema, revisionsSchema } from '../schemas/history.ts';
 import { operation } from './operation.ts';
-import { limitQuery, revision } from './parameters.ts';
+import { limitQuery, revisionQuery } from './parameters.ts';
 
 const tag = 'History';
 
@@ -18,7 +19,7 @@ export const historyPaths: ZodOpenApiPathsObject = {
       tag,
       summary: 'What was committed, by whom, when; newest first',
       query: {
-        before: revision.optional().describe('Those below this one; all, unless told.'),
+        before: revisionQuery.describe('Those below this one; all, unless told.'),
         ...limitQuery(defaultRevisions),
       },
       answers: { 200: { description: 'Some of those that are kept.', schema: revisionsSchema } },
@@ -28,7 +29,7 @@ export const historyPaths: ZodOpenApiPathsObject = {
     get: operation('getRevision', {
       tag,
       summary: 'One revision, with its content',
-      path: { revision },
+      path: { revision: revisionNumber },
       answers: { 200: { description: 'All that was declared then.', schema: revisionContentSchema } },
       problems: [404],
     }),
@@ -37,7 +38,7 @@ export const historyPaths: ZodOpenApiPathsObject = {
     get: operation('getRevisionDiff', {
       tag,
       summary: 'What differs between two revisions',
-      path: { from: revision, to: revision },
+      path: { from: revisionNumber, to: revisionNumber },
       answers: { 200: { description: 'In order of kind and name.', schema: diffSchema } },
       problems: [404],
     }),

@@ -45,6 +45,7 @@ export interface AnswerOf {
 }
 
 const json = 'application/json';
+const problemType = 'application/problem+json';
 
 /** @param operationId unique. */
 export function operation(operationId: string, call: Call): ZodOpenApiOperationObject {
@@ -87,8 +88,9 @@ function answersOf(answers: Call['answers']): ZodOpenApiResponsesObject {
 function problemsOf(statuses: readonly number[]): ZodOpenApiResponsesObject {
   return Object.fromEntries(
     statuses.map((status) => {
-      const content = { 'application/problem+json': { schema: problemSchema } };
-      return [status, { description: STATUS_CODES[status] ?? 'A problem', content }];
+      const title = STATUS_CODES[status] ?? 'A problem';
+      const example = { type: 'about:blank', title, status, detail: 'the reason, in one line' };
+      return [status, { description: title, content: contentOf([problemType], problemSchema, example) }];
     }),
   );
 }

@@ -1,10 +1,11 @@
-// Parameters and headers that several calls have.
+// Parameters and headers that several calls have. The page fills in whatever has an example, so that none that may be
+// left out has one.
 
 import { z } from 'zod';
 
 import { maxNameBytes, name } from '../../../model/values.ts';
 import { maxPage } from '../page.ts';
-import { revisionNumber } from '../schemas/common.ts';
+import { count } from '../schemas/common.ts';
 
 export const pathName = {
   name: name.meta({ description: 'Percent-encoded.', example: 'sessions', maxLength: maxNameBytes }),
@@ -43,7 +44,7 @@ export const expectationQuery = {
     .string()
     .regex(/^[^,]+(,[^,]+)*$/)
     .optional()
-    .meta({ description: 'Node ids that have to be in sync, with commas between them.', example: 'envoy-1,envoy-2' }),
+    .describe('Node ids that have to be in sync, with commas between them.'),
 };
 
 export const waitQuery = {
@@ -51,15 +52,12 @@ export const waitQuery = {
     .string()
     .regex(/^(0|[0-9]{1,5}ms|[0-9]{1,2}s|[0-9]m)$/)
     .optional()
-    .meta({
-      description: 'Answer when every Envoy has answered, or after this time: `500ms`, `10s`, at most `10m`.',
-      example: '10s',
-    }),
+    .describe('Answer when every Envoy has answered, or after this time: `500ms`, `10s`, at most `10m`.'),
 };
 
-export const revision = revisionNumber.meta({ example: 7 });
+export const revisionQuery = count.optional();
 
-const tags = z.string().meta({ example: '"Zx3"' });
+const tags = z.string();
 
 export const ifMatch = {
   'If-Match': tags.optional().describe('Refused with 412 when it has none of these ETags now.'),
@@ -81,7 +79,7 @@ export const author = {
     .max(255)
     .regex(/^[!-~]([ -~]*[!-~])?$/)
     .optional()
-    .meta({ description: 'Who makes the change: up to 255 bytes of UTF-8. `api` unless told.', example: 'ann' }),
+    .describe('Who makes the change: up to 255 bytes of UTF-8. `api` unless told.'),
 };
 
 export const etag = { ETag: z.string().meta({ description: 'Changes with the content.', example: '"Zx3"' }) };

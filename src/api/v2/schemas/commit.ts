@@ -26,9 +26,12 @@ const requestFields = {
 export const commitRequestSchema = z
   .strictObject({
     ...requestFields,
-    plan: printable(255).optional().describe(
-      'The token of a plan: refused when anything has changed that the plan was made of.',
-    ),
+    plan: printable(255)
+      .optional()
+      .meta({
+        description: 'The token of a plan: refused when anything has changed that the plan was made of.',
+        example: 'TOKEN',
+      }),
   })
   .meta({ id: 'CommitRequest' });
 
