@@ -17,7 +17,9 @@ export interface RedisServer {
 export async function startRedis(scope: Scope): Promise<RedisServer> {
   const port = await freePort();
   const dir = await tempDir(scope);
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir];
+  // What a busy machine makes slow is not to be seen in what SLOWLOG answers.
+  const quiet = ['--save', '', '--appendonly', 'no', '--slowlog-log-slower-than', '-1'];
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', ...quiet, '--dir', dir];
   const child = startChild(scope, `redis-server on ${port}`, 'redis-server', args);
   if (child.pid === undefined) throw new Error('redis-server is missing: run scripts/setup.sh');
   const direct = await child.until('Redis accepts connections', () => connectRedis(scope, port));
