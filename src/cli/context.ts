@@ -15,7 +15,7 @@ export interface Context {
   readonly stderr: Output;
   /** Whether standard output shows colours. */
   readonly hasColors: boolean;
-  /** All of standard input, as text. */
+  /** All of standard input. */
   readonly readInput: () => Promise<Buffer>;
   /** By name; for what speaks of all of them. */
   readonly commands: ReadonlyMap<string, CommandEntry>;
