@@ -1,20 +1,20 @@
 // Redis listeners that leave keys without a server because nothing says which cluster is their catch-all. Each node
 // group has clusters and listeners of its own: one that has a single cluster needs no word. Pure.
 
-import type { Cluster, Listener, RedisListener } from '../model/objects.ts';
+import type { Listener, RedisListener } from '../model/objects.ts';
 import { findPublished, redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { defaultNodeGroup } from '../snapshot/snapshot.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
-import { describeGroups, isFor } from './node-groups.ts';
-import type { Objects } from './node-groups.ts';
+import { countByGroup, describeGroups, findNamedGroups, isFor } from './node-groups.ts';
+import type { AllObjects } from './node-groups.ts';
 
 const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
 
 /** One line for each listener, and each reason. */
-export function findMissingCatchAlls({ clusters, listeners }: Objects, options: RenderOptions): string[] {
+export function findMissingCatchAlls({ clusters, listeners }: AllObjects, options: RenderOptions): string[] {
   const named = options.redisCatchAll === undefined ? undefined : clusters.get(options.redisCatchAll);
-  const counts = countByGroup(clusters, listeners);
+  const counts = countClusters({ clusters, listeners });
   const groupsByProblem = new Map<string, NodeGroup[]>();
   for (const [group, count] of counts) {
     if (named === undefined ? isEnough(count, options) : isFor(group, named) || count === 0) continue;
@@ -30,19 +30,14 @@ export function findMissingCatchAlls({ clusters, listeners }: Objects, options: 
 }
 
 /** How many clusters each group is given that an object names, and the others. */
-function countByGroup(
-  clusters: ReadonlyMap<string, Cluster>,
-  listeners: ReadonlyMap<string, Listener>,
-): ReadonlyMap<NodeGroup, number> {
-  const own = new Map<NodeGroup, number>();
-  let common = 0;
-  for (const { groups } of clusters.values()) {
-    if (groups === undefined) common += 1;
-    else for (const group of groups) own.set(group, (own.get(group) ?? 0) + 1);
-  }
-  for (const { groups = [] } of listeners.values()) for (const group of groups) own.set(group, own.get(group) ?? 0);
-  const named = [...own].sort(([a], [b]) => (a < b ? -1 : 1));
-  return new Map([[defaultNodeGroup, common], ...named.map(([group, count]) => [group, common + count] as const)]);
+function countClusters({ clusters, listeners }: AllObjects): ReadonlyMap<NodeGroup, number> {
+  const counts = countByGroup(clusters);
+  const common = counts.get(undefined) ?? 0;
+  const named = findNamedGroups({ clusters, listeners, draining: [] });
+  return new Map([
+    [defaultNodeGroup, common],
+    ...named.map((group) => [group, common + (counts.get(group) ?? 0)] as const),
+  ]);
 }
 
 // The only cluster is the catch-all, unless another one is named.

@@ -6,10 +6,10 @@ import type { RenderOptions } from '../render/options.ts';
 import { defaultNodeGroup } from '../snapshot/snapshot.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import { describeGroups, findNamedGroups, objectsFor } from './node-groups.ts';
-import type { Objects } from './node-groups.ts';
+import type { AllObjects } from './node-groups.ts';
 
 /** One line each, which says of whom it is unless it is of all; empty when there are none. */
-export function findGroupProblems(objects: Objects, options: RenderOptions): string[] {
+export function findGroupProblems(objects: AllObjects, options: RenderOptions): string[] {
   const groups = [defaultNodeGroup, ...findNamedGroups({ ...objects, draining: [] })];
   const groupsByProblem = new Map<string, NodeGroup[]>();
   for (const group of groups) {

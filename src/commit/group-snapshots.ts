@@ -9,7 +9,7 @@ import { defaultNodeGroup } from '../snapshot/snapshot.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { ResourceChanges } from './desk.ts';
 import { drainingFor, editsFor, findNamedGroups, objectsFor, ownEditsOf } from './node-groups.ts';
-import type { Leftovers, Objects } from './node-groups.ts';
+import type { AllObjects, Leftovers, Objects } from './node-groups.ts';
 import { findResourceChanges } from './resource-changes.ts';
 
 interface Rendered {
@@ -26,7 +26,7 @@ export class GroupSnapshots {
   readonly #own: ReadonlyMap<NodeGroup, Rendered>;
 
   private constructor(
-    declared: Objects & Leftovers,
+    declared: AllObjects & Leftovers,
     fallback: Rendered,
     nextOf: (group: NodeGroup) => Rendered | undefined,
   ) {
@@ -41,14 +41,14 @@ export class GroupSnapshots {
   }
 
   /** Nothing is rendered before it is asked for. */
-  static of(declared: Objects & Leftovers, options: RenderOptions): GroupSnapshots {
+  static of(declared: AllObjects & Leftovers, options: RenderOptions): GroupSnapshots {
     const draining = drainingFor(defaultNodeGroup, declared);
     const snapshot = RenderedSnapshot.of(objectsFor(defaultNodeGroup, declared), options, draining);
     return new GroupSnapshots(declared, { snapshot, draining }, () => undefined);
   }
 
   /** The snapshots after `edits`, which lead to `declared`; the same one for a group that they do not concern. */
-  next(edits: Edits, declared: Objects & Leftovers): GroupSnapshots {
+  next(edits: Edits, declared: AllObjects & Leftovers): GroupSnapshots {
     const after = (group: NodeGroup, before: Rendered, like?: Rendered): Rendered => {
       return advance(before, editsFor(group, edits, this.#objects), drainingFor(group, declared), like);
     };

@@ -1,5 +1,6 @@
 // What each node group is given of all that is declared: what names no group, and what names this one. Pure.
 
+import type { SortedByName } from '../collections/sorted-by-name.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { serveDraining } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -24,14 +25,44 @@ interface Grouped {
   readonly groups?: readonly NodeGroup[] | undefined;
 }
 
+/** Of all that is declared, in a form in which what a commit leaves is not looked at again. */
+export interface AllObjects extends Objects {
+  readonly clusters: SortedByName<Cluster>;
+  readonly listeners: SortedByName<Listener>;
+}
+
+/** By group; undefined: what names no group. */
+export type CountsByGroup = ReadonlyMap<NodeGroup | undefined, number>;
+
 /** The groups that an object names, sorted. One whose last object drains is one of them until that is over. */
-export function findNamedGroups({ clusters, listeners, draining }: Objects & Pick<Leftovers, 'draining'>): NodeGroup[] {
-  const named = new Set<NodeGroup>();
-  const note = ({ groups }: Grouped): void => groups?.forEach((group) => named.add(group));
-  clusters.forEach(note);
-  listeners.forEach(note);
-  for (const { cluster } of draining) note(cluster);
-  return [...named].sort();
+export function findNamedGroups({ clusters, listeners, draining }: AllObjects & Pick<Leftovers, 'draining'>): NodeGroup[] {
+  const given = [...countByGroup(clusters).keys(), ...countByGroup(listeners).keys()];
+  const named = new Set([...given, ...draining.flatMap(({ cluster }) => cluster.groups ?? [])]);
+  return [...named].filter((group) => group !== undefined).sort();
+}
+
+/** How many of the objects name each group, at the cost of what changed since it was asked of much the same ones. */
+export function countByGroup<Value extends Grouped & { readonly name: string }>(
+  objects: SortedByName<Value>,
+): CountsByGroup {
+  const counts = new Map<NodeGroup | undefined, number>();
+  for (const run of objects.runs) {
+    for (const [group, count] of countRun(run)) counts.set(group, (counts.get(group) ?? 0) + count);
+  }
+  return counts;
+}
+
+const countsByRun = new WeakMap<readonly Grouped[], CountsByGroup>();
+
+function countRun(run: readonly Grouped[]): CountsByGroup {
+  const known = countsByRun.get(run);
+  if (known !== undefined) return known;
+  const counts = new Map<NodeGroup | undefined, number>();
+  for (const { groups = [undefined] } of run) {
+    for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
+  }
+  countsByRun.set(run, counts);
+  return counts;
 }
 
 /** What the group is given of these. */

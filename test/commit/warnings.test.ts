@@ -18,6 +18,7 @@ import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { checkoutPath } from '../support/checkout.ts';
 import { LocalControl, createMemory } from '../support/local-control.ts';
 import type { Memory } from '../support/local-control.ts';
+import { SortedByName } from '../../src/collections/sorted-by-name.ts';
 import { byName, cluster, defaultOptions } from '../render/examples.ts';
 
 const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
@@ -320,7 +321,7 @@ describe('of node groups and of Redis listeners', () => {
   for (const [what, clusters, listeners, messages, redisCatchAll] of cases) {
     test(what, () => {
       const declared = parseConfig({ clusters, listeners });
-      const objects = { clusters: byName(...declared.clusters), listeners: byName(...declared.listeners) };
+      const objects = { clusters: SortedByName.of(declared.clusters), listeners: SortedByName.of(declared.listeners) };
       assert.deepEqual(findMissingCatchAlls(objects, { ...defaultOptions, redisCatchAll }), messages);
     });
   }
