@@ -1,5 +1,5 @@
 // A map from names to values that have names, in order of name, immutable. It is cut into runs of neighbours: one changed
-// value of 10,000 costs a copy of its run, and maps that stepped from one another by the same changes share the rest.
+// value of 10,000 costs a copy of its run, and maps that are much alike share the rest.
 
 interface Named {
   readonly name: string;
@@ -9,9 +9,6 @@ type Change<Value> = readonly [name: string, after: Value | undefined];
 
 // A longer run is cut in two. Short enough to copy with each change, long enough for a run to be found among few.
 const maxRunLength = 128;
-
-// One state may have a few that follow it, each taken by many maps, one after the other.
-const maxKnownSteps = 4;
 
 /** Iterates in order of name, by code unit. */
 export class SortedByName<Value extends Named> implements ReadonlyMap<string, Value> {
@@ -62,7 +59,7 @@ export class SortedByName<Value extends Named> implements ReadonlyMap<string, Va
     for (const value of this.values()) callback(value, value.name, this);
   }
 
-  /** The state after `changes`; undefined removes. The same changes made to the same run give the same run. */
+  /** The state after `changes`; undefined removes. It shares all runs in which nothing changes. */
   with(changes: Iterable<Change<Value>>): SortedByName<Value> {
     const changesByRun = new Map<number, Change<Value>[]>();
     for (const change of changes) {
@@ -81,6 +78,11 @@ export class SortedByName<Value extends Named> implements ReadonlyMap<string, Va
         return own === undefined ? run : run.with(own);
       }),
     );
+  }
+
+  /** The same map, which shares with `other` all runs in which they do not differ. */
+  sharing(other: SortedByName<Value>): SortedByName<Value> {
+    return other.with(this.namesUnlike(other).map((name) => [name, this.get(name)] as const));
   }
 
   /** The names under which one has a value that the other has not, in no order; what both share costs nothing. */
@@ -108,18 +110,10 @@ export class SortedByName<Value extends Named> implements ReadonlyMap<string, Va
   }
 }
 
-/** What changes lead from a run to which runs. Held weakly: who holds an old run must not hold all that followed. */
-interface Step<Value extends Named> {
-  readonly changes: readonly Change<Value>[];
-  readonly after: readonly WeakRef<Run<Value>>[];
-}
-
 class Run<Value extends Named> {
   readonly values: readonly Value[];
   readonly firstName: string;
   readonly #slotByName: ReadonlyMap<string, number>;
-  // The newest steps from here, the last one first.
-  #steps: readonly Step<Value>[] = [];
 
   /** @param values at least one, sorted. */
   constructor(values: readonly Value[]) {
@@ -134,21 +128,6 @@ class Run<Value extends Named> {
   }
 
   with(changes: readonly Change<Value>[]): readonly Run<Value>[] {
-    const known = this.#knownStep(changes);
-    if (known !== undefined) return known;
-    const after = toRuns(this.#valuesAfter(changes));
-    const step = { changes, after: after.map((run) => new WeakRef(run)) };
-    this.#steps = [step, ...this.#steps.slice(0, maxKnownSteps - 1)];
-    return after;
-  }
-
-  #knownStep(changes: readonly Change<Value>[]): readonly Run<Value>[] | undefined {
-    const step = this.#steps.find((known) => isSame(known.changes, changes));
-    const runs = step?.after.map((run) => run.deref());
-    return runs?.every((run) => run !== undefined) === true ? runs : undefined;
-  }
-
-  #valuesAfter(changes: readonly Change<Value>[]): readonly Value[] {
     const values: (Value | undefined)[] = this.values.slice();
     const added = new Map<string, Value | undefined>();
     for (const [name, after] of changes) {
@@ -158,7 +137,7 @@ class Run<Value extends Named> {
     }
     const left = values.filter((value) => value !== undefined);
     const come = [...added.values()].filter((value) => value !== undefined);
-    return come.length === 0 ? left : [...left, ...come].sort(byName);
+    return toRuns(come.length === 0 ? left : [...left, ...come].sort(byName));
   }
 }
 
@@ -170,10 +149,6 @@ function toRuns<Value extends Named>(sorted: readonly Value[]): readonly Run<Val
     runs.push(new Run(sorted.slice(start, start + maxRunLength / 2)));
   }
   return runs;
-}
-
-function isSame<Value>(a: readonly Change<Value>[], b: readonly Change<Value>[]): boolean {
-  return a.length === b.length && a.every(([name, after], index) => b[index]?.[0] === name && b[index][1] === after);
 }
 
 function byName(a: Named, b: Named): number {

@@ -32,7 +32,7 @@ export interface AllObjects extends Objects {
 }
 
 /** By group; undefined: what names no group. */
-export type CountsByGroup = ReadonlyMap<NodeGroup | undefined, number>;
+type CountsByGroup = ReadonlyMap<NodeGroup | undefined, number>;
 
 /** The groups that an object names, sorted. One whose last object drains is one of them until that is over. */
 export function findNamedGroups({ clusters, listeners, draining }: AllObjects & Pick<Leftovers, 'draining'>): NodeGroup[] {

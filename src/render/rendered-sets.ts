@@ -86,7 +86,8 @@ export class RenderedSets {
     const { listeners: edits = [], kinds = publishOrder, standInFor, base } = options;
     const published = edits.map(({ name, after }) => [name, findPublished(name, after, this.#options)] as const);
     const listeners = this.#state.listeners.with(published);
-    const state = { clusters: this.clusters.with(changes), listeners, standInFor };
+    const clusters = this.clusters.with(changes);
+    const state = { clusters: base === undefined ? clusters : clusters.sharing(base.clusters), listeners, standInFor };
     const next = new RenderedSets(state, this.#options, base);
     const clusterNames = changes.map(([name]) => name);
     const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name));
@@ -123,7 +124,7 @@ export class RenderedSets {
     const first = firstOf(dialect);
     const isShared = dialect !== first && set === before.#sets.get(first)?.get(kind);
     if (isShared && !names.some((name) => this.#isOfDialect(kind, name))) return this.resources(kind, first);
-    return set.with(this.#render(kind, dialect, names));
+    return set.with(this.#render(kind, dialect, names), this.#base?.resources(kind, dialect));
   }
 
   #keep(kind: ResourceKind, dialect: Dialect, set: ResourceSet): ResourceSet {

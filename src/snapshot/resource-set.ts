@@ -63,8 +63,9 @@ export class ResourceSet {
   /**
    * The set after `changes` (undefined removes), at the cost of what changed.
    * Returns this set when nothing differs.
+   * @param like a set of much the same content, with which the new one is to share it.
    */
-  with(changes: ReadonlyMap<string, Resource | undefined>): ResourceSet {
+  with(changes: ReadonlyMap<string, Resource | undefined>, like?: ResourceSet): ResourceSet {
     const differing = [...changes].filter(([name, after]) => this.resources.get(name)?.version !== after?.version);
     if (differing.length === 0) return this;
     let sum = this.sum;
@@ -74,7 +75,11 @@ export class ResourceSet {
     // The set before the set before is of no use any more: no chain of old sets is kept alive.
     this.#step = undefined;
     const names = differing.map(([name]) => name).sort();
-    return new ResourceSet(this.options, this.resources.with(differing), sum, { from: this, names });
+    const resources = this.resources.with(differing);
+    return new ResourceSet(this.options, like === undefined ? resources : resources.sharing(like.resources), sum, {
+      from: this,
+      names,
+    });
   }
 
   /**

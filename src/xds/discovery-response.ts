@@ -28,6 +28,9 @@ const fullBodies = new WeakMap<View, ResponseBody>();
 const changesBodies = new WeakMap<Difference, ResponseBody>();
 const deltaBodies = new WeakMap<Difference, ResponseBody>();
 
+// One copy per stream instead of one for each part, where a response shares little.
+const maxJoinedBytes = 16 * 1024;
+
 /** Told how long a response took to encode, in ms; not when it had been encoded before. */
 export type EncodeListener = (tookMs: number) => void;
 
@@ -121,7 +124,8 @@ function memo<Key extends object>(
   if (known !== undefined) return known;
   const startMs = performance.now();
   const parts = make();
-  const body = { parts, length: parts.reduce((sum, part) => sum + part.length, 0) };
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const body = { parts: length <= maxJoinedBytes ? [Buffer.concat(parts)] : parts, length };
   onEncoded?.(performance.now() - startMs);
   cache.set(key, body);
   return body;

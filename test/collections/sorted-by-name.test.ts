@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 
 import { SortedByName } from '../../src/collections/sorted-by-name.ts';
-
-// One collection is nearly always enough; it takes this many only when nothing is ever collected.
-const maxCollections = 100;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 interface Item {
   readonly name: string;
@@ -64,28 +55,15 @@ describe('a sorted map', () => {
     assert.equal(sharedRuns(before, after), 14);
   });
 
-  test('shares every run with one that the same changes lead to, also where they cut a run', () => {
-    const base = SortedByName.of(items(1_000));
-    const own = base.with([['zzz', { name: 'zzz', value: 1 }]]);
-    const added = Array.from({ length: 200 }, (_, index) => {
-      const name = `${nameOf(3)}-${index}`;
-      return [name, { name, value: 0 }] as const;
-    });
-    const steps = [added, [change(500, 2)], [[nameOf(7), undefined] as const]];
-    const [end, ownEnd] = steps.reduce(([a, b], step) => [a.with(step), b.with(step)] as const, [base, own] as const);
-    assert.equal(sharedRuns(end, ownEnd), end.runs.length - 1);
-    assert.equal(ownEnd.size, end.size + 1);
-  });
-
-  test('keeps alive none of the states that followed it', async () => {
-    const first = SortedByName.of(items(1));
-    const followed = new WeakRef(first.with([change(0, 1)]).runs[0] as readonly Item[]);
-    for (let left = maxCollections; left > 0 && followed.deref() !== undefined; left -= 1) {
-      await nextTurn();
-      collectGarbage();
-    }
-    assert.equal(followed.deref(), undefined);
-    assert.equal(first.get(nameOf(0))?.value, 0);
+  test('shares with another what they do not differ in, however both came about', () => {
+    const values = items(1_000);
+    const other = SortedByName.of(values);
+    const own = { name: `${nameOf(7)}-own`, value: 1 };
+    const apart = SortedByName.of([own]).with(values.map((value) => [value.name, value]));
+    assert.equal(sharedRuns(apart, other), 0);
+    const together = apart.sharing(other);
+    assert.deepEqual([...together.values()], [...apart.values()]);
+    assert.equal(sharedRuns(together, other), other.runs.length - 1);
   });
 });
 

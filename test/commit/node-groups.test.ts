@@ -257,4 +257,12 @@ test('groups share the resources of neighbours, but where they differ, also afte
   const next = first.next(edits, after);
   assert.deepEqual(countUnshared(next, 'cluster'), [1, 1, 1]);
   assert.deepEqual(countUnshared(next, 'endpoint'), [1, 1, 1]);
+
+  // What was a few becomes many in one step.
+  const own = clusters.slice(-2);
+  const few = GroupSnapshots.of(declaredOf(own), defaultOptions);
+  assert.deepEqual(countUnshared(few, 'cluster'), [1, 1, 1]);
+  const added = { clusters: shared.map((each) => ({ name: each.name, after: each })), listeners: [] };
+  const many = few.next(added, declaredOf(clusters));
+  assert.deepEqual(countUnshared(many, 'cluster'), [1, 1, 1]);
 });
