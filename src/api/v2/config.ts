@@ -2,8 +2,6 @@
 
 import type { Request, RequestHandler } from 'express';
 import type { Declarations, Desk } from '../../commit/desk.ts';
-import { formatConfig } from '../../config-file/format-config.ts';
-import { parseConfigText } from '../../config-file/parse-config-text.ts';
 import type { ConfigFormat } from '../../config-file/parse-config-text.ts';
 import type { Edits } from '../../inventory/edits.ts';
 import type { Cluster, Config, Listener } from '../../model/objects.ts';
@@ -39,6 +37,8 @@ export function createConfigGetHandler(desk: Desk): RequestHandler {
     const type = request.accepts(jsonType, ...yamlTypes);
     if (type === false) throw new ProblemError(406, `Accept: must take ${jsonType} or ${yamlType}`);
     const format: ConfigFormat = type === jsonType ? 'json' : 'yaml';
+    // Brings the package for YAML, which nothing else of the daemon needs.
+    const { formatConfig } = await import('../../config-file/format-config.ts');
     const { declarations } = desk;
     response.vary('Accept');
     if (view === 'staged') {
@@ -93,6 +93,7 @@ function parseBoolean(text: string): boolean {
 
 async function readConfig(request: Request): Promise<Config> {
   const type = readMediaType(request, [jsonType, ...yamlTypes]);
+  const { parseConfigText } = await import('../../config-file/parse-config-text.ts');
   if (type === jsonType) return parseConfigText(await readUtf8Body(request, maxJsonBytes), 'json');
   return parseConfigText(await readUtf8Body(request, maxYamlBytes), 'yaml');
 }
