@@ -1,5 +1,6 @@
 // Builds the parts, starts them, stops them. Nothing else knows all of them.
 
+import { flushCompileCache } from 'node:module';
 import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
@@ -137,6 +138,8 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const lost = new LostConnections(log);
   await listen(api, settings.apiAddress, lost, 'Starting API server on', log);
   await listen(xds, settings.xdsAddress, lost, 'Starting a server on', log);
+  // Node keeps it at an exit only, and this process may be killed.
+  flushCompileCache();
 }
 
 function openStore({ dataDir, keptRevisions }: Settings): LogStore {

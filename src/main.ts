@@ -1,9 +1,6 @@
 // The program: the daemon, or with a word first a command that asks a running one.
 // What is not needed is not loaded, so that commands, help and usage errors come at once.
 
-import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
-
 import { commands, describeCommands } from './cli/commands.ts';
 import type { CommandEntry } from './cli/context.ts';
 import { Failure, UsageError } from './process/failure.ts';
@@ -22,8 +19,6 @@ async function run(argv: readonly string[]): Promise<void> {
 async function ask(command: CommandEntry, words: readonly string[]): Promise<number> {
   const { stdout, stderr, stdin, env } = process;
   stdout.on('error', endEarly);
-  // What was compiled once is there for the next command. A folder that can't be written keeps nothing.
-  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/commands', import.meta.url)));
   const { runCommandLine } = await import('./cli/run.ts');
   return runCommandLine(command, words, {
     env,

@@ -46,7 +46,8 @@ if (process.argv[2] === 'wait') {
   process.on('SIGTERM', () => process.exit(7));
 }
 const { pid, argv, execArgv, env } = process;
-console.log(JSON.stringify({ pid, argv: argv.slice(2), cwd: process.cwd(), execArgv, nodeOptions: env.NODE_OPTIONS }));
+const { NODE_OPTIONS: nodeOptions, NODE_COMPILE_CACHE: compileCache } = env;
+console.log(JSON.stringify({ pid, argv: argv.slice(2), cwd: process.cwd(), execArgv, nodeOptions, compileCache }));
 `;
 
 interface Outcome {
@@ -348,6 +349,7 @@ describe('running', () => {
       cwd: elsewhere,
       execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', '--max-semi-space-size=8'],
       nodeOptions: '--no-deprecation',
+      compileCache: join(project.directory, 'node_modules/.cache/compiled'),
     });
     assert.deepEqual(readdirSync(elsewhere).sort(), ['link', 'link to a link']);
   });
