@@ -4,12 +4,14 @@ import { describe, test } from 'node:test';
 import { loadOf } from '../../src/commit/name-limits.ts';
 import { findTwinNames } from '../../src/commit/read-names.ts';
 import { findWarningsOfEdits } from '../../src/commit/warnings.ts';
+import type { Cluster, Clusters } from '../../src/inventory/cluster.ts';
+import type { Edits } from '../../src/inventory/edits.ts';
 import { servedNames } from '../../src/inventory/read-clusters.ts';
 import { parseCluster } from '../../src/model/parse.ts';
-import type { Clusters } from '../../src/inventory/cluster.ts';
-import type { Edits } from '../../src/inventory/edits.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
+import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { byName, defaultOptions } from '../render/examples.ts';
+import { LocalControl } from '../support/local-control.ts';
 
 const named = (name: string, kind = 'plain') => parseCluster({ name, kind });
 const group = named('a', 'replicated');
@@ -49,6 +51,37 @@ test('a replicated cluster weighs as much as all that it is served as', () => {
   assert.deepEqual(servedNames(group), ['a', 'a/replica', 'a/prefer_replica', 'a/any']);
   assert.equal(loadOf(servedNames(group)).clusters, 4);
   assert.deepEqual(servedNames(named('b')), ['b']);
+});
+
+describe('a commit', () => {
+  const stage = (...clusters: readonly Cluster[]): LocalControl => {
+    const parts = { snapshots: new SnapshotCache(), renderOptions: defaultOptions, drainTimeMs: 600_000 };
+    const controlPlane = new LocalControl(parts);
+    controlPlane.stageEdits({ clusters: clusters.map((after) => ({ name: after.name, after })), listeners: [] });
+    return controlPlane;
+  };
+
+  test('is refused when two clusters would have one name, also while one of them drains', (t) => {
+    const declared = 'not published: cluster "a": its reads go to a cluster "a/any", which is declared too';
+    assert.throws(() => stage(group, named('a/any')).commit(), { name: 'CommitError', message: declared });
+    const controlPlane = stage(group);
+    t.after(() => controlPlane.close());
+    controlPlane.commit();
+    const edits = [{ name: 'a', after: undefined }, { name: 'a/any', after: undefined }];
+    controlPlane.stageEdits({ clusters: edits.slice(0, 1), listeners: [] });
+    controlPlane.commit();
+    controlPlane.stageEdits({ clusters: [{ name: 'a/any', after: named('a/any') }], listeners: [] });
+    const draining = 'not published: cluster "a/any": the reads of "a", removed lately, drains under this name';
+    assert.throws(() => controlPlane.commit(), { name: 'CommitError', message: draining });
+    controlPlane.stageEdits({ clusters: [{ name: 'a', after: group }, ...edits.slice(1)], listeners: [] });
+    assert.deepEqual(controlPlane.commit(), { changed: true });
+  });
+
+  test('takes a fourth of as many replicated clusters as of others', () => {
+    const groups = Array.from({ length: 12_501 }, (_, index) => named(`g${index}`, 'replicated'));
+    assert.deepEqual(stage(...groups.slice(1)).commit(), { changed: true });
+    assert.throws(() => stage(...groups).commit(), { message: /50004 clusters, .*: at most 50000 are taken/ });
+  });
 });
 
 describe('of a Redis Cluster is warned', () => {

@@ -1,13 +1,21 @@
 // A primary and its replicas behind a real Envoy: who is written to, who answers reads, and how the primary changes.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import { envoyReleases } from '../support/envoy.ts';
+import { runInProcess } from '../cli/canned-api.ts';
+import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
+import { startControlPlane } from '../support/controlplane.ts';
+import { envoyReleases, startEnvoy } from '../support/envoy.ts';
+import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
+import { connectRedis } from '../support/resp-client.ts';
 import type { RespClient } from '../support/resp-client.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { startDeclaredEnvoy } from './declared-envoy.ts';
 import type { DeclaredEnvoy } from './declared-envoy.ts';
@@ -196,4 +204,49 @@ test('a sharded cluster writes to the primaries of its shards, whose keys stay w
   }
   assert.equal(await second.direct.ask('DBSIZE'), sizes[0]);
   assert.equal(await other.direct.ask('DBSIZE'), sizes[1]);
+});
+
+test('by commands: a group is declared, its primary changes, and the plan has endpoints alone', async (t) => {
+  const { first, second, third } = await startGroup(t);
+  const port = await freePort();
+  const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${port}`]);
+  const run = (...words: readonly string[]) => runInProcess([...words, '--api', controlPlane.api]);
+  const succeed = async (...words: readonly string[]): Promise<string> => {
+    const { status, stdout, stderr } = await run(...words);
+    assert.equal(status, 0, `${words.join(' ')}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  await succeed('cluster', 'add', 'group', '--kind', 'replicated', '--primary', nameOf(first), '--reads', 'prefer_replica');
+  for (const server of [second, third]) await succeed('endpoint', 'add', 'group', nameOf(server));
+  await succeed('commit');
+  const xds = controlPlane.place.xdsPort;
+  const bootstrap = moveToLoopback(await readBootstrap('envoy/redis-v3-ads.yaml'), { admin: await freePort(), xds });
+  const envoy = await startEnvoy(t, bootstrap);
+  await envoy.untilLive();
+  const redis = await envoy.child.until('the listener is there', () => connectRedis(t, port));
+  assert.equal(await redis.ask('SET', 'key', 'value'), 'OK');
+  await untilReplicated(second, 'key');
+  await untilReplicated(third, 'key');
+  const [ofPrimary] = await countReads(redis, 'key', [first, second, third]);
+  assert.equal(ofPrimary, 0);
+
+  const refused = await run('endpoint', 'remove', 'group', nameOf(first));
+  assert.match(refused.stderr, /is the primary of the cluster: first make another one the primary/);
+  await follow(second, first, third);
+  await succeed('cluster', 'set', 'group', '--primary', nameOf(second));
+  const { resources } = JSON.parse(await succeed('plan', '-o', 'json')) as { resources: unknown };
+  const changed = ['group', 'group/prefer_replica', 'group/replica'];
+  assert.deepEqual(resources, [{ group: '', kind: 'endpoint', added: [], changed, removed: [] }]);
+  const { stdout } = await run('diff');
+  assert.match(stdout, new RegExp(`^~ cluster group {2}primary: ${nameOf(first)} -> ${nameOf(second)}$`, 'm'));
+  await succeed('commit', '--wait', '30s');
+  await waitUntil('the worker has heard of it', async () => (await redis.ask('SET', 'key', 'other')) === 'OK');
+  assert.equal(await second.direct.ask('GET', 'key'), '"other"');
+
+  const file = await succeed('export');
+  const path = join(await tempDir(t), 'config.yaml');
+  await writeFile(path, file);
+  await succeed('apply', '-f', path);
+  // It ends with 1 when anything differs.
+  await succeed('diff');
 });
