@@ -7,7 +7,7 @@ export const refreshFlags: readonly FieldFlag[] = [
   {
     flags: '--refresh-rate <DURATION>',
     path: ['refresh', 'rate'],
-    help: 'Of a redis_cluster: how often each Envoy asks for its servers. Default: 5s',
+    help: 'Of a redis_cluster: how often each Envoy asks for its servers. Default: 1s',
   },
   { flags: '--refresh-timeout <DURATION>', path: ['refresh', 'timeout'], help: 'For the answer. Default: 1s' },
   {
