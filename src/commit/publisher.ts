@@ -36,6 +36,7 @@ import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts
 import type { OwnAddress } from './own-addresses.ts';
 import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
+import { findUncheckedReads } from './unchecked-reads.ts';
 import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
 
 export interface PublisherParts {
@@ -143,6 +144,9 @@ export class Publisher {
     return [
       ...this.findWarningsOf(prepared),
       ...steps,
+      ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
+        return { code: 'reads-unchecked', message };
+      }),
       ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
       ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
     ];
