@@ -87,7 +87,7 @@ function flatten(object: DeclaredObject): Map<string, unknown> {
     const entryKey = entryKeys[field];
     if (entryKey !== undefined && Array.isArray(value)) {
       for (const entry of value) fields.set(`${field}/${entryKey(entry)}`, entry);
-    } else if (field === 'labels' || field === 'load_balancing') {
+    } else if (field === 'labels' || field === 'load_balancing' || field === 'refresh') {
       for (const [key, each] of Object.entries(value as object)) fields.set(`${field}.${key}`, each);
     } else {
       fields.set(field, value);

@@ -8,6 +8,7 @@ import { messageNames } from '../snapshot/dialect.ts';
 import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { Resource } from '../snapshot/resource.ts';
 import { buildCluster } from './cluster.ts';
+import { buildPlacementPolicy } from './health.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
 import type { RenderOptions } from './options.ts';
 
@@ -17,20 +18,27 @@ interface Made {
   readonly resource: Resource;
 }
 
-const clusters = new WeakMap<Cluster, Map<Dialect, Made>>();
+// By what the reads are that a cluster is for; undefined: it is for all commands.
+const clusters = new Map<ServedCluster['reads'], WeakMap<Cluster, Map<Dialect, Made>>>();
 const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
 
-export function renderCluster({ declared }: ServedCluster, dialect: Dialect, { xdsClusterName }: RenderOptions): Resource {
-  return once(clusters, declared, dialect, xdsClusterName, () => {
-    const message = buildCluster(declared, dialect, xdsClusterName);
-    return new Resource(declared.name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
+export function renderCluster(cluster: ServedCluster, dialect: Dialect, { xdsClusterName }: RenderOptions): Resource {
+  const { name, declared, reads } = cluster;
+  let ofReads = clusters.get(reads);
+  if (ofReads === undefined) clusters.set(reads, (ofReads = new WeakMap()));
+  return once(ofReads, declared, dialect, xdsClusterName, () => {
+    const message = buildCluster(cluster, dialect, xdsClusterName);
+    return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
   });
 }
 
-export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect): Resource {
-  const { name, hosts } = cluster;
+/** Undefined: Envoy is told of them in the cluster itself. */
+export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect): Resource | undefined {
+  const { name, declared, hosts } = cluster;
+  if (declared.kind === 'redis_cluster') return undefined;
   return once(endpoints, cluster, apiVersion, undefined, () => {
-    return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, buildLoadAssignment(name, hosts)));
+    const message = buildLoadAssignment(name, hosts, buildPlacementPolicy(declared));
+    return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, message));
   });
 }
 

@@ -1,6 +1,6 @@
 // How much of the log is kept.
 
-import { hostsOf } from '../inventory/cluster.ts';
+import { serversOf } from '../inventory/cluster.ts';
 import type { NumberedEntry } from './log-store.ts';
 import { listEdits } from './objects.ts';
 
@@ -16,7 +16,7 @@ export const spareRemovals = 100;
 /** What an entry takes of the log's room: one for each object, server and route in it, and for itself. */
 export function weightOf(entry: NumberedEntry): number {
   if (entry.type === 'discard') return 1 + entry.objects.length;
-  const servers = sum(entry.edits.clusters.map(({ after }) => (after === undefined ? 0 : hostsOf(after).length)));
+  const servers = sum(entry.edits.clusters.map(({ after }) => (after === undefined ? 0 : serversOf(after).length)));
   const weight = 1 + listEdits(entry.edits).length + servers;
   if (entry.type === 'stage') return weight;
   return weight + entry.draining.length + sum((entry.routes?.old ?? []).map(({ routes }) => routes.length));
