@@ -10,9 +10,9 @@ import type {
 } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 
+import { peerOf } from '../net/peer.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
-import { peerOf } from './connections.ts';
 import type { Connections, ResetListener } from './connections.ts';
 import type { DiscoveryStream, StreamTransport } from './discovery-stream.ts';
 import { forgetLastMessage, streamBelow } from './grpc-call-parts.ts';
