@@ -11,10 +11,11 @@ const clustersByPort: ReadonlyMap<string, ControlPlaneCluster> = new Map([
   ['api', 'xds_rest'],
 ]);
 
-const caHelp = `The CAs of the control plane's certificate: it is reached with TLS. A path on the host of this Envoy, as \
-are the next two.`;
+const caHelp = `The CAs of the control plane's certificate, in PEM: it is reached with TLS. A path on the host of this \
+Envoy.`;
 const nameHelp = `What that certificate is made out to: a host name or an IP address. Default: the host of --server and \
 --api`;
+const certHelp = "Envoy's own certificate, where it needs one, and what leads to its CA: a path like that of --tls-ca.";
 const portsHelp = "Which of the control plane's ports have TLS, as its own flag of this name says. Default: xds,api";
 
 export interface TlsValues {
@@ -29,9 +30,9 @@ export interface TlsValues {
 export function tlsOptions(parseText: (text: string) => string): Option[] {
   return [
     option('--tls-ca <FILE>', caHelp, parseText),
-    option('--tls-cert <FILE>', "Envoy's own certificate, for where it needs one.", parseText),
-    option('--tls-key <FILE>', 'The private key of --tls-cert.', parseText),
     option('--tls-name <NAME>', nameHelp, parseText),
+    option('--tls-cert <FILE>', certHelp, parseText),
+    option('--tls-key <FILE>', 'The private key of --tls-cert.', parseText),
     option('--tls-ports <PORTS>', portsHelp, parsePorts),
   ];
 }

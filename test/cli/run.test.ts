@@ -95,7 +95,7 @@ describe('--help', () => {
         stdout.split('\n').filter((line) => line.length > 120),
         [],
       );
-      if (!['completion', 'validate'].includes(words[0] ?? '')) assert.match(stdout, /--api HOST:PORT/u);
+      if (!['completion', 'validate'].includes(words[0] ?? '')) assert.match(stdout, /--api HOST:PORT[^]+--(?:api|tls)-ca FILE/u);
     });
   }
 
