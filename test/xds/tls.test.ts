@@ -1,7 +1,9 @@
 // xDS with TLS: who is let in, what a new certificate changes, and that what holds without TLS holds with it.
 
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import type { ServerHttp2Stream } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -168,6 +170,27 @@ test('who is not of the CAs any more is refused from now on', async (t) => {
     call.halfClose();
     return (await call.ended).code === 'UNAVAILABLE';
   });
+});
+
+test('a stream knows whether others can read it', async (t) => {
+  const { xds, folder } = await serve(t);
+  const plain = await serveXds(t);
+  const seen: unknown[] = [];
+  const note = (event: unknown): void => {
+    seen.push((event as { stream: ServerHttp2Stream }).stream.session?.encrypted);
+  };
+  subscribe('http2.server.stream.created', note);
+  t.after(() => unsubscribe('http2.server.stream.created', note));
+  for (const [served, connection] of [
+    [xds, xds.connect({}, trust(folder, folder.client))],
+    [plain, plain.connect()],
+  ] as const) {
+    connection.call(discoveryApis.v3.aggregatedPath);
+    await waitUntil('the stream is open', () => served.hub.streams.size === 1);
+    assert.deepEqual(Array.from(served.hub.streams, ({ isPrivate }) => isPrivate), [true]);
+  }
+  // Both are on loopback. What makes the first one private elsewhere too:
+  assert.deepEqual(seen, [true, false]);
 });
 
 describe('who speaks otherwise is told of in the log', () => {
