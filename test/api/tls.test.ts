@@ -155,6 +155,37 @@ describe('as without TLS', () => {
     await waitUntil('it is cut off', () => closed === 1);
   });
 
+  test('requests that come together are answered up to 101, and then the connection ends', async (t) => {
+    let asked = 0;
+    const { open } = await serve(t, (_request, response) => {
+      asked += 1;
+      response.end('<answer>');
+    });
+    const socket = await open();
+    let answers = '';
+    socket.on('data', (text: string) => (answers += text));
+    socket.write(request.repeat(1_500));
+    await untilClosed(socket);
+    assert.deepEqual([answers.match(/<answer>/gu)?.length, asked], [101, 101]);
+  });
+
+  test('requests of a client that does not read are not answered into memory', async (t) => {
+    let asked = 0;
+    const answer = Buffer.alloc(1_048_576, 'x');
+    const { open } = await serve(t, (_request, response) => {
+      asked += 1;
+      response.end(answer);
+    });
+    (await open()).pause().write(request.repeat(90));
+    const other = await open();
+    for (let calls = 0; calls < 20; calls += 1) {
+      other.write(request);
+      let bytes = 0;
+      while (bytes < answer.length) bytes += String((await once(other, 'data'))[0]).length;
+    }
+    assert.ok(asked - 20 < 60, `${asked - 20} answers are written`);
+  });
+
   test('who sends half a request is told so', async (t) => {
     const { open } = await serve(t, answerAtOnce, { requestTimeoutMs: 100, checkIntervalMs: 50 });
     const socket = await open();

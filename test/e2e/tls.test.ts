@@ -13,6 +13,7 @@ import { startChild } from '../support/child-process.ts';
 import type { Child } from '../support/child-process.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import type { Envoy, EnvoyRelease } from '../support/envoy.ts';
+import { readDocument } from '../support/documents.ts';
 import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/run-command.ts';
 import { makeTlsFolder } from '../support/tls-folder.ts';
@@ -93,6 +94,20 @@ describe('an Envoy with a certificate gets its clusters', () => {
     await envoy.untilHosts('a', ['127.0.0.1:6399']);
   });
 });
+
+for (const [what, pattern] of [
+  ['the call by curl', /^(curl --cacert .*)$/mu],
+  ['the health check', /--health-cmd '([^']+)'/u],
+] as const) {
+  test(`${what} that the documents name works`, async (t) => {
+    const { folder, apiPort } = await prepare(t);
+    const [, command = ''] = pattern.exec(readDocument('docs/operate.md')) ?? [];
+    const here = command.replace('/etc/controlplane/ca.crt', folder.ca).replace(':8000', `:${apiPort}`);
+    assert.notEqual(here, command);
+    const { status, stderr } = await runCommand('sh', ['-c', here]);
+    assert.equal(status, 0, stderr);
+  });
+}
 
 describe('an Envoy gets nothing', () => {
   test('without a certificate', async (t) => {
