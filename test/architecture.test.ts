@@ -41,7 +41,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   store: ['inventory', 'model', 'net/ip-address.ts'],
   watch: ['inventory/cluster.ts', 'model/primary.ts', 'net/address.ts'],
   metrics: ['commit/desk.ts', 'snapshot', 'xds'],
-  xds: ['net/listen.ts', 'proto', 'snapshot'],
+  xds: ['net', 'proto', 'snapshot'],
   inventory: ['model', 'net/ip-address.ts'],
   // What can be declared: schemas, their faults, canonical forms and defaults.
   model: ['net', 'text'],

@@ -4,7 +4,7 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 
 import { UsageError } from '../process/failure.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
@@ -25,6 +25,7 @@ that KIND (${kinds.join(' or ')}) and NAME say.`;
     .argument('[NAME]')
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['discard', 'discard cluster sessions'], exitCode))
     .action(async (kind: string | undefined, name: string | undefined, values: CommonValues) => {

@@ -8,7 +8,7 @@ import { parseValue } from '../process/arguments.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient, Query } from './api-client.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
 import type { ServersMessage } from './messages.ts';
@@ -180,6 +180,7 @@ function define(
   return defineCommand(context, verb)
     .description(description)
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(examples, ...notes));
 }
