@@ -5,10 +5,11 @@ import type { Command } from 'commander';
 import type { Cluster } from '../model/objects.ts';
 import type { Context } from './context.ts';
 import { buildObjectCommands } from './object-commands.ts';
-import { parseNumber } from './object-flags.ts';
+import { parseNumber, withoutNulls } from './object-flags.ts';
 import type { FieldFlag, Patch } from './object-flags.ts';
 import { showPlain } from './plain-value.ts';
 import { renderServers } from './server-table.ts';
+import { upstreamTlsFlags, withWholeUpstreamTls } from './tls-flags.ts';
 
 const policies = ['round_robin', 'least_request', 'random', 'maglev', 'ring_hash'];
 
@@ -56,6 +57,7 @@ const flags: readonly FieldFlag[] = [
   },
   ...sizeFlags,
   { flags: '--connect-timeout <DURATION>', path: ['connect_timeout'], help: 'As 500ms or 5s.' },
+  ...upstreamTlsFlags,
   {
     flags: '--group <GROUP>',
     path: ['groups'],
@@ -75,8 +77,8 @@ export function buildCluster(context: Context): Command {
     kind: 'cluster',
     description: 'Clusters: named groups of servers that share keys, or their load.',
     flags,
-    completeNew: (body) => (body['kind'] === 'sharded' ? { ...body, shards: [] } : body),
-    completePatch: withoutOldSizes,
+    completeNew: (body) => withoutNulls(withWholeUpstreamTls(body['kind'] === 'sharded' ? { ...body, shards: [] } : body)),
+    completePatch: (patch) => withWholeUpstreamTls(withoutOldSizes(patch)),
     columns: ['NAME', 'KIND', 'PREFIX', 'SERVERS', 'POLICY', 'GROUPS', 'LABELS'],
     cells: (cluster) => [
       cluster.name,

@@ -11,6 +11,7 @@ import type { FieldFlag, Patch } from './object-flags.ts';
 import { showPlain } from './plain-value.ts';
 import { toPrintable } from './printable.ts';
 import { renderTable } from './table.ts';
+import { downstreamTlsFlags, withWholeDownstreamTls } from './tls-flags.ts';
 
 const yesOrNo = { choices: ['true', 'false'], preset: 'true', parse: parseBoolean } as const;
 
@@ -63,6 +64,7 @@ const flags: readonly FieldFlag[] = [
     ...yesOrNo,
     help: 'Of redis: prefixes match in any case.',
   },
+  ...downstreamTlsFlags,
   {
     flags: '--group <GROUP>',
     path: ['groups'],
@@ -83,7 +85,7 @@ export function buildListener(context: Context): Command {
     description: 'Listeners: where Envoys take clients, and to which clusters their commands go.',
     flags,
     completeNew: withWholeRoutes,
-    completePatch: withWholeRoutes,
+    completePatch: (patch) => withWholeDownstreamTls(withWholeRoutes(patch)),
     columns: ['NAME', 'KIND', 'ADDRESS', 'GOES TO', 'GROUPS', 'LABELS'],
     cells: (listener) => [
       listener.name,

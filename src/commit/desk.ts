@@ -74,7 +74,7 @@ export interface Plan extends Diff {
 
 export interface ResourceChanges {
   readonly group: string;
-  readonly kind: 'cluster' | 'endpoint' | 'listener' | 'route';
+  readonly kind: 'cluster' | 'endpoint' | 'listener' | 'route' | 'secret';
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 
 import { formatAddress, parseIpAndPort } from '../net/address.ts';
 import { parseIpAddress } from '../net/ip-address.ts';
+import { canonicalDownstreamTls, canonicalUpstreamTls } from './canonical-tls.ts';
 import type { clusterSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
 import type { Cluster, Listener } from './objects.ts';
@@ -17,21 +18,23 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     labels: sortKeys(cluster.labels),
   };
   const { load_balancing, connect_timeout } = cluster;
+  const upstream_tls = canonicalUpstreamTls(cluster.upstream_tls);
   if (cluster.kind !== 'sharded') {
     const endpoints = (cluster.endpoints ?? []).map(canonicalServer).sort(compareServers);
-    return freeze({ ...common, endpoints, load_balancing, connect_timeout });
+    return freeze({ ...common, endpoints, load_balancing, connect_timeout, upstream_tls });
   }
   const { kind, name } = cluster;
   const shards = cluster.shards
     .map((shard) => ({ ...shard, endpoint: canonicalServer(shard.endpoint) }))
     .sort((a, b) => compareText(a.name, b.name));
-  return freeze({ ...common, name, kind, shards, load_balancing: cluster.load_balancing, connect_timeout });
+  const { load_balancing: keyed } = cluster;
+  return freeze({ ...common, name, kind, shards, load_balancing: keyed, connect_timeout, upstream_tls });
 }
 
 /** As {@link canonicalCluster}. */
 export function canonicalListener(listener: z.output<typeof listenerSchema>): Listener {
   const { address } = listener;
-  const { kind, name, groups, labels, ...rest } = listener;
+  const { kind, name, groups, labels, tls, ...rest } = listener;
   const head = {
     name,
     ...(kind === undefined || kind === 'redis' ? {} : { kind }),
@@ -39,7 +42,7 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
     labels: sortKeys(labels),
     address: address && formatAddress(parseIpAndPort(address)),
   };
-  const tail = sortKeys(rest);
+  const tail = sortKeys({ ...rest, tls: canonicalDownstreamTls(tls) });
   const sorted = { ...head, ...tail, address: head.address } as Record<string, unknown>;
   if ('routes' in rest && Array.isArray(rest.routes)) {
     sorted['routes'] = rest.routes

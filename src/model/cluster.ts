@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { parseIpAddress } from '../net/ip-address.ts';
 import { maxEndpoints } from './limits.ts';
+import { upstreamTlsSchema } from './tls.ts';
 import { duration, groups, ipAddress, isDistinct, labels, name, port, printable, weight } from './values.ts';
 
 // Envoy refuses the whole Redis listener for one longer prefix (seen with 1.40).
@@ -73,6 +74,7 @@ const common = {
   groups: groups.optional(),
   labels: labels.optional(),
   connect_timeout: duration(600_000, '10m').optional(),
+  upstream_tls: upstreamTlsSchema.optional(),
 };
 
 export const plainClusterSchema = z

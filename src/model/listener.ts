@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { downstreamTlsSchema } from './tls.ts';
 import { duration, groups, isDistinct, labels, listenAddress, name, printable } from './values.ts';
 
 const maxRoutes = 10_000;
@@ -28,7 +29,7 @@ const routes = z
   ])
   .meta({ description: '`auto`: a route for each cluster that has a prefix; or a list.' });
 
-const common = { name, groups: groups.optional(), labels: labels.optional() };
+const common = { name, groups: groups.optional(), labels: labels.optional(), tls: downstreamTlsSchema.optional() };
 
 export const redisListenerSchema = z
   .strictObject({

@@ -11,12 +11,15 @@ import type {
   shardedClusterSchema,
 } from './cluster.ts';
 import type { httpListenerSchema, redisListenerSchema, routeSchema, tcpListenerSchema } from './listener.ts';
+import type { downstreamTlsSchema, upstreamTlsSchema } from './tls.ts';
 
 /** All the way down. */
 export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
 export type Endpoint = DeepReadonly<z.output<typeof endpointSchema>>;
 export type Shard = DeepReadonly<z.output<typeof shardSchema>>;
+export type UpstreamTls = DeepReadonly<z.output<typeof upstreamTlsSchema>>;
+export type DownstreamTls = DeepReadonly<z.output<typeof downstreamTlsSchema>>;
 export type LoadBalancing = DeepReadonly<z.output<typeof loadBalancingSchema>>;
 
 /** `endpoints` is sorted by address and port. `kind` is left out. */

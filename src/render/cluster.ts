@@ -7,9 +7,11 @@ import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { buildConfigSource } from './config-source.ts';
 import { buildDuration } from './duration.ts';
 import { buildLoadBalancing } from './load-balancing.ts';
+import { buildUpstreamTls } from './tls.ts';
 
 /** The same whatever the endpoints are: a changed one does not touch the cluster, whose connections would close. */
 export function buildCluster(cluster: Cluster, dialect: Dialect, xdsClusterName: string): PlainMessage {
+  const { upstream_tls: tls } = cluster;
   return {
     name: cluster.name,
     type: 'EDS',
@@ -17,6 +19,7 @@ export function buildCluster(cluster: Cluster, dialect: Dialect, xdsClusterName:
     connect_timeout: buildDuration(cluster.connect_timeout ?? defaultConnectTimeout),
     ...buildLoadBalancing(cluster, dialect.apiVersion),
     ...(cluster.kind === 'sharded' ? buildPromptRemoval(dialect.apiVersion) : {}),
+    ...(tls !== undefined && { transport_socket: buildUpstreamTls(tls, dialect, xdsClusterName) }),
   };
 }
 

@@ -17,6 +17,7 @@ import { buildRedisProxy, buildSettings, findRedisRoutes, redisProxyFilter } fro
 import { buildRouteConfiguration } from './route.ts';
 import { buildStandInProxy, standInListenerName } from './stand-in.ts';
 import { buildTcpProxy, tcpProxyFilter } from './tcp-proxy.ts';
+import { buildDownstreamTls } from './tls.ts';
 
 type Clusters = ReadonlyMap<string, Routable>;
 
@@ -34,8 +35,10 @@ export function renderListener(
 ): Resource | undefined {
   const built = buildFilter(listener, clusters, dialect, options);
   if (built === undefined || listener.address === undefined) return undefined;
-  const message = buildListener(listener.name, parseIpAndPort(listener.address), built.filter, built.config);
-  return toResource(listener.name, 'listener', dialect.apiVersion, message);
+  const { name, address, tls } = listener;
+  const socket = tls && buildDownstreamTls(tls, dialect, options.xdsClusterName);
+  const message = buildListener(name, parseIpAndPort(address), built.filter, built.config, socket);
+  return toResource(name, 'listener', dialect.apiVersion, message);
 }
 
 /** The route configuration of an HTTP listener. */
@@ -51,9 +54,9 @@ export function renderStandIn(clusterName: string, { apiVersion }: Dialect, opti
   return toResource(standInListenerName, 'listener', apiVersion, message);
 }
 
-/** True when its bytes depend on the kind of stream: it says where its routes come from. */
-export function holdsConfigSource(listener: Listener): boolean {
-  return listener.kind === 'http' && listener.address !== undefined;
+/** True when its bytes depend on the kind of stream: it says where its routes or its certificates come from. */
+export function holdsConfigSource({ kind, address, tls }: Listener): boolean {
+  return address !== undefined && (kind === 'http' || tls !== undefined);
 }
 
 /** True when it depends on which clusters there are, and on their prefixes. */

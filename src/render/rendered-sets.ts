@@ -14,7 +14,11 @@ import { SortedByName } from '../collections/sorted-by-name.ts';
 import { findPublished, implicitNames } from './implicit-listeners.ts';
 import type { RenderOptions } from './options.ts';
 import { encodeNoEndpoints, renderCluster, renderEndpoints } from './render-cluster.ts';
+import { renderSecret } from './render-secret.ts';
+import type { TlsSecret, TlsSecretEdit } from './render-secret.ts';
 import { followsClusters, holdsConfigSource, renderListener, renderRoutes, renderStandIn } from './render-listener.ts';
+import { noUses, usesAfter } from './secret-uses.ts';
+import type { SecretUses } from './secret-uses.ts';
 import { standInListenerName } from './stand-in.ts';
 
 /** A cluster after a change; undefined: it is gone. */
@@ -22,6 +26,7 @@ export type ClusterChange = readonly [name: string, after: ServedCluster | undef
 
 interface NextOptions {
   readonly listeners?: readonly ListenerEdit[];
+  readonly secrets?: readonly TlsSecretEdit[] | undefined;
   /** What will be asked of the next sets; by default everything. */
   readonly kinds?: readonly ResourceKind[];
   /** Sets of much the same state, with which the next ones are to share what is equal. */
@@ -36,9 +41,24 @@ interface State {
   /** Those that are published, see {@link findPublished}. */
   readonly listeners: SortedByName<Listener>;
   readonly standInFor: string | undefined;
+  /** All there are, for whatever node groups. */
+  readonly secrets: SortedByName<TlsSecret>;
+  /** Which of them are published: those that the clusters and listeners name. */
+  readonly uses: SecretUses;
 }
 
 type Changes = ReadonlyMap<string, Resource | undefined>;
+
+/** By whose names the resources of a kind are called. */
+type NameSpace = 'clusters' | 'listeners' | 'secrets';
+
+const nameSpaces: Readonly<Record<ResourceKind, NameSpace>> = {
+  secret: 'secrets',
+  cluster: 'clusters',
+  endpoint: 'clusters',
+  listener: 'listeners',
+  route: 'listeners',
+};
 
 // The first of each API version goes first: the others take from it what is the same on every kind of stream.
 const everyDialect: readonly Dialect[] = Object.values(dialects).flatMap((byConfigSource) => {
@@ -65,7 +85,9 @@ export class RenderedSets {
   static empty(options: RenderOptions): RenderedSets {
     const listeners = implicitNames.flatMap((name) => findPublished(name, undefined, options) ?? []);
     const clusters = SortedByName.of<ServedCluster>([]);
-    return new RenderedSets({ clusters, listeners: SortedByName.of(listeners), standInFor: undefined }, options);
+    const secrets = SortedByName.of<TlsSecret>([]);
+    const state = { clusters, listeners: SortedByName.of(listeners), standInFor: undefined, secrets, uses: noUses };
+    return new RenderedSets(state, options);
   }
 
   get clusters(): SortedByName<ServedCluster> {
@@ -80,22 +102,31 @@ export class RenderedSets {
   /**
    * The sets after a change. What streams have asked of these is rendered at once, changed
    * resources only, so that a failure shows before anything is published.
-   * @param changes to the clusters, one for each name at most; likewise `listeners`.
+   * @param changes to the clusters, one for each name at most; likewise `listeners` and `secrets`.
    */
   next(changes: readonly ClusterChange[], options: NextOptions = {}): RenderedSets {
-    const { listeners: edits = [], kinds = publishOrder, standInFor, base } = options;
+    const { listeners: edits = [], secrets: secretEdits = [], kinds = publishOrder, standInFor, base } = options;
     const published = edits.map(({ name, after }) => [name, findPublished(name, after, this.#options)] as const);
     const listeners = this.#state.listeners.with(published);
     const clusters = this.clusters.with(changes);
-    const state = { clusters: base === undefined ? clusters : clusters.sharing(base.clusters), listeners, standInFor };
+    const secrets = this.#state.secrets.with(secretEdits.map(({ name, after }) => [name, after] as const));
+    const uses = usesAfter(this.#state.uses, [
+      ...changes.map(([name, after]) => [this.clusters.get(name)?.declared, after?.declared] as const),
+      ...published.map(([name, after]) => [this.#state.listeners.get(name), after] as const),
+    ]);
+    const shared = base === undefined ? clusters : clusters.sharing(base.clusters);
+    const state = { clusters: shared, listeners, standInFor, secrets, uses };
     const next = new RenderedSets(state, this.#options, base);
     const clusterNames = changes.map(([name]) => name);
-    const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name));
+    const namesOf: Record<NameSpace, readonly string[]> = {
+      clusters: clusterNames,
+      listeners: this.#changedListeners(state, clusterNames, edits.map(({ name }) => name)),
+      secrets: [...secretEdits.map(({ name }) => name), ...this.#state.uses.namesUnlike(uses)],
+    };
     for (const dialect of everyDialect) {
       for (const kind of this.#sets.get(dialect)?.keys() ?? []) {
         if (!kinds.includes(kind)) continue;
-        const names = kind === 'cluster' || kind === 'endpoint' ? clusterNames : listenerNames;
-        next.#keep(kind, dialect, next.#carry(kind, dialect, names, this));
+        next.#keep(kind, dialect, next.#carry(kind, dialect, namesOf[nameSpaces[kind]], this));
       }
     }
     return next;
@@ -113,9 +144,11 @@ export class RenderedSets {
     return [...names];
   }
 
-  #namesUnlike(state: State, isOfClusters: boolean): string[] {
+  #namesUnlike(state: State, space: NameSpace): string[] {
+    const { secrets, uses } = this.#state;
+    if (space === 'secrets') return [...secrets.namesUnlike(state.secrets), ...uses.namesUnlike(state.uses)];
     const clusterNames = this.clusters.namesUnlike(state.clusters);
-    if (isOfClusters) return clusterNames;
+    if (space === 'clusters') return clusterNames;
     return this.#changedListeners(state, clusterNames, this.#state.listeners.namesUnlike(state.listeners));
   }
 
@@ -135,19 +168,24 @@ export class RenderedSets {
   }
 
   #renderAll(kind: ResourceKind, dialect: Dialect): ResourceSet {
-    const { clusters, listeners } = this.#state;
-    const isOfClusters = kind === 'cluster' || kind === 'endpoint';
-    const names = isOfClusters ? [...clusters.keys()] : [...listeners.keys(), standInListenerName];
+    const space = nameSpaces[kind];
+    const names = this.#namesIn(space);
     if (kind !== 'cluster' && dialect !== firstOf(dialect)) {
       const differing = names.filter((name) => this.#isOfDialect(kind, name));
       return this.resources(kind, firstOf(dialect)).with(this.#render(kind, dialect, differing));
     }
     if (this.#base !== undefined) {
-      const unlike = this.#base.#namesUnlike(this.#state, isOfClusters);
+      const unlike = this.#base.#namesUnlike(this.#state, space);
       return this.#base.resources(kind, dialect).with(this.#render(kind, dialect, unlike));
     }
     const resources = [...this.#render(kind, dialect, names).values()].filter((resource) => resource !== undefined);
     return ResourceSet.of(resourceSetOptions(kind, dialect), resources);
+  }
+
+  #namesIn(space: NameSpace): string[] {
+    const { clusters, listeners, uses } = this.#state;
+    if (space === 'secrets') return [...uses.keys()];
+    return space === 'clusters' ? [...clusters.keys()] : [...listeners.keys(), standInListenerName];
   }
 
   #render(kind: ResourceKind, dialect: Dialect, names: readonly string[]): Changes {
@@ -168,7 +206,11 @@ export class RenderedSets {
   }
 
   #renderOne(kind: ResourceKind, dialect: Dialect, name: string): Resource | undefined {
-    const { clusters, listeners, standInFor } = this.#state;
+    const { clusters, listeners, standInFor, secrets, uses } = this.#state;
+    if (kind === 'secret') {
+      const secret = uses.has(name) ? secrets.get(name) : undefined;
+      return secret && renderSecret(secret, dialect);
+    }
     if (kind === 'cluster' || kind === 'endpoint') {
       const cluster = clusters.get(name);
       return cluster && (kind === 'cluster' ? renderCluster : renderEndpoints)(cluster, dialect, this.#options);

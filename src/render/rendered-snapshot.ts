@@ -11,6 +11,7 @@ import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
 import type { RenderOptions } from './options.ts';
+import type { TlsSecret, TlsSecretEdit } from './render-secret.ts';
 import { RenderedSets } from './rendered-sets.ts';
 import { withHost } from './stand-in.ts';
 
@@ -18,6 +19,12 @@ import { withHost } from './stand-in.ts';
 export interface DeclaredObjects {
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
+  /** Those of which the group's objects name none are not published. */
+  readonly tlsSecrets?: ReadonlyMap<string, TlsSecret>;
+}
+
+export interface SnapshotEdits extends Edits {
+  readonly tlsSecrets?: readonly TlsSecretEdit[] | undefined;
 }
 
 /**
@@ -53,7 +60,7 @@ export class RenderedSnapshot implements Snapshot {
   }
 
   /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */
-  static of({ clusters, listeners }: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+  static of({ clusters, listeners, tlsSecrets }: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
     const sets = RenderedSets.empty(options);
     const none = new RenderedSnapshot(options, nothing, new Set(), {
       declared: sets,
@@ -61,7 +68,12 @@ export class RenderedSnapshot implements Snapshot {
       reachableEndpoints: sets,
       reachableClusters: sets,
     });
-    return none.next({ clusters: editsTo(clusters), listeners: editsTo(listeners ?? new Map()) }, draining);
+    const edits = {
+      clusters: editsTo(clusters),
+      listeners: editsTo(listeners ?? new Map()),
+      tlsSecrets: editsTo(tlsSecrets ?? new Map()),
+    };
+    return none.next(edits, draining);
   }
 
   resources(kind: ResourceKind, dialect: Dialect, scope: Scope = 'declared'): ResourceSet {
@@ -77,14 +89,18 @@ export class RenderedSnapshot implements Snapshot {
    * snapshot from now on: must not change.
    * @param like a snapshot of much the same, with which this one is to share what is equal.
    */
-  next({ clusters: edits, listeners }: Edits, draining = nothing, like?: RenderedSnapshot): RenderedSnapshot {
+  next(
+    { clusters: edits, listeners, tlsSecrets: secrets }: SnapshotEdits,
+    draining = nothing,
+    like?: RenderedSnapshot,
+  ): RenderedSnapshot {
     const before = this.#rendered;
     const base = like && like.#rendered;
     const empty = emptyAfter(this.#empty, edits);
     // One that drains is not there for everybody.
     const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
     const served = edits.map(({ name, after }) => [name, after && serve(after)] as const);
-    const declared = before.declared.next(served, { listeners, standInFor, base: base?.declared });
+    const declared = before.declared.next(served, { listeners, secrets, standInFor, base: base?.declared });
 
     const routed = served.map(([name, after]) => [name, after && withHost(after, this.#options)] as const);
     const routableEndpoints = empty.size === 0
@@ -105,13 +121,20 @@ export class RenderedSnapshot implements Snapshot {
         ? before.reachableEndpoints.next(reached, { kinds: ['endpoint'], base: base?.reachableEndpoints })
         : routableEndpoints,
       reachableClusters: isDraining
-        ? before.reachableClusters.next(reached, { kinds: ['cluster'], base: base?.reachableClusters })
+        ? before.reachableClusters.next(reached, {
+            listeners,
+            secrets,
+            kinds: ['cluster', 'secret'],
+            base: base?.reachableClusters,
+          })
         : declared,
     });
   }
 
   #setsOf(kind: ResourceKind, scope: Scope): RenderedSets {
     const { declared, reachableEndpoints, reachableClusters } = this.#rendered;
+    // Those that what drains names are there for everybody.
+    if (kind === 'secret') return reachableClusters;
     if (scope === 'declared') return declared;
     if (kind === 'cluster') return reachableClusters;
     return kind === 'endpoint' ? reachableEndpoints : declared;

@@ -6,7 +6,10 @@ import type { TestContext } from 'node:test';
 import { parseConfig } from '../../src/model/parse.ts';
 import { findUnpublishableListeners } from '../../src/render/check-listeners.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
+import type { TlsSecret } from '../../src/render/render-secret.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
+import type { ResourceKind } from '../../src/snapshot/resource.ts';
+import type { Nack } from '../../src/xds/stream-status.ts';
 import { byName, defaultOptions } from '../render/examples.ts';
 import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
 import type { Bootstrap } from '../support/bootstrap.ts';
@@ -22,6 +25,8 @@ import type { ServedXds } from '../support/xds/served-xds.ts';
 export interface ConfigText {
   readonly clusters: readonly object[];
   readonly listeners?: readonly object[];
+  /** With their values. */
+  readonly secrets?: readonly TlsSecret[];
 }
 
 /** One aggregated stream, or one for each type and each cluster's endpoints; state of the world or delta. */
@@ -52,11 +57,11 @@ export class DeclaredEnvoy {
   }
 
   /** Publishes all of this, and nothing else. */
-  declare(config: ConfigText): void {
+  declare({ secrets = [], ...config }: ConfigText): void {
     const parsed = parseConfig(config);
     const [clusters, listeners] = [byName(...parsed.clusters), byName(...parsed.listeners)];
     assert.deepEqual(findUnpublishableListeners(clusters, listeners, this.#options), []);
-    this.#xds.publish(RenderedSnapshot.of({ clusters, listeners }, this.#options));
+    this.#xds.publish(RenderedSnapshot.of({ clusters, listeners, tlsSecrets: byName(...secrets) }, this.#options));
   }
 
   /** A connection to a Redis server or listener on 127.0.0.1, as soon as there is one. */
@@ -71,6 +76,14 @@ export class DeclaredEnvoy {
       const states = types.map(({ kind, state }) => `${kind} ${state}`);
       if (states.length === 0 || types.some(({ state }) => state !== 'synced')) throw new Error(states.join(', '));
       return true;
+    });
+  }
+
+  /** Resolves when Envoy has refused something of this kind. */
+  async untilRefused(kind: ResourceKind): Promise<Nack> {
+    return this.envoy.child.until(`Envoy has refused a ${kind}`, () => {
+      const types = [...this.#xds.hub.streams].flatMap((stream) => stream.status().types);
+      return types.find((type) => type.kind === kind && type.state === 'error')?.lastNack;
     });
   }
 

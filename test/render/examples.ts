@@ -6,12 +6,14 @@ import { serve } from '../../src/inventory/served-cluster.ts';
 import type { ServedCluster } from '../../src/inventory/served-cluster.ts';
 import type { Listener } from '../../src/model/objects.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
+import type { TlsSecret } from '../../src/render/render-secret.ts';
 
 export interface Example {
   /** Also the name of its folder. */
   readonly name: string;
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
+  readonly tlsSecrets?: ReadonlyMap<string, TlsSecret>;
   readonly options: RenderOptions;
 }
 

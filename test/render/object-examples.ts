@@ -1,16 +1,24 @@
 // More inventories whose rendering is written down: with the fields and listeners that /api/v1 knows nothing of.
 
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import type { TlsSecret } from '../../src/render/render-secret.ts';
 import { byName, defaultOptions } from './examples.ts';
 import type { Example } from './examples.ts';
 
 const [a, b, c] = ['10.0.0.1', '10.0.0.2', '2001:db8::c'].map((address) => ({ address, port: 6379 }));
 
-function example(name: string, clusters: readonly object[], listeners: readonly object[] = [], options = {}): Example {
+function example(
+  name: string,
+  clusters: readonly object[],
+  listeners: readonly object[] = [],
+  options = {},
+  tlsSecrets: readonly TlsSecret[] = [],
+): Example {
   return {
     name,
     clusters: byName(...clusters.map(parseCluster)),
     listeners: byName(...listeners.map(parseListener)),
+    tlsSecrets: byName(...tlsSecrets),
     options: { ...defaultOptions, ...options },
   };
 }
@@ -98,6 +106,37 @@ export const objectExamples: readonly Example[] = [
   example('implicit-redis-listener-without-a-route', plain, [
     { name: 'redis_listener', routes: [], catch_all: 'none' },
     { name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'web' }] },
+  ]),
+  example('tls', [
+    { name: 'sni', upstream_tls: { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'envoy' } } },
+    {
+      name: 'sans',
+      kind: 'sharded',
+      shards,
+      upstream_tls: { ca: { secret: 'ca' }, sans: ['10.0.0.1', 'spiffe://redis', 'redis.internal'] },
+    },
+    { name: 'any', upstream_tls: { ca: { secret: 'ca' }, sans: 'any' } },
+    { name: 'insecure', upstream_tls: { insecure: true, sni: 'redis.internal' } },
+  ], [
+    { name: 'redis_listener', tls: { certificate: { secret: 'listener' } } },
+    {
+      name: 'pinned',
+      kind: 'tcp',
+      address: '127.0.0.1:7003',
+      cluster: 'sni',
+      tls: { certificate: { secret: 'listener' }, client_ca: { secret: 'ca' } },
+    },
+    {
+      name: 'web',
+      kind: 'http',
+      address: '127.0.0.1:7005',
+      tls: { certificate: { secret: 'listener' }, client_ca: { secret: 'ca' }, require_client_certificate: false },
+    },
+  ], {}, [
+    { name: 'ca', kind: 'ca', value: 'a CA' },
+    { name: 'envoy', kind: 'certificate', chain: 'a certificate', key: 'its key' },
+    { name: 'listener', kind: 'certificate', chain: 'another certificate', key: 'the key of that' },
+    { name: 'not-named', kind: 'certificate', chain: 'a third certificate', key: 'a third key' },
   ]),
   example('two-clusters-without-a-prefix', [{ name: 'a' }, { name: 'b', endpoints: [a] }]),
 ];

@@ -5,9 +5,8 @@ import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Cluster } from '../../src/inventory/cluster.ts';
-import type { Edits } from '../../src/inventory/edits.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
-import type { DeclaredObjects } from '../../src/render/rendered-snapshot.ts';
+import type { DeclaredObjects, SnapshotEdits } from '../../src/render/rendered-snapshot.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import type { Dialect } from '../../src/snapshot/dialect.ts';
 import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
@@ -48,7 +47,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   askedWithScope: fc.subarray(everyScopedQuestion),
 });
 
-const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName() };
+const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName(), tlsSecrets: byName() };
 
 describe('the next snapshot', () => {
   test('has in every set what a snapshot from scratch has', () => {
@@ -61,12 +60,12 @@ describe('the next snapshot', () => {
         const lastKnown = new Map<string, Cluster>();
         for (const step of steps) {
           const after = objectsOf(step.objects);
-          const { clusters: edited, listeners } = findEdits(state, after);
+          const { clusters: edited, ...others } = findEdits(state, after);
           const unedited = step.unedited.filter((name) => edited.every((edit) => edit.name !== name));
           const clusters = [...edited, ...unedited.map((name) => ({ name, after: after.clusters.get(name) }))];
           const drained = step.draining.filter((name) => !after.clusters.has(name)).map((name) => lastKnown.get(name));
           draining = clustersOf(...drained.filter((each) => each !== undefined));
-          snapshot = snapshot.next({ clusters, listeners }, servedOf(draining));
+          snapshot = snapshot.next({ clusters, ...others }, servedOf(draining));
           state = after;
           for (const each of after.clusters.values()) lastKnown.set(each.name, each);
           for (const [kind, dialect] of step.asked) snapshot.resources(kind, dialect);
@@ -125,7 +124,7 @@ describe('the next snapshot', () => {
     for (const [kind, dialect] of everyQuestion) {
       const set = next.resources(kind, dialect);
       assertSameContent(set, fresh.resources(kind, dialect));
-      const changed = { cluster: [], endpoint: ['dev'], listener: ['no_upstream_host'], route: [] }[kind];
+      const changed = { secret: [], cluster: [], endpoint: ['dev'], listener: ['no_upstream_host'], route: [] }[kind];
       assert.deepEqual(set.changedSince(snapshot.resources(kind, dialect)), changed);
     }
   });
@@ -151,14 +150,15 @@ describe('the next snapshot', () => {
 
 type Objects = Required<DeclaredObjects>;
 
-function objectsOf({ clusters, listeners }: RandomObjects): Objects {
-  return { clusters: byName(...clusters), listeners: byName(...listeners) };
+function objectsOf({ clusters, listeners, tlsSecrets }: RandomObjects): Objects {
+  return { clusters: byName(...clusters), listeners: byName(...listeners), tlsSecrets: byName(...tlsSecrets) };
 }
 
-function findEdits(before: Objects, after: Objects): Edits {
+function findEdits(before: Objects, after: Objects): SnapshotEdits {
   return {
     clusters: differing(before.clusters, after.clusters),
     listeners: differing(before.listeners, after.listeners),
+    tlsSecrets: differing(before.tlsSecrets, after.tlsSecrets),
   };
 }
 

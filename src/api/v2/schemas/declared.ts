@@ -67,7 +67,7 @@ export const diffSchema = z.object({ changes: z.array(objectChangeSchema) }).met
 const resourceChangesSchema = z
   .object({
     group: z.string().describe('The node group; empty: all that no object names.'),
-    kind: z.enum(['cluster', 'endpoint', 'listener', 'route']),
+    kind: z.enum(['cluster', 'endpoint', 'listener', 'route', 'secret']),
     added: z.array(z.string()),
     changed: z.array(z.string()),
     removed: z.array(z.string()),
