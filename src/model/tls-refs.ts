@@ -10,10 +10,13 @@ export interface TlsReference {
   readonly kind: 'certificate' | 'ca';
 }
 
+const none: readonly TlsReference[] = [];
+
 /** In the order in which they stand there. */
-export function tlsRefsOf(object: Cluster | Listener): TlsReference[] {
+export function tlsRefsOf(object: Cluster | Listener): readonly TlsReference[] {
   const upstream = 'upstream_tls' in object ? object.upstream_tls : undefined;
   const downstream = 'tls' in object ? object.tls : undefined;
+  if (upstream === undefined && downstream === undefined) return none;
   return [
     ...referTo('upstream_tls.ca', 'ca', upstream?.ca),
     ...referTo('upstream_tls.certificate', 'certificate', upstream?.certificate),

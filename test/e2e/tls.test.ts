@@ -87,7 +87,7 @@ for (const way of ways) {
   });
 }
 
-for (const way of ['ads', 'delta-ads'] as const) {
+for (const way of ways) {
   test(`${way}: a key of another certificate is refused alone, and mended by the next`, async (t) => {
     const authority = makeAuthority();
     const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
