@@ -1,9 +1,9 @@
 // One state of what is declared as resource sets, each rendered when first asked for and
 // carried over to the next state at the cost of what changed.
 
-import type { ListenerEdit } from '../inventory/edits.ts';
+import type { ListenerEdit, SecretEdit } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import { dialects, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import { ResourceSet } from '../snapshot/resource-set.ts';
@@ -15,6 +15,7 @@ import { findPublished, implicitNames } from './implicit-listeners.ts';
 import type { RenderOptions } from './options.ts';
 import { encodeNoEndpoints, renderCluster, renderEndpoints } from './render-cluster.ts';
 import { followsClusters, holdsConfigSource, renderListener, renderRoutes, renderStandIn } from './render-listener.ts';
+import { findSecretUsers } from './secret-users.ts';
 import { standInListenerName } from './stand-in.ts';
 
 /** A cluster after a change; undefined: it is gone. */
@@ -22,6 +23,7 @@ export type ClusterChange = readonly [name: string, after: ServedCluster | undef
 
 interface NextOptions {
   readonly listeners?: readonly ListenerEdit[];
+  readonly secrets?: readonly SecretEdit[];
   /** What will be asked of the next sets; by default everything. */
   readonly kinds?: readonly ResourceKind[];
   /** Sets of much the same state, with which the next ones are to share what is equal. */
@@ -35,6 +37,8 @@ interface State {
   readonly clusters: SortedByName<ServedCluster>;
   /** Those that are published, see {@link findPublished}. */
   readonly listeners: SortedByName<Listener>;
+  /** All that are committed, whoever names them. */
+  readonly secrets: SortedByName<Secret>;
   readonly standInFor: string | undefined;
 }
 
@@ -65,7 +69,9 @@ export class RenderedSets {
   static empty(options: RenderOptions): RenderedSets {
     const listeners = implicitNames.flatMap((name) => findPublished(name, undefined, options) ?? []);
     const clusters = SortedByName.of<ServedCluster>([]);
-    return new RenderedSets({ clusters, listeners: SortedByName.of(listeners), standInFor: undefined }, options);
+    const secrets = SortedByName.of<Secret>([]);
+    const state = { clusters, listeners: SortedByName.of(listeners), secrets, standInFor: undefined };
+    return new RenderedSets(state, options);
   }
 
   get clusters(): SortedByName<ServedCluster> {
@@ -80,43 +86,59 @@ export class RenderedSets {
   /**
    * The sets after a change. What streams have asked of these is rendered at once, changed
    * resources only, so that a failure shows before anything is published.
-   * @param changes to the clusters, one for each name at most; likewise `listeners`.
+   * @param changes to the clusters, one for each name at most; likewise `listeners` and `secrets`.
    */
   next(changes: readonly ClusterChange[], options: NextOptions = {}): RenderedSets {
-    const { listeners: edits = [], kinds = publishOrder, standInFor, base } = options;
+    const { listeners: edits = [], secrets: secretEdits = [], kinds = publishOrder, standInFor, base } = options;
     const published = edits.map(({ name, after }) => [name, findPublished(name, after, this.#options)] as const);
     const listeners = this.#state.listeners.with(published);
     const clusters = this.clusters.with(changes);
-    const state = { clusters: base === undefined ? clusters : clusters.sharing(base.clusters), listeners, standInFor };
+    const secrets = this.#state.secrets.with(secretEdits.map(({ name, after }) => [name, after]));
+    const shared = base === undefined ? clusters : clusters.sharing(base.clusters);
+    const state = { clusters: shared, listeners, secrets, standInFor };
     const next = new RenderedSets(state, this.#options, base);
     const clusterNames = changes.map(([name]) => name);
-    const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name));
+    const secretNames = secretEdits.map(({ name }) => name);
+    const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name), secretNames);
+    const namesOf = {
+      cluster: [...new Set([...clusterNames, ...findSecretUsers(shared, declaredOf, secretNames)])],
+      endpoint: clusterNames,
+      listener: listenerNames,
+      route: listenerNames,
+    };
     for (const dialect of everyDialect) {
       for (const kind of this.#sets.get(dialect)?.keys() ?? []) {
         if (!kinds.includes(kind)) continue;
-        const names = kind === 'cluster' || kind === 'endpoint' ? clusterNames : listenerNames;
-        next.#keep(kind, dialect, next.#carry(kind, dialect, names, this));
+        next.#keep(kind, dialect, next.#carry(kind, dialect, namesOf[kind], this));
       }
     }
     return next;
   }
 
   /** The names of the listeners that may be otherwise after the edits. */
-  #changedListeners(after: State, clusterNames: readonly string[], edited: readonly string[]): string[] {
+  #changedListeners(
+    after: State,
+    clusterNames: readonly string[],
+    edited: readonly string[],
+    secretNames: readonly string[],
+  ): string[] {
     const isRoutingChanged = clusterNames.some((name) => {
       const [old, now] = [this.clusters.get(name), after.clusters.get(name)];
       return old?.name !== now?.name || old?.prefix !== now?.prefix;
     });
     const following = isRoutingChanged ? [...after.listeners.values()].filter(followsClusters) : [];
-    const names = new Set([...edited, ...following.map(({ name }) => name)]);
+    const using = findSecretUsers(after.listeners, (listener) => listener, secretNames);
+    const names = new Set([...edited, ...following.map(({ name }) => name), ...using]);
     if (this.#state.standInFor !== after.standInFor) names.add(standInListenerName);
     return [...names];
   }
 
   #namesUnlike(state: State, isOfClusters: boolean): string[] {
     const clusterNames = this.clusters.namesUnlike(state.clusters);
-    if (isOfClusters) return clusterNames;
-    return this.#changedListeners(state, clusterNames, this.#state.listeners.namesUnlike(state.listeners));
+    const secretNames = this.#state.secrets.namesUnlike(state.secrets);
+    if (isOfClusters) return [...new Set([...clusterNames, ...findSecretUsers(state.clusters, declaredOf, secretNames)])];
+    const listenerNames = this.#state.listeners.namesUnlike(state.listeners);
+    return this.#changedListeners(state, clusterNames, listenerNames, secretNames);
   }
 
   #carry(kind: ResourceKind, dialect: Dialect, names: readonly string[], before: RenderedSets): ResourceSet {
@@ -168,16 +190,25 @@ export class RenderedSets {
   }
 
   #renderOne(kind: ResourceKind, dialect: Dialect, name: string): Resource | undefined {
-    const { clusters, listeners, standInFor } = this.#state;
+    const { clusters, listeners, secrets, standInFor } = this.#state;
     if (kind === 'cluster' || kind === 'endpoint') {
       const cluster = clusters.get(name);
-      return cluster && (kind === 'cluster' ? renderCluster : renderEndpoints)(cluster, dialect, this.#options);
+      if (cluster === undefined) return undefined;
+      return kind === 'cluster'
+        ? renderCluster(cluster, dialect, secrets, this.#options)
+        : renderEndpoints(cluster, dialect);
     }
     const listener = listeners.get(name);
     if (kind === 'route') return listener?.kind === 'http' ? renderRoutes(listener, clusters, dialect) : undefined;
-    if (name !== standInListenerName) return listener && renderListener(listener, clusters, dialect, this.#options);
+    if (name !== standInListenerName) {
+      return listener && renderListener(listener, clusters, secrets, dialect, this.#options);
+    }
     return standInFor === undefined ? undefined : renderStandIn(standInFor, dialect, this.#options);
   }
+}
+
+function declaredOf({ declared }: ServedCluster): ServedCluster['declared'] {
+  return declared;
 }
 
 function resourceSetOptions(kind: ResourceKind, { apiVersion }: Dialect): ResourceSetOptions {

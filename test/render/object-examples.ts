@@ -1,6 +1,7 @@
 // More inventories whose rendering is written down: with the fields and listeners that /api/v1 knows nothing of.
 
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import { openSecret, sealed } from '../support/test-vault.ts';
 import { byName, defaultOptions } from './examples.ts';
 import type { Example } from './examples.ts';
 
@@ -99,5 +100,34 @@ export const objectExamples: readonly Example[] = [
     { name: 'redis_listener', routes: [], catch_all: 'none' },
     { name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'web' }] },
   ]),
+  {
+    ...example(
+      'passwords',
+      [
+        { name: 'all', prefix: 'a', endpoints: [a, b], upstream_auth: { password: { secret: 'one' } } },
+        { name: 'acl', endpoints: [a], upstream_auth: { username: 'envoy', password: { secret: 'two' } } },
+        {
+          name: 'own',
+          prefix: 'o',
+          endpoints: [a, { ...c, upstream_auth: { username: 'c', password: { secret: 'two' } } }],
+          upstream_auth: { password: { secret: 'one' } },
+        },
+        {
+          name: 'own-shard',
+          kind: 'sharded',
+          shards: [{ name: 'shard-0', endpoint: { ...a, upstream_auth: { password: { secret: 'one' } } } }],
+        },
+      ],
+      [
+        { name: 'redis_listener', auth: { passwords: [{ secret: 'two' }, { secret: 'one' }] } },
+        { name: 'user', address: '127.0.0.1:7000', auth: { username: 'app', passwords: [{ secret: 'one' }] } },
+      ],
+      { openSecret },
+    ),
+    secrets: byName(
+      sealed({ name: 'one', kind: 'password', value: 'first password' }),
+      sealed({ name: 'two', kind: 'password', value: 'zweites Paßwort' }),
+    ),
+  },
   example('two-clusters-without-a-prefix', [{ name: 'a' }, { name: 'b', endpoints: [a] }]),
 ];

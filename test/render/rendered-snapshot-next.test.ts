@@ -48,7 +48,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   askedWithScope: fc.subarray(everyScopedQuestion),
 });
 
-const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName() };
+const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName(), secrets: byName() };
 
 describe('the next snapshot', () => {
   test('has in every set what a snapshot from scratch has', () => {
@@ -152,13 +152,14 @@ describe('the next snapshot', () => {
 type Objects = Required<DeclaredObjects>;
 
 function objectsOf({ clusters, listeners }: RandomObjects): Objects {
-  return { clusters: byName(...clusters), listeners: byName(...listeners) };
+  return { clusters: byName(...clusters), listeners: byName(...listeners), secrets: byName() };
 }
 
 function findEdits(before: Objects, after: Objects): Edits {
   return {
     clusters: differing(before.clusters, after.clusters),
     listeners: differing(before.listeners, after.listeners),
+    secrets: [],
   };
 }
 
