@@ -49,6 +49,24 @@ describe('what a change asks', () => {
     ],
     ['cluster set a --table-size 7', 'PATCH /clusters/a', { load_balancing: { table_size: 7 } }],
     ['cluster set a --policy=', 'PATCH /clusters/a', { load_balancing: null }],
+    [
+      'cluster add a --auth-secret s --auth-user u',
+      'PUT /clusters/a',
+      { name: 'a', upstream_auth: { password: { secret: 's' }, username: 'u' } },
+    ],
+    ['cluster set a --auth-user u', 'PATCH /clusters/a', { upstream_auth: { username: 'u' } }],
+    ['cluster set a --auth-secret=', 'PATCH /clusters/a', { upstream_auth: null }],
+    [
+      'listener set l --auth-secret s --auth-secret t',
+      'PATCH /listeners/l',
+      { auth: { passwords: [{ secret: 's' }, { secret: 't' }] } },
+    ],
+    ['listener set l --auth-secret=', 'PATCH /listeners/l', { auth: null }],
+    [
+      'endpoint set a 10.0.0.1:1 --auth-secret s',
+      'PATCH /clusters/a/endpoints/10.0.0.1%3A1',
+      { upstream_auth: { password: { secret: 's' } } },
+    ],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
     [
       'endpoint add a 10.0.0.1:6379 --weight 2 --zone z',
