@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import type { Cluster } from '../model/objects.ts';
+import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import type { Context } from './context.ts';
 import { buildObjectCommands } from './object-commands.ts';
 import { parseNumber, withoutNulls } from './object-flags.ts';
@@ -57,6 +58,7 @@ const flags: readonly FieldFlag[] = [
   },
   ...sizeFlags,
   { flags: '--connect-timeout <DURATION>', path: ['connect_timeout'], help: 'As 500ms or 5s.' },
+  ...upstreamAuthFlags,
   ...upstreamTlsFlags,
   {
     flags: '--group <GROUP>',
@@ -78,7 +80,7 @@ export function buildCluster(context: Context): Command {
     description: 'Clusters: named groups of servers that share keys, or their load.',
     flags,
     completeNew: (body) => withoutNulls(withWholeUpstreamTls(body['kind'] === 'sharded' ? { ...body, shards: [] } : body)),
-    completePatch: (patch) => withWholeUpstreamTls(withoutOldSizes(patch)),
+    completePatch: (patch) => withoutEmptyAuth(withWholeUpstreamTls(withoutOldSizes(patch))),
     columns: ['NAME', 'KIND', 'PREFIX', 'SERVERS', 'POLICY', 'GROUPS', 'LABELS'],
     cells: (cluster) => [
       cluster.name,
@@ -94,7 +96,11 @@ export function buildCluster(context: Context): Command {
       list: ['cluster list', 'cluster list --view committed -o json'],
       get: ['cluster get sessions', 'cluster get sessions -o yaml'],
       add: ['cluster add sessions --prefix sess: --label team=web', 'cluster add carts --kind sharded --prefix cart:'],
-      set: ['cluster set sessions --policy least_request --connect-timeout 2s', 'cluster set sessions --prefix ""'],
+      set: [
+        'cluster set sessions --policy least_request --connect-timeout 2s',
+        'cluster set sessions --auth-secret sessions-password --auth-user envoy',
+        'cluster set sessions --prefix ""',
+      ],
       remove: ['cluster remove sessions'],
     },
   });

@@ -59,7 +59,7 @@ function readApiFlag(words: readonly string[]): Parameters<typeof open>[1] {
 
 const verbs = ['get', 'set', 'remove'];
 
-function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, staged }: Names): void {
+function setHandlers({ commands }: RootCommand, { clusters, listeners, secrets, servers, staged }: Names): void {
   const argument = (command: string, name: string, values: readonly string[]): void => {
     const found = commands.get(command)?.arguments.get(name);
     if (found !== undefined) found.handler = (complete: Complete) => values.forEach((value) => complete(value, ''));
@@ -67,6 +67,7 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, 
   for (const verb of verbs) {
     argument(`cluster ${verb}`, 'NAME', clusters);
     argument(`listener ${verb}`, 'NAME', listeners);
+    argument(`secret ${verb}`, 'NAME', secrets);
     argument(`endpoint ${verb}`, verb === 'get' ? 'ADDRESS:PORT|SHARD' : 'ADDRESS:PORT', servers);
   }
   for (const verb of [...verbs, 'list', 'add']) argument(`endpoint ${verb}`, 'CLUSTER', clusters);

@@ -9,6 +9,7 @@ import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import type { RenderOptions } from '../render/options.ts';
+import { findAuthUnsupportedInV2 } from '../render/redis-auth.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
 import { CommitError } from './published.ts';
@@ -27,9 +28,11 @@ import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
 import type { ResourceChanges } from './desk.ts';
+import { findExpiring } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import type { OwnAddress } from './own-addresses.ts';
+import { findSecretProblems } from './secret-problems.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { describeOldRoutes, findWarnings } from './warnings.ts';
 
@@ -70,6 +73,8 @@ export interface Prepared {
 
 const maxShownProblems = 10;
 
+const lookAgainMs = 3_600_000;
+
 // setTimeout takes no more.
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -79,6 +84,7 @@ export class Publisher {
   #published: Prepared | undefined;
   #warnings: readonly Warning[] = [];
   #drainTimer: NodeJS.Timeout | undefined;
+  readonly #warningsTimer: NodeJS.Timeout;
 
   /**
    * Publishes what was committed, if anything was, before it returns.
@@ -86,6 +92,7 @@ export class Publisher {
    */
   constructor(parts: PublisherParts, kept: Kept | undefined) {
     this.#parts = parts;
+    this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
     if (kept === undefined) return;
     const declared = resume(kept, this.#circumstances());
     refuse([
@@ -108,7 +115,11 @@ export class Publisher {
   /** How things stand with what is committed. */
   status(): PublishedStatus {
     if (this.#published === undefined) return { warnings: [], draining: [], oldRoutes: [] };
-    return { warnings: this.#warnings, ...describeLeftovers(this.#published.declared, this.#clock.nowMs()) };
+    const { declared } = this.#published;
+    // These come without a commit.
+    const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires');
+    const warnings = [...standing, ...this.#findExpiring(declared)];
+    return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
   }
 
   /** Why the edits can't be published, one line each; empty when they can. */
@@ -120,22 +131,27 @@ export class Publisher {
       ...this.#findListenerProblems(edits),
       ...this.#findLoops(edits),
       ...this.#findRoom(edited),
+      ...findSecretProblems(edits, objectsAfter(this.#published?.declared, edits)),
     ];
   }
 
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, { clusters }: Edits): readonly Warning[] {
+  findWarningsOfStep(prepared: Prepared, { clusters, listeners }: Edits): readonly Warning[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
     const edited = clusters.flatMap(({ after }) => after ?? []);
-    const unsupported = findUnsupportedInV2(edited).map((message): Warning => ({ code: 'not-in-v2', message }));
+    const editedListeners = listeners.flatMap(({ after }) => after ?? []);
+    const inV2 = [...findUnsupportedInV2(edited), ...findAuthUnsupportedInV2(edited, editedListeners)];
+    const unsupported = inV2.map((message): Warning => ({ code: 'not-in-v2', message }));
     return [...this.findWarningsOf(prepared), ...steps, ...unsupported];
   }
 
   /** What there will be to warn of. */
   findWarningsOf(prepared: Prepared): readonly Warning[] {
     const { renderOptions, ownAddresses = [] } = this.#parts;
-    return findWarnings(prepared.declared, heldLoad(prepared), renderOptions, ownAddresses);
+    const { declared } = prepared;
+    const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
+    return [...standing, ...this.#findExpiring(declared)];
   }
 
   /** The Envoy resources that would change. */
@@ -167,6 +183,16 @@ export class Publisher {
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
     clearTimeout(this.#drainTimer);
+    clearInterval(this.#warningsTimer);
+  }
+
+  // A certificate expires without a commit.
+  #lookAgain(): void {
+    if (this.#published !== undefined) this.#noteWarnings(this.findWarningsOf(this.#published));
+  }
+
+  #findExpiring({ secrets }: Declared): Warning[] {
+    return findExpiring(secrets.values(), this.#clock.nowMs());
   }
 
   #circumstances(): Circumstances {

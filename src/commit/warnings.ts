@@ -20,7 +20,8 @@ export interface Warning {
     | 'address-of-control-plane'
     | 'endpoint-is-listener'
     | 'old-routes'
-    | 'not-in-v2';
+    | 'not-in-v2'
+    | 'certificate-expires';
   readonly message: string;
 }
 

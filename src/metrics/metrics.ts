@@ -6,6 +6,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { CommitEnd } from '../commit/desk.ts';
 import type { DiscoveryObserver } from '../xds/observer.ts';
 import type { StreamStatus } from '../xds/stream-status.ts';
+import { addCertificateMetrics } from './certificate-metrics.ts';
 import { Distribution } from './distribution.ts';
 import { addCounter, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
@@ -27,8 +28,13 @@ export class Metrics {
   /**
    * @param statuses of the open streams, asked at each scrape.
    * @param droppedLogLines how many log lines could not be written, asked at each scrape.
+   * @param certificateEnds see {@link addCertificateMetrics}.
    */
-  constructor(statuses: () => Iterable<StreamStatus>, droppedLogLines: () => number = () => 0) {
+  constructor(
+    statuses: () => Iterable<StreamStatus>,
+    droppedLogLines: () => number = () => 0,
+    certificateEnds: () => readonly number[] = () => [],
+  ) {
     addStreamMetrics(this.#registry, this.#streamCounters, statuses);
     addCounter(
       this.#registry,
@@ -50,6 +56,7 @@ export class Metrics {
       { name: 'controlplane_log_lines_dropped_total', help: 'Log lines that nothing took', labelNames: [] },
       () => [{ labels: {}, value: droppedLogLines() }],
     );
+    addCertificateMetrics(this.#registry, certificateEnds);
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }

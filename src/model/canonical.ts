@@ -7,7 +7,7 @@ import { parseIpAddress } from '../net/ip-address.ts';
 import { canonicalDownstreamTls, canonicalUpstreamTls } from './canonical-tls.ts';
 import type { clusterSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
-import type { Cluster, Listener } from './objects.ts';
+import type { Cluster, DeclaredObject, Listener, Secret, UpstreamAuth } from './objects.ts';
 
 /** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, nothing undefined; frozen. */
 export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Cluster {
@@ -17,18 +17,18 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     groups: cluster.groups?.toSorted(),
     labels: sortKeys(cluster.labels),
   };
-  const { load_balancing, connect_timeout } = cluster;
-  const upstream_tls = canonicalUpstreamTls(cluster.upstream_tls);
+  const { load_balancing, connect_timeout, upstream_auth } = cluster;
+  const upstream = { upstream_auth, upstream_tls: canonicalUpstreamTls(cluster.upstream_tls) };
   if (cluster.kind !== 'sharded') {
     const endpoints = (cluster.endpoints ?? []).map(canonicalServer).sort(compareServers);
-    return freeze({ ...common, endpoints, load_balancing, connect_timeout, upstream_tls });
+    return freeze({ ...common, endpoints, load_balancing, connect_timeout, ...upstream });
   }
   const { kind, name } = cluster;
   const shards = cluster.shards
     .map((shard) => ({ ...shard, endpoint: canonicalServer(shard.endpoint) }))
     .sort((a, b) => compareText(a.name, b.name));
   const { load_balancing: keyed } = cluster;
-  return freeze({ ...common, name, kind, shards, load_balancing: keyed, connect_timeout, upstream_tls });
+  return freeze({ ...common, name, kind, shards, load_balancing: keyed, connect_timeout, ...upstream });
 }
 
 /** As {@link canonicalCluster}. */
@@ -52,8 +52,14 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
   return freeze(sorted) as unknown as Listener;
 }
 
+/** As {@link canonicalCluster}. */
+export function canonicalSecret({ name, kind, labels, fingerprint, sealed, subject, sans, not_after }: Secret): Secret {
+  const facts = { subject, sans, not_after };
+  return freeze({ name, kind, labels: sortKeys(labels), fingerprint, ...facts, sealed }) as Secret;
+}
+
 /** The text of a canonical object: the same for equal ones. */
-export function contentOf(object: Cluster | Listener): string {
+export function contentOf(object: DeclaredObject): string {
   return JSON.stringify(object);
 }
 
@@ -63,10 +69,11 @@ interface Server {
   readonly weight?: number | undefined;
   readonly zone?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly upstream_auth?: UpstreamAuth | undefined;
 }
 
-function canonicalServer({ address, port, weight, zone, labels }: Server) {
-  return { address: parseIpAddress(address) ?? address, port, weight, zone, labels: sortKeys(labels) };
+function canonicalServer({ address, port, weight, zone, labels, upstream_auth }: Server) {
+  return { address: parseIpAddress(address) ?? address, port, weight, zone, labels: sortKeys(labels), upstream_auth };
 }
 
 /** By address, then port, by code unit: the order of hosts alone changes Envoy's Maglev and ring placement. */

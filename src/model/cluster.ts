@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { parseIpAddress } from '../net/ip-address.ts';
+import { upstreamAuthSchema } from './auth.ts';
 import { maxEndpoints } from './limits.ts';
 import { upstreamTlsSchema } from './tls.ts';
 import { duration, groups, ipAddress, isDistinct, labels, name, port, printable, weight } from './values.ts';
@@ -18,7 +19,13 @@ const eachAddressOnce = 'must have each address and port once';
 
 const zone = name.meta({ example: 'eu-1a' });
 
-const endpointFields = { address: ipAddress, port, zone: zone.optional(), labels: labels.optional() };
+const endpointFields = {
+  address: ipAddress,
+  port,
+  zone: zone.optional(),
+  labels: labels.optional(),
+  upstream_auth: upstreamAuthSchema.optional().describe("In place of the cluster's; Envoy 1.37 and newer."),
+};
 
 export const endpointSchema = z
   .strictObject({ ...endpointFields, weight: weight.optional() })
@@ -74,6 +81,7 @@ const common = {
   groups: groups.optional(),
   labels: labels.optional(),
   connect_timeout: duration(600_000, '10m').optional(),
+  upstream_auth: upstreamAuthSchema.optional(),
   upstream_tls: upstreamTlsSchema.optional(),
 };
 

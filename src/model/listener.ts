@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { downstreamAuthSchema } from './auth.ts';
 import { downstreamTlsSchema } from './tls.ts';
 import { duration, groups, isDistinct, labels, listenAddress, name, printable } from './values.ts';
 
@@ -47,6 +48,7 @@ export const redisListenerSchema = z
       .optional()
       .meta({ description: 'Of a key with {...} only that part says which server.' }),
     case_insensitive: z.boolean().optional().meta({ description: 'Prefixes match whatever the case of the key.' }),
+    auth: downstreamAuthSchema.optional(),
   })
   .meta({ id: 'RedisListener', description: "Envoy's Redis proxy: each command goes where its key says." });
 

@@ -1,11 +1,11 @@
 // TLS as an operator declares it: of a cluster to its servers, of a listener to its clients. Certificates and CAs are
-// secrets, named here; why so and not otherwise is in docs/adr/0026.
+// secrets, named here; why so and not otherwise is in docs/adr/0027.
 
 import { z } from 'zod';
 
 import { isHostName } from '../net/address.ts';
 import { parseIpAddress } from '../net/ip-address.ts';
-import { secretRefSchema } from './secret-ref.ts';
+import { secretRefSchema } from './auth.ts';
 import { isDistinct } from './values.ts';
 
 const maxHostNameBytes = 253;

@@ -39,7 +39,7 @@ export function findUnpublishableListeners(
  * themselves, and on what clusters there are, with which prefixes, for whom, and how those choose a server.
  * @param before the edits.
  */
-export function affectsListeners({ clusters, listeners }: Edits, before: Clusters): boolean {
+export function affectsListeners({ clusters, listeners }: Omit<Edits, 'secrets'>, before: Clusters): boolean {
   return listeners.length > 0 || clusters.some(({ name, after }) => isRoutedOtherwise(before.get(name), after));
 }
 

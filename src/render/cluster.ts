@@ -7,10 +7,20 @@ import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { buildConfigSource } from './config-source.ts';
 import { buildDuration } from './duration.ts';
 import { buildLoadBalancing } from './load-balancing.ts';
+import { buildUpstreamAuth } from './redis-auth.ts';
+import type { ReadPassword } from './redis-auth.ts';
 import { buildUpstreamTls } from './tls.ts';
 
-/** The same whatever the endpoints are: a changed one does not touch the cluster, whose connections would close. */
-export function buildCluster(cluster: Cluster, dialect: Dialect, xdsClusterName: string): PlainMessage {
+/**
+ * The same whatever the endpoints are, but for their passwords: a changed one does not touch the cluster, whose
+ * connections would close.
+ */
+export function buildCluster(
+  cluster: Cluster,
+  dialect: Dialect,
+  xdsClusterName: string,
+  read: ReadPassword,
+): PlainMessage {
   const { upstream_tls: tls } = cluster;
   return {
     name: cluster.name,
@@ -18,6 +28,7 @@ export function buildCluster(cluster: Cluster, dialect: Dialect, xdsClusterName:
     eds_cluster_config: { eds_config: buildConfigSource(dialect, xdsClusterName) },
     connect_timeout: buildDuration(cluster.connect_timeout ?? defaultConnectTimeout),
     ...buildLoadBalancing(cluster, dialect.apiVersion),
+    ...buildUpstreamAuth(cluster, dialect.apiVersion, read),
     ...(cluster.kind === 'sharded' ? buildPromptRemoval(dialect.apiVersion) : {}),
     ...(tls !== undefined && { transport_socket: buildUpstreamTls(tls, dialect, xdsClusterName) }),
   };

@@ -13,6 +13,8 @@ import { buildHttpConnectionManager, httpConnectionManagerFilter } from './http-
 import { buildListener } from './listener.ts';
 import type { NetworkFilter } from './listener.ts';
 import type { RenderOptions } from './options.ts';
+import { buildDownstreamAuth, passwordReader } from './redis-auth.ts';
+import type { Secrets } from './redis-auth.ts';
 import { buildRedisProxy, buildSettings, findRedisRoutes, redisProxyFilter } from './redis-proxy.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildStandInProxy, standInListenerName } from './stand-in.ts';
@@ -30,10 +32,11 @@ interface FilterConfig {
 export function renderListener(
   listener: Listener,
   clusters: Clusters,
+  secrets: Secrets,
   dialect: Dialect,
   options: RenderOptions,
 ): Resource | undefined {
-  const built = buildFilter(listener, clusters, dialect, options);
+  const built = buildFilter(listener, clusters, secrets, dialect, options);
   if (built === undefined || listener.address === undefined) return undefined;
   const { name, address, tls } = listener;
   const socket = tls && buildDownstreamTls(tls, dialect, options.xdsClusterName);
@@ -69,9 +72,11 @@ export function followsClusters(listener: Listener): boolean {
 function buildFilter(
   listener: Listener,
   clusters: Clusters,
+  secrets: Secrets,
   dialect: Dialect,
-  { redisCatchAll, redisDeny = [], xdsClusterName }: RenderOptions,
+  options: RenderOptions,
 ): FilterConfig | undefined {
+  const { redisCatchAll, redisDeny = [], xdsClusterName } = options;
   const { apiVersion } = dialect;
   switch (listener.kind) {
     case 'tcp':
@@ -83,7 +88,8 @@ function buildFilter(
     default: {
       const proxy = buildRedisProxy(listener, findRedisRoutes(listener, clusters, redisCatchAll));
       if (proxy === undefined) return undefined;
-      const config = { ...proxy, ...buildDeniedCommands(apiVersion, redisDeny) };
+      const auth = buildDownstreamAuth(listener, apiVersion, passwordReader(secrets, options));
+      const config = { ...proxy, ...auth, ...buildDeniedCommands(apiVersion, redisDeny) };
       return { filter: redisProxyFilter[apiVersion], config };
     }
   }

@@ -1,9 +1,9 @@
 // One state of what is declared as resource sets, each rendered when first asked for and
 // carried over to the next state at the cost of what changed.
 
-import type { ListenerEdit } from '../inventory/edits.ts';
+import type { ListenerEdit, SecretEdit } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import { dialects, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import { ResourceSet } from '../snapshot/resource-set.ts';
@@ -15,8 +15,8 @@ import { findPublished, implicitNames } from './implicit-listeners.ts';
 import type { RenderOptions } from './options.ts';
 import { encodeNoEndpoints, renderCluster, renderEndpoints } from './render-cluster.ts';
 import { renderSecret } from './render-secret.ts';
-import type { TlsSecret, TlsSecretEdit } from './render-secret.ts';
 import { followsClusters, holdsConfigSource, renderListener, renderRoutes, renderStandIn } from './render-listener.ts';
+import { findSecretUsers } from './secret-users.ts';
 import { noUses, usesAfter } from './secret-uses.ts';
 import type { SecretUses } from './secret-uses.ts';
 import { standInListenerName } from './stand-in.ts';
@@ -26,7 +26,7 @@ export type ClusterChange = readonly [name: string, after: ServedCluster | undef
 
 interface NextOptions {
   readonly listeners?: readonly ListenerEdit[];
-  readonly secrets?: readonly TlsSecretEdit[] | undefined;
+  readonly secrets?: readonly SecretEdit[];
   /** What will be asked of the next sets; by default everything. */
   readonly kinds?: readonly ResourceKind[];
   /** Sets of much the same state, with which the next ones are to share what is equal. */
@@ -40,10 +40,10 @@ interface State {
   readonly clusters: SortedByName<ServedCluster>;
   /** Those that are published, see {@link findPublished}. */
   readonly listeners: SortedByName<Listener>;
+  /** All that are committed, whoever names them. */
+  readonly secrets: SortedByName<Secret>;
   readonly standInFor: string | undefined;
-  /** All there are, for whatever node groups. */
-  readonly secrets: SortedByName<TlsSecret>;
-  /** Which of them are published: those that the clusters and listeners name. */
+  /** Which certificates and CAs are published: those that the clusters and listeners name. */
   readonly uses: SecretUses;
 }
 
@@ -85,7 +85,7 @@ export class RenderedSets {
   static empty(options: RenderOptions): RenderedSets {
     const listeners = implicitNames.flatMap((name) => findPublished(name, undefined, options) ?? []);
     const clusters = SortedByName.of<ServedCluster>([]);
-    const secrets = SortedByName.of<TlsSecret>([]);
+    const secrets = SortedByName.of<Secret>([]);
     const state = { clusters, listeners: SortedByName.of(listeners), standInFor: undefined, secrets, uses: noUses };
     return new RenderedSets(state, options);
   }
@@ -109,7 +109,7 @@ export class RenderedSets {
     const published = edits.map(({ name, after }) => [name, findPublished(name, after, this.#options)] as const);
     const listeners = this.#state.listeners.with(published);
     const clusters = this.clusters.with(changes);
-    const secrets = this.#state.secrets.with(secretEdits.map(({ name, after }) => [name, after] as const));
+    const secrets = this.#state.secrets.with(secretEdits.map(({ name, after }) => [name, after]));
     const uses = usesAfter(this.#state.uses, [
       ...changes.map(([name, after]) => [this.clusters.get(name)?.declared, after?.declared] as const),
       ...published.map(([name, after]) => [this.#state.listeners.get(name), after] as const),
@@ -118,38 +118,56 @@ export class RenderedSets {
     const state = { clusters: shared, listeners, standInFor, secrets, uses };
     const next = new RenderedSets(state, this.#options, base);
     const clusterNames = changes.map(([name]) => name);
-    const namesOf: Record<NameSpace, readonly string[]> = {
-      clusters: clusterNames,
-      listeners: this.#changedListeners(state, clusterNames, edits.map(({ name }) => name)),
-      secrets: [...secretEdits.map(({ name }) => name), ...this.#state.uses.namesUnlike(uses)],
+    const secretNames = secretEdits.map(({ name }) => name);
+    const passwords = this.#changedPasswords(secrets, secretNames);
+    const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name), passwords);
+    const namesOf = {
+      secret: [...secretNames, ...this.#state.uses.namesUnlike(uses)],
+      cluster: [...new Set([...clusterNames, ...findSecretUsers(shared, declaredOf, passwords)])],
+      endpoint: clusterNames,
+      listener: listenerNames,
+      route: listenerNames,
     };
     for (const dialect of everyDialect) {
       for (const kind of this.#sets.get(dialect)?.keys() ?? []) {
         if (!kinds.includes(kind)) continue;
-        next.#keep(kind, dialect, next.#carry(kind, dialect, namesOf[nameSpaces[kind]], this));
+        next.#keep(kind, dialect, next.#carry(kind, dialect, namesOf[kind], this));
       }
     }
     return next;
   }
 
   /** The names of the listeners that may be otherwise after the edits. */
-  #changedListeners(after: State, clusterNames: readonly string[], edited: readonly string[]): string[] {
+  #changedListeners(
+    after: State,
+    clusterNames: readonly string[],
+    edited: readonly string[],
+    secretNames: readonly string[],
+  ): string[] {
     const isRoutingChanged = clusterNames.some((name) => {
       const [old, now] = [this.clusters.get(name), after.clusters.get(name)];
       return old?.name !== now?.name || old?.prefix !== now?.prefix;
     });
     const following = isRoutingChanged ? [...after.listeners.values()].filter(followsClusters) : [];
-    const names = new Set([...edited, ...following.map(({ name }) => name)]);
+    const using = findSecretUsers(after.listeners, (listener) => listener, secretNames);
+    const names = new Set([...edited, ...following.map(({ name }) => name), ...using]);
     if (this.#state.standInFor !== after.standInFor) names.add(standInListenerName);
     return [...names];
+  }
+
+  // Only these are a part of other messages.
+  #changedPasswords(after: SortedByName<Secret>, names: readonly string[]): string[] {
+    return names.filter((name) => [this.#state.secrets, after].some((secrets) => secrets.get(name)?.kind === 'password'));
   }
 
   #namesUnlike(state: State, space: NameSpace): string[] {
     const { secrets, uses } = this.#state;
     if (space === 'secrets') return [...secrets.namesUnlike(state.secrets), ...uses.namesUnlike(state.uses)];
     const clusterNames = this.clusters.namesUnlike(state.clusters);
-    if (space === 'clusters') return clusterNames;
-    return this.#changedListeners(state, clusterNames, this.#state.listeners.namesUnlike(state.listeners));
+    const passwords = this.#changedPasswords(state.secrets, secrets.namesUnlike(state.secrets));
+    if (space === 'clusters') return [...new Set([...clusterNames, ...findSecretUsers(state.clusters, declaredOf, passwords)])];
+    const listenerNames = this.#state.listeners.namesUnlike(state.listeners);
+    return this.#changedListeners(state, clusterNames, listenerNames, passwords);
   }
 
   #carry(kind: ResourceKind, dialect: Dialect, names: readonly string[], before: RenderedSets): ResourceSet {
@@ -209,17 +227,26 @@ export class RenderedSets {
     const { clusters, listeners, standInFor, secrets, uses } = this.#state;
     if (kind === 'secret') {
       const secret = uses.has(name) ? secrets.get(name) : undefined;
-      return secret && renderSecret(secret, dialect);
+      return secret && renderSecret(secret, dialect, this.#options);
     }
     if (kind === 'cluster' || kind === 'endpoint') {
       const cluster = clusters.get(name);
-      return cluster && (kind === 'cluster' ? renderCluster : renderEndpoints)(cluster, dialect, this.#options);
+      if (cluster === undefined) return undefined;
+      return kind === 'cluster'
+        ? renderCluster(cluster, dialect, secrets, this.#options)
+        : renderEndpoints(cluster, dialect);
     }
     const listener = listeners.get(name);
     if (kind === 'route') return listener?.kind === 'http' ? renderRoutes(listener, clusters, dialect) : undefined;
-    if (name !== standInListenerName) return listener && renderListener(listener, clusters, dialect, this.#options);
+    if (name !== standInListenerName) {
+      return listener && renderListener(listener, clusters, secrets, dialect, this.#options);
+    }
     return standInFor === undefined ? undefined : renderStandIn(standInFor, dialect, this.#options);
   }
+}
+
+function declaredOf({ declared }: ServedCluster): ServedCluster['declared'] {
+  return declared;
 }
 
 function resourceSetOptions(kind: ResourceKind, { apiVersion }: Dialect): ResourceSetOptions {

@@ -5,13 +5,12 @@ import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { serve } from '../inventory/served-cluster.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
 import type { RenderOptions } from './options.ts';
-import type { TlsSecret, TlsSecretEdit } from './render-secret.ts';
 import { RenderedSets } from './rendered-sets.ts';
 import { withHost } from './stand-in.ts';
 
@@ -19,13 +18,12 @@ import { withHost } from './stand-in.ts';
 export interface DeclaredObjects {
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
-  /** Those of which the group's objects name none are not published. */
-  readonly tlsSecrets?: ReadonlyMap<string, TlsSecret>;
+  /** Certificates and CAs that the other objects do not name are not published. */
+  readonly secrets?: ReadonlyMap<string, Secret>;
 }
 
-export interface SnapshotEdits extends Edits {
-  readonly tlsSecrets?: readonly TlsSecretEdit[] | undefined;
-}
+/** As {@link Edits}. */
+export type RenderedEdits = Omit<Edits, 'secrets'> & Partial<Pick<Edits, 'secrets'>>;
 
 /**
  * What is rendered of each scope, where it is not as declared; one object for scopes that do not differ. A cluster's
@@ -60,7 +58,8 @@ export class RenderedSnapshot implements Snapshot {
   }
 
   /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */
-  static of({ clusters, listeners, tlsSecrets }: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+  static of(objects: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+    const { clusters, listeners = new Map(), secrets = new Map() } = objects;
     const sets = RenderedSets.empty(options);
     const none = new RenderedSnapshot(options, nothing, new Set(), {
       declared: sets,
@@ -68,11 +67,7 @@ export class RenderedSnapshot implements Snapshot {
       reachableEndpoints: sets,
       reachableClusters: sets,
     });
-    const edits = {
-      clusters: editsTo(clusters),
-      listeners: editsTo(listeners ?? new Map()),
-      tlsSecrets: editsTo(tlsSecrets ?? new Map()),
-    };
+    const edits = { clusters: editsTo(clusters), listeners: editsTo(listeners), secrets: editsTo(secrets) };
     return none.next(edits, draining);
   }
 
@@ -90,7 +85,7 @@ export class RenderedSnapshot implements Snapshot {
    * @param like a snapshot of much the same, with which this one is to share what is equal.
    */
   next(
-    { clusters: edits, listeners, tlsSecrets: secrets }: SnapshotEdits,
+    { clusters: edits, listeners, secrets = [] }: RenderedEdits,
     draining = nothing,
     like?: RenderedSnapshot,
   ): RenderedSnapshot {

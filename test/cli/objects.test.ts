@@ -71,6 +71,24 @@ describe('what a change asks', () => {
       { upstream_tls: { ca: null, sans: null, insecure: true } },
     ],
     ['cluster set a --tls-ca=', 'PATCH /clusters/a', { upstream_tls: null }],
+    [
+      'cluster add a --auth-secret s --auth-user u',
+      'PUT /clusters/a',
+      { name: 'a', upstream_auth: { password: { secret: 's' }, username: 'u' } },
+    ],
+    ['cluster set a --auth-user u', 'PATCH /clusters/a', { upstream_auth: { username: 'u' } }],
+    ['cluster set a --auth-secret=', 'PATCH /clusters/a', { upstream_auth: null }],
+    [
+      'listener set l --auth-secret s --auth-secret t',
+      'PATCH /listeners/l',
+      { auth: { passwords: [{ secret: 's' }, { secret: 't' }] } },
+    ],
+    ['listener set l --auth-secret=', 'PATCH /listeners/l', { auth: null }],
+    [
+      'endpoint set a 10.0.0.1:1 --auth-secret s',
+      'PATCH /clusters/a/endpoints/10.0.0.1%3A1',
+      { upstream_auth: { password: { secret: 's' } } },
+    ],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
     [
       'listener set l --tls-certificate c --tls-client-ca ca --require-client-certificate false',

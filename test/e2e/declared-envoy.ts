@@ -3,14 +3,15 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 
+import type { Secret } from '../../src/model/objects.ts';
 import { parseConfig } from '../../src/model/parse.ts';
 import { findUnpublishableListeners } from '../../src/render/check-listeners.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
-import type { TlsSecret } from '../../src/render/render-secret.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
 import type { Nack } from '../../src/xds/stream-status.ts';
 import { byName, defaultOptions } from '../render/examples.ts';
+import { openPlain } from '../render/plain-secrets.ts';
 import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
 import type { Bootstrap } from '../support/bootstrap.ts';
 import { startEnvoy } from '../support/envoy.ts';
@@ -25,8 +26,8 @@ import type { ServedXds } from '../support/xds/served-xds.ts';
 export interface ConfigText {
   readonly clusters: readonly object[];
   readonly listeners?: readonly object[];
-  /** With their values. */
-  readonly secrets?: readonly TlsSecret[];
+  /** Whatever their values are. */
+  readonly secrets?: readonly Secret[];
 }
 
 /** One aggregated stream, or one for each type and each cluster's endpoints; state of the world or delta. */
@@ -61,7 +62,7 @@ export class DeclaredEnvoy {
     const parsed = parseConfig(config);
     const [clusters, listeners] = [byName(...parsed.clusters), byName(...parsed.listeners)];
     assert.deepEqual(findUnpublishableListeners(clusters, listeners, this.#options), []);
-    this.#xds.publish(RenderedSnapshot.of({ clusters, listeners, tlsSecrets: byName(...secrets) }, this.#options));
+    this.#xds.publish(RenderedSnapshot.of({ clusters, listeners, secrets: byName(...secrets) }, this.#options));
   }
 
   /** A connection to a Redis server or listener on 127.0.0.1, as soon as there is one. */
@@ -100,6 +101,7 @@ export async function startDeclaredEnvoy(t: TestContext, options: DeclaredEnvoyO
   const { way = 'ads', version, render } = options;
   const renderOptions = {
     ...defaultOptions,
+    openSecret: openPlain,
     redisListener: { host: '127.0.0.1', port: await freePort() },
     redisEmptyListener: { host: '127.0.0.1', port: await freePort() },
     ...render,

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import type { TlsSecret } from '../../src/render/render-secret.ts';
+import type { Secret } from '../../src/model/objects.ts';
+import { plainSecret } from '../render/plain-secrets.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import type { Certificate } from '../support/certificates.ts';
 import { envoyReleases } from '../support/envoy.ts';
@@ -17,12 +18,12 @@ import type { ConfigText, DeclaredEnvoy, Way } from './declared-envoy.ts';
 const ways: readonly Way[] = ['ads', 'delta-ads', 'streams', 'delta-streams'];
 const serverHosts = { hosts: ['redis.internal', '127.0.0.1'] };
 
-function certificate(name: string, { chain, key }: Certificate): TlsSecret {
-  return { name, kind: 'certificate', chain, key };
+function certificate(name: string, { chain, key }: Pick<Certificate, 'chain' | 'key'>): Secret {
+  return plainSecret(name, { kind: 'certificate', chain, key });
 }
 
-function ca(name: string, { chain }: Certificate): TlsSecret {
-  return { name, kind: 'ca', value: chain };
+function ca(name: string, { chain }: Certificate): Secret {
+  return plainSecret(name, { kind: 'ca', value: chain });
 }
 
 /** A cluster of one server, which takes commands from who shows the certificate `envoy`. */
@@ -95,9 +96,9 @@ for (const way of ways) {
     const listeners = [{ name: 'redis_listener', tls: { certificate: { secret: 'listener' } } }];
     const config: ConfigText = { clusters: [clusterOf(redis)], listeners };
     const [envoy, wrong] = [authority.issue('envoy'), authority.issue('wrong')];
-    const secretsOf = (key: string, name: string): TlsSecret[] => [
+    const secretsOf = (key: string, name: string): Secret[] => [
       ca('ca', authority),
-      { ...certificate('envoy', envoy), key } as TlsSecret,
+      certificate('envoy', { chain: envoy.chain, key }),
       certificate('listener', authority.issue(name)),
     ];
     subject.declare({ ...config, secrets: secretsOf(envoy.key, 'listener 1') });

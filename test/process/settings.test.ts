@@ -11,6 +11,7 @@ const defaults: Settings = {
   apiAddress: { host: '0.0.0.0', port: 8000 },
   apiHosts: [],
   dataDir: './data',
+  secretKeyFile: undefined,
   redisListener: { host: '0.0.0.0', port: 6379 },
   redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
   redisCatchAll: undefined,

@@ -4,16 +4,15 @@
 import type { Cluster, Clusters, Endpoint } from '../../src/inventory/cluster.ts';
 import { serve } from '../../src/inventory/served-cluster.ts';
 import type { ServedCluster } from '../../src/inventory/served-cluster.ts';
-import type { Listener } from '../../src/model/objects.ts';
+import type { Listener, Secret } from '../../src/model/objects.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
-import type { TlsSecret } from '../../src/render/render-secret.ts';
 
 export interface Example {
   /** Also the name of its folder. */
   readonly name: string;
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
-  readonly tlsSecrets?: ReadonlyMap<string, TlsSecret>;
+  readonly secrets?: ReadonlyMap<string, Secret>;
   readonly options: RenderOptions;
 }
 

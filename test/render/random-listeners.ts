@@ -2,15 +2,15 @@
 
 import fc from 'fast-check';
 
-import type { Cluster, Listener } from '../../src/model/objects.ts';
+import type { Cluster, Listener, Secret } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
-import type { TlsSecret } from '../../src/render/render-secret.ts';
+import { plainSecret } from './plain-secrets.ts';
 
 export interface RandomObjects {
   readonly clusters: readonly Cluster[];
   readonly listeners: readonly Listener[];
   /** Some of those that they name are not among them. */
-  readonly tlsSecrets: readonly TlsSecret[];
+  readonly secrets: readonly Secret[];
 }
 
 const anyWeight = fc.option(fc.constantFrom(1, 2, 100), { nil: undefined });
@@ -99,12 +99,12 @@ function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listene
     .map((listeners) => listeners.flat());
 }
 
-const anySecrets: fc.Arbitrary<readonly TlsSecret[]> = fc
+const anySecrets: fc.Arbitrary<readonly Secret[]> = fc
   .tuple(fc.subarray(['s', 't', 'u', 'v']), fc.constantFrom('1', '2'))
-  .map(([names, value]) => names.map((name) => ({ name, kind: 'ca', value })));
+  .map(([names, value]) => names.map((name) => plainSecret(name, { kind: 'ca', value })));
 
 /** Clusters a to d, with few prefixes, listeners and secrets; names come and go, and change their kind. */
 export const anyObjects: fc.Arbitrary<RandomObjects> = anyClusters.chain((clusters) => {
   const anyListeners = anyListenersTo(clusters.map(({ name }) => name));
-  return fc.tuple(anyListeners, anySecrets).map(([listeners, tlsSecrets]) => ({ clusters, listeners, tlsSecrets }));
+  return fc.tuple(anyListeners, anySecrets).map(([listeners, secrets]) => ({ clusters, listeners, secrets }));
 });

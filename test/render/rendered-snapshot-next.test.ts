@@ -6,17 +6,20 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Cluster } from '../../src/inventory/cluster.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
-import type { DeclaredObjects, SnapshotEdits } from '../../src/render/rendered-snapshot.ts';
+import type { DeclaredObjects, RenderedEdits } from '../../src/render/rendered-snapshot.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import type { Dialect } from '../../src/snapshot/dialect.ts';
 import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
-import { byName, cluster, clustersOf, defaultOptions, servedOf } from './examples.ts';
+import { byName, cluster, clustersOf, defaultOptions as usualOptions, servedOf } from './examples.ts';
+import { openPlain } from './plain-secrets.ts';
 import { anyCatchAll } from './random-clusters.ts';
 import { anyObjects } from './random-listeners.ts';
 import type { RandomObjects } from './random-listeners.ts';
+
+const defaultOptions = { ...usualOptions, openSecret: openPlain };
 
 type Question = readonly [ResourceKind, Dialect];
 
@@ -47,7 +50,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   askedWithScope: fc.subarray(everyScopedQuestion),
 });
 
-const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName(), tlsSecrets: byName() };
+const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName(), secrets: byName() };
 
 describe('the next snapshot', () => {
   test('has in every set what a snapshot from scratch has', () => {
@@ -150,15 +153,15 @@ describe('the next snapshot', () => {
 
 type Objects = Required<DeclaredObjects>;
 
-function objectsOf({ clusters, listeners, tlsSecrets }: RandomObjects): Objects {
-  return { clusters: byName(...clusters), listeners: byName(...listeners), tlsSecrets: byName(...tlsSecrets) };
+function objectsOf({ clusters, listeners, secrets }: RandomObjects): Objects {
+  return { clusters: byName(...clusters), listeners: byName(...listeners), secrets: byName(...secrets) };
 }
 
-function findEdits(before: Objects, after: Objects): SnapshotEdits {
+function findEdits(before: Objects, after: Objects): RenderedEdits {
   return {
     clusters: differing(before.clusters, after.clusters),
     listeners: differing(before.listeners, after.listeners),
-    tlsSecrets: differing(before.tlsSecrets, after.tlsSecrets),
+    secrets: differing(before.secrets, after.secrets),
   };
 }
 

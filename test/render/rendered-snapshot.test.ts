@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import type { Cluster, Clusters } from '../../src/inventory/cluster.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
 import { decodeMessage } from '../../src/proto/protos.ts';
-import type { TlsSecret } from '../../src/render/render-secret.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
 import type { ApiVersion, ConfigSourceKind, Dialect } from '../../src/snapshot/dialect.ts';
@@ -15,6 +14,7 @@ import { decodeResource } from './decode-resource.ts';
 import { byName, cluster, clustersOf, defaultOptions, examples, servedOf } from './examples.ts';
 import { GoldenFolder } from './golden-folder.ts';
 import { objectExamples } from './object-examples.ts';
+import { openPlain, plainSecret } from './plain-secrets.ts';
 
 const apiVersions: readonly ApiVersion[] = ['v2', 'v3'];
 const allExamples = [...examples, ...objectExamples];
@@ -78,19 +78,20 @@ describe('a rendered snapshot', () => {
   test('has the secrets that its objects name, for as long as they do', () => {
     const upstream_tls = { ca: { secret: 'ca' }, sans: 'any' };
     const [a, b] = ['a', 'b'].map((name) => parseCluster({ name, upstream_tls })) as [Cluster, Cluster];
-    const tlsSecrets = byName<TlsSecret>(
-      { name: 'ca', kind: 'ca', value: '1' },
-      { name: 'nobody-names-it', kind: 'ca', value: '2' },
+    const secrets = byName(
+      plainSecret('ca', { kind: 'ca', value: '1' }),
+      plainSecret('nobody-names-it', { kind: 'ca', value: '2' }),
     );
+    const options = { ...defaultOptions, openSecret: openPlain };
     const namesIn = (snapshot: RenderedSnapshot) => [...snapshot.resources('secret', dialects.v3.ads).resources.keys()];
-    const both = RenderedSnapshot.of({ clusters: clustersOf(a, b), tlsSecrets }, defaultOptions);
+    const both = RenderedSnapshot.of({ clusters: clustersOf(a, b), secrets }, options);
     assert.deepEqual(namesIn(both), ['ca']);
     const gone = (name: string) => ({ clusters: [{ name, after: undefined }], listeners: [] });
     const one = both.next(gone('a'));
     assert.deepEqual(namesIn(one), ['ca']);
     assert.deepEqual(namesIn(one.next(gone('b'))), []);
     assert.deepEqual(namesIn(one.next(gone('b'), servedOf(clustersOf(b)))), ['ca'], 'it drains');
-    const later = RenderedSnapshot.of({ clusters: clustersOf(), tlsSecrets }, defaultOptions);
+    const later = RenderedSnapshot.of({ clusters: clustersOf(), secrets }, options);
     assert.deepEqual(namesIn(later), []);
     assert.deepEqual(namesIn(later.next({ clusters: [{ name: 'a', after: a }], listeners: [] })), ['ca']);
   });
