@@ -4,6 +4,7 @@
 import { hostsOf } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from './cluster.ts';
 import type { Routing } from './routing.ts';
+import { servedAs } from './served-as.ts';
 import { serveBy } from './served-cluster.ts';
 import type { ServedCluster } from './served-cluster.ts';
 
@@ -92,7 +93,8 @@ export function findSuccessors(draining: readonly DrainingCluster[]): Map<string
 }
 
 /**
- * The draining clusters by name, as they are to be served: with the servers of their successors.
+ * The draining clusters by name, as they are to be served: with the servers of their successors, to which they speak as
+ * these do.
  * @param successors as {@link findSuccessors} finds them.
  */
 export function serveDraining(
@@ -104,8 +106,8 @@ export function serveDraining(
   return new Map(
     draining.map(({ cluster }) => {
       const successor = successors.get(cluster.name) ?? cluster.name;
-      const hosts = hostsOf(clusters.get(successor) ?? byName.get(successor) ?? cluster);
-      return [cluster.name, serveBy(cluster, hosts)];
+      const server = clusters.get(successor) ?? byName.get(successor) ?? cluster;
+      return [cluster.name, serveBy(servedAs(cluster, server), hostsOf(server))];
     }),
   );
 }
