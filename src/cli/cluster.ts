@@ -7,7 +7,7 @@ import { parseIpAndPort } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
 import type { Context } from './context.ts';
 import { buildObjectCommands } from './object-commands.ts';
-import { parseNumber } from './object-flags.ts';
+import { parseJsonObject, parseNumber } from './object-flags.ts';
 import type { FieldFlag, Patch } from './object-flags.ts';
 import { showPlain } from './plain-value.ts';
 import { refreshFlags } from './refresh-flags.ts';
@@ -43,6 +43,35 @@ const sizeFlags: readonly FieldFlag[] = [
   },
 ];
 
+const healthFlags: readonly FieldFlag[] = [
+  {
+    flags: '--health-check [JSON]',
+    path: ['health_check'],
+    parse: parseJsonObject,
+    preset: '{}',
+    help: 'Envoys check its servers: fields as {"interval":"1s","key":"maint"}; those left out stay.',
+  },
+  {
+    flags: '--outlier-detection [JSON]',
+    path: ['outlier_detection'],
+    parse: parseJsonObject,
+    preset: '{}',
+    help: 'Servers on which commands fail are sent none for a while: as {"consecutive_failures":3}.',
+  },
+  {
+    flags: '--panic-threshold <PERCENT>',
+    path: ['panic_threshold'],
+    parse: parseNumber,
+    help: 'With fewer healthy servers than this all are sent commands.',
+  },
+  {
+    flags: '--placement <PLACEMENT>',
+    path: ['placement'],
+    choices: ['fixed', 'remap'],
+    help: 'Of the keys of a shard that does not answer.',
+  },
+];
+
 const flags: readonly FieldFlag[] = [
   { flags: '--prefix <TEXT>', path: ['prefix'], help: 'Keys that begin with it go here.' },
   {
@@ -71,6 +100,7 @@ const flags: readonly FieldFlag[] = [
   },
   ...refreshFlags,
   { flags: '--connect-timeout <DURATION>', path: ['connect_timeout'], help: 'As 500ms or 5s.' },
+  ...healthFlags,
   {
     flags: '--group <GROUP>',
     path: ['groups'],

@@ -9,6 +9,7 @@ import { servedNames } from '../inventory/read-clusters.ts';
 import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
+import { findHealthUnsupportedInV2 } from '../render/health.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findReadsUnsupportedInV2 } from '../render/reads-in-v2.ts';
@@ -134,7 +135,11 @@ export class Publisher {
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
     const edited = edits.clusters.flatMap(({ after }) => after ?? []);
     const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
-    const unsupported = [...findUnsupportedInV2(edited), ...findReadsUnsupportedInV2(edited, listeners)];
+    const unsupported = [
+      ...findUnsupportedInV2(edited),
+      ...findHealthUnsupportedInV2(edited),
+      ...findReadsUnsupportedInV2(edited, listeners),
+    ];
     return [
       ...this.findWarningsOf(prepared),
       ...steps,

@@ -6,7 +6,7 @@ import { formatAddress, parseIpAndPort } from '../net/address.ts';
 import { parseIpAddress } from '../net/ip-address.ts';
 import type { clusterSchema, shardSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
-import type { Cluster, Listener, Shard } from './objects.ts';
+import type { Cluster, HealthCheck, Listener, Shard } from './objects.ts';
 import { canonicalPrimary } from './primary.ts';
 
 /** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, nothing undefined; frozen. */
@@ -17,11 +17,12 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     groups: cluster.groups?.toSorted(),
     labels: sortKeys(cluster.labels),
   };
-  const tail = { connect_timeout: cluster.connect_timeout };
+  const { connect_timeout, health_check, outlier_detection } = cluster;
+  const tail = { connect_timeout, health_check: canonicalCheck(health_check), outlier_detection };
   if (cluster.kind === 'sharded') {
-    const { kind, load_balancing } = cluster;
+    const { kind, load_balancing, placement, panic_threshold } = cluster;
     const shards = cluster.shards.map(canonicalShard).sort((a, b) => compareText(a.name, b.name));
-    return freeze({ ...common, kind, shards, load_balancing, ...tail });
+    return freeze({ ...common, kind, shards, load_balancing, ...tail, placement, panic_threshold });
   }
   const endpoints = canonicalServers(cluster.endpoints);
   if (cluster.kind === 'redis_cluster') {
@@ -29,7 +30,8 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     return freeze({ ...common, kind, endpoints, refresh: sortKeys(refresh), ...tail });
   }
   if (cluster.kind !== 'replicated') {
-    return freeze({ ...common, endpoints, load_balancing: cluster.load_balancing, ...tail });
+    const { load_balancing, panic_threshold } = cluster;
+    return freeze({ ...common, endpoints, load_balancing, ...tail, panic_threshold });
   }
   const { kind, primary, reads, load_balancing } = cluster;
   return freeze({
@@ -67,6 +69,11 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
 /** The text of a canonical object: the same for equal ones. */
 export function contentOf(object: Cluster | Listener): string {
   return JSON.stringify(object);
+}
+
+// Of Redis without saying so.
+function canonicalCheck(check: HealthCheck | undefined): HealthCheck | undefined {
+  return check?.protocol === 'redis' ? { ...check, protocol: undefined } : check;
 }
 
 interface Server {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { parseIpAddress } from '../net/ip-address.ts';
+import { checks, findPlacementFaults, panicThreshold, placement } from './health.ts';
 import { maxEndpoints } from './limits.ts';
 import { findPrimaryFault, isServerAddress } from './primary.ts';
 import { readModes, reads } from './reads.ts';
@@ -111,6 +112,7 @@ const common = {
   groups: groups.optional(),
   labels: labels.optional(),
   connect_timeout: duration(600_000, '10m').optional(),
+  ...checks,
 };
 
 export const plainClusterSchema = z
@@ -123,6 +125,7 @@ export const plainClusterSchema = z
       .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
       .optional(),
     load_balancing: loadBalancingSchema.optional(),
+    panic_threshold: panicThreshold.optional(),
   })
   .meta({ id: 'PlainCluster', description: 'Servers that are equals: any takes any command.' });
 
@@ -136,6 +139,8 @@ export const shardedClusterSchema = z
       .refine((shards) => isDistinct(shards.map((shard) => shard.name)), 'must have each name once')
       .refine((shards) => isDistinct(shards.flatMap(serversOf).map(addressOf)), eachAddressOnce),
     load_balancing: keyedLoadBalancing.optional(),
+    placement: placement.optional(),
+    panic_threshold: panicThreshold.optional(),
   })
   .meta({ id: 'ShardedCluster', description: 'Shards with keys of their own.' });
 
@@ -173,6 +178,10 @@ export const redisClusterSchema = z
 
 export const clusterSchema = z
   .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema, replicatedClusterSchema, redisClusterSchema])
+  .superRefine((cluster, context) => {
+    if (cluster.kind !== 'sharded') return;
+    for (const fault of findPlacementFaults(cluster)) context.addIssue({ code: 'custom', ...fault });
+  })
   .meta({ id: 'Cluster' });
 
 type AddIssue = (issue: { code: 'custom'; path: string[]; message: string }) => void;

@@ -1,5 +1,6 @@
 // What stands where a field is left out.
 
+import { withHealthDefaults } from './health-defaults.ts';
 import type { Cluster, Listener, LoadBalancing, RedisCluster, Refresh } from './objects.ts';
 
 export const defaultConnectTimeout = '5s';
@@ -45,6 +46,7 @@ export function withClusterDefaults(cluster: Cluster): Record<string, unknown> {
     kind: cluster.kind ?? 'plain',
     ...defaultsOfKind(cluster),
     connect_timeout: cluster.connect_timeout ?? defaultConnectTimeout,
+    ...withHealthDefaults(cluster),
   };
 }
 

@@ -13,6 +13,7 @@ import type {
   shardSchema,
   shardedClusterSchema,
 } from './cluster.ts';
+import type { healthCheckSchema, outlierDetectionSchema } from './health.ts';
 import type {
   httpListenerSchema,
   redisListenerSchema,
@@ -31,6 +32,9 @@ type ShardFields = DeepReadonly<z.output<typeof shardSchema>>;
 export type ShardEndpoint = NonNullable<ShardFields['endpoint']>;
 export type Seed = DeepReadonly<z.output<typeof seedSchema>>;
 export type LoadBalancing = DeepReadonly<z.output<typeof loadBalancingSchema>>;
+/** `protocol` is left out for Redis. */
+export type HealthCheck = DeepReadonly<z.output<typeof healthCheckSchema>>;
+export type OutlierDetection = DeepReadonly<z.output<typeof outlierDetectionSchema>>;
 
 /** `endpoints` is sorted by address and port. `kind` is left out. */
 export type PlainCluster = DeepReadonly<Omit<z.output<typeof plainClusterSchema>, 'endpoints'>> & {

@@ -2,10 +2,12 @@
 
 import type { ServedCluster } from '../inventory/served-cluster.ts';
 import { defaultConnectTimeout } from '../model/defaults.ts';
+import type { Cluster } from '../model/objects.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { buildConfigSource } from './config-source.ts';
 import { buildDuration } from './duration.ts';
+import { buildHealth } from './health.ts';
 import { buildLoadBalancing } from './load-balancing.ts';
 import { buildRedisCluster } from './redis-cluster.ts';
 
@@ -19,7 +21,13 @@ type Described = Pick<ServedCluster, 'name' | 'declared' | 'reads'>;
 export function buildCluster({ name, declared, reads }: Described, dialect: Dialect, xdsClusterName: string): PlainMessage {
   const { apiVersion } = dialect;
   const connect_timeout = buildDuration(declared.connect_timeout ?? defaultConnectTimeout);
-  if (declared.kind === 'redis_cluster') return { name, connect_timeout, ...buildRedisCluster(declared, apiVersion) };
+  const health = {
+    ...buildHealth(declared, apiVersion),
+    ...(isPrompt(declared) ? buildPromptRemoval(apiVersion) : {}),
+  };
+  if (declared.kind === 'redis_cluster') {
+    return { name, connect_timeout, ...buildRedisCluster(declared, apiVersion), ...health };
+  }
   // The primary is alone in its cluster: there is nobody to choose from.
   const isChosen = declared.kind !== 'replicated' || reads !== undefined;
   return {
@@ -28,12 +36,18 @@ export function buildCluster({ name, declared, reads }: Described, dialect: Dial
     eds_cluster_config: { eds_config: buildConfigSource(dialect, xdsClusterName) },
     connect_timeout,
     ...(isChosen ? buildLoadBalancing(declared, apiVersion) : {}),
-    ...(declared.kind === undefined || declared.kind === 'plain' ? {} : buildPromptRemoval(apiVersion)),
+    ...health,
   };
 }
 
-// A shard with a new address is another host with the same hash key, and a new primary the only one that may be written
-// to: the old one must not stay beside it because its health checks still pass. The field has another name in v2.
+// A server that is removed would go on being sent commands as long as its health checks pass. A shard with a new address
+// is another host with the same hash key, and a new primary the only one that may be written to: there the old one must
+// not stay beside it whoever checks it.
+function isPrompt({ kind, health_check: check }: Cluster): boolean {
+  return kind === 'sharded' || kind === 'replicated' || check !== undefined;
+}
+
+// The field has another name in v2.
 function buildPromptRemoval(apiVersion: ApiVersion): PlainMessage {
   return { [apiVersion === 'v2' ? 'drain_connections_on_host_removal' : 'ignore_health_on_host_removal']: true };
 }

@@ -10,9 +10,11 @@ const lastResortOnly = { overprovisioning_factor: { value: 10_000 } };
  * A locality for each zone of each priority, those without a zone first, and in it the hosts in the order given (sorted:
  * the order of hosts alone changes Envoy's hashing). Without hosts there is no locality, which is how Envoy learns that
  * the last one has gone.
+ * @param policy of hosts of one priority; by default Envoy's own.
  */
-export function buildLoadAssignment(clusterName: string, hosts: readonly Host[]): PlainMessage {
+export function buildLoadAssignment(clusterName: string, hosts: readonly Host[], policy?: PlainMessage): PlainMessage {
   if (hosts.length === 0) return { cluster_name: clusterName };
+  const isLayered = hosts.some(({ priority = 0 }) => priority > 0);
   const zones = [...Map.groupBy(hosts, ({ priority = 0, zone = '' }) => `${priority} ${zone}`).values()];
   return {
     cluster_name: clusterName,
@@ -24,7 +26,7 @@ export function buildLoadAssignment(clusterName: string, hosts: readonly Host[])
         lb_endpoints: members.map(buildLbEndpoint),
       };
     }),
-    ...(hosts.some(({ priority = 0 }) => priority > 0) && { policy: lastResortOnly }),
+    ...(isLayered ? { policy: lastResortOnly } : policy && { policy }),
   };
 }
 

@@ -8,6 +8,7 @@ import { messageNames } from '../snapshot/dialect.ts';
 import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { Resource } from '../snapshot/resource.ts';
 import { buildCluster } from './cluster.ts';
+import { buildPlacementPolicy } from './health.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
 import type { RenderOptions } from './options.ts';
 
@@ -36,7 +37,8 @@ export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect)
   const { name, declared, hosts } = cluster;
   if (declared.kind === 'redis_cluster') return undefined;
   return once(endpoints, cluster, apiVersion, undefined, () => {
-    return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, buildLoadAssignment(name, hosts)));
+    const message = buildLoadAssignment(name, hosts, buildPlacementPolicy(declared));
+    return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, message));
   });
 }
 

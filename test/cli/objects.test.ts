@@ -73,6 +73,17 @@ describe('what a change asks', () => {
     ],
     ['cluster set a --table-size 7', 'PATCH /clusters/a', { load_balancing: { table_size: 7 } }],
     ['cluster set a --policy=', 'PATCH /clusters/a', { load_balancing: null }],
+    ['cluster add a --health-check', 'PUT /clusters/a', { name: 'a', health_check: {} }],
+    [
+      'cluster set a --health-check {"interval":"1s","key":null} --outlier-detection= --panic-threshold 2 --placement remap',
+      'PATCH /clusters/a',
+      {
+        health_check: { interval: '1s', key: null },
+        outlier_detection: null,
+        panic_threshold: 2,
+        placement: 'remap',
+      },
+    ],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
     [
       'endpoint add a 10.0.0.1:6379 --weight 2 --zone z',
@@ -208,6 +219,8 @@ describe('what is refused', () => {
     ['cluster add a b', '"b": only one name is taken, see --help'],
     ['cluster set a', 'nothing to set: no flag names a field, see --help'],
     ['cluster add a --label x', '--label "x": must be KEY=VALUE'],
+    ['cluster add a --health-check []', '--health-check "[]": must be a JSON object, such as {"interval":"1s"}'],
+    ['cluster add a --outlier-detection x', '--outlier-detection "x": must be a JSON object, such as {"interval":"1s"}'],
     ['cluster add a --table-size many', '--table-size "many": must be a whole number'],
     ['endpoint add a 10.0.0.1', 'ADDRESS:PORT "10.0.0.1": must be HOST:PORT, [IPV6]:PORT or :PORT'],
     ['endpoint add a redis:6379', 'ADDRESS:PORT "redis:6379": must be an IP address and a port, such as 0.0.0.0:6379'],

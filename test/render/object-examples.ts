@@ -106,6 +106,48 @@ export const objectExamples: readonly Example[] = [
       { name: 'by-catch-all', address: '127.0.0.1:7002', routes: [], catch_all: 'carts' },
     ],
   ),
+  example('health', [
+    { name: 'checked', endpoints: [a, b], health_check: {} },
+    {
+      name: 'checked-in-detail',
+      endpoints: [a],
+      health_check: {
+        interval: '1s',
+        timeout: '500ms',
+        unhealthy_threshold: 3,
+        healthy_threshold: 2,
+        jitter: '100ms',
+        key: 'maintenance',
+      },
+      panic_threshold: 80,
+    },
+    { name: 'connected-to', endpoints: [a], health_check: { protocol: 'tcp' }, panic_threshold: 50 },
+    { name: 'asked-by-http', endpoints: [c], health_check: { protocol: 'http', path: '/healthz', host: 'web' } },
+    { name: 'ejecting', endpoints: [a, b], outlier_detection: {} },
+    {
+      name: 'ejecting-in-detail',
+      endpoints: [a, b],
+      outlier_detection: {
+        consecutive_failures: 3,
+        interval: '1s',
+        base_ejection_time: '2s',
+        max_ejection_time: '1m',
+        max_ejection_percent: 50,
+      },
+    },
+    { name: 'store', kind: 'sharded', shards, health_check: {} },
+    { name: 'cache', kind: 'sharded', shards, placement: 'remap', health_check: {}, outlier_detection: {} },
+    { name: 'no-shards', kind: 'sharded', shards: [], health_check: {} },
+    {
+      name: 'group',
+      kind: 'replicated',
+      primary: '10.0.0.1:6379',
+      endpoints: [a, b],
+      health_check: {},
+      outlier_detection: {},
+    },
+    { name: 'nodes', kind: 'redis_cluster', endpoints: [a, b], health_check: {} },
+  ]),
   example('listeners', plain, [
     { name: 'second', address: '127.0.0.1:7000' },
     {
