@@ -12,7 +12,7 @@ export const stalledReaderBenchmark: Benchmark = {
   columns: ['growth of resident memory', 'resident memory'],
   async measure({ turns }) {
     const load = {
-      protocol: 'sotw', envoys: 1, stalled: 1, clusters: 10, settle: false, warmups: 1_000, commits: 10_000,
+      protocol: 'sotw', envoys: 1, stalled: 1, clusters: 10, settle: false, warmups: 5_000, commits: 10_000,
     } as const;
     const { ours } = await measureInTurns(['ours'], load, turns);
     return [show(ours.memoryMiB - ours.warmMiB, 'MiB', 20), show(ours.memoryMiB, 'MiB')];

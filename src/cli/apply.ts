@@ -7,6 +7,8 @@ import { idleMs } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { askApiForText, parseJson } from './api-request.ts';
 import { renderChanges } from './change-words.ts';
+import { sendCheck } from './check-call.ts';
+import { renderCheck } from './check-report.ts';
 import { commitOptions, sendCommit } from './commit-call.ts';
 import type { CommitValues } from './commit-call.ts';
 import { apiOption, authorOption, open, outputOption } from './common-options.ts';
@@ -26,13 +28,14 @@ const exitCode = `\
 Exit code: 0 done, and with --wait every Envoy runs it; 3 committed, but some Envoy does not run it, as of commit; 1 not
 staged or not committed, or the control plane can't be reached; 2 usage.`;
 
-type Values = CommonValues & CommitValues & { readonly file: string; readonly dryRun?: true; readonly commit?: true };
+type Values = CommonValues & CommitValues & { readonly file: string; readonly dryRun?: true; readonly commit?: true; readonly check?: true };
 
 export function buildApply(context: Context): Command {
   const command = defineCommand(context, 'apply')
     .description(description)
     .requiredOption('-f, --file <FILE>', 'YAML, or JSON where its name ends in .json; - is standard input.')
     .option('--dry-run', 'Shows what would be staged, and stages nothing.')
+    .option('--check', 'Looks at its servers first, and stages nothing unless all are fine, as controlplane check has it.')
     .option('--commit', 'Commits what is staged.');
   for (const each of commitOptions()) command.addOption(each);
   return command
@@ -54,6 +57,7 @@ async function apply(context: Context, values: Values): Promise<void> {
   const file = await readConfigText(context, values.file);
   const opened = await open(context, values);
   const { api, format } = opened;
+  if (values.check === true) await requireFine(context, api, file);
   const answer = await stage(api, file, values.dryRun === true);
   if (values.commit !== true) {
     await printAnswer(context, format, answer, ({ changes }) => [
@@ -71,6 +75,12 @@ async function apply(context: Context, values: Values): Promise<void> {
   }
 }
 
+async function requireFine(context: Context, api: ApiClient, file: ConfigText): Promise<void> {
+  const answer = await explainFaults(file, sendCheck(context, api, {}, file));
+  if (answer.fine === answer.checked) return;
+  throw new Failure(`${renderCheck(context, answer).join('\n')}\nnothing was staged`);
+}
+
 async function printDiff(context: Context, api: ApiClient): Promise<void> {
   const { changes } = await api.get<ChangesMessage>('diff');
   for (const line of renderChanges(context, changes)) context.stdout.write(`${line}\n`);
@@ -86,9 +96,14 @@ function describeLeft({ problem }: Refusal): string {
 async function stage(api: ApiClient, file: ConfigText, isDryRun: boolean): Promise<ChangesMessage> {
   const query = { dry_run: isDryRun ? 'true' : undefined };
   const { headers, ...call } = api.changeCall({ method: 'PUT', path: 'config', query });
+  const sent = { ...call, headers: { ...headers, 'content-type': file.type }, body: file.text, idleMs };
+  return parseJson<ChangesMessage>(api.address, (await explainFaults(file, askApiForText(sent))).text);
+}
+
+/** What is wrong with the file is told with its places. */
+async function explainFaults<Answer>(file: ConfigText, answer: Promise<Answer>): Promise<Answer> {
   try {
-    const sent = { ...call, headers: { ...headers, 'content-type': file.type }, body: file.text, idleMs };
-    return parseJson<ChangesMessage>(api.address, (await askApiForText(sent)).text);
+    return await answer;
   } catch (error) {
     if (!(error instanceof Refusal) || (error.problem.faults ?? []).length === 0) throw error;
     throw faultsFailure(file, error.problem.faults ?? []);

@@ -67,6 +67,10 @@ const table: Readonly<Record<string, CommandEntry>> = {
     summary: 'Checks a file, without a control plane.',
     load: async () => (await import('./validate.ts')).buildValidate,
   },
+  check: {
+    summary: 'Looks at every declared server: who answers, and is what it should be.',
+    load: async () => (await import('./check.ts')).buildCheck,
+  },
   bootstrap: {
     summary: 'Prints a configuration file for an Envoy.',
     load: async () => (await import('./bootstrap.ts')).buildBootstrap,

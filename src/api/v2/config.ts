@@ -91,7 +91,8 @@ function parseBoolean(text: string): boolean {
   return text === 'true';
 }
 
-async function readConfig(request: Request): Promise<Config> {
+/** The body, as a file. @throws ProblemError (415), BodyError, MalformedTextError, FaultsError */
+export async function readConfig(request: Request): Promise<Config> {
   const type = readMediaType(request, [jsonType, ...yamlTypes]);
   const { parseConfigText } = await import('../../config-file/parse-config-text.ts');
   if (type === jsonType) return parseConfigText(await readUtf8Body(request, maxJsonBytes), 'json');

@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 
 import type { DeepReadonly } from '../../model/objects.ts';
+import type { checkSchema, checkedServerSchema } from './schemas/check.ts';
 import type {
   clientSchema,
   clientsSchema,
@@ -77,6 +78,9 @@ export type RollbackMessage = Message<typeof rollbackSchema>;
 export type RestoreMessage = Message<typeof restoreSchema>;
 export type ProgressMessage = Message<typeof progressSchema>;
 export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
+
+export type CheckMessage = Message<typeof checkSchema>;
+export type CheckedServerMessage = Message<typeof checkedServerSchema>;
 
 export type EndpointListMessage = Message<typeof endpointListSchema>;
 export type StagedMessage = Message<typeof stagedSchema>;

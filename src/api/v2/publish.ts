@@ -1,6 +1,6 @@
 // What a commit and a rollback have in common: each publishes, and waits, if asked to, until the Envoys have it.
 
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { parseDuration } from '../../text/duration.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
 import { awaitConvergence } from '../../xds/convergence.ts';
@@ -13,6 +13,7 @@ import { readExpectation } from './expectation-query.ts';
 import type { ExpectationQuery } from './expectation-query.ts';
 import { judgeFleet, returningUntilMs } from './fleet.ts';
 import type { Start } from './fleet.ts';
+import { beginLines, renderLine, writeProgress } from './lines.ts';
 import { maxWaitMs } from './messages.ts';
 import type { CommitMessage, ConvergedCommitMessage, ProgressMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
@@ -35,8 +36,6 @@ export const publishParameters = ['wait', 'at_least', 'expect'] as const;
 
 // For each of them it is remembered who has answered what.
 const maxWaiting = 64;
-
-const linesType = 'application/x-ndjson';
 
 /** @param others parameters that the call takes besides {@link publishParameters}, and reads itself. */
 export type Publishing = (publish: Publish, others?: readonly string[]) => RequestHandler;
@@ -67,8 +66,7 @@ function createPublishHandler(
     const answer = async (): Promise<void> => {
       const startMs = performance.now();
       const result = await publish(request);
-      const isLines = request.accepts('application/json', linesType) === linesType;
-      response.type(isLines ? linesType : 'json');
+      const isLines = beginLines(request, response);
       if (waitMs === undefined) {
         response.end(renderLine(result));
         return;
@@ -80,18 +78,16 @@ function createPublishHandler(
         returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,
         signal: AbortSignal.any([stopping, abandoned]),
         abandoned,
-        onProgress: isLines ? (settled, total) => writeProgress(response, { settled, total }) : () => undefined,
+        onProgress: (settled, total) => {
+          const progress: ProgressMessage = { settled, total };
+          if (isLines) writeProgress(response, progress);
+        },
       });
       const tookMs = performance.now() - startMs;
       response.end(renderLine({ ...result, ...buildConverged(tookMs, convergence, start, expectation) }));
     };
     await (waitMs === undefined ? answer() : limit.count(answer()));
   };
-}
-
-// Who does not read gets the next one that fits.
-function writeProgress(response: Response, progress: ProgressMessage): void {
-  if (!response.writableNeedDrain) response.write(renderLine(progress));
 }
 
 function readWaitQuery(
@@ -106,10 +102,6 @@ function readWaitQuery(
   }
   if (expectation === undefined) return { waitMs: undefined, expectation };
   throw new ProblemError(400, `${Object.keys(query).join(', ')}: only with wait`);
-}
-
-function renderLine(message: CommitMessage | ProgressMessage): string {
-  return `${JSON.stringify(message)}\n`;
 }
 
 function buildConverged(

@@ -7,6 +7,7 @@ import { StoreError } from '../../commit/published.ts';
 import type { Desk } from '../../commit/desk.ts';
 import type { Cluster, Listener } from '../../model/objects.ts';
 import { createBackupHandler } from './backup.ts';
+import { createCheckHandler } from './check.ts';
 import { createClientsHandler } from './clients.ts';
 import type { ClientsParts } from './clients.ts';
 import { createCommit } from './commit.ts';
@@ -88,6 +89,7 @@ export function createV2(parts: V2Parts): Router {
   router.route('/restore').post(restore).all(refuseMethod('POST'));
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
+  router.route('/check').post(createCheckHandler(desk, parts.stopping)).all(refuseMethod('POST'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));
   addDocs(router);
 

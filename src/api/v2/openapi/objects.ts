@@ -19,6 +19,7 @@ import {
 } from '../../../model/listener.ts';
 import { configSchema } from '../../../model/parse.ts';
 import { patchTypes } from '../objects.ts';
+import { checkSchema } from '../schemas/check.ts';
 import {
   appliedSchema,
   clusterListSchema,
@@ -39,6 +40,7 @@ import {
   pageQuery,
   pathEndpoint,
   pathName,
+  progressLines,
   viewQuery,
 } from './parameters.ts';
 
@@ -256,6 +258,31 @@ function describeConfig(): ZodOpenApiPathsObject {
           },
         },
         problems: [409, 412, 503],
+      }),
+    },
+    '/check': {
+      post: operation('check', {
+        tag,
+        summary: 'Looks at every declared server once: who answers, and is what it is declared to be',
+        description: `From the host of the control plane. Changes nothing. ${progressLines}`,
+        query: {
+          cluster: z.string().optional().describe('One cluster.'),
+          ...viewQuery,
+          timeout: z
+            .string()
+            .regex(/^([1-9][0-9]{0,3}ms|[1-9]s)$/)
+            .optional()
+            .describe('For connecting to a server, and again for its answers: `500ms`, `2s` unless told, at most `30s`.'),
+        },
+        body: { schema: configSchema, types, isOptional: true, example },
+        answers: {
+          200: {
+            description: 'Also when no server answers.',
+            schema: checkSchema,
+            types: ['application/json', 'application/x-ndjson'],
+          },
+        },
+        problems: [404, 503],
       }),
     },
   };

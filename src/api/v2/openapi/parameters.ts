@@ -90,3 +90,6 @@ export const location = { Location: z.string() };
 export const lines =
   'To who accepts application/x-ndjson a call that waits sends a Progress line each time that more have answered, and ' +
   'its answer as the last line.';
+
+export const progressLines =
+  'To who accepts application/x-ndjson it sends Progress lines, and its answer as the last line.';

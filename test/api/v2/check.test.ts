@@ -1,0 +1,99 @@
+// POST /api/v2/check: what it takes, what it refuses, and that few run at once.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { freePort } from '../../support/free-port.ts';
+import { startRedis } from '../../support/redis-server.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { serveDesk } from './serve-desk.ts';
+
+const fileOf = (port: number) => ({
+  clusters: [{ name: 'in-file', endpoints: [{ address: '127.0.0.1', port }] }],
+  listeners: [],
+});
+
+/** Accepts connections and never answers; gives its port. */
+async function serveSilence(t: TestContext): Promise<number> {
+  const server = createServer((socket) => t.after(() => socket.destroy()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('what is staged is looked at, or a file, and nothing is staged by it', async (t) => {
+  const { call } = await serveDesk(t);
+  const [redis, dead] = [await startRedis(t), await freePort()];
+  await call('PUT', '/clusters/a', { endpoints: [{ address: '127.0.0.1', port: redis.port }] });
+  const staged = await call('POST', '/check');
+  assert.equal(staged.status, 200);
+  const [server] = staged.body.servers;
+  assert.deepEqual([staged.body.checked, staged.body.fine], [1, 1]);
+  assert.deepEqual(
+    [server.cluster, server.address, server.is_fine, server.trouble, server.facts.role, server.contradictions],
+    ['a', `127.0.0.1:${redis.port}`, true, null, 'primary', []],
+  );
+  assert.equal((await call('POST', '/check?view=committed')).body.checked, 0);
+
+  const file = await call('POST', '/check', fileOf(dead));
+  assert.deepEqual([file.body.checked, file.body.fine], [1, 0]);
+  assert.deepEqual([file.body.servers[0].cluster, file.body.servers[0].trouble, file.body.servers[0].facts], [
+    'in-file',
+    'refused',
+    null,
+  ]);
+  const names = (await call('GET', '/clusters')).body.clusters.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names, ['a']);
+});
+
+test('what can not be looked at is refused by name', async (t) => {
+  const { call } = await serveDesk(t);
+  const cases = [
+    ['/check?cluster=nobody', undefined, 404, /cluster "nobody": not declared/],
+    ['/check?timeout=1h', undefined, 400, /timeout "1h"/],
+    ['/check?timeout=0', undefined, 400, /timeout "0"/],
+    ['/check?view=x', undefined, 400, /view "x"/],
+    ['/check?view=staged', fileOf(1), 400, /view: only without a file/],
+    ['/check?nonsense=1', undefined, 400, /nonsense/],
+    ['/check', { clusters: [{ name: 5 }], listeners: [] }, 422, /name/],
+  ] as const;
+  for (const [path, body, status, pattern] of cases) {
+    const answer = await call('POST', path, body);
+    assert.equal(answer.status, status, path);
+    assert.match(`${answer.body.detail} ${JSON.stringify(answer.body.faults)}`, pattern);
+  }
+  const endpoints = Array.from({ length: 10_000 }, (_, index) => ({ address: '127.0.0.1', port: index + 1 }));
+  const clusters = [{ name: 'a', endpoints }, { name: 'b', endpoints: [{ address: '127.0.0.2', port: 1 }] }];
+  const tooMany = await call('POST', '/check', { clusters, listeners: [] });
+  assert.equal(tooMany.status, 400);
+  assert.match(tooMany.body.detail, /10001 servers: at most 10000/);
+});
+
+test('who takes lines is told how far it is, and the answer is the last of them', async (t) => {
+  const { url } = await serveDesk(t);
+  const response = await fetch(`${url}/check`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/x-ndjson' },
+    body: JSON.stringify(fileOf(await freePort())),
+  });
+  assert.equal(response.headers.get('content-type')?.split(';')[0], 'application/x-ndjson');
+  const lines = (await response.text()).trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(lines[0], { settled: 1, total: 1 });
+  assert.equal(lines.at(-1).checked, 1);
+});
+
+test('a third check at the same time is refused, and one later is not', async (t) => {
+  const { call } = await serveDesk(t);
+  const file = fileOf(await serveSilence(t));
+  const running = [call('POST', '/check?timeout=1s', file), call('POST', '/check?timeout=1s', file)];
+  await waitUntil('a third one is refused', async () => {
+    const third = await call('POST', '/check?timeout=1ms', file);
+    return third.status === 503 && /2 checks are on their way/.test(third.body.detail);
+  });
+  assert.deepEqual((await Promise.all(running)).map(({ body }) => body.servers[0].trouble), ['timeout', 'timeout']);
+  assert.equal((await call('POST', '/check?timeout=1s', { clusters: [], listeners: [] })).status, 200);
+});

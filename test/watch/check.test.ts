@@ -1,0 +1,54 @@
+// All servers looked at once, so many at a time.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkServers } from '../../src/watch/check.ts';
+import { serversOf } from '../../src/watch/declared-servers.ts';
+import type { DeclaredServer } from '../../src/watch/declared-servers.ts';
+import { parseCluster } from '../../src/model/parse.ts';
+import { freePort } from '../support/free-port.ts';
+import { startRedis } from '../support/redis-server.ts';
+
+const options = { deadlineMs: 1_000, atOnce: 4, signal: new AbortController().signal, onChecked: () => undefined };
+
+function serverOn(port: number, more: Partial<DeclaredServer> = {}): DeclaredServer {
+  return { cluster: 'a', mayBeOther: true, host: '127.0.0.1', port, part: 'any', ...more };
+}
+
+test('the servers of clusters are their endpoints and those of their shards', () => {
+  const plain = parseCluster({ name: 'p', endpoints: [{ address: '10.0.0.2', port: 1 }, { address: '10.0.0.1', port: 2 }] });
+  const shards = [{ name: 's', endpoint: { address: '10.0.0.3', port: 3 } }];
+  const sharded = parseCluster({ name: 's', kind: 'sharded', shards });
+  assert.deepEqual(
+    serversOf([plain, sharded]).map(({ cluster, host, port, mayBeOther }) => [cluster, host, port, mayBeOther]),
+    [['p', '10.0.0.1', 2, true], ['p', '10.0.0.2', 1, true], ['s', '10.0.0.3', 3, false]],
+  );
+});
+
+test('answers come in the order of the servers, each told as it is there', async (t) => {
+  const redis = await startRedis(t);
+  const servers = [serverOn(await freePort()), serverOn(redis.port), serverOn(await freePort())];
+  const told: number[] = [];
+  const checked = await checkServers(servers, { ...options, atOnce: 2, onChecked: (count) => void told.push(count) });
+  assert.deepEqual(checked.map(({ port, isFine }) => [port, isFine]), servers.map(({ port }) => [port, port === redis.port]));
+  assert.deepEqual(told, [1, 2, 3]);
+});
+
+test('two addresses of one server are told, in one cluster', async (t) => {
+  const { port } = await startRedis(t);
+  const servers = [serverOn(port), serverOn(port, { host: 'localhost' }), serverOn(port, { cluster: 'b' })];
+  const checked = await checkServers(servers, options);
+  assert.deepEqual(checked.map(({ contradictions }) => contradictions), [
+    [],
+    [`it is the same server as 127.0.0.1:${port}`],
+    [],
+  ]);
+});
+
+test('when it is broken off, what was seen is given', async (t) => {
+  const { port } = await startRedis(t);
+  const controller = new AbortController();
+  const servers = [serverOn(port), serverOn(port), serverOn(port)];
+  const stop = { ...options, atOnce: 1, signal: controller.signal, onChecked: () => controller.abort() };
+  assert.equal((await checkServers(servers, stop)).length, 1);
+});

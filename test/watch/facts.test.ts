@@ -1,0 +1,123 @@
+// What servers of several products say of themselves. Answers of Redis 7.0 and Valkey were recorded; those of others
+// are shaped as their sources and documents have them.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readFacts } from '../../src/watch/facts.ts';
+import { parseInfo, numberOf } from '../../src/watch/info.ts';
+import { parseRole, roleOfInfo } from '../../src/watch/role.ts';
+
+function infoOf(fields: Readonly<Record<string, string | number>>): string {
+  return ['# Server', ...Object.entries(fields).map(([name, value]) => `${name}:${value}`), ''].join('\r\n');
+}
+
+describe('INFO', () => {
+  test('is read field by field, whatever the line ends, without headings', () => {
+    const fields = parseInfo('# Server\r\nredis_version:7.0.15\r\n\r\n# Memory\nmaxmemory:0\nexecutable:/a:b\nno colon\n:x\n');
+    assert.deepEqual([...fields], [['redis_version', '7.0.15'], ['maxmemory', '0'], ['executable', '/a:b']]);
+  });
+
+  test('a number is one only when it is whole and not below 0', () => {
+    const fields = parseInfo('a:12\nb:-1\nc:1.5\nd:\ne:x');
+    assert.deepEqual(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => numberOf(fields, name)), [
+      12,
+      ...Array.from({ length: 5 }, () => undefined),
+    ]);
+  });
+});
+
+describe('ROLE', () => {
+  const cases: readonly (readonly [what: string, reply: unknown, expected: object])[] = [
+    ['a primary of Redis', ['master', 3129659, [['10.0.0.2', '6379', '3129242']]], { name: 'primary' }],
+    ['a replica of Redis', ['slave', '10.0.0.1', 6379, 'connected', 3167038], { name: 'replica', follows: '10.0.0.1:6379' }],
+    ['a replica of an IPv6 primary', ['slave', 'fd00::1', 6379, 'sync', -1], { name: 'replica', follows: '[fd00::1]:6379' }],
+    ['a Sentinel', ['sentinel', ['mymaster']], { name: 'sentinel' }],
+    ['a primary of Dragonfly, two items', ['master', [['10.0.0.2', '6379', 'stable_sync']]], { name: 'primary' }],
+    ['a replica of Dragonfly, four items, port as text', ['replica', 'a.internal', '6379', 'stable_sync'], { name: 'replica', follows: 'a.internal:6379' }],
+    ['a primary of Kvrocks without replicas', ['master', '0'], { name: 'primary' }],
+    ['KeyDB with several primaries, an array for each', [['active-replica', '10.0.0.1', 6379, 'connected', 1]], { name: 'primary' }],
+    ['a replica that names no primary', ['slave'], { name: 'replica', follows: undefined }],
+    ['a word that nobody knows', ['leader', 1], { name: 'unknown' }],
+    ['no array', 'OK', { name: 'unknown' }],
+    ['an empty array', [], { name: 'unknown' }],
+    ['nothing', undefined, { name: 'unknown' }],
+  ];
+  for (const [what, reply, expected] of cases) test(what, () => assert.deepEqual(parseRole(reply), expected));
+
+  test('is found in INFO where the command is not there', () => {
+    assert.deepEqual(roleOfInfo(parseInfo('role:master')), { name: 'primary' });
+    const replica = parseInfo('role:slave\nmaster_host:10.0.0.1\nmaster_port:6379');
+    assert.deepEqual(roleOfInfo(replica), { name: 'replica', follows: '10.0.0.1:6379' });
+    assert.deepEqual(roleOfInfo(parseInfo('redis_mode:sentinel')), { name: 'sentinel' });
+    assert.deepEqual(roleOfInfo(parseInfo('')), { name: 'unknown' });
+  });
+});
+
+describe('a server says what it is', () => {
+  const products: readonly (readonly [fields: Readonly<Record<string, string>>, product: string, version: string | undefined])[] = [
+    [{ redis_version: '7.0.15' }, 'redis', '7.0.15'],
+    [{ redis_version: '7.2.4', server_name: 'valkey', valkey_version: '8.1.4' }, 'valkey', '8.1.4'],
+    [{ redis_version: '7.4.0', dragonfly_version: 'df-v1.30.0' }, 'dragonfly', 'df-v1.30.0'],
+    [{ redis_version: '7.0.0', kvrocks_version: '2.12.0' }, 'kvrocks', '2.12.0'],
+    [{ redis_version: '6.3.4', executable: '/usr/bin/keydb-server' }, 'keydb', '6.3.4'],
+    [{ bunny: '1' }, 'unknown', undefined],
+  ];
+  for (const [fields, product, version] of products) {
+    test(`${product} ${version ?? ''}`, () => {
+      const facts = readFacts({ info: infoOf(fields) });
+      assert.deepEqual([facts.product, facts.version], [product, version]);
+    });
+  }
+
+  test('what it does not say is not made up', () => {
+    assert.deepEqual(readFacts({ info: '' }), {
+      role: { name: 'unknown' },
+      product: 'unknown',
+      version: undefined,
+      isClusterMode: false,
+      runId: undefined,
+      isLoading: false,
+      primaryLink: undefined,
+      maxMemory: undefined,
+      maxMemoryPolicy: undefined,
+      maxClients: undefined,
+      isAppendOnly: undefined,
+      savesSnapshots: undefined,
+    });
+  });
+
+  test('limits, persistence and replication', () => {
+    const info = infoOf({
+      redis_version: '7.0.15',
+      redis_mode: 'cluster',
+      run_id: 'f'.repeat(40),
+      loading: 1,
+      maxmemory: 1048576,
+      maxmemory_policy: 'allkeys-lru',
+      maxclients: 10000,
+      aof_enabled: 0,
+      master_link_status: 'down',
+    });
+    const facts = readFacts({ info, role: ['slave', '10.0.0.1', 6379, 'connect', -1], save: ['save', '3600 1'] });
+    assert.deepEqual(facts, {
+      role: { name: 'replica', follows: '10.0.0.1:6379' },
+      product: 'redis',
+      version: '7.0.15',
+      isClusterMode: true,
+      runId: 'f'.repeat(40),
+      isLoading: true,
+      primaryLink: 'down',
+      maxMemory: 1048576,
+      maxMemoryPolicy: 'allkeys-lru',
+      maxClients: 10000,
+      isAppendOnly: false,
+      savesSnapshots: true,
+    });
+  });
+
+  for (const [save, expected] of [[['save', ''], false], [[], undefined], [undefined, undefined]] as const) {
+    test(`it saves by itself: ${JSON.stringify(save)}`, () => {
+      assert.equal(readFacts({ info: '', save }).savesSnapshots, expected);
+    });
+  }
+});
