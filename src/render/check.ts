@@ -8,12 +8,18 @@ const maxRedisPrefixBytes = 1000;
 
 const nameOfControlPlane = 'every Envoy knows the control plane itself by this name and would ignore the cluster';
 
+const noSeeds = 'endpoints must have at least one entry: Envoy would ask nobody for the servers, and never have any';
+
 /** Reasons, one line each, why these clusters can't be published; empty when they can. */
 export function findUnpublishable(clusters: Iterable<Cluster>, options: RenderOptions): string[] {
   const problems: string[] = [];
-  for (const { name, prefix } of clusters) {
+  for (const cluster of clusters) {
+    const { name, prefix } = cluster;
     const nameProblem = name === options.xdsClusterName ? nameOfControlPlane : findNameProblem(name);
     if (nameProblem !== undefined) problems.push(`cluster ${quote(name)}: ${nameProblem}`);
+    if (cluster.kind === 'redis_cluster' && cluster.endpoints.length === 0) {
+      problems.push(`cluster ${quote(name)}: ${noSeeds}`);
+    }
     const bytes = Buffer.byteLength(prefix ?? '');
     if (bytes > maxRedisPrefixBytes) {
       problems.push(`cluster ${quote(name)}: prefix has ${bytes} bytes, Envoy takes at most ${maxRedisPrefixBytes}`);
