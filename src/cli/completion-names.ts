@@ -1,6 +1,7 @@
 // The names of objects that may stand in a command line.
 
 import type { Cluster } from '../model/objects.ts';
+import { serversOfShard } from '../model/shard.ts';
 import { formatAddress } from '../net/address.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient, Query } from './api-client.ts';
@@ -45,7 +46,7 @@ export async function readNames(api: ApiClient, words: readonly string[]): Promi
 async function readServers(api: ApiClient, cluster: string, withShards: boolean): Promise<string[]> {
   const found = await api.get<Cluster>(pathOf('clusters', cluster)).catch(() => undefined);
   const shards = found?.kind === 'sharded' ? found.shards : [];
-  const servers = found?.kind === 'sharded' ? shards.map(({ endpoint }) => endpoint) : (found?.endpoints ?? []);
+  const servers = found?.kind === 'sharded' ? shards.flatMap(serversOfShard) : (found?.endpoints ?? []);
   const addresses = servers.map(({ address, port }) => formatAddress({ host: address, port }));
   return [...(withShards ? shards.map(({ name }) => name) : []), ...addresses];
 }

@@ -61,9 +61,7 @@ function buildList(context: Context): Command {
     .action(async (cluster: string, values: Values) => {
       const { api, format } = await open(context, values);
       const found = await api.get<Cluster>(pathOf('clusters', cluster), { view: values.view });
-      const servers: ServersMessage =
-        found.kind === 'sharded' ? { shards: found.shards } : { endpoints: found.endpoints };
-      await printAnswer(context, format, servers, renderServers);
+      await printAnswer(context, format, serversIn(found), renderServers);
     });
 }
 
@@ -77,9 +75,15 @@ function buildGet(context: Context): Command {
     .action(async (cluster: string, server: string, values: Values) => {
       const { api, format } = await open(context, values);
       const found = await getServer(api, cluster, server, { view: values.view });
-      const servers: ServersMessage = 'endpoint' in found ? { shards: [found] } : { endpoints: [found] };
+      const servers: ServersMessage = 'address' in found ? { endpoints: [found] } : { shards: [found] };
       await printAnswer(context, format, found, () => renderServers(servers));
     });
+}
+
+function serversIn(cluster: Cluster): ServersMessage {
+  if (cluster.kind === 'sharded') return { shards: cluster.shards };
+  const { endpoints } = cluster;
+  return cluster.kind === 'replicated' ? { primary: cluster.primary, endpoints } : { endpoints };
 }
 
 /** @param server its address, or the name of its shard. @throws Failure */

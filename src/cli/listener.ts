@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import type { Listener, Route } from '../model/objects.ts';
+import type { Listener, RedisRoute } from '../model/objects.ts';
 import { UsageError } from '../process/failure.ts';
 import { downstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import type { Context } from './context.ts';
@@ -48,11 +48,24 @@ const flags: readonly FieldFlag[] = [
     help: 'Of a --route, by its PREFIX: servers are sent its keys or paths without it; once for each.',
   },
   {
+    flags: '--reads <PREFIX=WHERE>',
+    path: ['reads'],
+    isList: true,
+    parse: parseReads,
+    help: 'Of a --route, by its PREFIX: which servers of a replicated cluster answer its reads: primary, replica, prefer_replica or any; once for each.',
+  },
+  {
     flags: '--catch-all <CLUSTER>',
     path: ['catch_all'],
     help: 'Of redis: where keys without a route go; or auto, or none.',
   },
   { flags: '--op-timeout <DURATION>', path: ['op_timeout'], help: 'Of redis: how long a command may take.' },
+  {
+    flags: '--read-policy <WHERE>',
+    path: ['read_policy'],
+    choices: ['primary', 'prefer_primary', 'replica', 'prefer_replica', 'any'],
+    help: 'Of redis: which servers of its Redis Clusters answer reads. Default: primary',
+  },
   {
     flags: '--enable-hashtagging [YES]',
     path: ['enable_hashtagging'],
@@ -124,22 +137,41 @@ function parseRoute(text: string): unknown {
   return { prefix: text.slice(0, at), cluster: text.slice(at + 1) };
 }
 
+function parseReads(text: string): unknown {
+  const at = text.lastIndexOf('=');
+  if (at <= 0 || at === text.length - 1) throw new Error('must be PREFIX=WHERE');
+  return { prefix: text.slice(0, at), reads: text.slice(at + 1) };
+}
+
 // The flags make lists of what may be a word, and of what belongs to routes.
-function withWholeRoutes({ remove_prefix: removed, ...patch }: Patch): Patch {
-  const given = patch['routes'];
-  const routes = Array.isArray(given) ? given : [];
-  const bare = Array.isArray(removed) ? removed : [];
-  for (const prefix of bare) {
-    if (routes.some((route) => route.prefix === prefix)) continue;
-    throw new UsageError(`--remove-prefix ${JSON.stringify(prefix)}: must be the PREFIX of a --route`);
-  }
+function withWholeRoutes({ remove_prefix: removed, reads: readFrom, ...patch }: Patch): Patch {
+  const routes = listOf<Patch>(patch['routes']);
+  const bare = listOf<string>(removed);
+  const reads = listOf<{ prefix: string; reads: string }>(readFrom);
+  requireRoutes('--remove-prefix', bare, routes);
+  requireRoutes('--reads', reads.map(({ prefix }) => prefix), routes);
   if (routes.length === 0) return patch;
-  if (routes.length === 1 && routes[0] === 'auto') return { ...patch, routes: 'auto' };
-  const whole = routes.map((route) => (bare.includes(route.prefix) ? { ...route, remove_prefix: true } : route));
+  if (routes.length === 1 && (routes[0] as unknown) === 'auto') return { ...patch, routes: 'auto' };
+  const whole = routes.map((route) => ({
+    ...route,
+    ...(bare.includes(route['prefix'] as string) && { remove_prefix: true }),
+    ...reads.find(({ prefix }) => prefix === route['prefix']),
+  }));
   return { ...patch, routes: whole };
 }
 
-function routesOf(listener: Listener): readonly Route[] | 'auto' | undefined {
+function listOf<Item>(value: unknown): readonly Item[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function requireRoutes(flag: string, prefixes: readonly string[], routes: readonly Patch[]): void {
+  for (const prefix of prefixes) {
+    if (routes.some((route) => route['prefix'] === prefix)) continue;
+    throw new UsageError(`${flag} ${JSON.stringify(prefix)}: must be the PREFIX of a --route`);
+  }
+}
+
+function routesOf(listener: Listener): readonly RedisRoute[] | 'auto' | undefined {
   return listener.kind === 'tcp' ? undefined : (listener.routes ?? 'auto');
 }
 
@@ -149,8 +181,12 @@ function describeTarget(listener: Listener): string {
   return Array.isArray(routes) ? `${routes.length} ${routes.length === 1 ? 'route' : 'routes'}` : 'auto';
 }
 
-function renderRoutes(routes: readonly Route[] | 'auto' | undefined): string[] {
+function renderRoutes(routes: readonly RedisRoute[] | 'auto' | undefined): string[] {
   if (routes === undefined || routes === 'auto' || routes.length === 0) return [];
-  const rows = routes.map((route) => [route.prefix, route.cluster, route.remove_prefix === true ? 'removed' : '-']);
-  return ['', ...renderTable([['ROUTE', 'CLUSTER', 'PREFIX'], ...rows.map((row) => row.map(toPrintable))])];
+  const isReadApart = routes.some(({ reads }) => reads !== undefined);
+  const rows = routes.map(({ prefix, cluster, remove_prefix: isRemoved, reads }) => {
+    return [prefix, cluster, isRemoved === true ? 'removed' : '-', ...(isReadApart ? [reads ?? '-'] : [])];
+  });
+  const header = ['ROUTE', 'CLUSTER', 'PREFIX', ...(isReadApart ? ['READS'] : [])];
+  return ['', ...renderTable([header, ...rows.map((row) => row.map(toPrintable))])];
 }

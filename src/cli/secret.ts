@@ -108,8 +108,9 @@ async function set(context: Context, name: string, values: SetValues): Promise<v
   const there = await findSecret(api, path);
   const value = await readValue(context, values, there?.kind);
   // A PUT replaces all: labels that no flag names stay all the same.
-  const labels = withoutNulls({ labels: { ...there?.labels, ...(patch['labels'] as object | null | undefined) } });
-  const answer = await api.send<SecretMessage>({ method: 'PUT', path, body: { name, ...labels, ...value } });
+  const labels = withoutNulls({ ...there?.labels, ...(patch['labels'] as object | null | undefined) });
+  const body = { name, ...(Object.keys(labels).length > 0 && { labels }), ...value };
+  const answer = await api.send<SecretMessage>({ method: 'PUT', path, body });
   const words = `${describeStaged(there === undefined ? '+' : '~', 'secret', name)}  fingerprint ${answer.fingerprint}`;
   await printAnswer(context, format, answer, () => [words]);
 }

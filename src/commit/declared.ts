@@ -69,7 +69,7 @@ export function resume(
   const before = isSameCatchAll
     ? undefined
     : findRoutings(objects, { ...options, redisCatchAll: routes.catchAll ?? nobody });
-  const now = { routings, successors: findSuccessors(draining) };
+  const now = { routings, successors: findSuccessors(draining, clusters) };
   const found = findOldRoutes(before, now, nowMs, drainTimeMs);
   const old = (routes?.old ?? []).map((each) => ({
     ...each,
@@ -101,7 +101,7 @@ export function declareNext(
     edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
   const routings = last === undefined || areRoutesChanged ? findRoutings(objects, options) : last.routings;
   const draining = last === undefined ? [] : drainFrom(last, edits, routings, { nowMs, drainTimeMs });
-  const now = { routings, successors: findSuccessors(draining) };
+  const now = { routings, successors: findSuccessors(draining, objects.clusters) };
   const found = areRoutesChanged ? findOldRoutes(last?.routings, now, nowMs, drainTimeMs) : [];
   return {
     ...now,
@@ -158,7 +158,7 @@ function drainRoutingOf(routings: Routings): Routing {
 /** The same when some of what drained is over. */
 export function declareDrained(last: Declared, nowMs: number): Declared {
   const draining = stillDraining(last.draining, nowMs);
-  return { ...last, draining, successors: findSuccessors(draining) };
+  return { ...last, draining, successors: findSuccessors(draining, last.clusters) };
 }
 
 /** What the store keeps of the routes. */

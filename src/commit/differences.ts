@@ -63,7 +63,7 @@ function byName<T extends DeclaredObject>(objects: readonly T[]): ReadonlyMap<st
   return new Map(objects.map((object) => [object.name, object]));
 }
 
-const dividedFields: ReadonlySet<string> = new Set(['labels', 'load_balancing', 'upstream_auth', 'auth']);
+const dividedFields: ReadonlySet<string> = new Set(['labels', 'load_balancing', 'refresh', 'upstream_auth', 'auth']);
 
 // Lists whose entries have a name of their own are compared entry by entry.
 const entryKeys: Readonly<Record<string, (entry: Readonly<Record<string, unknown>>) => string>> = {

@@ -1,6 +1,6 @@
 // Servers that are an Envoy's own listener, which leads to them: a command would go round in a circle. Pure.
 
-import { hostsOf } from '../inventory/cluster.ts';
+import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, Endpoint } from '../inventory/cluster.ts';
 import type { Listener } from '../model/objects.ts';
 import { formatAddress, isLoopback, parseIpAndPort } from '../net/address.ts';
@@ -43,7 +43,7 @@ export function findLoops(cluster: Cluster, listeners: readonly BoundListener[])
   return listeners.flatMap((bound) => {
     const { listener, address } = bound;
     if (!leadsTo(listener, cluster) || !areTogether(bound, cluster)) return [];
-    return hostsOf(cluster).flatMap((endpoint) => (isListener(endpoint, address) ? [{ endpoint, bound }] : []));
+    return serversOf(cluster).flatMap((endpoint) => (isListener(endpoint, address) ? [{ endpoint, bound }] : []));
   });
 }
 

@@ -1,17 +1,22 @@
 // What is committed, as Envoys are given it: checks what is to follow, renders it, publishes it. Synchronous, and knows
 // no store: between the two steps of a commit the caller makes it durable.
 
+import { stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
+import { servedNames } from '../inventory/read-clusters.ts';
 import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
+import { findHealthUnsupportedInV2 } from '../render/health.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findAuthUnsupportedInV2 } from '../render/redis-auth.ts';
+import { findReadsUnsupportedInV2 } from '../render/reads-in-v2.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
+import { findAuthChanges } from './auth-changes.ts';
 import { CommitError } from './published.ts';
 import type { OldRoutesStatus, PublishedStatus, Warning } from './published.ts';
 import {
@@ -33,8 +38,9 @@ import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import type { OwnAddress } from './own-addresses.ts';
 import { findSecretProblems } from './secret-problems.ts';
+import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
-import { describeOldRoutes, findWarnings } from './warnings.ts';
+import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
 
 export interface PublisherParts {
   readonly snapshots: SnapshotCache;
@@ -130,20 +136,31 @@ export class Publisher {
       ...findUnpublishable(edited, this.#parts.renderOptions),
       ...this.#findListenerProblems(edits),
       ...this.#findLoops(edits),
+      ...this.#findTwins(edits),
       ...this.#findRoom(edited),
       ...findSecretProblems(edits, objectsAfter(this.#published?.declared, edits)),
     ];
   }
 
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, { clusters, listeners }: Edits): readonly Warning[] {
+  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Warning[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
-    const edited = clusters.flatMap(({ after }) => after ?? []);
-    const editedListeners = listeners.flatMap(({ after }) => after ?? []);
-    const inV2 = [...findUnsupportedInV2(edited), ...findAuthUnsupportedInV2(edited, editedListeners)];
-    const unsupported = inV2.map((message): Warning => ({ code: 'not-in-v2', message }));
-    return [...this.findWarningsOf(prepared), ...steps, ...unsupported];
+    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
+    const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
+    const unsupported = [
+      ...findUnsupportedInV2(edited),
+      ...findHealthUnsupportedInV2(edited),
+      ...findReadsUnsupportedInV2(edited, listeners),
+      ...findAuthUnsupportedInV2(edited, listeners),
+    ];
+    return [
+      ...this.findWarningsOf(prepared),
+      ...steps,
+      ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
+      ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
+      ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
+    ];
   }
 
   /** What there will be to warn of. */
@@ -217,11 +234,19 @@ export class Publisher {
     return suspects.flatMap((cluster) => findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop)));
   }
 
+  #findTwins(edits: Edits): string[] {
+    const last = this.#published?.declared;
+    const edited = new Set(edits.clusters.map(({ name }) => name));
+    const drains = stillDraining(last?.draining ?? [], this.#clock.nowMs()).map(({ cluster }) => cluster);
+    const after = edits.clusters.flatMap((edit) => edit.after ?? []);
+    return findTwinNames(after, objectsAfter(last, edits).clusters, drains.filter(({ name }) => !edited.has(name)));
+  }
+
   // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.
   #findRoom(edited: readonly Cluster[]): string[] {
-    if (this.#published === undefined) return findUnaddable(edited.map(({ name }) => name), loadOf([]));
+    if (this.#published === undefined) return findUnaddable(edited.flatMap(servedNames), loadOf([]));
     const { clusters } = this.#published.declared;
-    const added = edited.flatMap(({ name }) => (clusters.has(name) ? [] : name));
+    const added = edited.flatMap((cluster) => namesBeside(cluster, clusters.get(cluster.name)));
     return findUnaddable(added, heldLoad(this.#published));
   }
 
@@ -236,11 +261,11 @@ export class Publisher {
 
   // At the cost of what changed.
   #loadAfter({ clusters }: Declared, edits: Edits): NameLoad {
-    if (this.#published === undefined) return loadOf(clusters.keys());
+    if (this.#published === undefined) return loadOf(Array.from(clusters.values()).flatMap(servedNames));
     const before = this.#published.declared.clusters;
-    const names = edits.clusters.map(({ name }) => name).filter((name) => clusters.has(name) !== before.has(name));
-    const added = loadOf(names.filter((name) => clusters.has(name)));
-    const removed = loadOf(names.filter((name) => before.has(name)));
+    const steps = edits.clusters.map(({ name }) => [before.get(name), clusters.get(name)] as const);
+    const added = loadOf(steps.flatMap(([old, now]) => namesBeside(now, old)));
+    const removed = loadOf(steps.flatMap(([old, now]) => namesBeside(old, now)));
     return subtractLoad(addLoads(this.#published.load, added), removed);
   }
 
@@ -258,7 +283,14 @@ export class Publisher {
 
 // Of all that an Envoy may hold.
 function heldLoad({ declared, load }: Prepared): NameLoad {
-  return addLoads(load, loadOf(declared.draining.map(({ cluster }) => cluster.name)));
+  return addLoads(load, loadOf(declared.draining.flatMap(({ cluster }) => servedNames(cluster))));
+}
+
+/** The names that Envoys know one cluster by, and not the other. */
+function namesBeside(cluster: Cluster | undefined, other: Cluster | undefined): readonly string[] {
+  if (cluster === undefined) return [];
+  const known = other === undefined ? [] : servedNames(other);
+  return servedNames(cluster).filter((name) => !known.includes(name));
 }
 
 /** @throws CommitError when there are problems: one line that can be read, however many. */

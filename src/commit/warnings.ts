@@ -1,5 +1,8 @@
 // What is committed, may be meant so, and hurts: said, not refused.
 
+import type { Clusters } from '../inventory/cluster.ts';
+import type { Edits } from '../inventory/edits.ts';
+import type { RedisCluster } from '../model/objects.ts';
 import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findMissingCatchAlls } from './catch-alls.ts';
@@ -20,6 +23,9 @@ export interface Warning {
     | 'address-of-control-plane'
     | 'endpoint-is-listener'
     | 'old-routes'
+    | 'few-seeds'
+    | 'multi-ends-envoy'
+    | 'upstream-reconnects'
     | 'not-in-v2'
     | 'certificate-expires';
   readonly message: string;
@@ -28,6 +34,7 @@ export interface Warning {
 // Beside the control plane's own, which is refused, the clusters in the Envoy files that are shipped.
 export const pollingClusters: readonly string[] = ['xds_rest'];
 
+const fewestSeeds = 2;
 const maxNamedRoutes = 5;
 const maxNamedListeners = 5;
 
@@ -55,6 +62,40 @@ export function findWarnings(
     ...findOwnAddresses(bound, own).map(as('address-of-control-plane')),
     ...loops.sort().map(as('endpoint-is-listener')),
   ];
+}
+
+/** What there is to warn of in a step, whatever comes after it. @param clusters before it. */
+export function findWarningsOfEdits(clusters: Clusters, edits: Edits, { redisDeny = [] }: RenderOptions): Warning[] {
+  return edits.clusters.flatMap(({ name, after }) => {
+    if (after?.kind !== 'redis_cluster') return [];
+    const warnings: Warning[] = [];
+    if (after.endpoints.length < fewestSeeds) {
+      const message = `cluster ${JSON.stringify(name)}: has one seed: while that is away, an Envoy that starts finds none`;
+      warnings.push({ code: 'few-seeds', message });
+    }
+    const before = clusters.get(name);
+    if (before?.kind !== 'redis_cluster' && !redisDeny.includes('multi')) {
+      const message =
+        `cluster ${JSON.stringify(name)}: a MULTI for its keys ends an Envoy that no seed has answered yet: ` +
+        '--redis-deny multi refuses transactions';
+      warnings.push({ code: 'multi-ends-envoy', message });
+    }
+    if (before?.kind === 'redis_cluster' && isMadeAnew(before, after)) {
+      const message =
+        `cluster ${JSON.stringify(name)}: Envoys connect to its servers anew, and commands that wait for an answer fail: ` +
+        'seeds, refresh and connect_timeout of a redis_cluster can only be changed so';
+      warnings.push({ code: 'upstream-reconnects', message });
+    }
+    return warnings;
+  });
+}
+
+// By labels alone no message differs.
+function isMadeAnew(before: RedisCluster, after: RedisCluster): boolean {
+  const [old, now] = [before, after].map(({ endpoints, refresh, connect_timeout }) => {
+    return JSON.stringify([endpoints.map(({ address, port }) => [address, port]), refresh, connect_timeout]);
+  });
+  return old !== now;
 }
 
 /** One line: what connections that are open go on doing, for those who commit where no answer says it. */

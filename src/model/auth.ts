@@ -18,6 +18,20 @@ export const upstreamAuthSchema = z
   .strictObject({ username: username.optional(), password: secretRefSchema })
   .meta({ id: 'UpstreamAuth', description: 'As whom Envoy speaks to the servers.' });
 
+interface Authenticated {
+  readonly upstream_auth?: unknown;
+}
+
+/** Why a cluster can't be checked as it says, with the passwords that it has; undefined: it can. */
+export function findCheckFault(
+  check: { readonly protocol?: string | undefined } | undefined,
+  servers: readonly Authenticated[],
+): string | undefined {
+  const isRedis = check !== undefined && (check.protocol ?? 'redis') === 'redis';
+  if (!isRedis || servers.every(({ upstream_auth: auth }) => auth === undefined)) return undefined;
+  return 'must not be of redis where an endpoint has its own upstream_auth: a check knows that of the cluster alone';
+}
+
 export const downstreamAuthSchema = z
   .strictObject({
     username: username.optional(),

@@ -5,9 +5,10 @@ import type { z } from 'zod';
 import { formatAddress, parseIpAndPort } from '../net/address.ts';
 import { parseIpAddress } from '../net/ip-address.ts';
 import { canonicalDownstreamTls, canonicalUpstreamTls } from './canonical-tls.ts';
-import type { clusterSchema } from './cluster.ts';
+import type { clusterSchema, shardSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
-import type { Cluster, DeclaredObject, Listener, Secret, UpstreamAuth } from './objects.ts';
+import type { Cluster, DeclaredObject, HealthCheck, Listener, Secret, Shard, UpstreamAuth } from './objects.ts';
+import { canonicalPrimary } from './primary.ts';
 
 /** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, nothing undefined; frozen. */
 export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Cluster {
@@ -17,18 +18,33 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     groups: cluster.groups?.toSorted(),
     labels: sortKeys(cluster.labels),
   };
-  const { load_balancing, connect_timeout, upstream_auth } = cluster;
+  const { connect_timeout, upstream_auth, health_check, outlier_detection } = cluster;
   const upstream = { upstream_auth, upstream_tls: canonicalUpstreamTls(cluster.upstream_tls) };
-  if (cluster.kind !== 'sharded') {
-    const endpoints = (cluster.endpoints ?? []).map(canonicalServer).sort(compareServers);
-    return freeze({ ...common, endpoints, load_balancing, connect_timeout, ...upstream });
+  const tail = { connect_timeout, ...upstream, health_check: canonicalCheck(health_check), outlier_detection };
+  if (cluster.kind === 'sharded') {
+    const { kind, load_balancing, placement, panic_threshold } = cluster;
+    const shards = cluster.shards.map(canonicalShard).sort((a, b) => compareText(a.name, b.name));
+    return freeze({ ...common, kind, shards, load_balancing, ...tail, placement, panic_threshold });
   }
-  const { kind, name } = cluster;
-  const shards = cluster.shards
-    .map((shard) => ({ ...shard, endpoint: canonicalServer(shard.endpoint) }))
-    .sort((a, b) => compareText(a.name, b.name));
-  const { load_balancing: keyed } = cluster;
-  return freeze({ ...common, name, kind, shards, load_balancing: keyed, connect_timeout, ...upstream });
+  const endpoints = canonicalServers(cluster.endpoints);
+  if (cluster.kind === 'redis_cluster') {
+    const { kind, refresh } = cluster;
+    return freeze({ ...common, kind, endpoints, refresh: sortKeys(refresh), ...tail });
+  }
+  if (cluster.kind !== 'replicated') {
+    const { load_balancing, panic_threshold } = cluster;
+    return freeze({ ...common, endpoints, load_balancing, ...tail, panic_threshold });
+  }
+  const { kind, primary, reads, load_balancing } = cluster;
+  return freeze({
+    ...common,
+    kind,
+    primary: primary && canonicalPrimary(primary),
+    endpoints,
+    reads: reads === 'primary' ? undefined : reads,
+    load_balancing,
+    ...tail,
+  });
 }
 
 /** As {@link canonicalCluster}. */
@@ -46,7 +62,7 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
   const sorted = { ...head, ...tail, address: head.address } as Record<string, unknown>;
   if ('routes' in rest && Array.isArray(rest.routes)) {
     sorted['routes'] = rest.routes
-      .map(({ prefix, cluster, remove_prefix }) => ({ prefix, cluster, remove_prefix }))
+      .map(({ prefix, cluster, remove_prefix, ...reads }) => ({ prefix, cluster, remove_prefix, ...reads }))
       .sort((a, b) => compareText(a.prefix, b.prefix));
   }
   return freeze(sorted) as unknown as Listener;
@@ -63,6 +79,11 @@ export function contentOf(object: DeclaredObject): string {
   return JSON.stringify(object);
 }
 
+// Of Redis without saying so.
+function canonicalCheck(check: HealthCheck | undefined): HealthCheck | undefined {
+  return check?.protocol === 'redis' ? { ...check, protocol: undefined } : check;
+}
+
 interface Server {
   readonly address: string;
   readonly port: number;
@@ -70,6 +91,15 @@ interface Server {
   readonly zone?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly upstream_auth?: UpstreamAuth | undefined;
+}
+
+function canonicalShard({ endpoint, primary = '', endpoints, ...shard }: z.output<typeof shardSchema>): Shard {
+  if (endpoint !== undefined) return { ...shard, endpoint: canonicalServer(endpoint) };
+  return { ...shard, primary: canonicalPrimary(primary), endpoints: canonicalServers(endpoints) };
+}
+
+function canonicalServers(servers: readonly Server[] = []) {
+  return servers.map(canonicalServer).sort(compareServers);
 }
 
 function canonicalServer({ address, port, weight, zone, labels, upstream_auth }: Server) {

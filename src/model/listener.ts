@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { downstreamAuthSchema } from './auth.ts';
+import { readPolicy, reads } from './reads.ts';
 import { downstreamTlsSchema } from './tls.ts';
 import { duration, groups, isDistinct, labels, listenAddress, name, printable } from './values.ts';
 
@@ -20,15 +21,20 @@ export const routeSchema = z
   })
   .meta({ id: 'Route' });
 
-const routes = z
-  .union([
-    z.literal('auto'),
-    z
-      .array(routeSchema)
-      .max(maxRoutes)
-      .refine((list) => isDistinct(list.map(({ prefix }) => prefix)), 'must have each prefix once'),
-  ])
-  .meta({ description: '`auto`: a route for each cluster that has a prefix; or a list.' });
+export const redisRouteSchema = routeSchema
+  .extend({ reads: reads.optional().meta({ description: 'In place of what its cluster, a replicated one, says.' }) })
+  .meta({ id: 'RedisRoute' });
+
+const routesOf = <Schema extends z.ZodType<{ prefix: string }>>(schema: Schema) =>
+  z
+    .union([
+      z.literal('auto'),
+      z
+        .array(schema)
+        .max(maxRoutes)
+        .refine((list) => isDistinct(list.map(({ prefix }) => prefix)), 'must have each prefix once'),
+    ])
+    .meta({ description: '`auto`: a route for each cluster that has a prefix; or a list.' });
 
 const common = { name, groups: groups.optional(), labels: labels.optional(), tls: downstreamTlsSchema.optional() };
 
@@ -37,12 +43,13 @@ export const redisListenerSchema = z
     ...common,
     kind: z.literal('redis').optional(),
     address: listenAddress.optional(),
-    routes: routes.optional(),
+    routes: routesOf(redisRouteSchema).optional(),
     catch_all: z
       .union([z.literal('auto'), z.literal('none'), name])
       .optional()
       .meta({ description: 'The cluster for keys that no prefix matches. `auto`: as --redis-catch-all says.' }),
     op_timeout: duration(3_600_000, '1h').optional(),
+    read_policy: readPolicy.optional(),
     enable_hashtagging: z
       .boolean()
       .optional()
@@ -74,7 +81,7 @@ export const httpListenerSchema = z
     address: listenAddress
       .optional()
       .meta({ description: "Left out: the routes alone are published, for a listener in Envoy's own file." }),
-    routes: routes.optional(),
+    routes: routesOf(routeSchema).optional(),
   })
   .meta({ id: 'HttpListener', description: 'HTTP by path prefix, the prefix taken off.' });
 

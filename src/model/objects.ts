@@ -8,10 +8,21 @@ import type {
   endpointSchema,
   loadBalancingSchema,
   plainClusterSchema,
+  redisClusterSchema,
+  replicatedClusterSchema,
+  seedSchema,
   shardSchema,
   shardedClusterSchema,
 } from './cluster.ts';
-import type { httpListenerSchema, redisListenerSchema, routeSchema, tcpListenerSchema } from './listener.ts';
+import type { healthCheckSchema, outlierDetectionSchema } from './health.ts';
+import type {
+  httpListenerSchema,
+  redisListenerSchema,
+  redisRouteSchema,
+  routeSchema,
+  tcpListenerSchema,
+} from './listener.ts';
+import type { refreshSchema } from './refresh.ts';
 import type { declaredSecretSchema, keptSecretSchema, secretFromSchema, secretSchema } from './secret.ts';
 import type { downstreamTlsSchema, upstreamTlsSchema } from './tls.ts';
 
@@ -22,20 +33,46 @@ export type UpstreamAuth = DeepReadonly<z.output<typeof upstreamAuthSchema>>;
 export type DownstreamAuth = DeepReadonly<z.output<typeof downstreamAuthSchema>>;
 
 export type Endpoint = DeepReadonly<z.output<typeof endpointSchema>>;
-export type Shard = DeepReadonly<z.output<typeof shardSchema>>;
 export type UpstreamTls = DeepReadonly<z.output<typeof upstreamTlsSchema>>;
 export type DownstreamTls = DeepReadonly<z.output<typeof downstreamTlsSchema>>;
+type ShardFields = DeepReadonly<z.output<typeof shardSchema>>;
+/** Of a shard. */
+export type ShardEndpoint = NonNullable<ShardFields['endpoint']>;
+export type Seed = DeepReadonly<z.output<typeof seedSchema>>;
 export type LoadBalancing = DeepReadonly<z.output<typeof loadBalancingSchema>>;
+/** `protocol` is left out for Redis. */
+export type HealthCheck = DeepReadonly<z.output<typeof healthCheckSchema>>;
+export type OutlierDetection = DeepReadonly<z.output<typeof outlierDetectionSchema>>;
 
 /** `endpoints` is sorted by address and port. `kind` is left out. */
 export type PlainCluster = DeepReadonly<Omit<z.output<typeof plainClusterSchema>, 'endpoints'>> & {
   readonly endpoints: readonly Endpoint[];
 };
+/** A shard with one server, or with a primary and its replicas: `endpoints` is sorted, the primary one of them. */
+export type Shard = Omit<ShardFields, 'endpoint' | 'primary' | 'endpoints'> &
+  (
+    | { readonly endpoint: ShardEndpoint; readonly primary?: undefined; readonly endpoints?: undefined }
+    | { readonly endpoint?: undefined; readonly primary: string; readonly endpoints: readonly ShardEndpoint[] }
+  );
 /** `shards` is sorted by name. */
-export type ShardedCluster = DeepReadonly<z.output<typeof shardedClusterSchema>>;
-export type Cluster = PlainCluster | ShardedCluster;
+export type ShardedCluster = DeepReadonly<Omit<z.output<typeof shardedClusterSchema>, 'shards'>> & {
+  readonly shards: readonly Shard[];
+};
+/** As {@link PlainCluster}; `primary` is one of `endpoints`, and left out when there are none. */
+export type ReplicatedCluster = DeepReadonly<Omit<z.output<typeof replicatedClusterSchema>, 'endpoints'>> & {
+  readonly endpoints: readonly Endpoint[];
+};
+export type Refresh = DeepReadonly<z.output<typeof refreshSchema>>;
+/** As {@link PlainCluster}. */
+export type RedisCluster = DeepReadonly<Omit<z.output<typeof redisClusterSchema>, 'endpoints'>> & {
+  readonly endpoints: readonly Seed[];
+};
+export type Cluster = PlainCluster | ShardedCluster | ReplicatedCluster | RedisCluster;
+/** Those whose servers are one list. */
+export type ListedCluster = Exclude<Cluster, ShardedCluster>;
 
 export type Route = DeepReadonly<z.output<typeof routeSchema>>;
+export type RedisRoute = DeepReadonly<z.output<typeof redisRouteSchema>>;
 /** `kind` is left out, and `routes`, when it is a list, sorted by prefix; here and below. */
 export type RedisListener = DeepReadonly<z.output<typeof redisListenerSchema>>;
 export type TcpListener = DeepReadonly<z.output<typeof tcpListenerSchema>>;

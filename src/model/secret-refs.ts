@@ -1,10 +1,12 @@
 // Which secrets an object names, where, and what they must be.
 
-import type { Cluster, Listener, Secret } from './objects.ts';
+import { formatAddress } from '../net/address.ts';
+import type { Cluster, Listener, Secret, ShardEndpoint } from './objects.ts';
+import { serversOfShard } from './shard.ts';
 import { tlsRefsOf } from './tls-refs.ts';
 
 export interface SecretReference {
-  /** As `upstream_auth.password`, `endpoints/10.0.0.1:6379 upstream_auth.password`. */
+  /** As `upstream_auth.password`, `endpoint 10.0.0.1:6379 upstream_auth.password`. */
   readonly field: string;
   readonly secret: string;
   readonly kind: Secret['kind'];
@@ -31,12 +33,11 @@ function isListener(object: Cluster | Listener): object is Listener {
 function refsOfCluster(cluster: Cluster): SecretReference[] {
   const { upstream_auth: auth } = cluster;
   const own = auth === undefined ? [] : [passwordAt('upstream_auth.password', auth.password.secret)];
-  const servers =
-    cluster.kind === 'sharded'
-      ? cluster.shards.map(({ name, endpoint }) => [`shards/${name}`, endpoint] as const)
-      : cluster.endpoints.map((endpoint) => [`endpoints/${endpoint.address}:${endpoint.port}`, endpoint] as const);
-  const ofServers = servers.flatMap(([where, { upstream_auth: of }]) => {
-    return of === undefined ? [] : [passwordAt(`${where} upstream_auth.password`, of.password.secret)];
+  const servers: readonly ShardEndpoint[] =
+    cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOfShard) : cluster.endpoints;
+  const ofServers = servers.flatMap(({ address, port, upstream_auth: of }) => {
+    const where = `endpoint ${formatAddress({ host: address, port })} upstream_auth.password`;
+    return of === undefined ? [] : [passwordAt(where, of.password.secret)];
   });
   return [...own, ...ofServers];
 }

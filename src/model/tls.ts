@@ -1,5 +1,5 @@
 // TLS as an operator declares it: of a cluster to its servers, of a listener to its clients. Certificates and CAs are
-// secrets, named here; why so and not otherwise is in docs/adr/0027.
+// secrets, named here; why so and not otherwise is in docs/adr/0029.
 
 import { z } from 'zod';
 

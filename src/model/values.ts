@@ -62,13 +62,13 @@ export const listenAddress = z
   .refine(isListenAddress, 'must be an IP address and a port, such as 0.0.0.0:6379')
   .meta({ description: 'Where each Envoy binds it, IP:PORT.', example: '0.0.0.0:6379' });
 
-/** A duration as text, see {@link parseDuration}. */
-export function duration(maxMs: number, maxText: string): z.ZodString {
+/** A duration as text, see {@link parseDuration}. @param least unless told, whatever is above 0. */
+export function duration(maxMs: number, maxText: string, least = { ms: 1, text: 'above 0' }): z.ZodString {
   return z
     .string()
     .refine(
-      (text) => isValid(() => parseDuration(text, maxMs)) && !/^0+(ms|s|m|h)?$/u.test(text),
-      `must be a duration above 0 and up to ${maxText}, such as 500ms, 5s or 1m`,
+      (text) => isValid(() => parseDuration(text, maxMs)) && parseDuration(text, maxMs) >= least.ms,
+      `must be a duration ${least.text} and up to ${maxText}, such as 500ms, 5s or 1m`,
     )
     .meta({ example: '5s' });
 }

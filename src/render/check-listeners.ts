@@ -2,8 +2,9 @@
 
 import type { Edits } from '../inventory/edits.ts';
 import { loadBalancingOf } from '../model/defaults.ts';
-import type { Cluster, Listener, RedisListener, TcpListener } from '../model/objects.ts';
+import type { Cluster, HttpListener, Listener, RedisListener, TcpListener } from '../model/objects.ts';
 import { findAddressProblems } from './check-addresses.ts';
+import { findReadProblems } from './check-reads.ts';
 import { findNameProblem, findReferenceProblems } from './check.ts';
 import { findPublished, genericRouteName, implicitNames, redisListenerName } from './implicit-listeners.ts';
 import { isHashing } from './load-balancing.ts';
@@ -46,7 +47,7 @@ export function affectsListeners({ clusters, listeners }: Omit<Edits, 'secrets'>
 function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefined): boolean {
   if (before === undefined || after === undefined) return before !== after;
   if (before.groups?.join('\n') !== after.groups?.join('\n')) return true;
-  return before.prefix !== after.prefix || isHashing(before) !== isHashing(after);
+  return before.prefix !== after.prefix || before.kind !== after.kind || isHashing(before) !== isHashing(after);
 }
 
 /** Why the address or the name of a listener can't be, whatever there is besides. */
@@ -69,12 +70,24 @@ function findRouteProblems(listener: Listener, clusters: Clusters, options: Rend
   });
   switch (listener.kind) {
     case 'tcp':
-      return [...undeclared, ...findStickyProblem(listener, clusters)];
+      return [...undeclared, ...findKeylessProblems(listener, clusters), ...findStickyProblem(listener, clusters)];
     case 'http':
-      return undeclared;
+      return [...undeclared, ...findKeylessProblems(listener, clusters)];
     default:
-      return [...undeclared, ...findRedisProblems(listener, clusters, options)];
+      return [
+        ...undeclared,
+        ...findReadProblems(listener, clusters, options),
+        ...findRedisProblems(listener, clusters, options),
+      ];
   }
+}
+
+// A listener that tells no keys apart. Of routes by the prefixes of the clusters none is meant for it.
+function findKeylessProblems(listener: TcpListener | HttpListener, clusters: Clusters): string[] {
+  return namesRoutedTo(listener).flatMap(([where, name]) => {
+    if (clusters.get(name)?.kind !== 'redis_cluster') return [];
+    return [`${where}cluster ${quote(name)} is a redis_cluster: Envoy finds its servers for listeners of kind redis only`];
+  });
 }
 
 /** The clusters that a listener itself names, and where. */
@@ -116,6 +129,8 @@ function findSameInLowerCase(prefixes: readonly string[]): string[] {
 function findStickyProblem({ sticky, cluster: name }: TcpListener, clusters: Clusters): string[] {
   const cluster = clusters.get(name);
   if (sticky !== 'source_ip' || cluster === undefined || isHashing(cluster)) return [];
+  // A primary is alone, and a Redis Cluster is refused for itself.
+  if (cluster.kind === 'replicated' || cluster.kind === 'redis_cluster') return [];
   const what = `the load_balancing.policy of cluster ${quote(name)}`;
   return [`sticky source_ip: ${what} must be maglev or ring_hash, not ${loadBalancingOf(cluster).policy}`];
 }

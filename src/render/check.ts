@@ -10,6 +10,8 @@ const maxRedisPrefixBytes = 1000;
 
 const nameOfControlPlane = 'every Envoy knows the control plane itself by this name and would ignore the cluster';
 
+const noSeeds = 'endpoints must have at least one entry: Envoy would ask nobody for the servers, and never have any';
+
 /** Reasons, one line each, why these clusters can't be published; empty when they can. */
 export function findUnpublishable(clusters: Iterable<Cluster>, options: RenderOptions): string[] {
   const problems: string[] = [];
@@ -18,6 +20,9 @@ export function findUnpublishable(clusters: Iterable<Cluster>, options: RenderOp
     const nameProblem = name === options.xdsClusterName ? nameOfControlPlane : findNameProblem(name);
     if (nameProblem !== undefined) problems.push(`cluster ${quote(name)}: ${nameProblem}`);
     for (const problem of findReferenceProblems(cluster)) problems.push(`cluster ${quote(name)}: ${problem}`);
+    if (cluster.kind === 'redis_cluster' && cluster.endpoints.length === 0) {
+      problems.push(`cluster ${quote(name)}: ${noSeeds}`);
+    }
     const bytes = Buffer.byteLength(prefix ?? '');
     if (bytes > maxRedisPrefixBytes) {
       problems.push(`cluster ${quote(name)}: prefix has ${bytes} bytes, Envoy takes at most ${maxRedisPrefixBytes}`);

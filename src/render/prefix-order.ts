@@ -4,10 +4,10 @@ import type { Routable } from '../inventory/cluster.ts';
 import type { Route } from '../model/objects.ts';
 
 /** The routes of a listener, or those of the clusters that have a prefix; in the order of {@link byPrefix}. */
-export function findRoutes(
-  routes: 'auto' | readonly Route[] | undefined,
+export function findRoutes<T extends Route>(
+  routes: 'auto' | readonly T[] | undefined,
   clusters: ReadonlyMap<string, Routable>,
-): Route[] {
+): (T | Route)[] {
   return typeof routes === 'object' ? routes.toSorted(byPrefix) : routesByPrefix(clusters);
 }
 

@@ -1,5 +1,6 @@
 // Passwords of Redis in Envoy's messages: what Envoy says to its servers, and what it asks of its clients.
 
+import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, Endpoint, Listener, RedisListener, Secret, UpstreamAuth } from '../model/objects.ts';
 import { encodeMessage } from '../proto/protos.ts';
 import type { PlainMessage } from '../proto/protos.ts';
@@ -28,8 +29,17 @@ export function passwordReader(secrets: Secrets, { openSecret }: Pick<RenderOpti
   };
 }
 
-/** The part of a Cluster message that says as whom Envoy speaks to the servers; empty when as nobody. */
-export function buildUpstreamAuth(cluster: Cluster, apiVersion: ApiVersion, read: ReadPassword): PlainMessage {
+/**
+ * The part of a Cluster message that says as whom Envoy speaks to the servers; empty when as nobody. It has the passwords
+ * of all servers of the cluster, whichever of them are served: who becomes primary changes nothing.
+ * @param read undefined: no password is known
+ */
+export function buildUpstreamAuth(
+  cluster: Cluster,
+  apiVersion: ApiVersion,
+  read: ReadPassword | undefined,
+): PlainMessage {
+  if (read === undefined) return {};
   const own = buildCredentials(cluster.upstream_auth, apiVersion, read);
   const credentials = apiVersion === 'v2' ? [] : serversOf(cluster).flatMap((server) => buildOfServer(server, read));
   if (own === undefined && credentials.length === 0) return {};
@@ -81,10 +91,6 @@ function of(kind: string, { name }: { readonly name: string }, text: string): st
 }
 
 type Server = Pick<Endpoint, 'address' | 'port' | 'upstream_auth'>;
-
-function serversOf(cluster: Cluster): readonly Server[] {
-  return cluster.kind === 'sharded' ? cluster.shards.map(({ endpoint }) => endpoint) : cluster.endpoints;
-}
 
 // In v2 a password goes to the default user only: that of another one would be refused with each new connection.
 function buildCredentials(

@@ -9,6 +9,7 @@ import { messageNames } from '../snapshot/dialect.ts';
 import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { Resource } from '../snapshot/resource.ts';
 import { buildCluster } from './cluster.ts';
+import { buildPlacementPolicy } from './health.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
 import type { RenderOptions } from './options.ts';
 import { passwordReader } from './redis-auth.ts';
@@ -20,7 +21,8 @@ interface Made {
   readonly resource: Resource;
 }
 
-const clusters = new WeakMap<Cluster, Map<Dialect, Made>>();
+// By what the reads are that a cluster is for; undefined: it is for all commands.
+const clusters = new Map<ServedCluster['reads'], WeakMap<Cluster, Map<Dialect, Made>>>();
 const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
 
 /**
@@ -28,28 +30,33 @@ const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
  * is without.
  */
 export function renderCluster(
-  { declared }: ServedCluster,
+  cluster: ServedCluster,
   dialect: Dialect,
   secrets: Secrets,
   options: RenderOptions,
 ): Resource {
+  const { name, declared, reads } = cluster;
   const { xdsClusterName } = options;
+  let ofReads = clusters.get(reads);
+  if (ofReads === undefined) clusters.set(reads, (ofReads = new WeakMap()));
   const passwords = secretRefsOf(declared).filter(({ kind }) => kind === 'password');
   const sealed = passwords.map(({ secret }) => secrets.get(secret)?.sealed);
   const isWhole = !sealed.includes(undefined);
-  const of = [xdsClusterName, ...sealed].join('\n');
-  const make = (): Resource => {
-    const cluster = isWhole ? declared : withoutAuth(declared);
-    const message = buildCluster(cluster, dialect, xdsClusterName, passwordReader(secrets, options));
-    return new Resource(declared.name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
-  };
-  return once(clusters, declared, dialect, isWhole ? of : undefined, make);
+  const of = isWhole ? [xdsClusterName, ...sealed].join('\n') : undefined;
+  return once(ofReads, declared, dialect, of, () => {
+    const read = isWhole ? passwordReader(secrets, options) : undefined;
+    const message = buildCluster(cluster, dialect, xdsClusterName, read);
+    return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
+  });
 }
 
-export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect): Resource {
-  const { name, hosts } = cluster;
+/** Undefined: Envoy is told of them in the cluster itself. */
+export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect): Resource | undefined {
+  const { name, declared, hosts } = cluster;
+  if (declared.kind === 'redis_cluster') return undefined;
   return once(endpoints, cluster, apiVersion, '', () => {
-    return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, buildLoadAssignment(name, hosts)));
+    const message = buildLoadAssignment(name, hosts, buildPlacementPolicy(declared));
+    return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, message));
   });
 }
 
@@ -73,19 +80,4 @@ function once<Key extends object, Way>(
   const resource = make();
   ways.set(way, { of, resource });
   return resource;
-}
-
-function withoutAuth(cluster: Cluster): Cluster {
-  const { upstream_auth: _, ...rest } = cluster;
-  if (rest.kind === 'sharded') {
-    return { ...rest, shards: rest.shards.map((shard) => ({ ...shard, endpoint: withoutOwnAuth(shard.endpoint) })) };
-  }
-  return { ...rest, endpoints: rest.endpoints.map(withoutOwnAuth) };
-}
-
-function withoutOwnAuth<Server extends { readonly upstream_auth?: unknown }>(
-  server: Server,
-): Omit<Server, 'upstream_auth'> {
-  const { upstream_auth: _, ...rest } = server;
-  return rest;
 }

@@ -1,7 +1,7 @@
 // A listener of whatever kind as the resources that Envoy is given for it: the listener, and for HTTP its routes.
 
 import type { Routable } from '../inventory/cluster.ts';
-import type { HttpListener, Listener } from '../model/objects.ts';
+import type { HttpListener, Listener, RedisListener } from '../model/objects.ts';
 import { parseIpAndPort } from '../net/address.ts';
 import { encodeMessage } from '../proto/protos.ts';
 import type { PlainMessage } from '../proto/protos.ts';
@@ -69,6 +69,11 @@ export function followsClusters(listener: Listener): boolean {
   return routes === 'auto' || (listener.kind !== 'http' && (listener.catch_all ?? 'auto') === 'auto');
 }
 
+/** True when it speaks Redis: how it is rendered may depend on the kinds of the clusters that it leads to. */
+export function isRedis(listener: Listener): listener is RedisListener {
+  return listener.kind === undefined || listener.kind === 'redis';
+}
+
 function buildFilter(
   listener: Listener,
   clusters: Clusters,
@@ -86,7 +91,8 @@ function buildFilter(
       return { filter: httpConnectionManagerFilter[apiVersion], config };
     }
     default: {
-      const proxy = buildRedisProxy(listener, findRedisRoutes(listener, clusters, redisCatchAll));
+      const routes = findRedisRoutes(listener, clusters, redisCatchAll);
+      const proxy = buildRedisProxy(listener, routes, { clusters, apiVersion });
       if (proxy === undefined) return undefined;
       const auth = buildDownstreamAuth(listener, apiVersion, passwordReader(secrets, options));
       const config = { ...proxy, ...auth, ...buildDeniedCommands(apiVersion, redisDeny) };

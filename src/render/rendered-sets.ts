@@ -1,6 +1,7 @@
 // One state of what is declared as resource sets, each rendered when first asked for and
 // carried over to the next state at the cost of what changed.
 
+import type { Clusters } from '../inventory/cluster.ts';
 import type { ListenerEdit, SecretEdit } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
 import type { Listener, Secret } from '../model/objects.ts';
@@ -13,9 +14,17 @@ import type { Resource, ResourceKind } from '../snapshot/resource.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import { findPublished, implicitNames } from './implicit-listeners.ts';
 import type { RenderOptions } from './options.ts';
+import { isReadOtherwise } from './redis-reads.ts';
 import { encodeNoEndpoints, renderCluster, renderEndpoints } from './render-cluster.ts';
 import { renderSecret } from './render-secret.ts';
-import { followsClusters, holdsConfigSource, renderListener, renderRoutes, renderStandIn } from './render-listener.ts';
+import {
+  followsClusters,
+  holdsConfigSource,
+  isRedis,
+  renderListener,
+  renderRoutes,
+  renderStandIn,
+} from './render-listener.ts';
 import { findSecretUsers } from './secret-users.ts';
 import { noUses, usesAfter } from './secret-uses.ts';
 import type { SecretUses } from './secret-uses.ts';
@@ -74,6 +83,8 @@ export class RenderedSets {
   readonly #options: RenderOptions;
   readonly #base: RenderedSets | undefined;
   readonly #sets: Map<Dialect, Map<ResourceKind, ResourceSet>> = new Map();
+  // Made when a listener is first rendered.
+  #routable: Clusters | undefined;
 
   private constructor(state: State, options: RenderOptions, base?: RenderedSets) {
     this.#state = state;
@@ -148,7 +159,13 @@ export class RenderedSets {
       const [old, now] = [this.clusters.get(name), after.clusters.get(name)];
       return old?.name !== now?.name || old?.prefix !== now?.prefix;
     });
-    const following = isRoutingChanged ? [...after.listeners.values()].filter(followsClusters) : [];
+    const areUpstreamsChanged = clusterNames.some((name) => {
+      return isReadOtherwise(this.clusters.get(name)?.declared, after.clusters.get(name)?.declared);
+    });
+    const isConcerned = (listener: Listener): boolean => {
+      return (isRoutingChanged && followsClusters(listener)) || (areUpstreamsChanged && isRedis(listener));
+    };
+    const following = isRoutingChanged || areUpstreamsChanged ? [...after.listeners.values()].filter(isConcerned) : [];
     const using = findSecretUsers(after.listeners, (listener) => listener, secretNames);
     const names = new Set([...edited, ...following.map(({ name }) => name), ...using]);
     if (this.#state.standInFor !== after.standInFor) names.add(standInListenerName);
@@ -237,9 +254,10 @@ export class RenderedSets {
         : renderEndpoints(cluster, dialect);
     }
     const listener = listeners.get(name);
-    if (kind === 'route') return listener?.kind === 'http' ? renderRoutes(listener, clusters, dialect) : undefined;
+    const routable = (this.#routable ??= findRoutable(clusters));
+    if (kind === 'route') return listener?.kind === 'http' ? renderRoutes(listener, routable, dialect) : undefined;
     if (name !== standInListenerName) {
-      return listener && renderListener(listener, clusters, secrets, dialect, this.#options);
+      return listener && renderListener(listener, routable, secrets, dialect, this.#options);
     }
     return standInFor === undefined ? undefined : renderStandIn(standInFor, dialect, this.#options);
   }
@@ -247,6 +265,12 @@ export class RenderedSets {
 
 function declaredOf({ declared }: ServedCluster): ServedCluster['declared'] {
   return declared;
+}
+
+/** The declared clusters: nothing is routed to those that reads go to. */
+function findRoutable(clusters: SortedByName<ServedCluster>): Clusters {
+  const routed = Array.from(clusters.values()).filter(({ reads }) => reads === undefined);
+  return new Map(routed.map(({ name, declared }) => [name, declared]));
 }
 
 function resourceSetOptions(kind: ResourceKind, { apiVersion }: Dialect): ResourceSetOptions {

@@ -1,7 +1,6 @@
 // What is committed as a snapshot: what is declared, beside it what Envoy can route to, and what still drains.
 
-import { hostsOf } from '../inventory/cluster.ts';
-import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import type { Cluster, Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { serve } from '../inventory/served-cluster.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
@@ -12,6 +11,7 @@ import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
 import type { RenderOptions } from './options.ts';
 import { RenderedSets } from './rendered-sets.ts';
+import type { ClusterChange } from './rendered-sets.ts';
 import { withHost } from './stand-in.ts';
 
 /** Objects by name. */
@@ -45,7 +45,7 @@ export class RenderedSnapshot implements Snapshot {
   readonly #options: RenderOptions;
   readonly draining: readonly string[];
   readonly #draining: ServedClusters;
-  // Names of the declared clusters without endpoints.
+  // Names of the clusters without endpoints, but of those that drain.
   readonly #empty: ReadonlySet<string>;
   readonly #rendered: Rendered;
 
@@ -91,10 +91,10 @@ export class RenderedSnapshot implements Snapshot {
   ): RenderedSnapshot {
     const before = this.#rendered;
     const base = like && like.#rendered;
-    const empty = emptyAfter(this.#empty, edits);
+    const served = edits.flatMap(({ name, after }) => changesTo(before.declared.clusters.get(name)?.declared, after));
+    const empty = emptyAfter(this.#empty, served);
     // One that drains is not there for everybody.
     const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
-    const served = edits.map(({ name, after }) => [name, after && serve(after)] as const);
     const declared = before.declared.next(served, { listeners, secrets, standInFor, base: base?.declared });
 
     const routed = served.map(([name, after]) => [name, after && withHost(after, this.#options)] as const);
@@ -102,7 +102,7 @@ export class RenderedSnapshot implements Snapshot {
       ? declared
       : before.routableEndpoints.next(routed, { kinds: ['endpoint'], base: base?.routableEndpoints });
 
-    const mayDiffer = new Set([...edits.map(({ name }) => name), ...namesServedOtherwise(this.#draining, draining)]);
+    const mayDiffer = new Set([...served.map(([name]) => name), ...namesServedOtherwise(this.#draining, draining)]);
     const reached = Array.from(mayDiffer, (name) => {
       const drained = draining.get(name);
       const cluster = drained === undefined ? routableEndpoints.clusters.get(name) : withHost(drained, this.#options);
@@ -136,10 +136,18 @@ export class RenderedSnapshot implements Snapshot {
   }
 }
 
-function emptyAfter(before: ReadonlySet<string>, edits: readonly ClusterEdit[]): ReadonlySet<string> {
+/** What changes of the clusters as Envoys know them: a declared one may be served as several. */
+function changesTo(before: Cluster | undefined, after: Cluster | undefined): ClusterChange[] {
+  const [old, now] = [before, after].map((cluster) => (cluster === undefined ? [] : serve(cluster)));
+  const names = new Set(now?.map(({ name }) => name));
+  const gone = (old ?? []).filter(({ name }) => !names.has(name));
+  return [...gone.map(({ name }) => [name, undefined] as const), ...(now ?? []).map((each) => [each.name, each] as const)];
+}
+
+function emptyAfter(before: ReadonlySet<string>, changes: readonly ClusterChange[]): ReadonlySet<string> {
   const empty = new Set(before);
-  for (const { name, after } of edits) {
-    if (after !== undefined && hostsOf(after).length === 0) empty.add(name);
+  for (const [name, after] of changes) {
+    if (after !== undefined && after.hosts.length === 0) empty.add(name);
     else empty.delete(name);
   }
   return empty;

@@ -1,5 +1,5 @@
 // How many objects name each certificate and CA: a snapshot has those that are named, and no other, so that no node group
-// is given the keys of another (docs/adr/0026).
+// is given the keys of another (docs/adr/0028).
 
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { Cluster, Listener } from '../model/objects.ts';

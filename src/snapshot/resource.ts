@@ -8,7 +8,7 @@ export type ResourceKind = 'secret' | 'cluster' | 'endpoint' | 'listener' | 'rou
 /**
  * The order in which one stream is sent what changed: a reference never travels
  * before what it refers to (xDS protocol, "Eventual consistency considerations"). That section says nothing of secrets;
- * clusters and listeners refer to them, see docs/adr/0026.
+ * clusters and listeners refer to them, see docs/adr/0028.
  */
 export const publishOrder: readonly ResourceKind[] = ['secret', 'cluster', 'endpoint', 'listener', 'route'];
 

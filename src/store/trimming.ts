@@ -1,6 +1,6 @@
 // How much of the log is kept.
 
-import { hostsOf } from '../inventory/cluster.ts';
+import { serversOf } from '../inventory/cluster.ts';
 import { listEdits } from '../inventory/edits.ts';
 import type { NumberedEntry } from './log-store.ts';
 
@@ -22,7 +22,7 @@ const bytesPerUnit = 100;
  */
 export function weightOf(entry: NumberedEntry): number {
   if (entry.type === 'discard') return 1 + entry.objects.length;
-  const servers = sum(entry.edits.clusters.map(({ after }) => (after === undefined ? 0 : hostsOf(after).length)));
+  const servers = sum(entry.edits.clusters.map(({ after }) => (after === undefined ? 0 : serversOf(after).length)));
   const sealed = sum(entry.edits.secrets.map(({ after }) => Math.floor((after?.sealed.length ?? 0) / bytesPerUnit)));
   const weight = 1 + listEdits(entry.edits).length + servers + sealed;
   if (entry.type === 'stage') return weight;

@@ -147,7 +147,9 @@ export class MakeBeforeBreak implements SetSelector {
   }
 
   #dueAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number {
-    const inForceAtMs = isReferring(kind) ? this.#upstreamsInForceAtMs() : this.#removalAtMs(kind, snapshot, nowMs);
+    const inForceAtMs = isReferring(kind)
+      ? this.#upstreamsInForceAtMs(snapshot)
+      : this.#removalAtMs(kind, snapshot, nowMs);
     if (inForceAtMs <= nowMs) return inForceAtMs;
     const latestMs = this.#latestAtMs(kind, nowMs);
     return inForceAtMs === Infinity ? Infinity : Math.min(inForceAtMs, latestMs);
@@ -163,14 +165,17 @@ export class MakeBeforeBreak implements SetSelector {
     return sinceMs + (kind === 'secret' ? 4 : 3) * this.#boundMs + this.#pacing.pauseMs;
   }
 
-  #upstreamsInForceAtMs(): number {
+  #upstreamsInForceAtMs(snapshot: Snapshot): number {
     const clusters = this.#watchOf('cluster');
     const endpoints = this.#watchOf('endpoint');
     const endpointsAtMs = endpoints?.delivery.inForceAtMs(this.#boundMs) ?? 0;
     const latest = clusters?.delivery.latest;
     if (clusters === undefined || latest === undefined) return endpointsAtMs;
-    // A client may ACK new clusters before it asks for their endpoints.
-    const isComplete = endpoints === undefined || clusters.lastChanges.every((name) => endpoints.holds(name));
+    // A client may ACK new clusters before it asks for their endpoints. Those of some are none of ours to give.
+    const { resources } = snapshot.resources('endpoint', this.#dialect, 'reachable');
+    const isComplete =
+      endpoints === undefined ||
+      clusters.lastChanges.every((name) => endpoints.holds(name) || !resources.has(name));
     const clustersAtMs = isComplete ? clusters.delivery.inForceAtMs(this.#boundMs) : latest.sentAtMs + this.#boundMs;
     return Math.max(clustersAtMs, endpointsAtMs);
   }

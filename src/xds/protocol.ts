@@ -51,7 +51,7 @@ export function createProtocols(onEncoded?: EncodeListener, maxBytes?: number): 
 // A stream that takes up many secrets is sent as many responses before it can answer the first.
 const maxUnansweredSecrets = 1_000;
 
-/** Secrets go one by one, so that the NACK of one says which it is of (docs/adr/0026). */
+/** Secrets go one by one, so that the NACK of one says which it is of (docs/adr/0028). */
 function sendingOf(options: SplitterOptions, onEncoded: EncodeListener | undefined): (kind: ResourceKind) => Sending {
   const usual = { onEncoded, splitter: new Splitter(options) };
   const ofSecrets = {

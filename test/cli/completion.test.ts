@@ -67,7 +67,7 @@ describe('without a control plane it offers', () => {
     [['listener', 'add', 'a', '--rem'], ['--remove-prefix']],
     [
       ['cluster', 'add', 'a', '--kind', ''],
-      ['plain', 'sharded'],
+      ['plain', 'replicated', 'sharded', 'redis_cluster'],
     ],
     [
       ['discard', ''],

@@ -48,16 +48,15 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 );
 
 const anyCluster = fc
-  .record({ prefix: anyPrefix, ports: fc.uniqueArray(anyPort), isSharded: fc.boolean() })
-  .map(({ prefix, ports, isSharded }) => (name: string): Cluster => {
-    const servers = ports.map((port) => ({ address: '10.0.0.1', port }));
-    return parseCluster({
-      name,
-      ...(prefix === undefined ? {} : { prefix }),
-      ...(isSharded
-        ? { kind: 'sharded', shards: servers.map((endpoint) => ({ name: `s${endpoint.port}`, endpoint })) }
-        : { endpoints: servers }),
-    });
+  .record({ prefix: anyPrefix, ports: fc.uniqueArray(anyPort), kind: fc.constantFrom('plain', 'sharded', 'replicated') })
+  .map(({ prefix, ports, kind }) => (name: string): Cluster => {
+    const endpoints = ports.map((port) => ({ address: '10.0.0.1', port }));
+    const fields: Readonly<Record<string, object>> = {
+      plain: { endpoints },
+      sharded: { shards: endpoints.map((endpoint) => ({ name: `s${endpoint.port}`, endpoint })) },
+      replicated: { endpoints, ...(ports.length > 0 && { primary: `10.0.0.1:${ports[0]}` }) },
+    };
+    return parseCluster({ name, kind, ...(prefix === undefined ? {} : { prefix }), ...fields[kind] });
   });
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(

@@ -103,6 +103,14 @@ describe('who names secrets', () => {
     ['a field that is not there is not repeated', parseCluster, { password: 'hunter2', upstream_auth: { passwd: 'hunter2' } }, [
       '/password hidden: no such field', '/upstream_auth/passwd hidden: no such field', '/upstream_auth/password hidden: is required',
     ]],
+    ['a server has its own, where it is not checked by that of the cluster', parseCluster, {
+      endpoints: [{ ...server, upstream_auth: { password: { secret: 'a' } } }],
+      health_check: { interval: '1s' },
+    }, ['/health_check {"interval":"1s"}: must not be of redis where an endpoint has its own upstream_auth: a check knows that of the cluster alone']],
+    ['a server has its own, and can be connected to', parseCluster, {
+      endpoints: [{ ...server, upstream_auth: { password: { secret: 'a' } } }],
+      health_check: { protocol: 'tcp' },
+    }, []],
     ['a user alone is none', parseCluster, { upstream_auth: { username: 'x' } }, ['/upstream_auth/password hidden: is required']],
     ['a listener has passwords', parseListener, { auth: { passwords: [] } }, ['/auth/passwords hidden: must have at least 1 entry']],
     ['a listener has each password once', parseListener, { auth: { passwords: [{ secret: 'a' }, { secret: 'a' }] } }, [

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Cluster } from '../../src/inventory/cluster.ts';
+import type { Cluster, Endpoint } from '../../src/inventory/cluster.ts';
 import { findUnpublishable } from '../../src/render/check.ts';
 import { cluster, defaultOptions } from './examples.ts';
 
 type Case = readonly [what: string, clusters: readonly Cluster[], problems: readonly RegExp[]];
 
+const redisCluster = (...endpoints: readonly Endpoint[]): Cluster => ({ name: 'carts', kind: 'redis_cluster', endpoints });
+
 const CASES: readonly Case[] = [
   ['no clusters', [], []],
+  ['a Redis Cluster', [redisCluster({ address: '10.0.0.1', port: 6379 })], []],
+  ['a Redis Cluster without a seed', [redisCluster()], [/^cluster "carts": endpoints must have at least one entry/]],
   ['a common cluster', [cluster('dev', '/dev')], []],
   ["the control plane's own name in another case", [cluster('XDS_cluster', '/x')], []],
   ["the control plane's own name as prefix", [cluster('dev', 'xds_cluster')], []],

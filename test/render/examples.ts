@@ -28,9 +28,10 @@ export function cluster(name: string, prefix: string, ...endpoints: readonly End
   return { name, prefix, endpoints };
 }
 
-/** Each with its own servers. */
+/** Each with its own servers, those that reads go to among them. */
 export function servedOf(clusters: Clusters): Map<string, ServedCluster> {
-  return new Map(Array.from(clusters.values(), (each) => [each.name, serve(each)]));
+  const served = Array.from(clusters.values()).flatMap(serve);
+  return new Map(served.map((each) => [each.name, each]));
 }
 
 /** The clusters by name, in the order given. */

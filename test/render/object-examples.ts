@@ -63,6 +63,101 @@ export const objectExamples: readonly Example[] = [
     { name: 'orders-ring', kind: 'sharded', shards, load_balancing: { policy: 'ring_hash' } },
     { name: 'no-shards', kind: 'sharded', shards: [] },
   ]),
+  example(
+    'replicated',
+    [
+      { name: 'no-server', kind: 'replicated', prefix: 'n:' },
+      { name: 'alone', kind: 'replicated', primary: '10.0.0.1:6379', endpoints: [a] },
+      { name: 'group', kind: 'replicated', prefix: 'g:', primary: '10.0.0.2:6379', endpoints: [a, { ...b, weight: 2 }, { ...c, zone: 'east' }] },
+      { name: 'read', kind: 'replicated', prefix: 'r:', primary: '10.0.0.1:6379', endpoints: [a, b], reads: 'any', load_balancing: { policy: 'round_robin' } },
+    ],
+    [
+      {
+        name: 'reading',
+        address: '127.0.0.1:7000',
+        routes: [
+          { prefix: 'a:', cluster: 'group' },
+          { prefix: 'b:', cluster: 'group', reads: 'replica' },
+          { prefix: 'c:', cluster: 'group', reads: 'prefer_replica', remove_prefix: true },
+          { prefix: 'd:', cluster: 'read' },
+          { prefix: 'e:', cluster: 'read', reads: 'primary' },
+        ],
+        catch_all: 'read',
+      },
+    ],
+  ),
+  example('sharded-with-replicas', [
+    {
+      name: 'orders',
+      kind: 'sharded',
+      prefix: 'ord:',
+      shards: [
+        { name: 'shard-0', weight: 2, primary: '10.0.0.2:6379', endpoints: [a, { ...b, zone: 'west' }] },
+        { name: 'shard-1', endpoint: c },
+      ],
+    },
+  ]),
+  example(
+    'redis-cluster',
+    [
+      { name: 'carts', kind: 'redis_cluster', prefix: 'cart:', endpoints: [b, a] },
+      {
+        name: 'carts-of-old',
+        kind: 'redis_cluster',
+        endpoints: [a],
+        connect_timeout: '1s',
+        refresh: { rate: '2s', timeout: '500ms', redirect_interval: '250ms', redirect_threshold: 5, failure_threshold: 0, degraded_threshold: 3 },
+      },
+      { name: 'sessions', endpoints: [a] },
+    ],
+    [
+      { name: 'reading', address: '127.0.0.1:7000', read_policy: 'prefer_replica' },
+      { name: 'without', address: '127.0.0.1:7001', routes: [{ prefix: 's:', cluster: 'sessions' }], catch_all: 'none' },
+      { name: 'by-catch-all', address: '127.0.0.1:7002', routes: [], catch_all: 'carts' },
+    ],
+  ),
+  example('health', [
+    { name: 'checked', endpoints: [a, b], health_check: {} },
+    {
+      name: 'checked-in-detail',
+      endpoints: [a],
+      health_check: {
+        interval: '1s',
+        timeout: '500ms',
+        unhealthy_threshold: 3,
+        healthy_threshold: 2,
+        jitter: '100ms',
+        key: 'maintenance',
+      },
+      panic_threshold: 80,
+    },
+    { name: 'connected-to', endpoints: [a], health_check: { protocol: 'tcp' }, panic_threshold: 50 },
+    { name: 'asked-by-http', endpoints: [c], health_check: { protocol: 'http', path: '/healthz', host: 'web' } },
+    { name: 'ejecting', endpoints: [a, b], outlier_detection: {} },
+    {
+      name: 'ejecting-in-detail',
+      endpoints: [a, b],
+      outlier_detection: {
+        consecutive_failures: 3,
+        interval: '1s',
+        base_ejection_time: '2s',
+        max_ejection_time: '1m',
+        max_ejection_percent: 50,
+      },
+    },
+    { name: 'store', kind: 'sharded', shards, health_check: {} },
+    { name: 'cache', kind: 'sharded', shards, placement: 'remap', health_check: {}, outlier_detection: {} },
+    { name: 'no-shards', kind: 'sharded', shards: [], health_check: {} },
+    {
+      name: 'group',
+      kind: 'replicated',
+      primary: '10.0.0.1:6379',
+      endpoints: [a, b],
+      health_check: {},
+      outlier_detection: {},
+    },
+    { name: 'nodes', kind: 'redis_cluster', endpoints: [a, b], health_check: {} },
+  ]),
   example('listeners', plain, [
     { name: 'second', address: '127.0.0.1:7000' },
     {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import type { Cluster, Listener, Secret } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import { formatAddress } from '../../src/net/address.ts';
 import { plainSecret } from './plain-secrets.ts';
 
 export interface RandomObjects {
@@ -51,11 +52,24 @@ const anySharded = fc
     return { ...rest, kind: 'sharded', shards };
   });
 
+const anyReplicated = fc
+  .record({ ...common, endpoints: anyEndpoints, reads: fc.constantFrom(undefined, 'replica', 'any') })
+  .map(({ endpoints, ...rest }) => {
+    const [first] = endpoints;
+    const primary = first && formatAddress({ host: first.address, port: first.port });
+    return { ...rest, kind: 'replicated', endpoints, primary };
+  });
+const anyRedisCluster = fc
+  .record({ ...common, endpoints: fc.uniqueArray(anyEndpoint, { minLength: 1, maxLength: 3, selector: addressOf }) })
+  .map(({ endpoints, ...rest }) => {
+    return { ...rest, kind: 'redis_cluster', endpoints: endpoints.map(({ address, port }) => ({ address, port })) };
+  });
+
 const anyClusters = fc
   .record({
     names: fc.shuffledSubarray(['a', 'b', 'c', 'd']),
     prefixes: fc.shuffledSubarray(['/', '/a', '/a/b', '/b'], { minLength: 4 }),
-    fields: fc.array(fc.oneof(anyPlain, anySharded), { minLength: 4, maxLength: 4 }),
+    fields: fc.array(fc.oneof(anyPlain, anySharded, anyReplicated, anyRedisCluster), { minLength: 4, maxLength: 4 }),
   })
   .map(({ names, prefixes, fields }) =>
     names.map((name, index) => {
@@ -72,11 +86,20 @@ function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listene
     cluster: anyName.filter((name) => name !== ''),
     remove_prefix: fc.constantFrom(undefined, true),
   });
-  const anyList = fc.uniqueArray(anyRoute, { maxLength: 2, selector: ({ prefix }) => prefix });
-  const anyRoutes = fc.oneof(fc.constantFrom(undefined, 'auto'), { weight: ifAny, arbitrary: anyList });
+  const anyReads = fc.constantFrom(undefined, undefined, 'primary', 'replica', 'prefer_replica', 'any');
+  const anyRedisRoute = fc.tuple(anyRoute, anyReads).map(([route, reads]) => ({ ...route, reads }));
+  const anyRoutesOf = (each: fc.Arbitrary<{ readonly prefix: string }>) => {
+    const anyList = fc.uniqueArray(each, { maxLength: 2, selector: ({ prefix }) => prefix });
+    return fc.oneof(fc.constantFrom(undefined, 'auto'), { weight: ifAny, arbitrary: anyList });
+  };
   const anyCatchAll = fc.constantFrom(undefined, 'none', ...names);
-  const anyRedis = fc.record({ routes: anyRoutes, catch_all: anyCatchAll, enable_hashtagging: fc.boolean() });
-  const anyHttp = fc.record({ kind: fc.constant('http'), routes: anyRoutes });
+  const anyRedis = fc.record({
+    routes: anyRoutesOf(anyRedisRoute),
+    catch_all: anyCatchAll,
+    enable_hashtagging: fc.boolean(),
+    read_policy: fc.constantFrom(undefined, undefined, 'any'),
+  });
+  const anyHttp = fc.record({ kind: fc.constant('http'), routes: anyRoutesOf(anyRoute) });
   const anyTcp = fc.record({ kind: fc.constant('tcp'), cluster: anyName.filter((name) => name !== '') });
   const anyKind = fc.oneof(
     { weight: 3, arbitrary: anyRedis },

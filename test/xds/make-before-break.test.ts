@@ -281,6 +281,15 @@ describe('a swap of all that there is', () => {
     assert.deepEqual(stream.select('route', y, 1000), ['s', undefined]);
   });
 
+  test('waits for no endpoints of clusters that find their servers themselves', () => {
+    const stream = new Stream({ ...all, endpoint: 'x' }).hold(x);
+    const itself = snapshotOf({ cluster: 'x y', endpoint: 'x', listener: 'to-y', route: 's' });
+    stream.send('cluster', itself, 1000);
+    assert.deepEqual(stream.select('listener', itself, 1000), ['nothing', 1000 + boundMs]);
+    stream.ack('cluster');
+    assert.deepEqual(stream.select('listener', itself, 1000), ['to-y', undefined]);
+  });
+
   test('waits for the endpoints of new clusters to be asked for', () => {
     const stream = new Stream({ ...all, endpoint: 'x' }).hold(x);
     stream.send('cluster', y, 1000);

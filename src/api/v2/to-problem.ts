@@ -22,6 +22,8 @@ const inventoryStatuses: Readonly<Record<InventoryErrorCode, number>> = {
   'prefix-exists': 409,
   'cluster-has-endpoints': 409,
   'cluster-is-sharded': 409,
+  'cluster-not-plain': 409,
+  'endpoint-is-primary': 409,
   'too-many-objects': 409,
   'endpoint-exists': 409,
   'cluster-not-found': 404,

@@ -31,6 +31,49 @@ test('IPv6 has one spelling, in the path and in the body', async (t) => {
   assert.equal((await call('GET', '/clusters/a/endpoints/[2001:db8::1]:1')).status, 200);
 });
 
+describe('of a replicated cluster', () => {
+  const path = (address: string): string => `/clusters/a/endpoints/${address}:6379`;
+
+  test('the first server is the primary, another can be made it, and it goes last', async (t) => {
+    const { desk, call } = await serveDesk(t);
+    const staged = () => desk.declarations.get('staged', 'cluster', 'a');
+    await call('PUT', '/clusters/a', { kind: 'replicated', reads: 'any' });
+    assert.equal((await call('PUT', path('10.0.0.2'), { weight: 2 })).status, 201);
+    assert.equal((await call('PUT', path('10.0.0.1'))).status, 201);
+    const endpoints = [at('10.0.0.1'), { ...at('10.0.0.2'), weight: 2 }];
+    const group = { name: 'a', kind: 'replicated', primary: '10.0.0.2:6379', endpoints, reads: 'any' };
+    assert.equal(JSON.stringify(staged()), JSON.stringify(group));
+    assert.deepEqual((await call('GET', '/clusters/a/endpoints')).body, { endpoints });
+
+    const refused = await call('DELETE', path('10.0.0.2'));
+    const detail = 'endpoint 10.0.0.2:6379: is the primary of the cluster: first make another one the primary';
+    assert.deepEqual([refused.status, refused.body.code, refused.body.detail], [409, 'endpoint-is-primary', detail]);
+    assert.equal((await call('PATCH', '/clusters/a', { primary: '10.0.0.1:6379' })).status, 200);
+    assert.equal((await call('DELETE', path('10.0.0.2'))).status, 204);
+    assert.deepEqual(staged(), { ...group, primary: '10.0.0.1:6379', endpoints: [at('10.0.0.1')] });
+    assert.equal((await call('DELETE', path('10.0.0.1'))).status, 204);
+    assert.deepEqual(staged(), { name: 'a', kind: 'replicated', endpoints: [], reads: 'any' });
+  });
+
+  test('a primary must be one of them', async (t) => {
+    const { call } = await serveDesk(t);
+    await call('PUT', '/clusters/a', { kind: 'replicated', primary: '10.0.0.1:6379', endpoints: [at('10.0.0.1')] });
+    const { status, body } = await call('PATCH', '/clusters/a', { primary: '10.0.0.2:6379' });
+    const rule = 'must be the address and port of one of the endpoints';
+    assert.deepEqual([status, body.faults], [422, [{ pointer: '/primary', value: '10.0.0.2:6379', rule }]]);
+  });
+});
+
+test('of a Redis Cluster they are seeds, which have no weight', async (t) => {
+  const { desk, call } = await serveDesk(t);
+  await call('PUT', '/clusters/a', { kind: 'redis_cluster' });
+  assert.equal((await call('PUT', '/clusters/a/endpoints/10.0.0.1:6379')).status, 201);
+  const { status, body } = await call('PUT', '/clusters/a/endpoints/10.0.0.2:6379', { weight: 2 });
+  assert.deepEqual([status, body.faults], [422, [{ pointer: '/weight', value: 2, rule: 'no such field' }]]);
+  const cluster = { name: 'a', kind: 'redis_cluster', endpoints: [at('10.0.0.1')] };
+  assert.deepEqual(desk.declarations.get('staged', 'cluster', 'a'), cluster);
+});
+
 describe('refused, and nothing changes', () => {
   type Row = readonly [what: string, method: string, path: string, body: object | undefined, status: number, said: object];
   const missing = 'no such endpoint';

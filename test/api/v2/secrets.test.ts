@@ -127,7 +127,10 @@ describe('a commit', () => {
     const [change] = (await call('GET', '/diff')).body.changes;
     const after = fingerprintOf({ ...password, value: 'another' });
     assert.deepEqual(change, { kind: 'secret', name: 'a', change: 'changed', fields: [{ field: 'fingerprint', before: fingerprint, after }] });
-    const resources = (await call('POST', '/plan')).body.resources;
+    const { resources, warnings } = (await call('POST', '/plan')).body;
+    assert.deepEqual(warnings.map(({ code, message }: any) => `${code} ${message}`), [
+      'upstream-reconnects cluster "c": how Envoys authenticate changes: they connect to the servers anew, and commands that wait for an answer fail',
+    ]);
     assert.deepEqual(resources, [{ group: '', kind: 'cluster', added: [], changed: ['c'], removed: [] }]);
     await call('POST', '/commit');
     const revision = (await call('GET', '/revisions/2')).body;

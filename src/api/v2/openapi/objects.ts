@@ -3,7 +3,14 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 
-import { clusterSchema, endpointSchema, plainClusterSchema, shardedClusterSchema } from '../../../model/cluster.ts';
+import {
+  clusterSchema,
+  endpointSchema,
+  plainClusterSchema,
+  redisClusterSchema,
+  replicatedClusterSchema,
+  shardedClusterSchema,
+} from '../../../model/cluster.ts';
 import {
   httpListenerSchema,
   listenerSchema,
@@ -44,7 +51,13 @@ import {
 const nameless = { name: true } as const;
 
 const clusterBody = z
-  .discriminatedUnion('kind', [plainClusterSchema.partial(nameless), shardedClusterSchema.partial(nameless)])
+  .discriminatedUnion('kind', [
+    plainClusterSchema.partial(nameless),
+    shardedClusterSchema.partial(nameless),
+    // One with rules between its fields can't be made partial.
+    z.strictObject({ ...replicatedClusterSchema.shape, name: replicatedClusterSchema.shape.name.optional() }),
+    redisClusterSchema.partial(nameless),
+  ])
   .meta({ id: 'ClusterBody' });
 
 const listenerBody = z
@@ -181,7 +194,7 @@ function describeEndpoints(): ZodOpenApiPathsObject {
     '/clusters/{name}/endpoints': {
       get: operation('listEndpoints', {
         tag,
-        summary: 'The endpoints of a plain cluster, in order of address and port',
+        summary: 'The endpoints of a cluster that is not sharded, in order of address and port',
         path: pathName,
         query: viewQuery,
         answers: { 200: { description: 'All of them.', schema: endpointListSchema } },
@@ -191,7 +204,7 @@ function describeEndpoints(): ZodOpenApiPathsObject {
     '/clusters/{name}/endpoints/{endpoint}': {
       get: operation('getEndpoint', {
         tag,
-        summary: 'One endpoint of a plain cluster',
+        summary: 'One endpoint of a cluster that is not sharded',
         path: pathEndpoint,
         query: viewQuery,
         header: ifChanged,
