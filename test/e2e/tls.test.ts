@@ -182,3 +182,29 @@ for (const version of envoyReleases) {
     await subject.assertAllTaken();
   });
 }
+
+test('health checks, and a Redis Cluster with its discovery, speak TLS too', async (t) => {
+  const authority = makeAuthority();
+  const own = authority.issue('redis', serverHosts);
+  const redis = await startTlsRedis(t, authority, own);
+  const settings = { 'cluster-enabled': 'yes', 'tls-cluster': 'yes', 'cluster-announce-ip': '127.0.0.1' };
+  const node = await startTlsRedis(t, authority, own, settings);
+  assert.equal(await node.direct.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'), 'OK');
+  const subject = await startDeclaredEnvoy(t);
+  const clusters = [
+    { ...clusterOf(redis, {}, 'plain'), prefix: 'plain:', health_check: { interval: '1s' } },
+    { ...clusterOf(node, {}, 'spread'), prefix: 'spread:', kind: 'redis_cluster' },
+  ];
+  subject.declare({ clusters, secrets: [ca('ca', authority), certificate('envoy', authority.issue('envoy'))] });
+  await subject.envoy.untilLive();
+  const client = await subject.connect();
+  for (const name of ['plain', 'spread']) {
+    await waitUntil(`${name} is served`, async () => (await client.ask('SET', `${name}:key`, 'value')) === 'OK');
+  }
+  await waitUntil('the server is checked', async () => {
+    return ((await subject.envoy.stats('^cluster.plain.health_check.success$')).values().next().value ?? 0) > 0;
+  });
+  const failures = await subject.envoy.stats('^cluster.plain.health_check.failure$');
+  assert.deepEqual([...failures.values()], [0]);
+  await subject.assertAllTaken();
+});

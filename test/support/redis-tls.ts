@@ -29,8 +29,16 @@ export interface TlsRespClient {
   readonly serverName: string;
 }
 
-/** Starts a server that takes TLS 1.3 alone, and clients with a certificate of `authority`; killed when `scope` ends. */
-export async function startTlsRedis(scope: Scope, authority: Certificate, own: Certificate): Promise<TlsRedis> {
+/**
+ * Starts a server that takes TLS 1.3 alone, and clients with a certificate of `authority`; killed when `scope` ends.
+ * @param more of Redis' settings.
+ */
+export async function startTlsRedis(
+  scope: Scope,
+  authority: Certificate,
+  own: Certificate,
+  more: Readonly<Record<string, string>> = {},
+): Promise<TlsRedis> {
   const [port, dir] = [await freePort(), await tempDir(scope)];
   const write = async (name: string, text: string): Promise<string> => {
     const path = join(dir, name);
@@ -42,7 +50,8 @@ export async function startTlsRedis(scope: Scope, authority: Certificate, own: C
     'tls-key-file': await write('redis.key', own.key),
     'tls-ca-cert-file': await write('ca.crt', authority.chain),
   };
-  const flags = { port: '0', 'tls-port': `${port}`, bind: '127.0.0.1', ...files, 'tls-protocols': 'TLSv1.3', save: '', dir };
+  const common = { port: '0', 'tls-port': `${port}`, bind: '127.0.0.1', 'tls-protocols': 'TLSv1.3', save: '', dir };
+  const flags = { ...common, ...files, ...more };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
   const child = startChild(scope, `redis-server with TLS on ${port}`, 'redis-server', args);
   if (child.pid === undefined) throw new Error('redis-server is missing: run scripts/setup.sh');
