@@ -1,6 +1,7 @@
 // Builds the parts, starts them, stops them. Nothing else knows all of them.
 
 import { flushCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
@@ -14,6 +15,7 @@ import { createApiServer } from './api/server.ts';
 import { createV2 } from './api/v2/router.ts';
 import { removeLeftDirectories } from './api/v2/temp-directory.ts';
 import { ControlPlane } from './commit/control-plane.ts';
+import type { ControlPlaneParts } from './commit/control-plane.ts';
 import { CommitError } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
@@ -30,6 +32,8 @@ import { Metrics } from './metrics/metrics.ts';
 import { findUnknownVariables } from './process/settings.ts';
 import type { Settings, TlsPortName } from './process/settings.ts';
 import { stopOnSignal } from './process/shutdown.ts';
+import { SecretKeyError } from './secrets/key-file.ts';
+import { SecretKeeper } from './secrets/secret-keeper.ts';
 import { SnapshotCache, defaultNodeGroup } from './snapshot/snapshot.ts';
 import type { LogStore } from './store/log-store.ts';
 import { createMemoryLogStore } from './store/memory-log-store.ts';
@@ -65,18 +69,25 @@ export async function runDaemon(settings: Settings): Promise<void> {
   try {
     await start(settings, log, output);
   } catch (error) {
-    if (error instanceof StoreError || error instanceof CommitError) throw new Failure(error.message);
     if (error instanceof TlsFileError) throw new Failure(`${error.path}: ${error.message}`);
-    throw error;
+    const isForOperator = [StoreError, CommitError, SecretKeyError].some((type) => error instanceof type);
+    throw isForOperator ? new Failure((error as Error).message) : error;
   }
 }
 
 async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
   const certificate = await readCertificate(settings, log);
   const store = openStore(settings);
+  const state = await store.load();
+  const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
   const snapshots = new SnapshotCache();
-  const metrics = new Metrics(() => statusesOf(hub), () => output.droppedLines, () => certificate?.notAfterMs);
-  const controlPlane = await ControlPlane.open({
+  const metrics = new Metrics(
+    () => statusesOf(hub),
+    () => output.droppedLines,
+    () => certificate?.notAfterMs,
+    () => certificateEndsOf(controlPlane),
+  );
+  const parts: ControlPlaneParts = {
     store,
     snapshots,
     renderOptions: {
@@ -85,6 +96,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       redisEmptyListener: settings.redisEmptyListener,
       redisCatchAll: settings.redisCatchAll,
       redisDeny: settings.redisDeny,
+      openSecret: secrets.open,
     },
     drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     guardShare: settings.guardShare,
@@ -102,7 +114,8 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       for (const { code, message } of findings) log.warn({ code }, `committed by /api/v1: ${message}`);
     },
     onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
-  });
+  };
+  const controlPlane = await ControlPlane.open(parts, state);
   const { goneTimeMs } = settings;
   const hub = new StreamHub({
     snapshots,
@@ -121,7 +134,8 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const stopping = new AbortController();
   const apiV2 = createV2({
     desk: controlPlane,
-    readBackup,
+    readBackup: async (directory) => secrets.adopt(await readBackup(directory)),
+    secrets,
     hub,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,
@@ -164,6 +178,16 @@ async function readCertificate(settings: Settings, log: Logger): Promise<ServedC
 function openStore({ dataDir, keptRevisions }: Settings): LogStore {
   if (dataDir === undefined) return createMemoryLogStore(keptRevisions);
   return openSqliteLogStore(dataDir, { nowMs: Date.now(), keptRevisions });
+}
+
+// Beside the state it keeps backups from being read, and no more.
+function keyFileOf({ secretKeyFile, dataDir }: Settings): string | undefined {
+  return secretKeyFile ?? (dataDir === undefined ? undefined : join(dataDir, 'secret.key'));
+}
+
+function certificateEndsOf({ declarations }: ControlPlane): number[] {
+  const ends = declarations.list('committed', 'secret').map(({ not_after: end }) => end);
+  return ends.filter((end) => end !== undefined).map((end) => Date.parse(end));
 }
 
 function statusesOf(hub: StreamHub): Iterable<StreamStatus> {

@@ -19,6 +19,7 @@ import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
 import type { ChangesMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
+import { readSources } from './secret-sources.ts';
 import { Refusal } from './refusal.ts';
 
 const description = `Stages all that a file declares, and that what it does not name goes: what is staged then is the \
@@ -55,7 +56,7 @@ export function buildApply(context: Context): Command {
 
 async function apply(context: Context, values: Values): Promise<void> {
   requireSense(values);
-  const file = await readConfigText(context, values.file);
+  const file = await readSources(context, await readConfigText(context, values.file), values.file);
   const opened = await open(context, values);
   const { api, format } = opened;
   if (values.check === true) await requireFine(context, api, file);

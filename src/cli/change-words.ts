@@ -39,7 +39,7 @@ function describeChange({ kind, name, change, fields = [], after = {} }: ChangeM
 
 // What tells it from others; the rest is in -o json.
 function describeNew(object: Fields): string {
-  const words = ['kind', 'prefix', 'primary', 'address', 'cluster'].flatMap((field) => {
+  const words = ['kind', 'prefix', 'primary', 'address', 'cluster', 'fingerprint'].flatMap((field) => {
     const value = object[field];
     return value === undefined ? [] : [`${field} ${showValue(value)}`];
   });

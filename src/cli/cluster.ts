@@ -5,13 +5,15 @@ import type { Command } from 'commander';
 import type { Cluster } from '../model/objects.ts';
 import { parseServerAddress } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
+import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import type { Context } from './context.ts';
 import { buildObjectCommands } from './object-commands.ts';
-import { parseJsonObject, parseNumber } from './object-flags.ts';
+import { parseJsonObject, parseNumber, withoutNulls } from './object-flags.ts';
 import type { FieldFlag, Patch } from './object-flags.ts';
 import { showPlain } from './plain-value.ts';
 import { refreshFlags } from './refresh-flags.ts';
 import { renderServers } from './server-table.ts';
+import { upstreamTlsFlags, withWholeUpstreamTls } from './tls-flags.ts';
 
 const policies = ['round_robin', 'least_request', 'random', 'maglev', 'ring_hash'];
 
@@ -100,6 +102,8 @@ const flags: readonly FieldFlag[] = [
   },
   ...refreshFlags,
   { flags: '--connect-timeout <DURATION>', path: ['connect_timeout'], help: 'As 500ms or 5s.' },
+  ...upstreamAuthFlags,
+  ...upstreamTlsFlags,
   ...healthFlags,
   {
     flags: '--group <GROUP>',
@@ -120,8 +124,8 @@ export function buildCluster(context: Context): Command {
     kind: 'cluster',
     description: 'Clusters: named groups of servers that share keys, or their load.',
     flags,
-    completeNew: withServers,
-    completePatch: withoutOldSizes,
+    completeNew: (body) => withoutNulls(withWholeUpstreamTls(withServers(body))),
+    completePatch: (patch) => withoutEmptyAuth(withWholeUpstreamTls(withoutOldSizes(patch))),
     columns: ['NAME', 'KIND', 'PREFIX', 'SERVERS', 'POLICY', 'GROUPS', 'LABELS'],
     cells: (cluster) => [
       cluster.name,
@@ -141,7 +145,11 @@ export function buildCluster(context: Context): Command {
         'cluster add carts --kind sharded --prefix cart:',
         'cluster add orders --kind replicated --primary 10.0.0.1:6379 --reads prefer_replica',
       ],
-      set: ['cluster set sessions --policy least_request --connect-timeout 2s', 'cluster set sessions --prefix ""'],
+      set: [
+        'cluster set sessions --policy least_request --connect-timeout 2s',
+        'cluster set sessions --auth-secret sessions-password --auth-user envoy',
+        'cluster set sessions --prefix ""',
+      ],
       remove: ['cluster remove sessions'],
     },
   });

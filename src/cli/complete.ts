@@ -65,7 +65,7 @@ function readFlag(words: readonly string[], name: RegExp): string | undefined {
 
 const verbs = ['get', 'set', 'remove'];
 
-function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, staged }: Names): void {
+function setHandlers({ commands }: RootCommand, { clusters, listeners, secrets, servers, staged }: Names): void {
   const argument = (command: string, name: string, values: readonly string[]): void => {
     const found = commands.get(command)?.arguments.get(name);
     if (found !== undefined) found.handler = (complete: Complete) => values.forEach((value) => complete(value, ''));
@@ -73,6 +73,7 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, 
   for (const verb of verbs) {
     argument(`cluster ${verb}`, 'NAME', clusters);
     argument(`listener ${verb}`, 'NAME', listeners);
+    argument(`secret ${verb}`, 'NAME', secrets);
     argument(`endpoint ${verb}`, verb === 'get' ? 'ADDRESS:PORT|SHARD' : 'ADDRESS:PORT', servers);
   }
   for (const verb of [...verbs, 'list', 'add']) argument(`endpoint ${verb}`, 'CLUSTER', clusters);

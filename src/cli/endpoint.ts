@@ -8,6 +8,7 @@ import { parseValue } from '../process/arguments.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient, Query } from './api-client.ts';
+import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
@@ -29,6 +30,7 @@ const flags: readonly FieldFlag[] = [
     help: 'Share of the load, against the others. Default: 1',
   },
   { flags: '--zone <ZONE>', path: ['zone'], help: 'Where it stands.' },
+  ...upstreamAuthFlags,
   {
     flags: '--label <KEY=VALUE>',
     path: ['labels'],
@@ -120,7 +122,7 @@ function buildChange(context: Context, verb: Verb, description: string): Command
 
 async function change(context: Context, verb: Verb, cluster: string, text: string, values: Values): Promise<void> {
   const address = readAddress(text);
-  const patch = readPatch(flags, { ...values });
+  const patch = withoutEmptyAuth(readPatch(flags, { ...values }));
   if (verb === 'set' && values.shard === undefined) requireSome(patch);
   const { api, format } = await open(context, values);
   const shown = formatAddress({ host: address.address, port: address.port });

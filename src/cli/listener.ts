@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 
 import type { Listener, RedisRoute } from '../model/objects.ts';
 import { UsageError } from '../process/failure.ts';
+import { downstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import type { Context } from './context.ts';
 import { buildObjectCommands } from './object-commands.ts';
 import { parseBoolean, parseNumber } from './object-flags.ts';
@@ -11,6 +12,7 @@ import type { FieldFlag, Patch } from './object-flags.ts';
 import { showPlain } from './plain-value.ts';
 import { toPrintable } from './printable.ts';
 import { renderTable } from './table.ts';
+import { downstreamTlsFlags, withWholeDownstreamTls } from './tls-flags.ts';
 
 const yesOrNo = { choices: ['true', 'false'], preset: 'true', parse: parseBoolean } as const;
 
@@ -76,6 +78,8 @@ const flags: readonly FieldFlag[] = [
     ...yesOrNo,
     help: 'Of redis: prefixes match in any case.',
   },
+  ...downstreamAuthFlags,
+  ...downstreamTlsFlags,
   {
     flags: '--group <GROUP>',
     path: ['groups'],
@@ -96,7 +100,7 @@ export function buildListener(context: Context): Command {
     description: 'Listeners: where Envoys take clients, and to which clusters their commands go.',
     flags,
     completeNew: withWholeRoutes,
-    completePatch: withWholeRoutes,
+    completePatch: (patch) => withoutEmptyAuth(withWholeDownstreamTls(withWholeRoutes(patch))),
     columns: ['NAME', 'KIND', 'ADDRESS', 'GOES TO', 'GROUPS', 'LABELS'],
     cells: (listener) => [
       listener.name,
@@ -115,7 +119,11 @@ export function buildListener(context: Context): Command {
         'listener add shop --address 0.0.0.0:6381 --route sess:=sessions --route cart:=carts --catch-all none',
         'listener add bare --address 0.0.0.0:6382 --route sess:=sessions --remove-prefix sess:',
       ],
-      set: ['listener set shop --op-timeout 2s', 'listener set shop --route auto --catch-all ""'],
+      set: [
+        'listener set redis_listener --auth-secret old-password --auth-secret new-password',
+        'listener set shop --op-timeout 2s',
+        'listener set shop --route auto --catch-all ""',
+      ],
       remove: ['listener remove pinned'],
     },
   });

@@ -79,8 +79,16 @@ function noSuchShard(shards: readonly Shard[], name: string): Failure {
   return new Failure(toPrintable(`shard ${JSON.stringify(name)}: no such shard, there are ${names}`));
 }
 
-function patched(shard: SingleShard, address: ShardChange['address'], { weight, zone, labels }: Patch): Shard {
-  const rest = { zone, labels: labels && mergeLabels(shard.endpoint.labels, labels as Patch) };
+function patched(
+  shard: SingleShard,
+  address: ShardChange['address'],
+  { weight, zone, labels, upstream_auth: auth }: Patch,
+): Shard {
+  const rest = {
+    zone,
+    labels: labels && mergeLabels(shard.endpoint.labels, labels as Patch),
+    upstream_auth: auth && merge(shard.endpoint.upstream_auth ?? {}, auth as Patch),
+  };
   const endpoint = merge({ ...shard.endpoint, ...address }, rest);
   return merge({ ...shard, endpoint }, { weight }) as unknown as Shard;
 }

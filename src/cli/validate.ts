@@ -24,7 +24,9 @@ export function buildValidate(context: Context): Command {
       const text = await readConfigText(context, file);
       const checked = await checkConfigText(text);
       if (!('clusters' in checked)) throw faultsFailure(text, checked);
-      const counts = `clusters: ${checked.clusters.length}, listeners: ${checked.listeners.length}`;
+      const { clusters, listeners, secrets } = checked;
+      const ofSecrets = secrets === undefined ? '' : `, secrets: ${secrets.length}`;
+      const counts = `clusters: ${clusters.length}, listeners: ${listeners.length}${ofSecrets}`;
       context.stdout.write(toPrintable(`${text.name}: valid, ${counts}`) + '\n');
     });
 }

@@ -7,7 +7,7 @@ import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-rout
 import type { OldRoutes, Routings, RoutesNow } from '../inventory/old-routes.ts';
 import { Routing, findCatchAll } from '../inventory/routing.ts';
 import type { Edits } from '../inventory/edits.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
@@ -21,6 +21,7 @@ import { findRoutings } from './routings.ts';
 export interface Declared extends RoutesNow {
   readonly clusters: SortedByName<Cluster>;
   readonly listeners: SortedByName<Listener>;
+  readonly secrets: SortedByName<Secret>;
   readonly draining: readonly DrainingCluster[];
   readonly oldRoutes: readonly OldRoutes[];
   /** The cluster that `catch_all: auto` means. */
@@ -56,7 +57,7 @@ export function resume(
   const clusters = SortedByName.of(committed.clusters);
   const listeners = SortedByName.of(committed.listeners);
   const bound = findBoundListeners(listeners, options);
-  const objects = { clusters, listeners };
+  const objects = { clusters, listeners, secrets: SortedByName.of(committed.secrets) };
   const routings = findRoutings(objects, options);
   // A clock that was set back while nothing ran makes nothing last for longer.
   const latestMs = nowMs + drainTimeMs;
@@ -115,15 +116,21 @@ export function declareNext(
   };
 }
 
+type DeclaredObjects = Pick<Declared, 'clusters' | 'listeners' | 'secrets'>;
+
+const nothing: DeclaredObjects = {
+  clusters: SortedByName.of<Cluster>([]),
+  listeners: SortedByName.of<Listener>([]),
+  secrets: SortedByName.of<Secret>([]),
+};
+
 /** What is declared after the edits. @param last undefined before the first commit. */
-export function objectsAfter(
-  last: Pick<Declared, 'clusters' | 'listeners'> | undefined,
-  edits: Edits,
-): Pick<Declared, 'clusters' | 'listeners'> {
-  const { clusters = SortedByName.of<Cluster>([]), listeners = SortedByName.of<Listener>([]) } = last ?? {};
+export function objectsAfter(last: DeclaredObjects | undefined, edits: Edits): DeclaredObjects {
+  const { clusters, listeners, secrets } = last ?? nothing;
   return {
     clusters: clusters.with(edits.clusters.map(({ name, after }) => [name, after])),
     listeners: listeners.with(edits.listeners.map(({ name, after }) => [name, after])),
+    secrets: secrets.with(edits.secrets.map(({ name, after }) => [name, after])),
   };
 }
 

@@ -13,9 +13,11 @@ import { findHealthUnsupportedInV2 } from '../render/health.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import { findNamesUnsupportedInV2 } from '../render/named-hosts.ts';
 import type { RenderOptions } from '../render/options.ts';
+import { findAuthUnsupportedInV2 } from '../render/redis-auth.ts';
 import { findReadsUnsupportedInV2 } from '../render/reads-in-v2.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
+import { findAuthChanges } from './auth-changes.ts';
 import { CommitError } from './published.ts';
 import type { OldRoutesStatus, PublishedStatus, Warning } from './published.ts';
 import {
@@ -32,9 +34,11 @@ import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
 import type { ResourceChanges } from './desk.ts';
+import { findExpiring } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import type { OwnAddress } from './own-addresses.ts';
+import { findSecretProblems } from './secret-problems.ts';
 import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { findUncheckedReads } from './unchecked-reads.ts';
@@ -77,6 +81,8 @@ export interface Prepared {
 
 const maxShownProblems = 10;
 
+const lookAgainMs = 3_600_000;
+
 // setTimeout takes no more.
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -86,6 +92,7 @@ export class Publisher {
   #published: Prepared | undefined;
   #warnings: readonly Warning[] = [];
   #drainTimer: NodeJS.Timeout | undefined;
+  readonly #warningsTimer: NodeJS.Timeout;
 
   /**
    * Publishes what was committed, if anything was, before it returns.
@@ -93,6 +100,7 @@ export class Publisher {
    */
   constructor(parts: PublisherParts, kept: Kept | undefined) {
     this.#parts = parts;
+    this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
     if (kept === undefined) return;
     const declared = resume(kept, this.#circumstances());
     refuse([
@@ -115,7 +123,11 @@ export class Publisher {
   /** How things stand with what is committed. */
   status(): PublishedStatus {
     if (this.#published === undefined) return { warnings: [], draining: [], oldRoutes: [] };
-    return { warnings: this.#warnings, ...describeLeftovers(this.#published.declared, this.#clock.nowMs()) };
+    const { declared } = this.#published;
+    // These come without a commit.
+    const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires');
+    const warnings = [...standing, ...this.#findExpiring(declared)];
+    return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
   }
 
   /** Why the edits can't be published, one line each; empty when they can. */
@@ -128,6 +140,7 @@ export class Publisher {
       ...this.#findLoops(edits),
       ...this.#findTwins(edits),
       ...this.#findRoom(edited),
+      ...findSecretProblems(edits, objectsAfter(this.#published?.declared, edits)),
     ];
   }
 
@@ -142,6 +155,7 @@ export class Publisher {
       ...findHealthUnsupportedInV2(edited),
       ...findNamesUnsupportedInV2(edited),
       ...findReadsUnsupportedInV2(edited, listeners),
+      ...findAuthUnsupportedInV2(edited, listeners),
     ];
     return [
       ...this.findWarningsOf(prepared),
@@ -149,6 +163,7 @@ export class Publisher {
       ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
         return { code: 'reads-unchecked', message };
       }),
+      ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
       ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
       ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
     ];
@@ -157,7 +172,9 @@ export class Publisher {
   /** What there will be to warn of. */
   findWarningsOf(prepared: Prepared): readonly Warning[] {
     const { renderOptions, ownAddresses = [] } = this.#parts;
-    return findWarnings(prepared.declared, heldLoad(prepared), renderOptions, ownAddresses);
+    const { declared } = prepared;
+    const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
+    return [...standing, ...this.#findExpiring(declared)];
   }
 
   /** The Envoy resources that would change. */
@@ -189,6 +206,16 @@ export class Publisher {
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
     clearTimeout(this.#drainTimer);
+    clearInterval(this.#warningsTimer);
+  }
+
+  // A certificate expires without a commit.
+  #lookAgain(): void {
+    if (this.#published !== undefined) this.#noteWarnings(this.findWarningsOf(this.#published));
+  }
+
+  #findExpiring({ secrets }: Declared): Warning[] {
+    return findExpiring(secrets.values(), this.#clock.nowMs());
   }
 
   #circumstances(): Circumstances {

@@ -27,7 +27,8 @@ export interface Warning {
     | 'few-seeds'
     | 'multi-ends-envoy'
     | 'upstream-reconnects'
-    | 'not-in-v2';
+    | 'not-in-v2'
+    | 'certificate-expires';
   readonly message: string;
 }
 

@@ -3,6 +3,7 @@
 
 import type { Cluster, ClusterEdit, Clusters } from './cluster.ts';
 import type { Routing } from './routing.ts';
+import { servedAs } from './served-as.ts';
 import { serveBy } from './served-cluster.ts';
 import type { ServedCluster } from './served-cluster.ts';
 
@@ -101,7 +102,8 @@ export function findSuccessors(draining: readonly DrainingCluster[], clusters: C
 }
 
 /**
- * The draining clusters by name, as they are to be served, those for reads too: with the servers of their successors.
+ * The draining clusters by name, as they are to be served, those for reads too: with the servers of their successors, to
+ * which they speak as these do.
  * @param successors as {@link findSuccessors} finds them.
  */
 export function serveDraining(
@@ -113,7 +115,8 @@ export function serveDraining(
   return new Map(
     draining.flatMap(({ cluster }) => {
       const successor = successors.get(cluster.name) ?? cluster.name;
-      const served = serveBy(cluster, clusters.get(successor) ?? byName.get(successor) ?? cluster);
+      const server = clusters.get(successor) ?? byName.get(successor) ?? cluster;
+      const served = serveBy(servedAs(cluster, server), server);
       return served.map((each) => [each.name, each] as const);
     }),
   );

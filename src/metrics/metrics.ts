@@ -6,6 +6,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { CommitEnd } from '../commit/desk.ts';
 import type { DiscoveryObserver } from '../xds/observer.ts';
 import type { StreamStatus } from '../xds/stream-status.ts';
+import { addCertificateMetrics } from './certificate-metrics.ts';
 import { Distribution } from './distribution.ts';
 import { addCounter, addGauge, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
@@ -28,11 +29,13 @@ export class Metrics {
    * @param statuses of the open streams, asked at each scrape.
    * @param droppedLogLines how many log lines could not be written, asked at each scrape.
    * @param certificateEndMs until when the certificate of our own ports is good, since 1970; undefined: they have none.
+   * @param certificateEnds see {@link addCertificateMetrics}.
    */
   constructor(
     statuses: () => Iterable<StreamStatus>,
     droppedLogLines: () => number = () => 0,
     certificateEndMs: () => number | undefined = () => undefined,
+    certificateEnds: () => readonly number[] = () => [],
   ) {
     addStreamMetrics(this.#registry, this.#streamCounters, statuses);
     addCounter(
@@ -64,6 +67,7 @@ export class Metrics {
       },
       () => [{ labels: {}, value: ((certificateEndMs() ?? Infinity) - Date.now()) / 1000 }],
     );
+    addCertificateMetrics(this.#registry, certificateEnds);
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }

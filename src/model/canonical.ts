@@ -3,9 +3,10 @@
 import type { z } from 'zod';
 
 import { formatAddress, parseIpAndPort, parseServerHost } from '../net/address.ts';
+import { canonicalDownstreamTls, canonicalUpstreamTls } from './canonical-tls.ts';
 import type { clusterSchema, shardSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
-import type { Cluster, HealthCheck, Listener, Shard } from './objects.ts';
+import type { Cluster, DeclaredObject, HealthCheck, Listener, Secret, Shard, UpstreamAuth } from './objects.ts';
 import { canonicalPrimary } from './primary.ts';
 
 /** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, nothing undefined; frozen. */
@@ -16,8 +17,9 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     groups: cluster.groups?.toSorted(),
     labels: sortKeys(cluster.labels),
   };
-  const { connect_timeout, health_check, outlier_detection } = cluster;
-  const tail = { connect_timeout, health_check: canonicalCheck(health_check), outlier_detection };
+  const { connect_timeout, upstream_auth, health_check, outlier_detection } = cluster;
+  const upstream = { upstream_auth, upstream_tls: canonicalUpstreamTls(cluster.upstream_tls) };
+  const tail = { connect_timeout, ...upstream, health_check: canonicalCheck(health_check), outlier_detection };
   if (cluster.kind === 'sharded') {
     const { kind, load_balancing, placement, panic_threshold } = cluster;
     const shards = cluster.shards.map(canonicalShard).sort((a, b) => compareText(a.name, b.name));
@@ -47,7 +49,7 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
 /** As {@link canonicalCluster}. */
 export function canonicalListener(listener: z.output<typeof listenerSchema>): Listener {
   const { address } = listener;
-  const { kind, name, groups, labels, ...rest } = listener;
+  const { kind, name, groups, labels, tls, ...rest } = listener;
   const head = {
     name,
     ...(kind === undefined || kind === 'redis' ? {} : { kind }),
@@ -55,7 +57,7 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
     labels: sortKeys(labels),
     address: address && formatAddress(parseIpAndPort(address)),
   };
-  const tail = sortKeys(rest);
+  const tail = sortKeys({ ...rest, tls: canonicalDownstreamTls(tls) });
   const sorted = { ...head, ...tail, address: head.address } as Record<string, unknown>;
   if ('routes' in rest && Array.isArray(rest.routes)) {
     sorted['routes'] = rest.routes
@@ -65,8 +67,14 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
   return freeze(sorted) as unknown as Listener;
 }
 
+/** As {@link canonicalCluster}. */
+export function canonicalSecret({ name, kind, labels, fingerprint, sealed, subject, sans, not_after }: Secret): Secret {
+  const facts = { subject, sans, not_after };
+  return freeze({ name, kind, labels: sortKeys(labels), fingerprint, ...facts, sealed }) as Secret;
+}
+
 /** The text of a canonical object: the same for equal ones. */
-export function contentOf(object: Cluster | Listener): string {
+export function contentOf(object: DeclaredObject): string {
   return JSON.stringify(object);
 }
 
@@ -81,6 +89,7 @@ interface Server {
   readonly weight?: number | undefined;
   readonly zone?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly upstream_auth?: UpstreamAuth | undefined;
 }
 
 function canonicalShard({ endpoint, primary = '', endpoints, ...shard }: z.output<typeof shardSchema>): Shard {
@@ -92,8 +101,8 @@ function canonicalServers(servers: readonly Server[] = []) {
   return servers.map(canonicalServer).sort(compareServers);
 }
 
-function canonicalServer({ address, port, weight, zone, labels }: Server) {
-  return { address: parseServerHost(address) ?? address, port, weight, zone, labels: sortKeys(labels) };
+function canonicalServer({ address, port, weight, zone, labels, upstream_auth }: Server) {
+  return { address: parseServerHost(address) ?? address, port, weight, zone, labels: sortKeys(labels), upstream_auth };
 }
 
 /** By address, then port, by code unit: the order of hosts alone changes Envoy's Maglev and ring placement. */

@@ -3,12 +3,14 @@
 import { z } from 'zod';
 
 import { parseServerHost } from '../net/address.ts';
+import { findCheckFault, upstreamAuthSchema } from './auth.ts';
 import { checks, findPlacementFaults, panicThreshold, placement } from './health.ts';
 import { findNameFaults } from './host-names.ts';
 import { maxEndpoints } from './limits.ts';
 import { findPrimaryFault, isServerAddress } from './primary.ts';
 import { readModes, reads } from './reads.ts';
 import { refreshSchema } from './refresh.ts';
+import { upstreamTlsSchema } from './tls.ts';
 import {
   duration,
   groups,
@@ -41,7 +43,13 @@ const primary = z
   .refine(isServerAddress, 'must be the address and port of a server, such as 10.0.0.1:6379')
   .meta({ description: 'ADDRESS:PORT of the endpoint that takes the writes.', example: '10.0.0.1:6379' });
 
-const endpointFields = { address: serverHost, port, zone: zone.optional(), labels: labels.optional() };
+const endpointFields = {
+  address: serverHost,
+  port,
+  zone: zone.optional(),
+  labels: labels.optional(),
+  upstream_auth: upstreamAuthSchema.optional().describe("In place of the cluster's; Envoy 1.37 and newer."),
+};
 
 export const endpointSchema = z
   .strictObject({ ...endpointFields, weight: weight.optional() })
@@ -124,6 +132,8 @@ const common = {
   groups: groups.optional(),
   labels: labels.optional(),
   connect_timeout: duration(600_000, '10m').optional(),
+  upstream_auth: upstreamAuthSchema.optional(),
+  upstream_tls: upstreamTlsSchema.optional(),
   ...checks,
 };
 
@@ -191,6 +201,9 @@ export const redisClusterSchema = z
 export const clusterSchema = z
   .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema, replicatedClusterSchema, redisClusterSchema])
   .superRefine((cluster, context) => {
+    const servers: readonly object[] = cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOf) : (cluster.endpoints ?? []);
+    const message = findCheckFault(cluster.health_check, servers);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['health_check'], message });
     const ofPlacement = cluster.kind === 'sharded' ? findPlacementFaults(cluster) : [];
     for (const fault of [...ofPlacement, ...findNameFaults(cluster)]) context.addIssue({ code: 'custom', ...fault });
   })

@@ -1,7 +1,15 @@
 // What stands where a field is left out.
 
 import { withHealthDefaults } from './health-defaults.ts';
-import type { Cluster, Listener, LoadBalancing, RedisCluster, Refresh } from './objects.ts';
+import type {
+  Cluster,
+  DownstreamTls,
+  Listener,
+  LoadBalancing,
+  RedisCluster,
+  Refresh,
+  UpstreamTls,
+} from './objects.ts';
 
 export const defaultConnectTimeout = '5s';
 export const defaultOpTimeout = '5s';
@@ -41,13 +49,27 @@ export function refreshOf({ refresh }: RedisCluster): FullRefresh {
 
 /** The cluster with every default written out. */
 export function withClusterDefaults(cluster: Cluster): Record<string, unknown> {
+  const { upstream_tls: tls } = cluster;
+  const sans = tls && sansOf(tls);
   return {
     ...cluster,
     kind: cluster.kind ?? 'plain',
     ...defaultsOfKind(cluster),
     connect_timeout: cluster.connect_timeout ?? defaultConnectTimeout,
+    ...(tls !== undefined && { upstream_tls: { ...tls, ...(sans !== undefined && { sans }) } }),
     ...withHealthDefaults(cluster),
   };
+}
+
+/** Names of which a server's certificate must have one; `any`: whatever it has; undefined: it is not checked at all. */
+export function sansOf({ insecure, sni, sans }: UpstreamTls): UpstreamTls['sans'] {
+  if (insecure === true) return undefined;
+  return sans ?? (sni === undefined ? 'any' : [sni]);
+}
+
+/** Whether a client must show a certificate. */
+export function isClientCertificateRequired({ client_ca: ca, require_client_certificate: is }: DownstreamTls): boolean {
+  return is ?? ca !== undefined;
 }
 
 function defaultsOfKind(cluster: Cluster): Record<string, unknown> {
@@ -58,6 +80,13 @@ function defaultsOfKind(cluster: Cluster): Record<string, unknown> {
 
 /** The listener with every default written out, but an address that a flag gives. */
 export function withListenerDefaults(listener: Listener): Record<string, unknown> {
+  const { tls } = listener;
+  const own = withOwnDefaults(listener);
+  if (tls === undefined) return own;
+  return { ...own, tls: { ...tls, require_client_certificate: isClientCertificateRequired(tls) } };
+}
+
+function withOwnDefaults(listener: Listener): Record<string, unknown> {
   switch (listener.kind) {
     case 'tcp':
       return { sticky: 'none', idle_timeout: defaultIdleTimeout, max_connect_attempts: 1, ...listener };

@@ -2,7 +2,9 @@
 
 import { z } from 'zod';
 
+import { downstreamAuthSchema } from './auth.ts';
 import { readPolicy, reads } from './reads.ts';
+import { downstreamTlsSchema } from './tls.ts';
 import { duration, groups, isDistinct, labels, listenAddress, name, printable } from './values.ts';
 
 const maxRoutes = 10_000;
@@ -34,7 +36,7 @@ const routesOf = <Schema extends z.ZodType<{ prefix: string }>>(schema: Schema) 
     ])
     .meta({ description: '`auto`: a route for each cluster that has a prefix; or a list.' });
 
-const common = { name, groups: groups.optional(), labels: labels.optional() };
+const common = { name, groups: groups.optional(), labels: labels.optional(), tls: downstreamTlsSchema.optional() };
 
 export const redisListenerSchema = z
   .strictObject({
@@ -53,6 +55,7 @@ export const redisListenerSchema = z
       .optional()
       .meta({ description: 'Of a key with {...} only that part says which server.' }),
     case_insensitive: z.boolean().optional().meta({ description: 'Prefixes match whatever the case of the key.' }),
+    auth: downstreamAuthSchema.optional(),
   })
   .meta({ id: 'RedisListener', description: "Envoy's Redis proxy: each command goes where its key says." });
 

@@ -3,6 +3,7 @@
 
 import type { z } from 'zod';
 
+import type { downstreamAuthSchema, upstreamAuthSchema } from './auth.ts';
 import type {
   endpointSchema,
   loadBalancingSchema,
@@ -22,11 +23,18 @@ import type {
   tcpListenerSchema,
 } from './listener.ts';
 import type { refreshSchema } from './refresh.ts';
+import type { declaredSecretSchema, keptSecretSchema, secretFromSchema, secretSchema } from './secret.ts';
+import type { downstreamTlsSchema, upstreamTlsSchema } from './tls.ts';
 
 /** All the way down. */
 export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
+export type UpstreamAuth = DeepReadonly<z.output<typeof upstreamAuthSchema>>;
+export type DownstreamAuth = DeepReadonly<z.output<typeof downstreamAuthSchema>>;
+
 export type Endpoint = DeepReadonly<z.output<typeof endpointSchema>>;
+export type UpstreamTls = DeepReadonly<z.output<typeof upstreamTlsSchema>>;
+export type DownstreamTls = DeepReadonly<z.output<typeof downstreamTlsSchema>>;
 type ShardFields = DeepReadonly<z.output<typeof shardSchema>>;
 /** Of a shard. */
 export type ShardEndpoint = NonNullable<ShardFields['endpoint']>;
@@ -71,10 +79,39 @@ export type TcpListener = DeepReadonly<z.output<typeof tcpListenerSchema>>;
 export type HttpListener = DeepReadonly<z.output<typeof httpListenerSchema>>;
 export type Listener = RedisListener | TcpListener | HttpListener;
 
-export type ObjectKind = 'cluster' | 'listener';
+/** A secret as it is kept: what it says of itself, and its value sealed. */
+export type Secret = DeepReadonly<z.output<typeof secretSchema>>;
+/** A secret with its value: at the edge only. */
+export type DeclaredSecret = DeepReadonly<z.output<typeof declaredSecretSchema>>;
+/** What a secret holds. */
+export type SecretValue =
+  | { readonly kind: 'password' | 'ca'; readonly value: string }
+  | { readonly kind: 'certificate'; readonly chain: string; readonly key: string };
+/** A secret in a file that is to stay as it is. */
+export type KeptSecret = DeepReadonly<z.output<typeof keptSecretSchema>>;
+/** A secret in a file that says where its value is. */
+export type SecretFrom = DeepReadonly<z.output<typeof secretFromSchema>>;
+export type SecretEntry = DeclaredSecret | KeptSecret | SecretFrom;
+
+/** The objects of each kind. */
+export interface ObjectsByKind {
+  readonly cluster: Cluster;
+  readonly listener: Listener;
+  readonly secret: Secret;
+}
+
+export type ObjectKind = keyof ObjectsByKind;
+export type DeclaredObject = ObjectsByKind[ObjectKind];
 
 /** Everything that is declared. */
 export interface Config {
   readonly clusters: readonly Cluster[];
   readonly listeners: readonly Listener[];
+  readonly secrets: readonly Secret[];
+}
+
+/** Everything that a file declares. */
+export interface ConfigEntries extends Omit<Config, 'secrets'> {
+  /** As they stand in the file. Undefined: it says nothing of them. */
+  readonly secrets?: readonly SecretEntry[];
 }

@@ -36,6 +36,8 @@ export interface Settings {
   readonly tlsPorts: readonly TlsPortName[];
   /** The directory that keeps the state, relative to the working directory; undefined keeps nothing. */
   readonly dataDir: string | undefined;
+  /** The key that opens all secrets; undefined: `secret.key` in the directory of the state. */
+  readonly secretKeyFile: string | undefined;
   /** Where Envoy binds the listener that LDS gives it; the host is an IP address in its canonical spelling. */
   readonly redisListener: Address;
   /** Where the same Envoys answer for clusters without servers: a loopback address, with another port. */
@@ -136,6 +138,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: './data',
     parse: parsePath,
     help: 'Where the state is kept; made when missing. Empty (--data-dir=) keeps nothing.',
+  },
+  secretKeyFile: {
+    name: 'secret-key-file',
+    value: 'FILE',
+    fallback: '',
+    parse: (text) => (text === '' ? undefined : text),
+    help: 'The key that opens all secrets; made with the first. Unset: secret.key in the --data-dir.',
   },
   redisListener: {
     name: 'redis-listener',

@@ -5,7 +5,7 @@ import { loadBalancingOf } from '../model/defaults.ts';
 import type { Cluster, HttpListener, Listener, RedisListener, TcpListener } from '../model/objects.ts';
 import { findAddressProblems } from './check-addresses.ts';
 import { findReadProblems } from './check-reads.ts';
-import { findNameProblem } from './check.ts';
+import { findNameProblem, findReferenceProblems } from './check.ts';
 import { findPublished, genericRouteName, implicitNames, redisListenerName } from './implicit-listeners.ts';
 import { isHashing } from './load-balancing.ts';
 import type { RenderOptions } from './options.ts';
@@ -40,7 +40,7 @@ export function findUnpublishableListeners(
  * themselves, and on what clusters there are, with which prefixes, for whom, and how those choose a server.
  * @param before the edits.
  */
-export function affectsListeners({ clusters, listeners }: Edits, before: Clusters): boolean {
+export function affectsListeners({ clusters, listeners }: Omit<Edits, 'secrets'>, before: Clusters): boolean {
   return listeners.length > 0 || clusters.some(({ name, after }) => isRoutedOtherwise(before.get(name), after));
 }
 
@@ -51,12 +51,16 @@ function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefin
 }
 
 /** Why the address or the name of a listener can't be, whatever there is besides. */
-function findOwnProblems({ name, kind = 'redis', address }: Listener): string[] {
+function findOwnProblems(listener: Listener): string[] {
+  const { name, kind = 'redis', address, tls } = listener;
   const needed = kindOfImplicit[name];
   if (needed !== undefined && needed !== kind) return [`kind must be ${needed}, not ${kind}, for this name`];
-  const problems = [findNameProblem(name)];
+  const problems = [findNameProblem(name), ...findReferenceProblems(listener)];
   if (name === standInListenerName) problems.push('the listener that stands in for missing servers has this name');
   if (kind === 'redis' && name !== redisListenerName && address === undefined) problems.push('address is required');
+  if (kind === 'http' && address === undefined && tls !== undefined) {
+    problems.push("tls: must be left out where there is no address, for the listener is in Envoy's own file");
+  }
   return problems.filter((problem) => problem !== undefined);
 }
 

@@ -11,25 +11,38 @@ import { buildHealth } from './health.ts';
 import { buildLoadBalancing } from './load-balancing.ts';
 import { buildNamedHosts, isFoundByName } from './named-hosts.ts';
 import type { RenderOptions } from './options.ts';
+import { buildUpstreamAuth } from './redis-auth.ts';
+import type { ReadPassword } from './redis-auth.ts';
 import { buildRedisCluster } from './redis-cluster.ts';
+import { buildUpstreamTls } from './tls.ts';
 
 /** Of a {@link ServedCluster} what its message is made of. */
 type Described = Pick<ServedCluster, 'name' | 'declared' | 'reads' | 'hosts'>;
 
 /**
- * The same whatever the endpoints are: a changed one does not touch the cluster, whose connections would close. Only
- * seeds of a Redis Cluster, and servers that are found by name, are in it.
+ * The same whatever the endpoints are, but for their passwords: a changed one does not touch the cluster, whose
+ * connections would close. Only seeds of a Redis Cluster, and servers that are found by name, are in it.
  */
-export function buildCluster(cluster: Described, dialect: Dialect, options: RenderOptions): PlainMessage {
+export function buildCluster(
+  cluster: Described,
+  dialect: Dialect,
+  options: RenderOptions,
+  read?: ReadPassword,
+): PlainMessage {
   const { name, declared, reads } = cluster;
   const { apiVersion } = dialect;
   const connect_timeout = buildDuration(declared.connect_timeout ?? defaultConnectTimeout);
+  const { upstream_tls: tls } = declared;
+  const upstream = {
+    ...buildUpstreamAuth(declared, apiVersion, read),
+    ...(tls !== undefined && { transport_socket: buildUpstreamTls(tls, dialect, options.xdsClusterName) }),
+  };
   const health = {
     ...buildHealth(declared, apiVersion),
     ...(isPrompt(declared) ? buildPromptRemoval(apiVersion) : {}),
   };
   if (declared.kind === 'redis_cluster') {
-    return { name, connect_timeout, ...buildRedisCluster(declared, apiVersion), ...health };
+    return { name, connect_timeout, ...buildRedisCluster(declared, apiVersion), ...upstream, ...health };
   }
   // The primary is alone in its cluster: there is nobody to choose from.
   const isChosen = declared.kind !== 'replicated' || reads !== undefined;
@@ -40,6 +53,7 @@ export function buildCluster(cluster: Described, dialect: Dialect, options: Rend
       : { type: 'EDS', eds_cluster_config: { eds_config: buildConfigSource(dialect, options.xdsClusterName) } }),
     connect_timeout,
     ...(isChosen ? buildLoadBalancing(declared, apiVersion) : {}),
+    ...upstream,
     ...health,
   };
 }

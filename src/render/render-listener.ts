@@ -13,10 +13,13 @@ import { buildHttpConnectionManager, httpConnectionManagerFilter } from './http-
 import { buildListener } from './listener.ts';
 import type { NetworkFilter } from './listener.ts';
 import type { RenderOptions } from './options.ts';
+import { buildDownstreamAuth, passwordReader } from './redis-auth.ts';
+import type { Secrets } from './redis-auth.ts';
 import { buildRedisProxy, buildSettings, findRedisRoutes, redisProxyFilter } from './redis-proxy.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildStandInProxy, standInListenerName } from './stand-in.ts';
 import { buildTcpProxy, tcpProxyFilter } from './tcp-proxy.ts';
+import { buildDownstreamTls } from './tls.ts';
 
 type Clusters = ReadonlyMap<string, Routable>;
 
@@ -29,13 +32,16 @@ interface FilterConfig {
 export function renderListener(
   listener: Listener,
   clusters: Clusters,
+  secrets: Secrets,
   dialect: Dialect,
   options: RenderOptions,
 ): Resource | undefined {
-  const built = buildFilter(listener, clusters, dialect, options);
+  const built = buildFilter(listener, clusters, secrets, dialect, options);
   if (built === undefined || listener.address === undefined) return undefined;
-  const message = buildListener(listener.name, parseIpAndPort(listener.address), built.filter, built.config);
-  return toResource(listener.name, 'listener', dialect.apiVersion, message);
+  const { name, address, tls } = listener;
+  const socket = tls && buildDownstreamTls(tls, dialect, options.xdsClusterName);
+  const message = buildListener(name, parseIpAndPort(address), built.filter, built.config, socket);
+  return toResource(name, 'listener', dialect.apiVersion, message);
 }
 
 /** The route configuration of an HTTP listener. */
@@ -51,9 +57,9 @@ export function renderStandIn(clusterName: string, { apiVersion }: Dialect, opti
   return toResource(standInListenerName, 'listener', apiVersion, message);
 }
 
-/** True when its bytes depend on the kind of stream: it says where its routes come from. */
-export function holdsConfigSource(listener: Listener): boolean {
-  return listener.kind === 'http' && listener.address !== undefined;
+/** True when its bytes depend on the kind of stream: it says where its routes or its certificates come from. */
+export function holdsConfigSource({ kind, address, tls }: Listener): boolean {
+  return address !== undefined && (kind === 'http' || tls !== undefined);
 }
 
 /** True when it depends on which clusters there are, and on their prefixes. */
@@ -71,9 +77,11 @@ export function isRedis(listener: Listener): listener is RedisListener {
 function buildFilter(
   listener: Listener,
   clusters: Clusters,
+  secrets: Secrets,
   dialect: Dialect,
-  { redisCatchAll, redisDeny = [], xdsClusterName }: RenderOptions,
+  options: RenderOptions,
 ): FilterConfig | undefined {
+  const { redisCatchAll, redisDeny = [], xdsClusterName } = options;
   const { apiVersion } = dialect;
   switch (listener.kind) {
     case 'tcp':
@@ -86,7 +94,8 @@ function buildFilter(
       const routes = findRedisRoutes(listener, clusters, redisCatchAll);
       const proxy = buildRedisProxy(listener, routes, { clusters, apiVersion });
       if (proxy === undefined) return undefined;
-      const config = { ...proxy, ...buildDeniedCommands(apiVersion, redisDeny) };
+      const auth = buildDownstreamAuth(listener, apiVersion, passwordReader(secrets, options));
+      const config = { ...proxy, ...auth, ...buildDeniedCommands(apiVersion, redisDeny) };
       return { filter: redisProxyFilter[apiVersion], config };
     }
   }

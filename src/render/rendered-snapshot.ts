@@ -4,7 +4,7 @@ import type { Cluster, Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { serve } from '../inventory/served-cluster.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
@@ -19,7 +19,12 @@ import { withHost } from './stand-in.ts';
 export interface DeclaredObjects {
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
+  /** Certificates and CAs that the other objects do not name are not published. */
+  readonly secrets?: ReadonlyMap<string, Secret>;
 }
+
+/** As {@link Edits}. */
+export type RenderedEdits = Omit<Edits, 'secrets'> & Partial<Pick<Edits, 'secrets'>>;
 
 /**
  * What is rendered of each scope, where it is not as declared; one object for scopes that do not differ. A cluster's
@@ -54,7 +59,8 @@ export class RenderedSnapshot implements Snapshot {
   }
 
   /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */
-  static of({ clusters, listeners }: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+  static of(objects: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+    const { clusters, listeners = new Map(), secrets = new Map() } = objects;
     const sets = RenderedSets.empty(options);
     const none = new RenderedSnapshot(options, nothing, new Set(), {
       declared: sets,
@@ -62,7 +68,8 @@ export class RenderedSnapshot implements Snapshot {
       reachableEndpoints: sets,
       reachableClusters: sets,
     });
-    return none.next({ clusters: editsTo(clusters), listeners: editsTo(listeners ?? new Map()) }, draining);
+    const edits = { clusters: editsTo(clusters), listeners: editsTo(listeners), secrets: editsTo(secrets) };
+    return none.next(edits, draining);
   }
 
   resources(kind: ResourceKind, dialect: Dialect, scope: Scope = 'declared'): ResourceSet {
@@ -78,14 +85,18 @@ export class RenderedSnapshot implements Snapshot {
    * snapshot from now on: must not change.
    * @param like a snapshot of much the same, with which this one is to share what is equal.
    */
-  next({ clusters: edits, listeners }: Edits, draining = nothing, like?: RenderedSnapshot): RenderedSnapshot {
+  next(
+    { clusters: edits, listeners, secrets = [] }: RenderedEdits,
+    draining = nothing,
+    like?: RenderedSnapshot,
+  ): RenderedSnapshot {
     const before = this.#rendered;
     const base = like && like.#rendered;
     const served = edits.flatMap(({ name, after }) => changesTo(before.declared.clusters.get(name)?.declared, after));
     const empty = emptyAfter(this.#empty, served);
     // One that drains is not there for everybody.
     const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
-    const declared = before.declared.next(served, { listeners, standInFor, base: base?.declared });
+    const declared = before.declared.next(served, { listeners, secrets, standInFor, base: base?.declared });
 
     const routed = served.map(([name, after]) => [name, after && withHost(after, this.#options)] as const);
     const routableEndpoints = empty.size === 0
@@ -106,13 +117,20 @@ export class RenderedSnapshot implements Snapshot {
         ? before.reachableEndpoints.next(reached, { kinds: ['endpoint'], base: base?.reachableEndpoints })
         : routableEndpoints,
       reachableClusters: isDraining
-        ? before.reachableClusters.next(reached, { kinds: ['cluster'], base: base?.reachableClusters })
+        ? before.reachableClusters.next(reached, {
+            listeners,
+            secrets,
+            kinds: ['cluster', 'secret'],
+            base: base?.reachableClusters,
+          })
         : declared,
     });
   }
 
   #setsOf(kind: ResourceKind, scope: Scope): RenderedSets {
     const { declared, reachableEndpoints, reachableClusters } = this.#rendered;
+    // Those that what drains names are there for everybody.
+    if (kind === 'secret') return reachableClusters;
     if (scope === 'declared') return declared;
     if (kind === 'cluster') return reachableClusters;
     return kind === 'endpoint' ? reachableEndpoints : declared;

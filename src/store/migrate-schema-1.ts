@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { ClusterEdit } from '../inventory/cluster.ts';
+import { noEdits } from '../inventory/edits.ts';
 import type { Cluster } from '../model/objects.ts';
 import { toDraining } from './draining-edits.ts';
 import { schema } from './log-schema.ts';
@@ -22,11 +23,11 @@ export function migrateSchema1(db: DatabaseSync, nowMs: number): void {
   const entries: Entry[] = [];
   const deed = { author, atMs: nowMs };
   if (committed !== undefined) {
-    const edits = { clusters: findEdits([], committed), listeners: [] };
+    const edits = { ...noEdits, clusters: findEdits([], committed) };
     entries.push({ ...deed, type: 'commit', revision: 1, message, edits, draining, routes });
   }
   const clusters = findEdits(committed ?? [], staged);
-  if (clusters.length > 0) entries.push({ ...deed, type: 'stage', edits: { clusters, listeners: [] } });
+  if (clusters.length > 0) entries.push({ ...deed, type: 'stage', edits: { ...noEdits, clusters } });
   const writer = new LogWriter(db, defaultKeptRevisions);
   entries.forEach((entry, index) => writer.append(index, entry, toDraining([])));
 }

@@ -47,6 +47,7 @@ const services: readonly DiscoveryService[] = [
     ['envoy.api.v2.EndpointDiscoveryService', 'Endpoints', 'endpoint'],
     ['envoy.api.v2.ListenerDiscoveryService', 'Listeners', 'listener'],
     ['envoy.api.v2.RouteDiscoveryService', 'Routes', 'route'],
+    ['envoy.service.discovery.v2.SecretDiscoveryService', 'Secrets', 'secret'],
   ]),
   ...servicesOf('v3', [
     ['envoy.service.discovery.v3.AggregatedDiscoveryService', 'AggregatedResources', undefined],
@@ -54,6 +55,7 @@ const services: readonly DiscoveryService[] = [
     ['envoy.service.endpoint.v3.EndpointDiscoveryService', 'Endpoints', 'endpoint'],
     ['envoy.service.listener.v3.ListenerDiscoveryService', 'Listeners', 'listener'],
     ['envoy.service.route.v3.RouteDiscoveryService', 'Routes', 'route'],
+    ['envoy.service.secret.v3.SecretDiscoveryService', 'Secrets', 'secret'],
   ]),
 ];
 

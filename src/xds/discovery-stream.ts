@@ -94,7 +94,7 @@ export class DiscoveryStream {
   readonly #listenerPacing: ListenerPacing | undefined;
   readonly #warming: Warming;
   readonly #protocol: Protocol<RequestHead>;
-  // In the order of publishing; at most four.
+  // In the order of publishing; at most five.
   #types: readonly WatchedType[] = [];
   readonly #openedAtMs = performance.now();
   #unknownTypeUrls: Set<string> | undefined;

@@ -211,7 +211,7 @@ describe('discard', () => {
 
   for (const [words, line] of [
     [['cluster'], 'NAME is missing, see --help'],
-    [['endpoint', 'a'], 'KIND "endpoint": must be one of cluster, listener'],
+    [['endpoint', 'a'], 'KIND "endpoint": must be one of cluster, listener, secret'],
   ] as const) {
     test(`${words.join(' ')} is refused, and nothing is asked`, async () => {
       const finished = await runInProcess(['discard', ...words, '--api', '127.0.0.1:1']);

@@ -73,6 +73,46 @@ describe('what a change asks', () => {
     ],
     ['cluster set a --table-size 7', 'PATCH /clusters/a', { load_balancing: { table_size: 7 } }],
     ['cluster set a --policy=', 'PATCH /clusters/a', { load_balancing: null }],
+    [
+      'cluster add a --tls-ca ca --tls-sni redis.internal --tls-certificate mine',
+      'PUT /clusters/a',
+      { name: 'a', upstream_tls: { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'mine' } } },
+    ],
+    ['cluster add a --tls-insecure', 'PUT /clusters/a', { name: 'a', upstream_tls: { insecure: true } }],
+    [
+      'cluster set a --tls-ca ca --tls-san any',
+      'PATCH /clusters/a',
+      { upstream_tls: { insecure: null, ca: { secret: 'ca' }, sans: 'any' } },
+    ],
+    [
+      'cluster set a --tls-san 10.0.0.1 --tls-san redis.internal',
+      'PATCH /clusters/a',
+      { upstream_tls: { sans: ['10.0.0.1', 'redis.internal'] } },
+    ],
+    [
+      'cluster set a --tls-insecure',
+      'PATCH /clusters/a',
+      { upstream_tls: { ca: null, sans: null, insecure: true } },
+    ],
+    ['cluster set a --tls-ca=', 'PATCH /clusters/a', { upstream_tls: null }],
+    [
+      'cluster add a --auth-secret s --auth-user u',
+      'PUT /clusters/a',
+      { name: 'a', upstream_auth: { password: { secret: 's' }, username: 'u' } },
+    ],
+    ['cluster set a --auth-user u', 'PATCH /clusters/a', { upstream_auth: { username: 'u' } }],
+    ['cluster set a --auth-secret=', 'PATCH /clusters/a', { upstream_auth: null }],
+    [
+      'listener set l --auth-secret s --auth-secret t',
+      'PATCH /listeners/l',
+      { auth: { passwords: [{ secret: 's' }, { secret: 't' }] } },
+    ],
+    ['listener set l --auth-secret=', 'PATCH /listeners/l', { auth: null }],
+    [
+      'endpoint set a 10.0.0.1:1 --auth-secret s',
+      'PATCH /clusters/a/endpoints/10.0.0.1%3A1',
+      { upstream_auth: { password: { secret: 's' } } },
+    ],
     ['cluster add a --health-check', 'PUT /clusters/a', { name: 'a', health_check: {} }],
     [
       'cluster set a --health-check {"interval":"1s","key":null} --outlier-detection= --panic-threshold 2 --placement remap',
@@ -85,6 +125,12 @@ describe('what a change asks', () => {
       },
     ],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
+    [
+      'listener set l --tls-certificate c --tls-client-ca ca --require-client-certificate false',
+      'PATCH /listeners/l',
+      { tls: { certificate: { secret: 'c' }, client_ca: { secret: 'ca' }, require_client_certificate: false } },
+    ],
+    ['listener set l --tls-certificate=', 'PATCH /listeners/l', { tls: null }],
     [
       'endpoint add a 10.0.0.1:6379 --weight 2 --zone z',
       'PUT /clusters/a/endpoints/10.0.0.1%3A6379',

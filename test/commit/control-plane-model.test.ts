@@ -8,7 +8,7 @@ import fc from 'fast-check';
 
 import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { ConflictError, NoRevisionError } from '../../src/commit/desk.ts';
-import { editsOf } from '../../src/commit/staging.ts';
+import { toEdits } from '../../src/inventory/edits.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { InventoryError } from '../../src/inventory/errors.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
@@ -160,7 +160,7 @@ class Subject {
   }
 
   async #stage(controlPlane: ControlPlane, name: string, after: Cluster | undefined, isFull: boolean): Promise<void> {
-    const call = controlPlane.stage(() => editsOf([{ kind: 'cluster', name, after }]), author);
+    const call = controlPlane.stage(() => toEdits([{ kind: 'cluster', name, after }]), author);
     const next = withCluster(this.#staged, name, after);
     if (isSame(this.#staged.get(name), after)) return call;
     if (takesTakenPrefix(next, [name])) return void (await assert.rejects(call, InventoryError));

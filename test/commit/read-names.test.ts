@@ -58,7 +58,7 @@ describe('a commit', () => {
   const stage = (...clusters: readonly Cluster[]): LocalControl => {
     const parts = { snapshots: new SnapshotCache(), renderOptions: defaultOptions, drainTimeMs: 600_000 };
     const controlPlane = new LocalControl(parts);
-    controlPlane.stageEdits({ clusters: clusters.map((after) => ({ name: after.name, after })), listeners: [] });
+    controlPlane.stageEdits({ clusters: clusters.map((after) => ({ name: after.name, after })), listeners: [], secrets: [] });
     return controlPlane;
   };
 
@@ -69,12 +69,12 @@ describe('a commit', () => {
     t.after(() => controlPlane.close());
     controlPlane.commit();
     const edits = [{ name: 'a', after: undefined }, { name: 'a/any', after: undefined }];
-    controlPlane.stageEdits({ clusters: edits.slice(0, 1), listeners: [] });
+    controlPlane.stageEdits({ clusters: edits.slice(0, 1), listeners: [], secrets: [] });
     controlPlane.commit();
-    controlPlane.stageEdits({ clusters: [{ name: 'a/any', after: named('a/any') }], listeners: [] });
+    controlPlane.stageEdits({ clusters: [{ name: 'a/any', after: named('a/any') }], listeners: [], secrets: [] });
     const draining = 'not published: cluster "a/any": the reads of "a", removed lately, drains under this name';
     assert.throws(() => controlPlane.commit(), { name: 'CommitError', message: draining });
-    controlPlane.stageEdits({ clusters: [{ name: 'a', after: group }, ...edits.slice(1)], listeners: [] });
+    controlPlane.stageEdits({ clusters: [{ name: 'a', after: group }, ...edits.slice(1)], listeners: [], secrets: [] });
     assert.deepEqual(controlPlane.commit(), { changed: true });
   });
 
@@ -104,7 +104,7 @@ describe('of a Redis Cluster is warned', () => {
   for (const [what, before, after, codes] of cases) {
     test(what, () => {
       const clusters = byName(...(before === undefined ? [] : [redisCluster(before)]));
-      const edits = { clusters: [{ name: 'rc', after: redisCluster(after) }], listeners: [] };
+      const edits = { clusters: [{ name: 'rc', after: redisCluster(after) }], listeners: [], secrets: [] };
       assert.deepEqual(codesOf(clusters, edits), codes);
       const isDenied = { ...defaultOptions, redisDeny: ['multi'] };
       assert.deepEqual(codesOf(clusters, edits, isDenied), codes.filter((code) => code !== 'multi-ends-envoy'));
@@ -129,8 +129,9 @@ test('of reads is warned when no Envoy finds out that a replica is away', () => 
   const edits = {
     clusters: Array.from(clusters.values(), (after) => ({ name: after.name, after })),
     listeners: [{ name: 'l', after: parseListener({ name: 'l', routes }) }],
+    secrets: [],
   };
   const line = 'without health_check or outlier_detection a replica that is away fails its reads';
   assert.deepEqual(findUncheckedReads(edits, clusters), [`cluster "read": ${line}`, `cluster "by-route": ${line}`]);
-  assert.deepEqual(findUncheckedReads({ clusters: [], listeners: [] }, clusters), []);
+  assert.deepEqual(findUncheckedReads({ ...edits, clusters: [], listeners: [] }, clusters), []);
 });

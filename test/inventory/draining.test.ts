@@ -150,6 +150,22 @@ test('a draining cluster is served with the endpoints of its successor, also wit
   ]);
 });
 
+test('a cluster that drains speaks to the servers of its successor as that one does', () => {
+  const upstream_tls = { ca: { secret: 'ca' }, sans: 'any' } as const;
+  const upstream_auth = { password: { secret: 'p' } };
+  const next = { ...cluster('b'), upstream_tls };
+  const all = [
+    { ...drains('a', 1, 'b'), cluster: { ...cluster('a'), upstream_auth } },
+    { ...drains('c', 1), cluster: { ...cluster('c'), upstream_auth } },
+  ];
+  const clusters: Clusters = new Map([['b', next]]);
+  const serveAll = () => [...serveDraining(all, findSuccessors(all, clusters), clusters).values()];
+  const [a, c] = serveAll();
+  assert.deepEqual(a?.declared, { ...cluster('a'), upstream_tls });
+  assert.equal(c?.declared, all[1]?.cluster, 'it keeps its own servers');
+  assert.equal(serveAll()[0]?.declared, a?.declared);
+});
+
 describe('a cluster whose successor goes away', () => {
   const server = (name: string) => [{ address: `10.0.0.${name.charCodeAt(0)}`, port: 6379 }];
   const own = (name: string): Cluster => ({ name, prefix: name, endpoints: server(name) });

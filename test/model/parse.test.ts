@@ -234,8 +234,8 @@ describe('a file', () => {
   });
 
   test('is told where in it a fault is', () => {
-    assert.deepEqual(faultsOf(() => parseConfig({ clusters: [{ name: 'a' }, { nam: 'b' }], secrets: [] })), [
-      '/clusters/1/name nothing: is required', '/clusters/1/nam "b": no such field', '/secrets []: no such field',
+    assert.deepEqual(faultsOf(() => parseConfig({ clusters: [{ name: 'a' }, { nam: 'b' }], routes: [] })), [
+      '/clusters/1/name nothing: is required', '/clusters/1/nam "b": no such field', '/routes []: no such field',
     ]);
   });
 });

@@ -15,6 +15,7 @@ const defaults: Settings = {
   tlsClientCa: undefined,
   tlsPorts: ['xds', 'api'],
   dataDir: './data',
+  secretKeyFile: undefined,
   redisListener: { host: '0.0.0.0', port: 6379 },
   redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
   redisCatchAll: undefined,

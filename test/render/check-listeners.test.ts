@@ -56,6 +56,19 @@ const CASES: readonly Case[] = [
   ],
   ['a Redis listener without an address', [{ name: 'l' }], [/^listener "l": address is required$/]],
   ['HTTP routes without an address', [{ name: 'l', kind: 'http' }], []],
+  [
+    'HTTP routes without an address, and TLS',
+    [{ name: 'l', kind: 'http', tls: { certificate: { secret: 'c' } } }],
+    [/^listener "l": tls: must be left out where there is no address/],
+  ],
+  [
+    'a certificate that can not be asked for',
+    [{ ...at('10.0.0.1:1'), tls: { certificate: { secret: '*' }, client_ca: { secret: 'xdstp:x' } } }],
+    [
+      /^listener "10.0.0.1:1": tls.certificate: secret "\*": in xDS this name/,
+      /^listener "10.0.0.1:1": tls.client_ca: secret "xdstp:x": Envoy takes this/,
+    ],
+  ],
   ["the stand-in's name", [at('10.0.0.1:1', 'no_upstream_host')], [/^listener "no_upstream_host": .* has this name$/]],
   ['the wildcard of discovery requests as name', [at('10.0.0.1:1', '*')], [/^listener "\*": in xDS this name/]],
   ['a name that Envoy takes for a locator', [at('10.0.0.1:1', 'xdstp:x')], [/^listener "xdstp:x": Envoy takes this/]],

@@ -21,6 +21,11 @@ const CASES: readonly Case[] = [
   ['the wildcard of discovery requests as name', [cluster('*', '/x')], [/^cluster "\*": /]],
   ['a name that Envoy takes for a locator', [cluster('xdstp:x', '/x')], [/^cluster "xdstp:x": /]],
   ['names that only look like these', [cluster('**', '/a'), cluster('xdstp', '/b'), cluster('a xdstp:', '/c')], []],
+  [
+    'secrets that can not be asked for',
+    [{ ...cluster('dev', '/x'), upstream_tls: { ca: { secret: '*' }, sni: 'a', certificate: { secret: 'xdstp:x' } } }],
+    [/^cluster "dev": upstream_tls\.ca: secret "\*": /, /^cluster "dev": upstream_tls\.certificate: secret "xdstp:x": /],
+  ],
   ['a prefix of 1,000 bytes', [cluster('dev', 'p'.repeat(1000))], []],
   ['a prefix of 1,001 bytes', [cluster('dev', 'p'.repeat(1001))], [/^cluster "dev": prefix has 1001 bytes/]],
   ['a prefix of 250 characters of four bytes', [cluster('dev', '😀'.repeat(250))], []],

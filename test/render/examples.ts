@@ -4,7 +4,7 @@
 import type { Cluster, Clusters, Endpoint } from '../../src/inventory/cluster.ts';
 import { serve } from '../../src/inventory/served-cluster.ts';
 import type { ServedCluster } from '../../src/inventory/served-cluster.ts';
-import type { Listener } from '../../src/model/objects.ts';
+import type { Listener, Secret } from '../../src/model/objects.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
 
 export interface Example {
@@ -12,6 +12,7 @@ export interface Example {
   readonly name: string;
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
+  readonly secrets?: ReadonlyMap<string, Secret>;
   readonly options: RenderOptions;
 }
 

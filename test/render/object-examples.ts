@@ -1,16 +1,26 @@
 // More inventories whose rendering is written down: with the fields and listeners that /api/v1 knows nothing of.
 
+import type { Secret } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import { openSecret, sealed } from '../support/test-vault.ts';
 import { byName, defaultOptions } from './examples.ts';
 import type { Example } from './examples.ts';
+import { openPlain, plainSecret } from './plain-secrets.ts';
 
 const [a, b, c] = ['10.0.0.1', '10.0.0.2', '2001:db8::c'].map((address) => ({ address, port: 6379 }));
 
-function example(name: string, clusters: readonly object[], listeners: readonly object[] = [], options = {}): Example {
+function example(
+  name: string,
+  clusters: readonly object[],
+  listeners: readonly object[] = [],
+  options = {},
+  secrets: readonly Secret[] = [],
+): Example {
   return {
     name,
     clusters: byName(...clusters.map(parseCluster)),
     listeners: byName(...listeners.map(parseListener)),
+    secrets: byName(...secrets),
     options: { ...defaultOptions, ...options },
   };
 }
@@ -211,5 +221,65 @@ export const objectExamples: readonly Example[] = [
     { name: 'redis_listener', routes: [], catch_all: 'none' },
     { name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'web' }] },
   ]),
+  example('tls', [
+    { name: 'sni', upstream_tls: { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'envoy' } } },
+    {
+      name: 'sans',
+      kind: 'sharded',
+      shards,
+      upstream_tls: { ca: { secret: 'ca' }, sans: ['10.0.0.1', 'spiffe://redis', 'redis.internal'] },
+    },
+    { name: 'any', upstream_tls: { ca: { secret: 'ca' }, sans: 'any' } },
+    { name: 'insecure', upstream_tls: { insecure: true, sni: 'redis.internal' } },
+  ], [
+    { name: 'redis_listener', tls: { certificate: { secret: 'listener' } } },
+    {
+      name: 'pinned',
+      kind: 'tcp',
+      address: '127.0.0.1:7003',
+      cluster: 'sni',
+      tls: { certificate: { secret: 'listener' }, client_ca: { secret: 'ca' } },
+    },
+    {
+      name: 'web',
+      kind: 'http',
+      address: '127.0.0.1:7005',
+      tls: { certificate: { secret: 'listener' }, client_ca: { secret: 'ca' }, require_client_certificate: false },
+    },
+  ], { openSecret: openPlain }, [
+    plainSecret('ca', { kind: 'ca', value: 'a CA' }),
+    plainSecret('envoy', { kind: 'certificate', chain: 'a certificate', key: 'its key' }),
+    plainSecret('listener', { kind: 'certificate', chain: 'another certificate', key: 'the key of that' }),
+    plainSecret('not-named', { kind: 'certificate', chain: 'a third certificate', key: 'a third key' }),
+  ]),
+  {
+    ...example(
+      'passwords',
+      [
+        { name: 'all', prefix: 'a', endpoints: [a, b], upstream_auth: { password: { secret: 'one' } } },
+        { name: 'acl', endpoints: [a], upstream_auth: { username: 'envoy', password: { secret: 'two' } } },
+        {
+          name: 'own',
+          prefix: 'o',
+          endpoints: [a, { ...c, upstream_auth: { username: 'c', password: { secret: 'two' } } }],
+          upstream_auth: { password: { secret: 'one' } },
+        },
+        {
+          name: 'own-shard',
+          kind: 'sharded',
+          shards: [{ name: 'shard-0', endpoint: { ...a, upstream_auth: { password: { secret: 'one' } } } }],
+        },
+      ],
+      [
+        { name: 'redis_listener', auth: { passwords: [{ secret: 'two' }, { secret: 'one' }] } },
+        { name: 'user', address: '127.0.0.1:7000', auth: { username: 'app', passwords: [{ secret: 'one' }] } },
+      ],
+      { openSecret },
+    ),
+    secrets: byName(
+      sealed({ name: 'one', kind: 'password', value: 'first password' }),
+      sealed({ name: 'two', kind: 'password', value: 'zweites Paßwort' }),
+    ),
+  },
   example('two-clusters-without-a-prefix', [{ name: 'a' }, { name: 'b', endpoints: [a] }]),
 ];

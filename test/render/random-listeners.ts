@@ -1,14 +1,17 @@
-// Random clusters with every field, and listeners of every kind that route to them.
+// Random clusters with every field, listeners of every kind that route to them, and secrets that they name.
 
 import fc from 'fast-check';
 
-import type { Cluster, Listener } from '../../src/model/objects.ts';
+import type { Cluster, Listener, Secret } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
 import { formatAddress } from '../../src/net/address.ts';
+import { plainSecret } from './plain-secrets.ts';
 
 export interface RandomObjects {
   readonly clusters: readonly Cluster[];
   readonly listeners: readonly Listener[];
+  /** Some of those that they name are not among them. */
+  readonly secrets: readonly Secret[];
 }
 
 const anyWeight = fc.option(fc.constantFrom(1, 2, 100), { nil: undefined });
@@ -23,7 +26,24 @@ const anyEndpoints = fc.uniqueArray(anyEndpoint, { maxLength: 3, selector: addre
 const byKey = [{ policy: 'maglev' }, { policy: 'maglev', table_size: 503 }, { policy: 'ring_hash', min_ring_size: 16 }];
 const scattering = [{ policy: 'random' }, { policy: 'least_request', choice_count: 3 }];
 const anyPolicy = fc.constantFrom(undefined, ...byKey, ...scattering);
-const common = { prefix: fc.boolean(), connect_timeout: fc.constantFrom(undefined, '250ms') };
+const anyUpstreamTls = fc.constantFrom(
+  undefined,
+  undefined,
+  { ca: { secret: 's' }, sni: 'a.internal', certificate: { secret: 't' } },
+  { ca: { secret: 'u' }, sans: ['10.0.0.1', 'a.internal'] },
+  { insecure: true },
+);
+const anyTls = fc.constantFrom(
+  undefined,
+  undefined,
+  { certificate: { secret: 't' } },
+  { certificate: { secret: 's' }, client_ca: { secret: 'u' } },
+);
+const common = {
+  prefix: fc.boolean(),
+  connect_timeout: fc.constantFrom(undefined, '250ms'),
+  upstream_tls: anyUpstreamTls,
+};
 const anyPlain = fc.record({ ...common, endpoints: anyEndpoints, load_balancing: anyPolicy });
 const anySharded = fc
   .record({ ...common, endpoints: anyEndpoints, load_balancing: fc.constantFrom(undefined, ...byKey) })
@@ -87,8 +107,8 @@ function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listene
     { weight: ifAny, arbitrary: anyTcp },
   );
   const maybe = (name: string, fields: fc.Arbitrary<object>, ...addresses: readonly (string | undefined)[]) => {
-    const parsed = fc.tuple(fields, fc.constantFrom(...addresses)).map(([rest, address]) => {
-      return [parseListener({ ...rest, name, address })];
+    const parsed = fc.tuple(fields, fc.constantFrom(...addresses), anyTls).map(([rest, address, tls]) => {
+      return [parseListener({ ...rest, name, address, tls: address === undefined ? undefined : tls })];
     });
     return fc.oneof(fc.constant([]), parsed);
   };
@@ -102,7 +122,12 @@ function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listene
     .map((listeners) => listeners.flat());
 }
 
-/** Clusters a to d, with few prefixes, and listeners; names come and go, and change their kind. */
+const anySecrets: fc.Arbitrary<readonly Secret[]> = fc
+  .tuple(fc.subarray(['s', 't', 'u', 'v']), fc.constantFrom('1', '2'))
+  .map(([names, value]) => names.map((name) => plainSecret(name, { kind: 'ca', value })));
+
+/** Clusters a to d, with few prefixes, listeners and secrets; names come and go, and change their kind. */
 export const anyObjects: fc.Arbitrary<RandomObjects> = anyClusters.chain((clusters) => {
-  return anyListenersTo(clusters.map(({ name }) => name)).map((listeners) => ({ clusters, listeners }));
+  const anyListeners = anyListenersTo(clusters.map(({ name }) => name));
+  return fc.tuple(anyListeners, anySecrets).map(([listeners, secrets]) => ({ clusters, listeners, secrets }));
 });

@@ -7,6 +7,7 @@ import type { PlacedFault } from '../../config-file/place.ts';
 import { InventoryError } from '../../inventory/errors.ts';
 import type { InventoryErrorCode } from '../../inventory/errors.ts';
 import { FaultsError } from '../../model/faults.ts';
+import { NoSecretKeyError } from '../../secrets/key-file.ts';
 import { BodyError } from '../body.ts';
 import type { FaultMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
@@ -41,6 +42,7 @@ export function toProblem(error: unknown): ProblemError | undefined {
   if (error instanceof InventoryError) {
     return new ProblemError(inventoryStatuses[error.code], error.message, { code: error.code });
   }
+  if (error instanceof NoSecretKeyError) return new ProblemError(409, error.message, { code: 'no-secret-key' });
   if (error instanceof BackupError) return new ProblemError(422, error.message);
   if (error instanceof NoRevisionError) return new ProblemError(404, error.message);
   if (error instanceof CommitError) return new ProblemError(409, error.message);

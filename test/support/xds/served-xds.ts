@@ -130,7 +130,7 @@ export class ServedXds {
   }
 
   /** Stages declared objects, and commits. */
-  commitEdits(edits: Edits): void {
+  commitEdits(edits: Partial<Edits>): void {
     this.#control.stageEdits(edits);
     this.#control.commit();
   }

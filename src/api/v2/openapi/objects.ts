@@ -1,4 +1,4 @@
-// Clusters, endpoints, listeners, and all of them as a file.
+// Clusters, endpoints, listeners, secrets, and all of them as a file.
 
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
@@ -18,6 +18,7 @@ import {
   tcpListenerSchema,
 } from '../../../model/listener.ts';
 import { configSchema } from '../../../model/parse.ts';
+import { caFields, certificateFields, passwordFields, shownSecretSchema } from '../../../model/secret.ts';
 import { patchTypes } from '../objects.ts';
 import { checkSchema } from '../schemas/check.ts';
 import {
@@ -26,7 +27,9 @@ import {
   diffSchema,
   endpointListSchema,
   listenerListSchema,
+  secretListSchema,
 } from '../schemas/declared.ts';
+import { rotateKeyRequestSchema } from '../schemas/secrets.ts';
 import { operation } from './operation.ts';
 import {
   author,
@@ -64,6 +67,14 @@ const listenerBody = z
     httpListenerSchema.partial(nameless),
   ])
   .meta({ id: 'ListenerBody' });
+
+const secretBody = z
+  .discriminatedUnion('kind', [
+    z.strictObject(passwordFields).partial(nameless),
+    z.strictObject(certificateFields).partial(nameless),
+    z.strictObject(caFields).partial(nameless),
+  ])
+  .meta({ id: 'SecretBody' });
 
 const endpointBody = endpointSchema.partial({ address: true, port: true }).meta({ id: 'EndpointBody' });
 
@@ -108,6 +119,17 @@ const listeners: Kind = {
   body: listenerBody,
   example: { kind: 'tcp', address: '0.0.0.0:7000', cluster: 'sessions' },
   patch: { idle_timeout: '10m' },
+};
+
+const secrets: Kind = {
+  one: 'secret',
+  many: 'secrets',
+  id: 'Secret',
+  schema: shownSecretSchema,
+  list: secretListSchema,
+  body: secretBody,
+  example: { kind: 'password', value: 'correct horse battery staple' },
+  patch: { labels: { team: 'payments' } },
 };
 
 function describeKind({ one, many, id, schema, list, body, example, patch }: Kind): ZodOpenApiPathsObject {
@@ -222,6 +244,21 @@ function describeEndpoints(): ZodOpenApiPathsObject {
   };
 }
 
+function describeRotation(): ZodOpenApiPathsObject {
+  return {
+    '/rotate-key': {
+      post: operation('rotateKey', {
+        tag: 'Objects',
+        summary: 'Changes the key of the key file',
+        description: 'What is sealed stays as it is, history and all: its data key is wrapped anew.',
+        body: { schema: rotateKeyRequestSchema, isOptional: true, example: {} },
+        answers: { 204: { description: 'The key file has the new key.' } },
+        problems: [409, 503],
+      }),
+    },
+  };
+}
+
 function describeConfig(): ZodOpenApiPathsObject {
   const tag = 'Objects';
   const types = ['application/json', 'application/yaml'];
@@ -292,5 +329,7 @@ export const objectPaths: ZodOpenApiPathsObject = {
   ...describeKind(clusters),
   ...describeEndpoints(),
   ...describeKind(listeners),
+  ...describeKind(secrets),
+  ...describeRotation(),
   ...describeConfig(),
 };
