@@ -7,6 +7,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
@@ -169,6 +170,21 @@ test('who is not of the CAs any more is refused from now on', async (t) => {
     const call = xds.connect({}, trust(folder, folder.client)).call(discoveryApis.v3.aggregatedPath);
     call.halfClose();
     return (await call.ended).code === 'UNAVAILABLE';
+  });
+});
+
+test('nor does a session of before let anybody in', async (t) => {
+  const scene = await serve(t);
+  const first = await shakeHands(scene);
+  const [session] = (await once(first, 'session')) as [Buffer];
+  assert.equal((await shakeHands(scene, { session })).isSessionReused(), true);
+  await scene.folder.write(scene.folder.ca, makeAuthority('a new CA').chain);
+  await waitUntil('it is refused', async () => {
+    const socket = await shakeHands(scene, { session });
+    // TLS 1.3 tells the client of its end when it takes its handshake to be over.
+    const isEnded = await Promise.race([once(socket, 'close').then(() => true), sleep(100, false)]);
+    socket.destroy();
+    return isEnded;
   });
 });
 
