@@ -1,4 +1,5 @@
-// Bounds how many connections a server holds: beyond that the one goes that has been idle for longest.
+// Bounds how many connections a server holds: beyond that the one goes that has been idle for longest. Tells of clients
+// that speak TLS where there is none.
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';

@@ -7,6 +7,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
@@ -24,9 +25,10 @@ import { waitUntil } from '../support/wait-until.ts';
 import { delta, sotw } from '../support/xds/both-protocols.ts';
 import { addCluster } from '../support/xds/changes.ts';
 import { discoveryApis } from '../support/xds/discovery-api.ts';
+import { Http2Connection } from '../support/xds/http2-connection.ts';
 import { startRelay } from '../support/xds/relay.ts';
 import { serveXds } from '../support/xds/served-xds.ts';
-import type { ServedXds, ServedXdsOptions } from '../support/xds/served-xds.ts';
+import type { LogLine, ServedXds, ServedXdsOptions } from '../support/xds/served-xds.ts';
 import { allVariants, aggregated } from '../support/xds/wire-variant.ts';
 import { XdsConnection } from '../support/xds/xds-connection.ts';
 
@@ -69,6 +71,13 @@ async function shakeHands({ xds, folder }: Scene, options: ConnectionOptions = {
   socket.on('error', () => undefined).resume();
   await once(socket, 'secureConnect');
   return socket;
+}
+
+function connectByHand(t: TestContext, { xds, folder }: Scene): Http2Connection {
+  const { chain: cert, key } = folder.client;
+  const connection = new Http2Connection(xds.port, undefined, { ca: folder.authority.chain, cert, key });
+  t.after(() => connection.close());
+  return connection;
 }
 
 /** The one refusal that is logged: its port and its reason. */
@@ -172,6 +181,21 @@ test('who is not of the CAs any more is refused from now on', async (t) => {
   });
 });
 
+test('nor does a session of before let anybody in', async (t) => {
+  const scene = await serve(t);
+  const first = await shakeHands(scene);
+  const [session] = (await once(first, 'session')) as [Buffer];
+  assert.equal((await shakeHands(scene, { session })).isSessionReused(), true);
+  await scene.folder.write(scene.folder.ca, makeAuthority('a new CA').chain);
+  await waitUntil('it is refused', async () => {
+    const socket = await shakeHands(scene, { session });
+    // TLS 1.3 tells the client of its end when it takes its handshake to be over.
+    const isEnded = await Promise.race([once(socket, 'close').then(() => true), sleep(100, false)]);
+    socket.destroy();
+    return isEnded;
+  });
+});
+
 test('a stream knows whether others can read it', async (t) => {
   const { xds, folder } = await serve(t);
   const plain = await serveXds(t);
@@ -251,12 +275,36 @@ describe('as without TLS', () => {
     });
   }
 
+  test('a message in too many pieces ends its stream, and who sends it is told of', async (t) => {
+    const scene = await serve(t);
+    const call = connectByHand(t, scene).call(discoveryApis.v3.aggregatedPath);
+    // Flags and length of one that is never whole.
+    call.sendBytes(Buffer.of(0, 0, 255, 255, 255));
+    let line: LogLine | undefined;
+    for (let pieces = 0; line === undefined && pieces < 10_000; pieces += 1) {
+      call.sendBytes(Buffer.of(0));
+      await nextTurn();
+      [line] = scene.xds.logged('discovery stream ended by gRPC');
+    }
+    assert.match(`${line?.['peer']} ${line?.['reason']}`, /^127\.0\.0\.1:\d+ message in too many pieces/u);
+    assert.equal(scene.xds.streamCount, 0);
+  });
+
   test('streams that clients end are no news', async (t) => {
-    const { xds, folder } = await serve(t);
-    const connection = xds.connect({}, trust(folder, folder.client));
-    await sotw.client(connection, variant, 'goes').hold({ cluster: [] });
-    connection.close();
-    await waitUntil('its stream has ended', () => xds.streamCount === 0);
+    const scene = await serve(t);
+    const { xds } = scene;
+    for (const [id, end] of [
+      ['says GOAWAY', (connection: Http2Connection): void => connection.session.goaway()],
+      ['closes', (connection: Http2Connection): void => connection.session.close()],
+      ['goes', (connection: Http2Connection): void => connection.session.destroy()],
+    ] as const) {
+      const connection = connectByHand(t, scene);
+      const client = sotw.client(connection, variant, id);
+      await client.hold({ cluster: [] });
+      if (id === 'closes') client.stream('cluster').call.cancel();
+      end(connection);
+      await waitUntil(`the stream of who ${id} has ended`, () => xds.streamCount === 0);
+    }
     await xds.shutDown();
     assert.deepEqual(xds.log.filter(({ level }) => Number(level) >= 40), []);
   });
