@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 
 import type { Cluster, Endpoint, Shard } from '../model/objects.ts';
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
+import { formatAddress, parseServerAddress } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
@@ -162,7 +162,7 @@ interface ServerAddress {
 }
 
 function readAddress(text: string): ServerAddress {
-  const { host, port } = parseValue('ADDRESS:PORT', text, parseIpAndPort);
+  const { host, port } = parseValue('ADDRESS:PORT', text, parseServerAddress);
   return { address: host, port };
 }
 

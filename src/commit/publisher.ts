@@ -11,6 +11,7 @@ import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import { findHealthUnsupportedInV2 } from '../render/health.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
+import { findNamesUnsupportedInV2 } from '../render/named-hosts.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findReadsUnsupportedInV2 } from '../render/reads-in-v2.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
@@ -139,6 +140,7 @@ export class Publisher {
     const unsupported = [
       ...findUnsupportedInV2(edited),
       ...findHealthUnsupportedInV2(edited),
+      ...findNamesUnsupportedInV2(edited),
       ...findReadsUnsupportedInV2(edited, listeners),
     ];
     return [

@@ -1,4 +1,4 @@
-// A declared cluster as an Envoy cluster that takes its endpoints by EDS, or, a Redis Cluster, from itself.
+// A declared cluster as an Envoy cluster that takes its endpoints by EDS, by name, or, a Redis Cluster, from itself.
 
 import type { ServedCluster } from '../inventory/served-cluster.ts';
 import { defaultConnectTimeout } from '../model/defaults.ts';
@@ -9,16 +9,19 @@ import { buildConfigSource } from './config-source.ts';
 import { buildDuration } from './duration.ts';
 import { buildHealth } from './health.ts';
 import { buildLoadBalancing } from './load-balancing.ts';
+import { buildNamedHosts, isFoundByName } from './named-hosts.ts';
+import type { RenderOptions } from './options.ts';
 import { buildRedisCluster } from './redis-cluster.ts';
 
 /** Of a {@link ServedCluster} what its message is made of. */
-type Described = Pick<ServedCluster, 'name' | 'declared' | 'reads'>;
+type Described = Pick<ServedCluster, 'name' | 'declared' | 'reads' | 'hosts'>;
 
 /**
- * The same whatever the endpoints are: a changed one does not touch the cluster, whose connections would close. Only a
- * Redis Cluster has its seeds in it.
+ * The same whatever the endpoints are: a changed one does not touch the cluster, whose connections would close. Only
+ * seeds of a Redis Cluster, and servers that are found by name, are in it.
  */
-export function buildCluster({ name, declared, reads }: Described, dialect: Dialect, xdsClusterName: string): PlainMessage {
+export function buildCluster(cluster: Described, dialect: Dialect, options: RenderOptions): PlainMessage {
+  const { name, declared, reads } = cluster;
   const { apiVersion } = dialect;
   const connect_timeout = buildDuration(declared.connect_timeout ?? defaultConnectTimeout);
   const health = {
@@ -32,8 +35,9 @@ export function buildCluster({ name, declared, reads }: Described, dialect: Dial
   const isChosen = declared.kind !== 'replicated' || reads !== undefined;
   return {
     name,
-    type: 'EDS',
-    eds_cluster_config: { eds_config: buildConfigSource(dialect, xdsClusterName) },
+    ...(isFoundByName(cluster)
+      ? buildNamedHosts(cluster, apiVersion, options)
+      : { type: 'EDS', eds_cluster_config: { eds_config: buildConfigSource(dialect, options.xdsClusterName) } }),
     connect_timeout,
     ...(isChosen ? buildLoadBalancing(declared, apiVersion) : {}),
     ...health,

@@ -10,6 +10,7 @@ import { Resource } from '../snapshot/resource.ts';
 import { buildCluster } from './cluster.ts';
 import { buildPlacementPolicy } from './health.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
+import { isFoundByName } from './named-hosts.ts';
 import type { RenderOptions } from './options.ts';
 
 /** The newest resource that was made of a cluster in one way, and what else it was made of. */
@@ -20,22 +21,26 @@ interface Made {
 
 // By what the reads are that a cluster is for; undefined: it is for all commands.
 const clusters = new Map<ServedCluster['reads'], WeakMap<Cluster, Map<Dialect, Made>>>();
+// Those that have their servers in them.
+const named = new WeakMap<ServedCluster, Map<Dialect, Made>>();
 const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
 
-export function renderCluster(cluster: ServedCluster, dialect: Dialect, { xdsClusterName }: RenderOptions): Resource {
+export function renderCluster(cluster: ServedCluster, dialect: Dialect, options: RenderOptions): Resource {
   const { name, declared, reads } = cluster;
+  const make = (): Resource => {
+    const message = buildCluster(cluster, dialect, options);
+    return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
+  };
+  if (isFoundByName(cluster)) return once(named, cluster, dialect, options, make);
   let ofReads = clusters.get(reads);
   if (ofReads === undefined) clusters.set(reads, (ofReads = new WeakMap()));
-  return once(ofReads, declared, dialect, xdsClusterName, () => {
-    const message = buildCluster(cluster, dialect, xdsClusterName);
-    return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
-  });
+  return once(ofReads, declared, dialect, options.xdsClusterName, make);
 }
 
 /** Undefined: Envoy is told of them in the cluster itself. */
 export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect): Resource | undefined {
   const { name, declared, hosts } = cluster;
-  if (declared.kind === 'redis_cluster') return undefined;
+  if (declared.kind === 'redis_cluster' || isFoundByName(cluster)) return undefined;
   return once(endpoints, cluster, apiVersion, undefined, () => {
     const message = buildLoadAssignment(name, hosts, buildPlacementPolicy(declared));
     return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, message));
