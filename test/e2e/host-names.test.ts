@@ -12,6 +12,7 @@ import type { DnsServer } from '../support/dns-server.ts';
 import { envoyReleases, startEnvoy } from '../support/envoy.ts';
 import type { EnvoyRelease } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
 import { startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { connectRedis } from '../support/resp-client.ts';
@@ -212,6 +213,22 @@ for (const version of envoyReleases) {
       await until(redis, ['SET', 'key', 'value'], noUpstreamHost);
       await until(redis, ['GET', 'key'], noUpstreamHost);
       assert.deepEqual(await tryTransactions(subject, 'key'), new Set([noUpstreamHost]));
+      await subject.assertAllTaken();
+    });
+
+    test('asks seeds with names for a Redis Cluster', async (t) => {
+      const servers = await startRedisCluster(t);
+      const { subject, dns } = await start(t, version, { 'seed.test': ['127.0.0.1'] });
+      dns.isSilent = true;
+      const endpoints = servers.slice(0, 2).map(({ port }) => ({ address: 'seed.test', port }));
+      subject.declare({ clusters: [{ name: 'orders', kind: 'redis_cluster', endpoints }] });
+      await subject.envoy.untilLive();
+      await subject.untilSynced();
+      dns.isSilent = false;
+      await subject.envoy.untilHosts('orders', servers.map(({ address, port }) => `${address}:${port}`));
+      const redis = await subject.connect();
+      await until(redis, ['SET', 'key', 'value'], 'OK');
+      for (const key of keys) assert.equal(await redis.ask('SET', key, 'value'), 'OK');
       await subject.assertAllTaken();
     });
 
