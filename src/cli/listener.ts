@@ -52,7 +52,7 @@ const flags: readonly FieldFlag[] = [
     path: ['reads'],
     isList: true,
     parse: parseReads,
-    help: 'Of a --route, by its PREFIX: which servers of a replicated cluster answer its reads: primary, replica, prefer_replica or any; once for each.',
+    help: 'Of a --route, by its PREFIX: who answers reads: primary, replica, prefer_replica or any; once for each.',
   },
   {
     flags: '--catch-all <CLUSTER>',

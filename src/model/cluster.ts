@@ -83,7 +83,7 @@ export const shardSchema = z
       if (shard[path] !== undefined) addIssue({ code: 'custom', path: [path], message });
     }
   })
-  .meta({ id: 'Shard', description: 'A share of the keys, and the servers that have them: one, or a primary and replicas.' });
+  .meta({ id: 'Shard', description: 'A share of the keys, and who has them: one server, or a primary and replicas.' });
 
 export const seedSchema = z
   .strictObject({ address: serverHost, port, labels: labels.optional() })

@@ -45,6 +45,11 @@ function partsOf(cluster: Cluster): Placed[] {
   }
 }
 
-function partsOfGroup(group: { readonly primary?: string | undefined; readonly endpoints: readonly Server[] }): Placed[] {
+interface Group {
+  readonly primary?: string | undefined;
+  readonly endpoints: readonly Server[];
+}
+
+function partsOfGroup(group: Group): Placed[] {
   return group.endpoints.map((endpoint) => [endpoint, isPrimary(group, endpoint) ? 'primary' : 'replica']);
 }
