@@ -40,6 +40,7 @@ import type { OwnAddress } from './own-addresses.ts';
 import { findSecretProblems } from './secret-problems.ts';
 import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
+import { findUncheckedReads } from './unchecked-reads.ts';
 import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
 
 export interface PublisherParts {
@@ -158,6 +159,9 @@ export class Publisher {
       ...this.findWarningsOf(prepared),
       ...steps,
       ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
+      ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
+        return { code: 'reads-unchecked', message };
+      }),
       ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
       ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
     ];

@@ -23,6 +23,7 @@ export interface Warning {
     | 'address-of-control-plane'
     | 'endpoint-is-listener'
     | 'old-routes'
+    | 'reads-unchecked'
     | 'few-seeds'
     | 'multi-ends-envoy'
     | 'upstream-reconnects'

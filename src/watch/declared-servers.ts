@@ -1,7 +1,7 @@
 // The servers that clusters declare, and what each is declared to be.
 
-import { hostsOf } from '../inventory/cluster.ts';
 import type { Cluster } from '../inventory/cluster.ts';
+import { isPrimary } from '../model/primary.ts';
 import type { Part } from './contradictions.ts';
 import type { Credentials } from './look.ts';
 
@@ -16,18 +16,45 @@ export interface DeclaredServer {
   readonly credentials?: Credentials | undefined;
 }
 
+interface Server {
+  readonly address: string;
+  readonly port: number;
+  readonly upstream_auth?: Cluster['upstream_auth'];
+}
+
 /** In the order of the clusters, and in each as it is sorted. @param passwordOf the value of a secret, when it is known. */
 export function serversOf(
   clusters: Iterable<Cluster>,
   passwordOf: (secret: string) => string | undefined = () => undefined,
 ): DeclaredServer[] {
   return Array.from(clusters).flatMap((cluster) =>
-    hostsOf(cluster).map(({ address, port, upstream_auth: own }): DeclaredServer => {
+    partsOf(cluster).map(([{ address, port, upstream_auth: own }, part]): DeclaredServer => {
       const auth = own ?? cluster.upstream_auth;
       const password = auth && passwordOf(auth.password.secret);
       const credentials = password === undefined ? undefined : { username: auth?.username, password };
-      const mayBeOther = cluster.kind !== 'sharded';
-      return { cluster: cluster.name, mayBeOther, host: address, port, part: 'any', credentials };
+      const mayBeOther = cluster.kind === undefined || cluster.kind === 'plain';
+      return { cluster: cluster.name, mayBeOther, host: address, port, part, credentials };
     }),
   );
+}
+
+type Placed = readonly [server: Server, part: Part];
+
+function partsOf(cluster: Cluster): Placed[] {
+  switch (cluster.kind) {
+    case 'sharded':
+      return cluster.shards.flatMap((shard): Placed[] => {
+        return shard.endpoint === undefined ? partsOfGroup(shard) : [[shard.endpoint, 'any']];
+      });
+    case 'replicated':
+      return partsOfGroup(cluster);
+    default: {
+      const part = cluster.kind === 'redis_cluster' ? 'cluster-node' : 'any';
+      return cluster.endpoints.map((endpoint) => [endpoint, part] as const);
+    }
+  }
+}
+
+function partsOfGroup(group: { readonly primary?: string | undefined; readonly endpoints: readonly Server[] }): Placed[] {
+  return group.endpoints.map((endpoint) => [endpoint, isPrimary(group, endpoint) ? 'primary' : 'replica']);
 }

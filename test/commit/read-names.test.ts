@@ -3,11 +3,12 @@ import { describe, test } from 'node:test';
 
 import { loadOf } from '../../src/commit/name-limits.ts';
 import { findTwinNames } from '../../src/commit/read-names.ts';
+import { findUncheckedReads } from '../../src/commit/unchecked-reads.ts';
 import { findWarningsOfEdits } from '../../src/commit/warnings.ts';
 import type { Cluster, Clusters } from '../../src/inventory/cluster.ts';
 import type { Edits } from '../../src/inventory/edits.ts';
 import { servedNames } from '../../src/inventory/read-clusters.ts';
-import { parseCluster } from '../../src/model/parse.ts';
+import { parseCluster, parseListener } from '../../src/model/parse.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { byName, defaultOptions } from '../render/examples.ts';
@@ -109,4 +110,28 @@ describe('of a Redis Cluster is warned', () => {
       assert.deepEqual(codesOf(clusters, edits, isDenied), codes.filter((code) => code !== 'multi-ends-envoy'));
     });
   }
+});
+
+test('of reads is warned when no Envoy finds out that a replica is away', () => {
+  const health_check = { interval: '1s' };
+  const clusters = byName(
+    ...[
+      { name: 'read', reads: 'any' },
+      { name: 'checked', reads: 'any', health_check },
+      { name: 'ejecting', outlier_detection: {} },
+      { name: 'by-route' },
+      { name: 'by-primary' },
+    ].map((fields) => parseCluster({ kind: 'replicated', ...fields })),
+  );
+  const routes = ['checked', 'ejecting', 'by-route', 'by-primary'].map((cluster) => {
+    return { prefix: cluster, cluster, ...(cluster === 'by-primary' ? {} : { reads: 'replica' }) };
+  });
+  const edits = {
+    clusters: Array.from(clusters.values(), (after) => ({ name: after.name, after })),
+    listeners: [{ name: 'l', after: parseListener({ name: 'l', routes }) }],
+    secrets: [],
+  };
+  const line = 'without health_check or outlier_detection a replica that is away fails its reads';
+  assert.deepEqual(findUncheckedReads(edits, clusters), [`cluster "read": ${line}`, `cluster "by-route": ${line}`]);
+  assert.deepEqual(findUncheckedReads({ clusters: [], listeners: [], secrets: [] }, clusters), []);
 });

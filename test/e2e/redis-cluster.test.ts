@@ -80,6 +80,31 @@ test('a change of another cluster changes nothing of it, and reaches listeners w
   await subject.assertAllTaken();
 });
 
+test('with a health check, reads of a primary that is away go to its replica where the listener says so', async (t) => {
+  const servers = await startRedisCluster(t, { replicas: 1 });
+  const subject = await startDeclaredEnvoy(t);
+  const health_check = { interval: '100ms', timeout: '2s', unhealthy_threshold: 2 };
+  const carts = { name: 'carts', kind: 'redis_cluster', endpoints: seedsOf(servers), health_check };
+  subject.declare({ clusters: [carts], listeners: [{ name: 'redis_listener', read_policy: 'prefer_primary' }] });
+  await subject.envoy.untilLive();
+  const redis = await subject.connect();
+  const addresses = servers.map(({ address, port }) => `${address}:${port}`);
+  await subject.envoy.untilHealthy('carts', addresses);
+  await waitUntil('the worker has heard of it', async () => (await redis.ask('SET', 'key-0', 'value')) === 'OK');
+  for (const key of keys) assert.equal(await redis.ask('SET', key, 'value'), 'OK');
+  const [first] = servers;
+  assert.ok(first !== undefined);
+  await waitUntil('all is replicated', async () => {
+    const sizes = await Promise.all(servers.map(countOf));
+    return sizes.reduce((sum, size) => sum + size, 0) === 2 * keys.length;
+  });
+  await first.child.end('SIGKILL');
+  for (const key of keys) {
+    await waitUntil('it is read', async () => (await redis.ask('GET', key)) === '"value"');
+  }
+  await subject.assertAllTaken();
+});
+
 test('reads go to replicas where the listener says so, and to their primaries where there are none', async (t) => {
   const servers = await startRedisCluster(t, { replicas: 1 });
   const subject = await startDeclaredEnvoy(t);

@@ -54,8 +54,17 @@ function nameOf({ address, port }: RedisServer): string {
 }
 
 function declareGroup(subject: DeclaredEnvoy, primary: RedisServer, ...all: readonly RedisServer[]): void {
+  declareChecked(subject, {}, primary, ...all);
+}
+
+function declareChecked(
+  subject: DeclaredEnvoy,
+  health: object,
+  primary: RedisServer,
+  ...all: readonly RedisServer[]
+): void {
   const endpoints = all.map(({ address, port }) => ({ address, port }));
-  const group = { name: 'group', kind: 'replicated', prefix: 'p:', primary: nameOf(primary), endpoints };
+  const group = { name: 'group', kind: 'replicated', prefix: 'p:', primary: nameOf(primary), endpoints, ...health };
   const routes = [{ prefix: 'w:', cluster: 'group' }, ...modes.map((reads) => ({ prefix: `${reads}:`, cluster: 'group', reads }))];
   subject.declare({ clusters: [group], listeners: [{ name: 'redis_listener', routes, catch_all: 'none' }] });
 }
@@ -173,6 +182,70 @@ test('a replica in its priority that is away is not passed over for the primary 
   await waitUntil('it is gone', async () => (await redis.ask('GET', 'prefer_replica:key')) === '(error) upstream failure');
   assert.equal(await redis.ask('SET', 'prefer_replica:key', 'value'), 'OK');
 });
+
+for (const version of envoyReleases) {
+  test(`Envoy ${version}, with a health check: reads are the primary's when all replicas are away, and theirs when one is back`, async (t) => {
+    const { first, second, third } = await startGroup(t);
+    const subject = await startDeclaredEnvoy(t, { version });
+    const health = { health_check: { interval: '100ms', timeout: '2s', unhealthy_threshold: 2 } };
+    declareChecked(subject, health, first, first, second, third);
+    await subject.envoy.untilLive();
+    const redis = await subject.connect();
+    const key = 'prefer_replica:key';
+    assert.equal(await redis.ask('SET', key, 'value'), 'OK');
+    assert.equal(await redis.ask('SET', 'any:key', 'value'), 'OK');
+    for (const replica of [second, third]) await untilReplicated(replica, key);
+    await subject.envoy.untilHealthy('group/prefer_replica', [first, second, third].map(nameOf));
+    assert.deepEqual((await countReads(redis, key, [first]))[0], 0);
+
+    await second.child.end('SIGKILL');
+    await subject.envoy.untilHealthy('group/prefer_replica', [first, third].map(nameOf));
+    await waitUntil('the worker has heard of it', async () => {
+      return (await Promise.all(Array.from({ length: 8 }, () => redis.ask('GET', key)))).every((reply) => reply === '"value"');
+    });
+    assert.deepEqual(await countReads(redis, key, [first, third]), [0, 40]);
+
+    await third.child.end('SIGKILL');
+    await subject.envoy.untilHealthy('group/prefer_replica', [nameOf(first)]);
+    for (const each of [key, 'any:key']) {
+      await waitUntil('the primary answers', async () => (await redis.ask('GET', each)) === '"value"');
+      assert.deepEqual(await countReads(redis, each, [first]), [40]);
+    }
+    assert.equal(await redis.ask('GET', 'replica:key'), '(error) upstream failure');
+    assert.equal(await redis.ask('MULTI'), 'OK');
+    assert.equal(await redis.ask('SET', 'replica:key', 'value'), 'QUEUED');
+    assert.match(await redis.ask('EXEC'), /OK/);
+
+    const back = await startRedis(t, third.port);
+    await follow(first, back);
+    await untilReplicated(back, key);
+    await subject.envoy.untilHealthy('group/prefer_replica', [first, back].map(nameOf));
+    await waitUntil('the worker has heard of it', async () => (await countReads(redis, key, [first]))[0] === 0);
+    await subject.assertAllTaken();
+  });
+
+  test(`Envoy ${version}, with a health check: another primary takes the writes at once, though the old one is well`, async (t) => {
+    const { first, second, third } = await startGroup(t);
+    const subject = await startDeclaredEnvoy(t, { version });
+    const health = { health_check: { interval: '100ms', timeout: '2s' } };
+    declareChecked(subject, health, first, first, second, third);
+    await subject.envoy.untilLive();
+    const redis = await subject.connect();
+    assert.equal(await redis.ask('SET', 'w:key', 'value'), 'OK');
+    await untilReplicated(second, 'w:key');
+    await follow(second, third);
+    declareChecked(subject, health, second, first, second, third);
+    await subject.envoy.untilHosts('group', [nameOf(second)]);
+    await waitUntil('the worker has heard of it', async () => {
+      await redis.ask('SET', 'w:key', 'new');
+      return (await second.direct.ask('GET', 'w:key')) === '"new"';
+    });
+    await first.direct.ask('SET', 'w:key', 'old');
+    for (let count = 0; count < 20; count += 1) assert.equal(await redis.ask('SET', 'w:key', `${count}`), 'OK');
+    assert.equal(await first.direct.ask('GET', 'w:key'), '"old"');
+    await subject.assertAllTaken();
+  });
+}
 
 test('a sharded cluster writes to the primaries of its shards, whose keys stay when one of them changes', async (t) => {
   const { first, second, third } = await startGroup(t);

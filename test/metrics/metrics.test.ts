@@ -37,6 +37,8 @@ describe('a scrape', () => {
     ['controlplane_xds_commit_to_sent_seconds', 'histogram', 4 * (15 + 2)],
     ['controlplane_xds_commit_to_ack_seconds', 'histogram', 4 * (15 + 2)],
     ['controlplane_commits_total', 'counter', 3],
+    ['controlplane_certificates', 'gauge', 3],
+    ['controlplane_certificate_expiry_timestamp_seconds', 'gauge', 1],
     ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],
     ['controlplane_response_encode_seconds', 'histogram', 14 + 2],
@@ -46,7 +48,20 @@ describe('a scrape', () => {
     const scraped = await scrape(new Metrics(() => []));
     const found = [...scraped.values()].filter(({ name }) => name.startsWith('controlplane_'));
     assert.deepEqual(found.map(({ name, type, series }) => [name, type, series.size]).toSorted(), ours.toSorted());
-    for (const { series } of found) assert.deepEqual(new Set(series.values()), new Set([0]));
+    for (const { name, series } of found) {
+      // There is no certificate that expires.
+      const none = name === 'controlplane_certificate_expiry_timestamp_seconds' ? Infinity : 0;
+      assert.deepEqual(new Set(series.values()), new Set([none]), name);
+    }
+  });
+
+  test('has certificates by how long they last, and when the first of them ends', async () => {
+    const dayMs = 24 * 3_600_000;
+    const ends = [-1, 3, 40, 400].map((days) => Date.now() + days * dayMs);
+    const scraped = await scrape(new Metrics(() => [], () => 0, () => ends));
+    const valuesOf = (name: string): number[] => [...(scraped.get(name)?.series.values() ?? [])];
+    assert.deepEqual(valuesOf('controlplane_certificates'), [1, 1, 2]);
+    assert.deepEqual(valuesOf('controlplane_certificate_expiry_timestamp_seconds'), [(ends[0] ?? 0) / 1_000]);
   });
 
   test('has the process and its event loop', async () => {

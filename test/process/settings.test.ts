@@ -262,6 +262,7 @@ test('--help wins and prints every flag with its default', () => {
     ['api-address', '0.0.0.0:8000'],
     ['api-host', undefined],
     ['data-dir', './data'],
+    ['secret-key-file', undefined],
     ['redis-listener', '0.0.0.0:6379'],
     ['redis-empty-listener', '127.0.0.1:12712'],
     ['redis-catch-all', undefined],
