@@ -24,9 +24,13 @@ import type { OnAcceptError } from './net/listen.ts';
 import { createLogger } from './process/log.ts';
 import { StandardOutput } from './process/log-output.ts';
 import { LostConnections } from './net/lost-connections.ts';
+import { RefusedConnections } from './net/refused-connections.ts';
+import { ServedCertificate } from './net/served-certificate.ts';
+import { TlsFileError } from './net/tls-files.ts';
+import { TlsPort } from './net/tls-port.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { findUnknownVariables } from './process/settings.ts';
-import type { Settings } from './process/settings.ts';
+import type { Settings, TlsPortName } from './process/settings.ts';
 import { stopOnSignal } from './process/shutdown.ts';
 import { SecretKeyError } from './secrets/key-file.ts';
 import { SecretKeeper } from './secrets/secret-keeper.ts';
@@ -66,11 +70,14 @@ export async function runDaemon(settings: Settings): Promise<void> {
     await start(settings, log, output);
   } catch (error) {
     const isForOperator = [StoreError, CommitError, SecretKeyError].some((type) => error instanceof type);
-    throw isForOperator ? new Failure((error as Error).message) : error;
+    if (isForOperator) throw new Failure((error as Error).message);
+    if (error instanceof TlsFileError) throw new Failure(`${error.path}: ${error.message}`);
+    throw error;
   }
 }
 
 async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
+  const certificate = await readCertificate(settings, log);
   const store = openStore(settings);
   const state = await store.load();
   const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
@@ -78,6 +85,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const metrics = new Metrics(
     () => statusesOf(hub),
     () => output.droppedLines,
+    () => certificate?.notAfterMs,
     () => certificateEndsOf(controlPlane),
   );
   const parts: ControlPlaneParts = {
@@ -118,7 +126,12 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onEncoded: metrics.onEncoded,
     goneTimeMs,
   });
-  const xds = createXdsServer(hub, log);
+  const tlsOf = (port: TlsPortName): TlsPort | undefined => {
+    if (certificate === undefined || !settings.tlsPorts.includes(port)) return undefined;
+    return new TlsPort(certificate, port === 'xds' && settings.tlsClientCa !== undefined);
+  };
+  const tls = { xds: tlsOf('xds'), api: tlsOf('api') };
+  const xds = createXdsServer(hub, log, {}, tls.xds);
   const stopping = new AbortController();
   const apiV2 = createV2({
     desk: controlPlane,
@@ -135,7 +148,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;
   const names = [...settings.apiHosts, settings.apiAddress.host];
-  const api = createApiServer(createApi(controlPlane, log, undefined, mounts, names));
+  const api = createApiServer(createApi(controlPlane, log, undefined, mounts, names), {
+    refused: new RefusedConnections(log, 'api'),
+    ...(tls.api && { tls: tls.api }),
+  });
   stopOnSignal(log, async () => {
     stopping.abort();
     // Who waits for a commit is told how things stand while there are streams to tell of.
@@ -149,10 +165,15 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const left = await removeLeftDirectories();
   if (left > 0) log.info({ count: left }, 'removed temporary folders of calls that ended with their process');
   const lost = new LostConnections(log);
-  await listen(api, settings.apiAddress, lost, 'Starting API server on', log);
-  await listen(xds, settings.xdsAddress, lost, 'Starting a server on', log);
+  await listen(api, settings.apiAddress, tls.api, lost, 'Starting API server on', log);
+  await listen(xds, settings.xdsAddress, tls.xds, lost, 'Starting a server on', log);
   // Node keeps it at an exit only, and this process may be killed.
   flushCompileCache();
+}
+
+async function readCertificate(settings: Settings, log: Logger): Promise<ServedCertificate | undefined> {
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = settings;
+  return cert === undefined || key === undefined ? undefined : ServedCertificate.read({ cert, key, clientCa }, log);
 }
 
 function openStore({ dataDir, keptRevisions }: Settings): LogStore {
@@ -181,13 +202,14 @@ interface Listener {
 async function listen(
   server: Listener,
   { host, port }: Address,
+  tls: TlsPort | undefined,
   lost: LostConnections,
   announcement: string,
   log: Logger,
 ): Promise<void> {
   try {
     const boundPort = await server.listen(host, port, lost.note);
-    log.info(`${announcement} ${formatAddress({ host, port: boundPort })}`);
+    log.info(`${announcement} ${formatAddress({ host, port: boundPort })}${tls === undefined ? '' : ', with TLS'}`);
   } catch (error) {
     throw new Failure(`can't listen on ${formatAddress({ host, port })}: ${(error as Error).message}`);
   }

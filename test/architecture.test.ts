@@ -44,7 +44,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   // Seals what is secret before anybody else sees it.
   secrets: ['model', 'store/log-store.ts'],
   metrics: ['commit/desk.ts', 'snapshot', 'xds'],
-  xds: ['net/listen.ts', 'proto', 'snapshot'],
+  xds: ['net', 'proto', 'snapshot'],
   inventory: ['model', 'net/ip-address.ts'],
   // What can be declared: schemas, their faults, canonical forms and defaults.
   model: ['net', 'text'],

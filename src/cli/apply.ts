@@ -11,7 +11,7 @@ import { sendCheck } from './check-call.ts';
 import { renderCheck } from './check-report.ts';
 import { commitOptions, sendCommit } from './commit-call.ts';
 import type { CommitValues } from './commit-call.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import { faultsFailure, readConfigText } from './config-text.ts';
 import type { ConfigText } from './config-text.ts';
@@ -42,6 +42,7 @@ export function buildApply(context: Context): Command {
   return command
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText(
       'after',

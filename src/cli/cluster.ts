@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 
 import type { Cluster } from '../model/objects.ts';
-import { parseIpAndPort } from '../net/address.ts';
+import { parseServerAddress } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
 import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import type { Context } from './context.ts';
@@ -89,7 +89,7 @@ const flags: readonly FieldFlag[] = [
   },
   ...sizeFlags,
   {
-    flags: '--primary <IP:PORT>',
+    flags: '--primary <ADDRESS:PORT>',
     path: ['primary'],
     help: 'Of a replicated one: the endpoint that takes the writes.',
   },
@@ -158,7 +158,7 @@ function withServers(body: Patch): Patch {
   const { kind, primary } = body;
   if (kind === 'sharded') return { ...body, shards: [] };
   if (kind !== 'replicated' || typeof primary !== 'string') return body;
-  const { host: address, port } = parseValue('--primary', primary, parseIpAndPort);
+  const { host: address, port } = parseValue('--primary', primary, parseServerAddress);
   return { ...body, endpoints: [{ address, port }] };
 }
 

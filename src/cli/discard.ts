@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 import { objectKinds } from '../model/kinds.ts';
 import { UsageError } from '../process/failure.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
@@ -26,6 +26,7 @@ that KIND (${kinds.join(', ')}) and NAME say.`;
     .argument('[NAME]')
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['discard', 'discard cluster sessions'], exitCode))
     .action(async (kind: string | undefined, name: string | undefined, values: CommonValues) => {

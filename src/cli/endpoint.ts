@@ -3,13 +3,13 @@
 import type { Command } from 'commander';
 
 import type { Cluster, Endpoint, Shard } from '../model/objects.ts';
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
+import { formatAddress, parseServerAddress } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient, Query } from './api-client.ts';
 import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
 import type { ServersMessage } from './messages.ts';
@@ -164,7 +164,7 @@ interface ServerAddress {
 }
 
 function readAddress(text: string): ServerAddress {
-  const { host, port } = parseValue('ADDRESS:PORT', text, parseIpAndPort);
+  const { host, port } = parseValue('ADDRESS:PORT', text, parseServerAddress);
   return { address: host, port };
 }
 
@@ -182,6 +182,7 @@ function define(
   return defineCommand(context, verb)
     .description(description)
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(examples, ...notes));
 }

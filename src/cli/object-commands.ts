@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { Failure, UsageError } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { choiceOption, defineCommand, helpEnd } from './define.ts';
@@ -62,6 +62,7 @@ export function defineVerb(
   return defineCommand(context, verb)
     .description(description)
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(examples, ...notes));
 }

@@ -3,7 +3,7 @@
 
 import type { Cluster, Shard, ShardEndpoint } from '../model/objects.ts';
 import { serversOfShard } from '../model/shard.ts';
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
+import { formatAddress, parseServerAddress } from '../net/address.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
@@ -67,7 +67,7 @@ export function findShard(shards: readonly Shard[], server: string): Shard {
 
 function isAddressOf({ address, port }: ShardEndpoint, text: string): boolean {
   try {
-    const { host, port: number } = parseIpAndPort(text);
+    const { host, port: number } = parseServerAddress(text);
     return host === address && number === port;
   } catch {
     return false;

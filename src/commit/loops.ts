@@ -82,7 +82,7 @@ function isListener(endpoint: Endpoint, { host, port }: Address): boolean {
 
 // Who connects to "any address" reaches the loopback address of the family.
 function destinationOf(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '0.0.0.0' || /^localhost\.?$/u.test(address)) return '127.0.0.1';
   return address === '::' ? '::1' : address;
 }
 

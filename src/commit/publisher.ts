@@ -11,6 +11,7 @@ import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import { findHealthUnsupportedInV2 } from '../render/health.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
+import { findNamesUnsupportedInV2 } from '../render/named-hosts.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findAuthUnsupportedInV2 } from '../render/redis-auth.ts';
 import { findReadsUnsupportedInV2 } from '../render/reads-in-v2.ts';
@@ -152,6 +153,7 @@ export class Publisher {
     const unsupported = [
       ...findUnsupportedInV2(edited),
       ...findHealthUnsupportedInV2(edited),
+      ...findNamesUnsupportedInV2(edited),
       ...findReadsUnsupportedInV2(edited, listeners),
       ...findAuthUnsupportedInV2(edited, listeners),
     ];

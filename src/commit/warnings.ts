@@ -2,7 +2,6 @@
 
 import type { Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
-import type { RedisCluster } from '../model/objects.ts';
 import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findMissingCatchAlls } from './catch-alls.ts';
@@ -13,6 +12,7 @@ import type { NameLoad } from './name-limits.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 import type { OwnAddress } from './own-addresses.ts';
 import type { OldRoutesStatus } from './published.ts';
+import { describeReconnect } from './reconnects.ts';
 
 /** `message` is one line for an operator. */
 export interface Warning {
@@ -68,35 +68,24 @@ export function findWarnings(
 /** What there is to warn of in a step, whatever comes after it. @param clusters before it. */
 export function findWarningsOfEdits(clusters: Clusters, edits: Edits, { redisDeny = [] }: RenderOptions): Warning[] {
   return edits.clusters.flatMap(({ name, after }) => {
-    if (after?.kind !== 'redis_cluster') return [];
+    const before = clusters.get(name);
+    if (after === undefined) return [];
+    const reconnect = before && describeReconnect(before, after);
+    const reconnects: Warning[] = reconnect === undefined ? [] : [{ code: 'upstream-reconnects', message: reconnect }];
+    if (after.kind !== 'redis_cluster') return reconnects;
     const warnings: Warning[] = [];
     if (after.endpoints.length < fewestSeeds) {
       const message = `cluster ${JSON.stringify(name)}: has one seed: while that is away, an Envoy that starts finds none`;
       warnings.push({ code: 'few-seeds', message });
     }
-    const before = clusters.get(name);
     if (before?.kind !== 'redis_cluster' && !redisDeny.includes('multi')) {
       const message =
         `cluster ${JSON.stringify(name)}: a MULTI for its keys ends an Envoy that no seed has answered yet: ` +
         '--redis-deny multi refuses transactions';
       warnings.push({ code: 'multi-ends-envoy', message });
     }
-    if (before?.kind === 'redis_cluster' && isMadeAnew(before, after)) {
-      const message =
-        `cluster ${JSON.stringify(name)}: Envoys connect to its servers anew, and commands that wait for an answer fail: ` +
-        'seeds, refresh and connect_timeout of a redis_cluster can only be changed so';
-      warnings.push({ code: 'upstream-reconnects', message });
-    }
-    return warnings;
+    return [...warnings, ...reconnects];
   });
-}
-
-// By labels alone no message differs.
-function isMadeAnew(before: RedisCluster, after: RedisCluster): boolean {
-  const [old, now] = [before, after].map(({ endpoints, refresh, connect_timeout }) => {
-    return JSON.stringify([endpoints.map(({ address, port }) => [address, port]), refresh, connect_timeout]);
-  });
-  return old !== now;
 }
 
 /** One line: what connections that are open go on doing, for those who commit where no answer says it. */

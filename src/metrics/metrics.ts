@@ -8,7 +8,7 @@ import type { DiscoveryObserver } from '../xds/observer.ts';
 import type { StreamStatus } from '../xds/stream-status.ts';
 import { addCertificateMetrics } from './certificate-metrics.ts';
 import { Distribution } from './distribution.ts';
-import { addCounter, addHistogram } from './series.ts';
+import { addCounter, addGauge, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
 
@@ -28,11 +28,13 @@ export class Metrics {
   /**
    * @param statuses of the open streams, asked at each scrape.
    * @param droppedLogLines how many log lines could not be written, asked at each scrape.
+   * @param certificateEndMs until when the certificate of our own ports is good, since 1970; undefined: they have none.
    * @param certificateEnds see {@link addCertificateMetrics}.
    */
   constructor(
     statuses: () => Iterable<StreamStatus>,
     droppedLogLines: () => number = () => 0,
+    certificateEndMs: () => number | undefined = () => undefined,
     certificateEnds: () => readonly number[] = () => [],
   ) {
     addStreamMetrics(this.#registry, this.#streamCounters, statuses);
@@ -57,6 +59,15 @@ export class Metrics {
       () => [{ labels: {}, value: droppedLogLines() }],
     );
     addCertificateMetrics(this.#registry, certificateEnds);
+    addGauge(
+      this.#registry,
+      {
+        name: 'controlplane_tls_certificate_expiry_seconds',
+        help: 'Until the certificate of our own ports expires, below 0 when it has; +Inf without TLS',
+        labelNames: [],
+      },
+      () => [{ labels: {}, value: ((certificateEndMs() ?? Infinity) - Date.now()) / 1000 }],
+    );
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }

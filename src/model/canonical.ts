@@ -2,8 +2,7 @@
 
 import type { z } from 'zod';
 
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
-import { parseIpAddress } from '../net/ip-address.ts';
+import { formatAddress, parseIpAndPort, parseServerHost } from '../net/address.ts';
 import type { clusterSchema, shardSchema } from './cluster.ts';
 import type { listenerSchema } from './listener.ts';
 import type { Cluster, DeclaredObject, HealthCheck, Listener, Secret, Shard, UpstreamAuth } from './objects.ts';
@@ -101,7 +100,7 @@ function canonicalServers(servers: readonly Server[] = []) {
 }
 
 function canonicalServer({ address, port, weight, zone, labels, upstream_auth }: Server) {
-  return { address: parseIpAddress(address) ?? address, port, weight, zone, labels: sortKeys(labels), upstream_auth };
+  return { address: parseServerHost(address) ?? address, port, weight, zone, labels: sortKeys(labels), upstream_auth };
 }
 
 /** By address, then port, by code unit: the order of hosts alone changes Envoy's Maglev and ring placement. */

@@ -2,14 +2,26 @@
 
 import { z } from 'zod';
 
-import { parseIpAddress } from '../net/ip-address.ts';
-import { findCheckFault, upstreamAuthSchema } from './auth.ts';
+import { parseServerHost } from '../net/address.ts';
+import { findOwnAuthFaults, upstreamAuthSchema } from './auth.ts';
 import { checks, findPlacementFaults, panicThreshold, placement } from './health.ts';
+import { findNameFaults } from './host-names.ts';
 import { maxEndpoints } from './limits.ts';
 import { findPrimaryFault, isServerAddress } from './primary.ts';
 import { readModes, reads } from './reads.ts';
 import { refreshSchema } from './refresh.ts';
-import { duration, groups, ipAddress, isDistinct, labels, maxNameBytes, name, port, printable, weight } from './values.ts';
+import {
+  duration,
+  groups,
+  isDistinct,
+  labels,
+  maxNameBytes,
+  name,
+  port,
+  printable,
+  serverHost,
+  weight,
+} from './values.ts';
 
 // Envoy refuses the whole Redis listener for one longer prefix (seen with 1.40).
 const maxPrefixBytes = 1_000;
@@ -27,11 +39,11 @@ const zone = name.meta({ example: 'eu-1a' });
 
 const primary = z
   .string()
-  .refine(isServerAddress, 'must be the IP address and port of a server, such as 10.0.0.1:6379')
-  .meta({ description: 'IP:PORT of the endpoint that takes the writes.', example: '10.0.0.1:6379' });
+  .refine(isServerAddress, 'must be the address and port of a server, such as 10.0.0.1:6379')
+  .meta({ description: 'ADDRESS:PORT of the endpoint that takes the writes.', example: '10.0.0.1:6379' });
 
 const endpointFields = {
-  address: ipAddress,
+  address: serverHost,
   port,
   zone: zone.optional(),
   labels: labels.optional(),
@@ -73,7 +85,7 @@ export const shardSchema = z
   .meta({ id: 'Shard', description: 'A share of the keys, and the servers that have them: one, or a primary and replicas.' });
 
 export const seedSchema = z
-  .strictObject({ address: ipAddress, port, labels: labels.optional() })
+  .strictObject({ address: serverHost, port, labels: labels.optional() })
   .meta({ id: 'Seed', description: 'A server of which a Redis Cluster is asked for its topology.' });
 
 const maglev = z.strictObject({
@@ -187,11 +199,9 @@ export const redisClusterSchema = z
 export const clusterSchema = z
   .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema, replicatedClusterSchema, redisClusterSchema])
   .superRefine((cluster, context) => {
-    const servers: readonly object[] = cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOf) : (cluster.endpoints ?? []);
-    const message = findCheckFault(cluster.health_check, servers);
-    if (message !== undefined) context.addIssue({ code: 'custom', path: ['health_check'], message });
-    if (cluster.kind !== 'sharded') return;
-    for (const fault of findPlacementFaults(cluster)) context.addIssue({ code: 'custom', ...fault });
+    const ofPlacement = cluster.kind === 'sharded' ? findPlacementFaults(cluster) : [];
+    const faults = [...ofPlacement, ...findNameFaults(cluster), ...findOwnAuthFaults(cluster)];
+    for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
   })
   .meta({ id: 'Cluster' });
 
@@ -207,7 +217,7 @@ function serversOf({ endpoint, endpoints }: z.output<typeof shardSchema>): z.out
 }
 
 function addressOf({ address, port: number }: { address: string; port: number }): string {
-  return `${parseIpAddress(address) ?? address} ${number}`;
+  return `${parseServerHost(address) ?? address} ${number}`;
 }
 
 function isPrime(value: number): boolean {

@@ -1,7 +1,6 @@
 // The primary among the servers of a group that replicates: named by address and port, and always one of them.
 
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
-import { parseIpAddress } from '../net/ip-address.ts';
+import { formatAddress, parseServerAddress, parseServerHost } from '../net/address.ts';
 
 interface Server {
   readonly address: string;
@@ -20,16 +19,16 @@ interface CanonicalGroup<T extends Server> extends Pick<Group, 'primary'> {
 
 /** What is wrong with the primary of a group, as a rule for it; undefined: nothing. */
 export function findPrimaryFault({ primary: named, endpoints = [] }: Group): string | undefined {
-  if (named === undefined) return endpoints.length === 0 ? undefined : 'is required: one of the endpoints, as IP:PORT';
+  if (named === undefined) return endpoints.length === 0 ? undefined : 'is required: one of the endpoints, as ADDRESS:PORT';
   if (!isServerAddress(named)) return undefined;
   const wanted = canonicalPrimary(named);
-  const isThere = endpoints.some(({ address, port }) => nameOf(parseIpAddress(address) ?? address, port) === wanted);
+  const isThere = endpoints.some(({ address, port }) => nameOf(parseServerHost(address) ?? address, port) === wanted);
   return isThere ? undefined : 'must be the address and port of one of the endpoints';
 }
 
 /** In one spelling. @param text for which holds {@link isServerAddress}. */
 export function canonicalPrimary(text: string): string {
-  return formatAddress(parseIpAndPort(text));
+  return formatAddress(parseServerAddress(text));
 }
 
 /** The primary of a group in its canonical form; undefined: it has no server. */
@@ -47,10 +46,10 @@ export function isPrimary({ primary: named }: Pick<Group, 'primary'>, { address,
   return nameOf(address, port) === named;
 }
 
-/** True for IP:PORT, or [IPV6]:PORT, of what may be a server. */
+/** True for IP:PORT, [IPV6]:PORT or NAME:PORT, of what may be a server. */
 export function isServerAddress(text: string): boolean {
   try {
-    return parseIpAndPort(text).port > 0;
+    return parseServerAddress(text).port > 0;
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { parseIpAndPort } from '../net/address.ts';
+import { parseIpAndPort, parseServerHost } from '../net/address.ts';
 import { findUndialable, parseIpAddress } from '../net/ip-address.ts';
 import { parseDuration } from '../text/duration.ts';
 
@@ -41,12 +41,12 @@ export const groups = z
     example: ['edge'],
   });
 
-/** One spelling of each, see {@link parseIpAddress}; applied by canonical.ts. */
-export const ipAddress = z
+/** One spelling of each, see {@link parseServerHost}; applied by canonical.ts. */
+export const serverHost = z
   .string()
-  .refine((text) => parseIpAddress(text) !== undefined, 'must be an IPv4 or IPv6 address')
+  .refine((text) => parseServerHost(text) !== undefined, 'must be an IPv4 or IPv6 address, or a host name')
   .refine(isDialable, 'must be an address that Envoys can connect to')
-  .meta({ description: 'An IPv4 or IPv6 address.', example: '10.0.0.1' });
+  .meta({ description: 'An IPv4 or IPv6 address, or a host name, which Envoys resolve.', example: '10.0.0.1' });
 
 export const port = z.int().min(1).max(maxPort).meta({ example: 6379 });
 

@@ -1,4 +1,4 @@
-// A declared cluster as an Envoy cluster that takes its endpoints by EDS, or, a Redis Cluster, from itself.
+// A declared cluster as an Envoy cluster that takes its endpoints by EDS, by name, or, a Redis Cluster, from itself.
 
 import type { ServedCluster } from '../inventory/served-cluster.ts';
 import { defaultConnectTimeout } from '../model/defaults.ts';
@@ -9,23 +9,27 @@ import { buildConfigSource } from './config-source.ts';
 import { buildDuration } from './duration.ts';
 import { buildHealth } from './health.ts';
 import { buildLoadBalancing } from './load-balancing.ts';
+import { buildNamedHosts, isFoundByName } from './named-hosts.ts';
+import type { RenderOptions } from './options.ts';
 import { buildUpstreamAuth } from './redis-auth.ts';
 import type { ReadPassword } from './redis-auth.ts';
 import { buildRedisCluster } from './redis-cluster.ts';
 
 /** Of a {@link ServedCluster} what its message is made of. */
-type Described = Pick<ServedCluster, 'name' | 'declared' | 'reads'>;
+type Described = Pick<ServedCluster, 'name' | 'declared' | 'reads' | 'hosts'>;
 
 /**
  * The same whatever the endpoints are, but for their passwords: a changed one does not touch the cluster, whose
- * connections would close. Only a Redis Cluster has its seeds in it.
+ * connections would close. Only seeds of a Redis Cluster, and servers that are found by name, are in it.
+ * @param read undefined: no password is known.
  */
 export function buildCluster(
-  { name, declared, reads }: Described,
+  cluster: Described,
   dialect: Dialect,
-  xdsClusterName: string,
+  options: RenderOptions,
   read?: ReadPassword,
 ): PlainMessage {
+  const { name, declared, reads } = cluster;
   const { apiVersion } = dialect;
   const connect_timeout = buildDuration(declared.connect_timeout ?? defaultConnectTimeout);
   const auth = buildUpstreamAuth(declared, apiVersion, read);
@@ -40,8 +44,9 @@ export function buildCluster(
   const isChosen = declared.kind !== 'replicated' || reads !== undefined;
   return {
     name,
-    type: 'EDS',
-    eds_cluster_config: { eds_config: buildConfigSource(dialect, xdsClusterName) },
+    ...(isFoundByName(cluster)
+      ? buildNamedHosts(cluster, apiVersion, options)
+      : { type: 'EDS', eds_cluster_config: { eds_config: buildConfigSource(dialect, options.xdsClusterName) } }),
     connect_timeout,
     ...(isChosen ? buildLoadBalancing(declared, apiVersion) : {}),
     ...auth,

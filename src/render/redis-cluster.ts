@@ -2,12 +2,14 @@
 
 import { refreshOf } from '../model/defaults.ts';
 import type { RedisCluster } from '../model/objects.ts';
+import { isServerName } from '../net/address.ts';
 import { encodeMessage } from '../proto/protos.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import { typeUrlOf } from '../snapshot/dialect.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import { buildDuration } from './duration.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
+import { buildLookup } from './named-hosts.ts';
 
 const clusterType = 'envoy.clusters.redis';
 
@@ -23,6 +25,7 @@ export function buildRedisCluster(cluster: RedisCluster, apiVersion: ApiVersion)
   return {
     cluster_type: { name: clusterType, typed_config: typedConfig },
     lb_policy: 'CLUSTER_PROVIDED',
+    ...(cluster.endpoints.some(({ address }) => isServerName(address)) && buildLookup(apiVersion)),
     load_assignment: buildLoadAssignment(cluster.name, cluster.endpoints),
     // Else Envoy asks for no listener as long as no seed answers, and holds back the ACKs of all clusters.
     ...(apiVersion === 'v3' && { wait_for_warm_on_init: { value: false } }),

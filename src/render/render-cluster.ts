@@ -11,6 +11,7 @@ import { Resource } from '../snapshot/resource.ts';
 import { buildCluster } from './cluster.ts';
 import { buildPlacementPolicy } from './health.ts';
 import { buildLoadAssignment } from './load-assignment.ts';
+import { isFoundByName } from './named-hosts.ts';
 import type { RenderOptions } from './options.ts';
 import { passwordReader } from './redis-auth.ts';
 import type { Secrets } from './redis-auth.ts';
@@ -23,6 +24,8 @@ interface Made {
 
 // By what the reads are that a cluster is for; undefined: it is for all commands.
 const clusters = new Map<ServedCluster['reads'], WeakMap<Cluster, Map<Dialect, Made>>>();
+// Those that have their servers in them.
+const named = new WeakMap<ServedCluster, Map<Dialect, Made>>();
 const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
 
 /**
@@ -36,23 +39,27 @@ export function renderCluster(
   options: RenderOptions,
 ): Resource {
   const { name, declared, reads } = cluster;
-  const { xdsClusterName } = options;
-  let ofReads = clusters.get(reads);
-  if (ofReads === undefined) clusters.set(reads, (ofReads = new WeakMap()));
+  const { xdsClusterName, redisEmptyListener } = options;
+  const isNamed = isFoundByName(cluster);
   const sealed = secretRefsOf(declared).map(({ secret }) => secrets.get(secret)?.sealed);
   const isWhole = !sealed.includes(undefined);
-  const of = isWhole ? [xdsClusterName, ...sealed].join('\n') : undefined;
-  return once(ofReads, declared, dialect, of, () => {
+  const standIn = isNamed ? [redisEmptyListener.host, redisEmptyListener.port] : [];
+  const of = isWhole ? [xdsClusterName, ...standIn, ...sealed].join('\n') : undefined;
+  const make = (): Resource => {
     const read = isWhole ? passwordReader(secrets, options) : undefined;
-    const message = buildCluster(cluster, dialect, xdsClusterName, read);
+    const message = buildCluster(cluster, dialect, options, read);
     return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
-  });
+  };
+  if (isNamed) return once(named, cluster, dialect, of, make);
+  let ofReads = clusters.get(reads);
+  if (ofReads === undefined) clusters.set(reads, (ofReads = new WeakMap()));
+  return once(ofReads, declared, dialect, of, make);
 }
 
 /** Undefined: Envoy is told of them in the cluster itself. */
 export function renderEndpoints(cluster: ServedCluster, { apiVersion }: Dialect): Resource | undefined {
   const { name, declared, hosts } = cluster;
-  if (declared.kind === 'redis_cluster') return undefined;
+  if (declared.kind === 'redis_cluster' || isFoundByName(cluster)) return undefined;
   return once(endpoints, cluster, apiVersion, '', () => {
     const message = buildLoadAssignment(name, hosts, buildPlacementPolicy(declared));
     return new Resource(name, encodeMessage(messageNames[apiVersion].endpoint, message));

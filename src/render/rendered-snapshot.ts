@@ -9,6 +9,7 @@ import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
+import { isFoundByName } from './named-hosts.ts';
 import type { RenderOptions } from './options.ts';
 import { RenderedSets } from './rendered-sets.ts';
 import type { ClusterChange } from './rendered-sets.ts';
@@ -44,7 +45,7 @@ export class RenderedSnapshot implements Snapshot {
   readonly #options: RenderOptions;
   readonly draining: readonly string[];
   readonly #draining: ServedClusters;
-  // Names of the clusters without endpoints, but of those that drain.
+  // Names of the clusters without endpoints, or with such as may not be found, but of those that drain.
   readonly #empty: ReadonlySet<string>;
   readonly #rendered: Rendered;
 
@@ -139,7 +140,7 @@ function changesTo(before: Cluster | undefined, after: Cluster | undefined): Clu
 function emptyAfter(before: ReadonlySet<string>, changes: readonly ClusterChange[]): ReadonlySet<string> {
   const empty = new Set(before);
   for (const [name, after] of changes) {
-    if (after !== undefined && after.hosts.length === 0) empty.add(name);
+    if (after !== undefined && needsStandIn(after)) empty.add(name);
     else empty.delete(name);
   }
   return empty;
@@ -151,9 +152,13 @@ function namesServedOtherwise(before: ServedClusters, after: ServedClusters): st
   return names.filter((name) => before.get(name)?.hosts !== after.get(name)?.hosts);
 }
 
+function needsStandIn(cluster: ServedCluster): boolean {
+  return cluster.hosts.length === 0 || isFoundByName(cluster);
+}
+
 function namesOfEmpty(clusters: ServedClusters): string[] {
   return Array.from(clusters.values())
-    .filter(({ hosts }) => hosts.length === 0)
+    .filter(needsStandIn)
     .map(({ name }) => name);
 }
 

@@ -10,9 +10,10 @@ import type {
 } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 
+import { peerOf } from '../net/peer.ts';
+import { isPrivateConnection } from '../net/private-connection.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
-import { peerOf } from './connections.ts';
 import type { Connections, ResetListener } from './connections.ts';
 import type { DiscoveryStream, StreamTransport } from './discovery-stream.ts';
 import { forgetLastMessage, streamBelow } from './grpc-call-parts.ts';
@@ -149,6 +150,11 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport, R
   // Two system calls: a fleet that connects at once would wait for them, and who sorts streams by it asks again.
   get peer(): string {
     return (this.#peer ??= this.#call.getPeer());
+  }
+
+  get isPrivate(): boolean {
+    const encrypted = streamBelow(this.#call)?.session?.encrypted;
+    return isPrivateConnection({ ...this.#call.getConnectionInfo(), encrypted });
   }
 
   write(message: Uint8Array): void {

@@ -108,6 +108,7 @@ describe('what a change asks', () => {
       'PUT /clusters/a/endpoints/10.0.0.1%3A6379',
       { address: '10.0.0.1', port: 6379, weight: 2, zone: 'z' },
     ],
+    ['endpoint add a Redis-A.x:1', 'PUT /clusters/a/endpoints/redis-a.x%3A1', { address: 'redis-a.x', port: 1 }],
     ['endpoint add a [0::1]:1', 'PUT /clusters/a/endpoints/%5B%3A%3A1%5D%3A1', { address: '::1', port: 1 }],
     [
       'endpoint set a 10.0.0.1:1 --zone= --weight 3',
@@ -241,7 +242,10 @@ describe('what is refused', () => {
     ['cluster add a --outlier-detection x', '--outlier-detection "x": must be a JSON object, such as {"interval":"1s"}'],
     ['cluster add a --table-size many', '--table-size "many": must be a whole number'],
     ['endpoint add a 10.0.0.1', 'ADDRESS:PORT "10.0.0.1": must be HOST:PORT, [IPV6]:PORT or :PORT'],
-    ['endpoint add a redis:6379', 'ADDRESS:PORT "redis:6379": must be an IP address and a port, such as 0.0.0.0:6379'],
+    [
+      'endpoint add a red_is:6379',
+      'ADDRESS:PORT "red_is:6379": must be an IP address or a host name, and a port, such as 10.0.0.1:6379',
+    ],
     ['listener add l --route x', '--route "x": must be PREFIX=CLUSTER, or auto'],
     ['listener add l --route a:=b --reads a=any', '--reads "a": must be the PREFIX of a --route'],
     ['listener add l --route a:=b --remove-prefix a', '--remove-prefix "a": must be the PREFIX of a --route'],

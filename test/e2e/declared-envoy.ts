@@ -33,6 +33,8 @@ export interface DeclaredEnvoyOptions {
   /** Default 1.40.0. */
   readonly version?: EnvoyRelease;
   readonly render?: Partial<RenderOptions>;
+  /** What else Envoy is started with. */
+  readonly change?: (bootstrap: Bootstrap) => Bootstrap;
 }
 
 export class DeclaredEnvoy {
@@ -84,7 +86,7 @@ export class DeclaredEnvoy {
 
 /** Starts an Envoy that waits for its first configuration. */
 export async function startDeclaredEnvoy(t: TestContext, options: DeclaredEnvoyOptions = {}): Promise<DeclaredEnvoy> {
-  const { way = 'ads', version, render } = options;
+  const { way = 'ads', version, render, change = (unchanged) => unchanged } = options;
   const renderOptions = {
     ...defaultOptions,
     redisListener: { host: '127.0.0.1', port: await freePort() },
@@ -94,7 +96,7 @@ export async function startDeclaredEnvoy(t: TestContext, options: DeclaredEnvoyO
   // As the daemon has it: Envoy holds ACKs back while a cluster warms.
   const xds = await serveXds(t, { inForceBoundMs: 5_000 });
   const ports = { admin: await freePort(), xds: xds.port };
-  const moved = moveToLoopback(await readBootstrapFor(way), ports);
+  const moved = change(moveToLoopback(await readBootstrapFor(way), ports));
   const envoy = await startEnvoy(t, moved, version === undefined ? {} : { version });
   return new DeclaredEnvoy(t, envoy, xds, renderOptions);
 }

@@ -42,23 +42,23 @@ describe('a scrape', () => {
     ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],
     ['controlplane_response_encode_seconds', 'histogram', 14 + 2],
+    ['controlplane_tls_certificate_expiry_seconds', 'gauge', 1],
   ];
 
   test('has every metric, and every series of it with 0 before anything happens', async () => {
     const scraped = await scrape(new Metrics(() => []));
     const found = [...scraped.values()].filter(({ name }) => name.startsWith('controlplane_'));
     assert.deepEqual(found.map(({ name, type, series }) => [name, type, series.size]).toSorted(), ours.toSorted());
-    for (const { name, series } of found) {
-      // There is no certificate that expires.
-      const none = name === 'controlplane_certificate_expiry_timestamp_seconds' ? Infinity : 0;
-      assert.deepEqual(new Set(series.values()), new Set([none]), name);
-    }
+    const values = found.map(({ name, series }) => [name, ...new Set(series.values())]);
+    // There is no certificate that expires.
+    const none = (name: string): number => (/certificate_expiry/u.test(name) ? Infinity : 0);
+    assert.deepEqual(values, found.map(({ name }) => [name, none(name)]));
   });
 
   test('has certificates by how long they last, and when the first of them ends', async () => {
     const dayMs = 24 * 3_600_000;
     const ends = [-1, 3, 40, 400].map((days) => Date.now() + days * dayMs);
-    const scraped = await scrape(new Metrics(() => [], () => 0, () => ends));
+    const scraped = await scrape(new Metrics(() => [], () => 0, () => undefined, () => ends));
     const valuesOf = (name: string): number[] => [...(scraped.get(name)?.series.values() ?? [])];
     assert.deepEqual(valuesOf('controlplane_certificates'), [1, 1, 2]);
     assert.deepEqual(valuesOf('controlplane_certificate_expiry_timestamp_seconds'), [(ends[0] ?? 0) / 1_000]);
@@ -87,6 +87,14 @@ describe('a scrape', () => {
 });
 
 describe('what happened shows', () => {
+  test('as the time that is left to a certificate', async () => {
+    for (const days of [2, -2]) {
+      const scraped = await scrape(new Metrics(() => [], () => 0, () => Date.now() + days * 86_400_000));
+      const [seconds = 0] = seriesOf(scraped, 'controlplane_tls_certificate_expiry_seconds').values();
+      assert.equal(Math.round(seconds / 86_400), days);
+    }
+  });
+
   test('on the streams', async () => {
     const metrics = new Metrics(() => []);
     metrics.observer.streamOpened(method);

@@ -47,8 +47,39 @@ describe('a cluster', () => {
     ['has endpoints with address and port', { name: 'a', endpoints: [{}] }, [
       '/endpoints/0/address nothing: is required', '/endpoints/0/port nothing: is required',
     ]],
-    ['has endpoints that are IP addresses', { name: 'a', endpoints: [{ ...endpoint, address: 'redis-a' }] }, [
-      '/endpoints/0/address "redis-a": must be an IPv4 or IPv6 address',
+    ['has endpoints that are IP addresses or names', { name: 'a', endpoints: [
+      { ...endpoint, address: 'redis-a' }, { ...endpoint, address: 'Redis-B.x1.internal.' }, { ...endpoint, address: '3com.example' },
+      ...['redis_a', '-a', 'a..b', '10.0.0', '10.0.0.256', 'a b', '', `${'a'.repeat(64)}.b`, `${'a.'.repeat(127)}`]
+        .map((address) => ({ ...endpoint, address })),
+    ] }, [
+      ...['redis_a', '-a', 'a..b', '10.0.0', '10.0.0.256', 'a b', '', `${'a'.repeat(64)}.b`, `${'a.'.repeat(127)}`].map((address, index) => {
+        return `/endpoints/${index + 3}/address "${address}": must be an IPv4 or IPv6 address, or a host name`;
+      }),
+    ]],
+    ['has each name once, in whatever case', { name: 'a', endpoints: [{ ...endpoint, address: 'a.b' }, { ...endpoint, address: 'A.b' }] }, [
+      '/endpoints [{"address":"a.b","port":6379},{"address":"A.b","port":6379}]: must have each address and port once',
+    ]],
+    ['has a primary with a name', {
+      name: 'a', kind: 'replicated', primary: 'Redis-A:6379', endpoints: [{ ...endpoint, address: 'redis-a' }, endpoint],
+    }, []],
+    ['has no shard whose keys move when its name is gone', {
+      name: 'a', kind: 'sharded', shards: [
+        { name: 's', endpoint: { ...endpoint, address: 'redis-a' } },
+        { name: 't', primary: 'redis-b:1', endpoints: [{ address: '10.0.0.2', port: 1 }, { address: 'redis-b', port: 1 }] },
+      ],
+    }, [
+      '/shards/0/endpoint/address "redis-a": must be an IP address unless placement is remap: ' +
+        'while the name is gone, the keys of its shard go to other shards',
+      '/shards/1/endpoints/1/address "redis-b": must be an IP address unless placement is remap: ' +
+        'while the name is gone, the keys of its shard go to other shards',
+    ]],
+    ['has shards with names whose keys may move', {
+      name: 'a', kind: 'sharded', placement: 'remap', shards: [{ name: 's', endpoint: { ...endpoint, address: 'redis-a' } }],
+    }, []],
+    ['panics by no threshold where servers have names', {
+      name: 'a', endpoints: [endpoint, { ...endpoint, address: 'redis-a' }], panic_threshold: 50,
+    }, [
+      '/panic_threshold 50: must be left out where an address is a host name: there the healthy servers get all commands',
     ]],
     ['has endpoints that can be reached', { name: 'a', endpoints: [{ ...endpoint, address: '224.0.0.1' }] }, [
       '/endpoints/0/address "224.0.0.1": must be an address that Envoys can connect to',
@@ -80,7 +111,7 @@ describe('a cluster', () => {
       '/shards/0/endpoint nothing: is required, or primary and endpoints in its place',
     ]],
     ['that is sharded has a primary for each shard with replicas', { name: 'a', kind: 'sharded', shards: [{ ...replicatedShard, primary: undefined }] }, [
-      '/shards/0/primary nothing: is required: one of the endpoints, as IP:PORT',
+      '/shards/0/primary nothing: is required: one of the endpoints, as ADDRESS:PORT',
     ]],
     ['that is sharded has shards with one server or with replicas', { name: 'a', kind: 'sharded', shards: [{ ...replicatedShard, endpoint: other }] }, [
       '/shards/0/primary "10.0.0.1:6379": must be left out beside endpoint',
@@ -99,10 +130,10 @@ describe('a cluster', () => {
       load_balancing: { policy: 'least_request', choice_count: 3 },
     }, []],
     ['that is replicated says which server is the primary', { name: 'a', kind: 'replicated', endpoints: group }, [
-      '/primary nothing: is required: one of the endpoints, as IP:PORT',
+      '/primary nothing: is required: one of the endpoints, as ADDRESS:PORT',
     ]],
     ['that is replicated has a primary with an address', { name: 'a', kind: 'replicated', primary: '10.0.0.1', endpoints: group }, [
-      '/primary "10.0.0.1": must be the IP address and port of a server, such as 10.0.0.1:6379',
+      '/primary "10.0.0.1": must be the address and port of a server, such as 10.0.0.1:6379',
     ]],
     ['that is replicated has a primary that it has', { name: 'a', kind: 'replicated', primary: '10.0.0.9:6379', endpoints: group }, [
       '/primary "10.0.0.9:6379": must be the address and port of one of the endpoints',

@@ -10,6 +10,7 @@ import { parseCluster } from '../../src/model/parse.ts';
 import { buildCluster } from '../../src/render/cluster.ts';
 import { buildPlacementPolicy, findHealthUnsupportedInV2 } from '../../src/render/health.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
+import { defaultOptions } from './examples.ts';
 
 interface ClusterMessage {
   readonly health_checks?: readonly Readonly<Record<string, unknown>>[];
@@ -39,7 +40,7 @@ const anyHealth = fc.record(
 function build(fields: object, apiVersion: 'v2' | 'v3'): ClusterMessage {
   const [served] = serve(parseCluster({ name: 'a', ...fields }));
   assert.ok(served !== undefined);
-  return buildCluster(served, dialects[apiVersion].ads, 'xds') as ClusterMessage;
+  return buildCluster(served, dialects[apiVersion].ads, defaultOptions) as ClusterMessage;
 }
 
 /** How many of 100 priorities' worth of load Envoy takes for available (its LoadBalancerBase). */

@@ -149,6 +149,23 @@ export const objectExamples: readonly Example[] = [
     },
     { name: 'nodes', kind: 'redis_cluster', endpoints: [a, b], health_check: {} },
   ]),
+  example('host-names', [
+    { name: 'named', prefix: 'n:', endpoints: [{ address: 'Redis-A.internal', port: 6379, weight: 2, zone: 'west' }, a] },
+    { name: 'named-and-checked', endpoints: [{ address: 'redis-a.internal', port: 6379 }], health_check: {} },
+    {
+      name: 'cache',
+      kind: 'sharded',
+      placement: 'remap',
+      shards: [{ name: 's', endpoint: { address: 'redis-a.internal', port: 6379 } }, { name: 't', endpoint: b }],
+    },
+    {
+      name: 'group',
+      kind: 'replicated',
+      primary: 'redis-a.internal:6379',
+      endpoints: [{ address: 'redis-a.internal', port: 6379 }, { address: 'redis-b.internal', port: 6379 }],
+    },
+    { name: 'nodes', kind: 'redis_cluster', endpoints: [{ address: 'redis-a.internal', port: 6379 }, a] },
+  ]),
   example('listeners', plain, [
     { name: 'second', address: '127.0.0.1:7000' },
     {

@@ -10,8 +10,7 @@ import { FaultsError } from '../../model/faults.ts';
 import type { Cluster, Endpoint, ListedCluster, ReplicatedCluster } from '../../model/objects.ts';
 import { parseCluster } from '../../model/parse.ts';
 import { primaryOf } from '../../model/primary.ts';
-import { formatAddress, parseIpAndPort } from '../../net/address.ts';
-import { parseIpAddress } from '../../net/ip-address.ts';
+import { formatAddress, isServerName, parseServerAddress, parseServerHost } from '../../net/address.ts';
 import { readAuthor } from './author.ts';
 import { readJsonBody, readOptionalJsonBody } from './json-body.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -114,7 +113,9 @@ async function stageEndpoint(
     const after = decide(before, (value) => parseEndpoint(cluster.kind, value));
     const place = index < 0 ? cluster.endpoints.length : index;
     const added = after === undefined ? [] : [after];
-    return withEndpoints(cluster, cluster.endpoints.toSpliced(place, before === undefined ? 0 : 1, ...added));
+    const next = withEndpoints(cluster, cluster.endpoints.toSpliced(place, before === undefined ? 0 : 1, ...added));
+    // Not every cluster takes names.
+    return added.some(({ address }) => isServerName(address)) ? parseCluster(next) : next;
   });
   return before;
 }
@@ -170,15 +171,15 @@ function parseEndpoint(kind: ListedCluster['kind'], value: unknown): Endpoint {
 /** @throws ProblemError (404): what has no such text can't be there */
 function parseKey(text: string): Key {
   try {
-    const { host, port } = parseIpAndPort(text);
+    const { host, port } = parseServerAddress(text);
     return { address: host, port };
   } catch {
-    throw new ProblemError(404, `endpoint ${JSON.stringify(text.slice(0, 100))}: must be IP:PORT or [IPV6]:PORT`);
+    throw new ProblemError(404, `endpoint ${JSON.stringify(text.slice(0, 100))}: must be IP:PORT, [IPV6]:PORT or NAME:PORT`);
   }
 }
 
 function isSameField(ofBody: unknown, ofPath: unknown): boolean {
-  return ofBody === ofPath || (typeof ofBody === 'string' && parseIpAddress(ofBody) === ofPath);
+  return ofBody === ofPath || (typeof ofBody === 'string' && parseServerHost(ofBody) === ofPath);
 }
 
 function textOf({ address, port }: Key): string {

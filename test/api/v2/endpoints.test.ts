@@ -64,6 +64,26 @@ describe('of a replicated cluster', () => {
   });
 });
 
+describe('with a name', () => {
+  test('it is known in lower case', async (t) => {
+    const { desk, call } = await serveDesk(t);
+    await call('PUT', '/clusters/a', {});
+    assert.equal((await call('PUT', '/clusters/a/endpoints/Redis-A.x:6379', { address: 'REDIS-a.x' })).status, 201);
+    const cluster = { name: 'a', endpoints: [at('redis-a.x')] };
+    assert.deepEqual(desk.declarations.get('staged', 'cluster', 'a'), cluster);
+    assert.equal((await call('DELETE', '/clusters/a/endpoints/redis-a.X:6379')).status, 204);
+  });
+
+  test('it is refused where the cluster takes none', async (t) => {
+    const { desk, call } = await serveDesk(t);
+    await call('PUT', '/clusters/a', { panic_threshold: 50 });
+    const { status, body } = await call('PUT', '/clusters/a/endpoints/redis-a:6379');
+    const rule = 'must be left out where an address is a host name: there the healthy servers get all commands';
+    assert.deepEqual([status, body.faults], [422, [{ pointer: '/panic_threshold', value: 50, rule }]]);
+    assert.equal(desk.declarations.lastEntry, 1);
+  });
+});
+
 test('of a Redis Cluster they are seeds, which have no weight', async (t) => {
   const { desk, call } = await serveDesk(t);
   await call('PUT', '/clusters/a', { kind: 'redis_cluster' });
@@ -83,7 +103,7 @@ describe('refused, and nothing changes', () => {
     ['no endpoint', 'GET', '/clusters/a/endpoints/10.0.0.9:1', undefined, 404, { detail: `endpoint 10.0.0.9:1: ${missing}` }],
     ['none to delete', 'DELETE', '/clusters/a/endpoints/10.0.0.9:1', undefined, 404, { detail: `endpoint 10.0.0.9:1: ${missing}` }],
     ['none to change', 'PATCH', '/clusters/a/endpoints/10.0.0.9:1', {}, 404, { detail: `endpoint 10.0.0.9:1: ${missing}` }],
-    ['no address', 'PUT', '/clusters/a/endpoints/redis:1', {}, 404, { detail: 'endpoint "redis:1": must be IP:PORT or [IPV6]:PORT' }],
+    ['no address', 'PUT', '/clusters/a/endpoints/redis', {}, 404, { detail: 'endpoint "redis": must be IP:PORT, [IPV6]:PORT or NAME:PORT' }],
     ['a sharded cluster', 'PUT', '/clusters/s/endpoints/10.0.0.1:1', {}, 409, sharded],
     ['its list', 'GET', '/clusters/s/endpoints', undefined, 409, sharded],
     ['another address', 'PUT', '/clusters/a/endpoints/10.0.0.9:1', { address: '10.0.0.8', weight: 0 }, 422, {
