@@ -208,3 +208,28 @@ test('health checks, and a Redis Cluster with its discovery, speak TLS too', asy
   assert.deepEqual([...failures.values()], [0]);
   await subject.assertAllTaken();
 });
+
+for (const version of envoyReleases) {
+  test(`Envoy ${version} outlives a MULTI where there is no server, no secret, or the wrong one`, async (t) => {
+    const authority = makeAuthority();
+    const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
+    const subject = await startDeclaredEnvoy(t, { version });
+    const names = ['empty', 'missing', 'wrong'];
+    const clusters = [
+      { ...clusterOf(redis, {}, 'empty'), prefix: 'empty:', endpoints: [] },
+      { ...clusterOf(redis, { certificate: { secret: 'nowhere' } }, 'missing'), prefix: 'missing:' },
+      { ...clusterOf(redis, { sni: 'elsewhere.internal' }, 'wrong'), prefix: 'wrong:' },
+    ];
+    subject.declare({ clusters, secrets: [ca('ca', authority), certificate('envoy', authority.issue('envoy'))] });
+    await subject.envoy.untilLive();
+    for (const name of names) {
+      const client = await subject.connect();
+      assert.equal(await client.ask('MULTI'), 'OK');
+      assert.equal(await client.ask('SET', `${name}:key`, 'value'), '(error) upstream failure');
+      assert.match(await client.ask('EXEC'), /^\(error\)/u);
+      client.close();
+    }
+    const client = await subject.connect();
+    for (const name of names) assert.equal(await client.ask('GET', `${name}:key`), '(error) upstream failure');
+  });
+}
