@@ -9,6 +9,7 @@ import { plainSecret } from '../render/plain-secrets.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import type { Certificate } from '../support/certificates.ts';
 import { envoyReleases } from '../support/envoy.ts';
+import { freePort } from '../support/free-port.ts';
 import { connectTlsRedis, startTlsRedis } from '../support/redis-tls.ts';
 import type { TlsRedis, TlsRespClient } from '../support/redis-tls.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -137,6 +138,8 @@ for (const way of ways) {
     const client = await subject.connect();
     await waitUntil('what has its secrets is served', async () => (await client.ask('SET', 'good:key', 'value')) === 'OK');
     assert.equal(await client.ask('GET', 'waiting:key'), '(error) upstream failure');
+    const notReady = await subject.envoy.stats('^cluster.waiting.client_ssl_socket_factory.upstream_context_secrets_not_ready$');
+    assert.ok((notReady.values().next().value ?? 0) > 0);
     subject.declare({ clusters, secrets: [...secrets, certificate('late', authority.issue('late'))] });
     await waitUntil('so is the other', async () => (await client.ask('GET', 'waiting:key')) === '(nil)');
     await subject.untilSynced();
@@ -174,9 +177,9 @@ for (const version of envoyReleases) {
     for (const name of Object.keys(refused)) {
       assert.equal(await client.ask('GET', `${name}:key`), '(error) upstream failure', name);
     }
-    const failures = await subject.envoy.stats('ssl\\.fail_verify_(san|error)$');
-    for (const stat of ['cluster.name.ssl.fail_verify_san', 'cluster.san.ssl.fail_verify_san', 'cluster.ca.ssl.fail_verify_error']) {
-      assert.ok((failures.get(stat) ?? 0) > 0, stat);
+    const failures = await subject.envoy.stats('\\.ssl\\.(fail_verify_san|fail_verify_error|connection_error)$');
+    for (const stat of ['name.ssl.fail_verify_san', 'san.ssl.fail_verify_san', 'ca.ssl.fail_verify_error', 'client.ssl.connection_error']) {
+      assert.ok((failures.get(`cluster.${stat}`) ?? 0) > 0, stat);
     }
     await subject.untilSynced();
     await subject.assertAllTaken();
@@ -187,8 +190,9 @@ test('health checks, and a Redis Cluster with its discovery, speak TLS too', asy
   const authority = makeAuthority();
   const own = authority.issue('redis', serverHosts);
   const redis = await startTlsRedis(t, authority, own);
+  const busPort = `${await freePort()}`;
   const settings = { 'cluster-enabled': 'yes', 'tls-cluster': 'yes', 'cluster-announce-ip': '127.0.0.1' };
-  const node = await startTlsRedis(t, authority, own, settings);
+  const node = await startTlsRedis(t, authority, own, { ...settings, 'cluster-port': busPort });
   assert.equal(await node.direct.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'), 'OK');
   const subject = await startDeclaredEnvoy(t);
   const clusters = [
@@ -208,3 +212,28 @@ test('health checks, and a Redis Cluster with its discovery, speak TLS too', asy
   assert.deepEqual([...failures.values()], [0]);
   await subject.assertAllTaken();
 });
+
+for (const version of envoyReleases) {
+  test(`Envoy ${version} outlives a MULTI where there is no server, no secret, or the wrong one`, async (t) => {
+    const authority = makeAuthority();
+    const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
+    const subject = await startDeclaredEnvoy(t, { version });
+    const names = ['empty', 'missing', 'wrong'];
+    const clusters = [
+      { ...clusterOf(redis, {}, 'empty'), prefix: 'empty:', endpoints: [] },
+      { ...clusterOf(redis, { certificate: { secret: 'nowhere' } }, 'missing'), prefix: 'missing:' },
+      { ...clusterOf(redis, { sni: 'elsewhere.internal' }, 'wrong'), prefix: 'wrong:' },
+    ];
+    subject.declare({ clusters, secrets: [ca('ca', authority), certificate('envoy', authority.issue('envoy'))] });
+    await subject.envoy.untilLive();
+    for (const name of names) {
+      const client = await subject.connect();
+      assert.equal(await client.ask('MULTI'), 'OK');
+      assert.equal(await client.ask('SET', `${name}:key`, 'value'), '(error) upstream failure');
+      assert.match(await client.ask('EXEC'), /^\(error\)/u);
+      client.close();
+    }
+    const client = await subject.connect();
+    for (const name of names) assert.equal(await client.ask('GET', `${name}:key`), '(error) upstream failure');
+  });
+}
