@@ -108,6 +108,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onRendered: metrics.onRendered,
     onCommitEnd: metrics.onCommitEnd,
     isListenerTaken: () => hub.isListenerTaken(),
+    findAgents: () => hub.agents(),
     onWarnings: (warnings) => {
       for (const { code, message } of warnings) log.warn({ code }, message);
     },

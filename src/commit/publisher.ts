@@ -33,7 +33,9 @@ import type { Circumstances, Declared } from './declared.ts';
 import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
-import type { ResourceChanges } from './desk.ts';
+import { findLacking } from './capabilities.ts';
+import type { Agents, Lacking } from './capabilities.ts';
+import type { Finding, ResourceChanges } from './desk.ts';
 import { findExpiring } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
@@ -53,6 +55,8 @@ export interface PublisherParts {
   readonly onRendered?: (tookMs: number) => void;
   /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
   readonly isListenerTaken?: () => boolean;
+  /** The connected Envoys by release and node group. Default: none is. */
+  readonly findAgents?: () => readonly Agents[];
   /** Where the control plane itself listens. Default: nowhere. */
   readonly ownAddresses?: readonly OwnAddress[];
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
@@ -144,8 +148,13 @@ export class Publisher {
     ];
   }
 
+  /** What the edits need that connected Envoys lack. */
+  findLacking(edits: Edits): Lacking {
+    return findLacking(edits, this.#parts.findAgents ?? (() => []));
+  }
+
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Warning[] {
+  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Finding[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
     const edited = edits.clusters.flatMap(({ after }) => after ?? []);
@@ -165,6 +174,7 @@ export class Publisher {
       }),
       ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
       ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
+      ...this.findLacking(edits).harmless,
       ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
     ];
   }
