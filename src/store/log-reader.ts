@@ -5,6 +5,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
+import { compareText } from '../model/compare-text.ts';
 import type { Cluster, Config, ObjectKind } from '../model/objects.ts';
 import { parseEntryRow } from './entry-row.ts';
 import { parseBit, parseKind, parseNumber, parseOptional, parseText, readRow } from './fields.ts';
@@ -12,7 +13,7 @@ import type { Fields } from './fields.ts';
 import { LogBounds } from './log-bounds.ts';
 import { routesKey } from './log-schema.ts';
 import type { KeptRoutes, LogState, NumberedEntry, Revision, StagedObject } from './log-store.ts';
-import { compareText, keyOf, nameOf, toEdits } from './objects.ts';
+import { keyOf, nameOf, toEdits } from './objects.ts';
 import type { StoredObject } from './objects.ts';
 import { parseRoutes } from './routes-row.ts';
 import { parseContent } from './stored-object.ts';

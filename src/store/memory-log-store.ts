@@ -1,10 +1,11 @@
 // The log that forgets when the process ends: the in-memory twin of sqlite-log-store.ts, for --data-dir= and for tests.
 
+import { compareText } from '../model/compare-text.ts';
 import type { Config } from '../model/objects.ts';
 import { emptyState, fold, numberEntry } from './fold.ts';
 import { StoreError, defaultKeptRevisions } from './log-store.ts';
 import type { LogState, LogStore, LoggedCommit, NumberedEntry, Revision } from './log-store.ts';
-import { compareText, findObject, isSameObject, keyOf, listEdits, toEdits } from './objects.ts';
+import { findObject, isSameObject, keyOf, listEdits, toEdits } from './objects.ts';
 import type { ObjectEdit, StoredObject } from './objects.ts';
 import { summarize } from './summary.ts';
 import type { Change } from './summary.ts';

@@ -3,13 +3,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { ClusterEdit } from '../inventory/cluster.ts';
+import { compareText } from '../model/compare-text.ts';
 import type { Cluster } from '../model/objects.ts';
 import { toDraining } from './draining-edits.ts';
 import { schema } from './log-schema.ts';
 import { defaultKeptRevisions } from './log-store.ts';
 import type { Entry } from './log-store.ts';
 import { LogWriter } from './log-writer.ts';
-import { compareText, isSameObject } from './objects.ts';
+import { isSameObject } from './objects.ts';
 import { readSchema1 } from './schema-1.ts';
 
 const author = 'unknown';

@@ -45,11 +45,6 @@ export function keyOf({ kind, name }: ObjectRef): string {
   return `${kind} ${name}`;
 }
 
-/** By code unit, as everywhere; SQLite orders by code point. */
-export function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
 /** @param list in order of key. */
 export function findByKey<T>(list: readonly T[], key: string, keyOfItem: (item: T) => string): T | undefined {
   const item = list[findPlace(list, key, keyOfItem)];
