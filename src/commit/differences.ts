@@ -68,8 +68,11 @@ function byName<T extends DeclaredObject>(objects: readonly T[]): ReadonlyMap<st
 const entryKeys: Readonly<Record<string, (entry: Readonly<Record<string, unknown>>) => string>> = {
   endpoints: ({ address, port }) => (String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`),
   shards: ({ name }) => String(name),
-  routes: ({ prefix }) => String(prefix),
+  // For other hosts there may be another one of the same prefix.
+  routes: ({ prefix, hosts }) => (Array.isArray(hosts) ? `${prefix} of ${hosts.join(', ')}` : String(prefix)),
 };
+
+const objectFields: ReadonlySet<string> = new Set(['labels', 'load_balancing', 'buffer']);
 
 function compareFields(before: DeclaredObject, after: DeclaredObject): FieldChange[] {
   const [from, to] = [flatten(before), flatten(after)];
@@ -87,7 +90,7 @@ function flatten(object: DeclaredObject): Map<string, unknown> {
     const entryKey = entryKeys[field];
     if (entryKey !== undefined && Array.isArray(value)) {
       for (const entry of value) fields.set(`${field}/${entryKey(entry)}`, entry);
-    } else if (field === 'labels' || field === 'load_balancing') {
+    } else if (objectFields.has(field)) {
       for (const [key, each] of Object.entries(value as object)) fields.set(`${field}.${key}`, each);
     } else {
       fields.set(field, value);

@@ -7,6 +7,7 @@ import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
+import { findListenersUnsupportedInV2 } from '../render/listener-in-v2.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import type { RenderOptions } from '../render/options.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
@@ -124,11 +125,14 @@ export class Publisher {
   }
 
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, { clusters }: Edits): readonly Warning[] {
+  findWarningsOfStep(prepared: Prepared, { clusters, listeners }: Edits): readonly Warning[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
-    const edited = clusters.flatMap(({ after }) => after ?? []);
-    const unsupported = findUnsupportedInV2(edited).map((message): Warning => ({ code: 'not-in-v2', message }));
+    const gaps = [
+      ...findUnsupportedInV2(clusters.flatMap(({ after }) => after ?? [])),
+      ...findListenersUnsupportedInV2(listeners.flatMap(({ after }) => after ?? [])),
+    ];
+    const unsupported = gaps.map((message): Warning => ({ code: 'not-in-v2', message }));
     return [...this.findWarningsOf(prepared), ...steps, ...unsupported];
   }
 

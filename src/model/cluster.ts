@@ -4,10 +4,18 @@ import { z } from 'zod';
 
 import { parseIpAddress } from '../net/ip-address.ts';
 import { maxEndpoints } from './limits.ts';
-import { duration, groups, ipAddress, isDistinct, labels, name, port, printable, weight } from './values.ts';
-
-// Envoy refuses the whole Redis listener for one longer prefix (seen with 1.40).
-const maxPrefixBytes = 1_000;
+import {
+  duration,
+  groups,
+  ipAddress,
+  isDistinct,
+  labels,
+  maxPrefixBytes,
+  name,
+  port,
+  printable,
+  weight,
+} from './values.ts';
 
 // Envoy's own bounds (envoy.extensions.load_balancing_policies.maglev.v3, ring_hash.v3).
 const maxMaglevTable = 5_000_011;

@@ -10,7 +10,10 @@ import type {
   shardSchema,
   shardedClusterSchema,
 } from './cluster.ts';
-import type { httpListenerSchema, redisListenerSchema, routeSchema, tcpListenerSchema } from './listener.ts';
+import type { httpRouteSchema } from './http-route.ts';
+import type { httpListenerSchema, redisListenerSchema, tcpListenerSchema } from './listener.ts';
+import type { faultSchema } from './redis-filter.ts';
+import type { catchAllRouteSchema, mirrorSchema, redisRouteSchema } from './redis-route.ts';
 
 /** All the way down. */
 export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
@@ -27,7 +30,14 @@ export type PlainCluster = DeepReadonly<Omit<z.output<typeof plainClusterSchema>
 export type ShardedCluster = DeepReadonly<z.output<typeof shardedClusterSchema>>;
 export type Cluster = PlainCluster | ShardedCluster;
 
-export type Route = DeepReadonly<z.output<typeof routeSchema>>;
+/** `mirrors` is sorted by cluster. */
+export type RedisRoute = DeepReadonly<z.output<typeof redisRouteSchema>>;
+export type CatchAllRoute = DeepReadonly<z.output<typeof catchAllRouteSchema>>;
+export type Mirror = DeepReadonly<z.output<typeof mirrorSchema>>;
+/** `commands` is sorted, in lower case. */
+export type RedisFault = DeepReadonly<z.output<typeof faultSchema>>;
+/** `hosts` is sorted, in lower case. */
+export type HttpRoute = DeepReadonly<z.output<typeof httpRouteSchema>>;
 /** `kind` is left out, and `routes`, when it is a list, sorted by prefix; here and below. */
 export type RedisListener = DeepReadonly<z.output<typeof redisListenerSchema>>;
 export type TcpListener = DeepReadonly<z.output<typeof tcpListenerSchema>>;

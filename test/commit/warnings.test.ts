@@ -227,14 +227,21 @@ describe('an endpoint that is the listener itself', () => {
       { name: 'pin', kind: 'tcp', address: '127.0.0.1:7001', cluster: 'a' },
       { name: 'other', kind: 'tcp', address: '127.0.0.1:7002', cluster: 'b' },
       { name: 'list', address: '127.0.0.1:7003', routes: [{ prefix: 'x', cluster: 'b' }], catch_all: 'a' },
+      {
+        name: 'mirrored',
+        address: '127.0.0.1:7004',
+        routes: [{ prefix: 'x', cluster: 'b', mirrors: [{ cluster: 'a' }] }],
+        catch_all: 'none',
+      },
     ].map((value) => parseListener(value));
     const bound = findBoundListeners(new Map(listeners.map((listener) => [listener.name, listener])), defaultOptions);
-    const looping = cluster('a', 'a', ...[6379, 7000, 7001, 7002, 7003].map((port) => ({ address: '127.0.0.1', port })));
+    const looping = cluster('a', 'a', ...[6379, 7000, 7001, 7002, 7003, 7004].map((port) => ({ address: '127.0.0.1', port })));
     const end = 'a command would go round in a circle until it times out';
     assert.deepEqual(findLoops(looping, bound).map((loop) => describeLoop(looping, loop)), [
       `cluster "a": endpoint 127.0.0.1:7000 is the Redis listener of each Envoy itself (--redis-listener 127.0.0.1:7000): ${end}`,
       `cluster "a": endpoint 127.0.0.1:7001 is the listener "pin" of each Envoy itself (127.0.0.1:7001): ${end}`,
       `cluster "a": endpoint 127.0.0.1:7003 is the listener "list" of each Envoy itself (127.0.0.1:7003): ${end}`,
+      `cluster "a": endpoint 127.0.0.1:7004 is the listener "mirrored" of each Envoy itself (127.0.0.1:7004): ${end}`,
     ]);
   });
 
