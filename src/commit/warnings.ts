@@ -5,6 +5,7 @@ import type { RenderOptions } from '../render/options.ts';
 import { findMissingCatchAlls } from './catch-alls.ts';
 import type { Declared } from './declared.ts';
 import { describeLoop, findLoops } from './loops.ts';
+import { findMirroredServers } from './mirrored-servers.ts';
 import { describeExcess } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
 import { findOwnAddresses } from './own-addresses.ts';
@@ -19,6 +20,7 @@ export interface Warning {
     | 'no-catch-all'
     | 'address-of-control-plane'
     | 'endpoint-is-listener'
+    | 'mirror-shares-server'
     | 'old-routes'
     | 'not-in-v2';
   readonly message: string;
@@ -36,7 +38,7 @@ const maxNamedListeners = 5;
  * @param own where the control plane itself listens.
  */
 export function findWarnings(
-  declared: Pick<Declared, 'clusters' | 'listeners' | 'looping' | 'bound'>,
+  declared: Pick<Declared, 'clusters' | 'listeners' | 'looping' | 'bound' | 'mirrors'>,
   held: NameLoad,
   options: RenderOptions,
   own: readonly OwnAddress[],
@@ -53,6 +55,7 @@ export function findWarnings(
     ...findMissingCatchAlls(declared, options).map(as('no-catch-all')),
     ...findOwnAddresses(bound, own).map(as('address-of-control-plane')),
     ...loops.sort().map(as('endpoint-is-listener')),
+    ...findMirroredServers(clusters, declared.mirrors).sort().map(as('mirror-shares-server')),
   ];
 }
 

@@ -356,6 +356,28 @@ describe('a loop of node groups', () => {
   }
 });
 
+test('a mirror with a server of the cluster is warned of, until it has none', () => {
+  const { controlPlane } = create('a');
+  const commitMirror = (port: number): readonly Warning[] => {
+    const own = parseCluster({ name: 'a', endpoints: [{ address: '::ffff:127.0.0.1', port: 1 }] });
+    const copy = parseCluster({ name: 'b', endpoints: [{ address: '127.0.0.1', port }] });
+    const listener = parseListener({ name: 'redis_listener', catch_all: { cluster: 'a', mirrors: [{ cluster: 'b' }] } });
+    controlPlane.stageEdits({
+      clusters: [own, copy].map((after) => ({ name: after.name, after })),
+      listeners: [{ name: 'redis_listener', after: listener }],
+    });
+    controlPlane.commit();
+    return controlPlane.status().warnings;
+  };
+  assert.deepEqual(commitMirror(1), [
+    {
+      code: 'mirror-shares-server',
+      message: 'cluster "a" and its mirror "b" both have the server 127.0.0.1:1: each command would be done twice there',
+    },
+  ]);
+  assert.deepEqual(commitMirror(2), []);
+});
+
 describe("a listener at the control plane's own address", () => {
   const cases = [
     ['0.0.0.0:5678', '0.0.0.0:5678', true],
