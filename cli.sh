@@ -14,7 +14,7 @@ Usage:
   cli.sh commit
 
 Changes are staged until `commit` publishes them.
-API=host:port in the environment names the control plane (127.0.0.1:8000).
+API=host:port in the environment names the control plane (127.0.0.1:8000); with TLS https://host:port.
 TEXT
 }
 
@@ -49,7 +49,8 @@ endpoint_json() {
 
 # call METHOD PATH [JSON]: prints the answer, headers included; fails unless its status is 200.
 call() {
-  local method=$1 url="http://$api/api/v1/$2" answer code=0
+  local method=$1 url=$api/api/v1/$2 answer code=0
+  [[ $url == http*://* ]] || url=http://$url
   shift 2
   (($# == 0)) || set -- -H 'Content-Type: application/json' -d "$1"
   command -v curl >/dev/null || fail 'curl is not installed'

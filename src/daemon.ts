@@ -1,6 +1,7 @@
 // Builds the parts, starts them, stops them. Nothing else knows all of them.
 
 import { flushCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from 'pino';
@@ -14,6 +15,7 @@ import { createApiServer } from './api/server.ts';
 import { createV2 } from './api/v2/router.ts';
 import { removeLeftDirectories } from './api/v2/temp-directory.ts';
 import { ControlPlane } from './commit/control-plane.ts';
+import type { ControlPlaneParts } from './commit/control-plane.ts';
 import { CommitError } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
@@ -22,10 +24,16 @@ import type { OnAcceptError } from './net/listen.ts';
 import { createLogger } from './process/log.ts';
 import { StandardOutput } from './process/log-output.ts';
 import { LostConnections } from './net/lost-connections.ts';
+import { RefusedConnections } from './net/refused-connections.ts';
+import { ServedCertificate } from './net/served-certificate.ts';
+import { TlsFileError } from './net/tls-files.ts';
+import { TlsPort } from './net/tls-port.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { findUnknownVariables } from './process/settings.ts';
-import type { Settings } from './process/settings.ts';
+import type { Settings, TlsPortName } from './process/settings.ts';
 import { stopOnSignal } from './process/shutdown.ts';
+import { SecretKeyError } from './secrets/key-file.ts';
+import { SecretKeeper } from './secrets/secret-keeper.ts';
 import { SnapshotCache, defaultNodeGroup } from './snapshot/snapshot.ts';
 import type { LogStore } from './store/log-store.ts';
 import { createMemoryLogStore } from './store/memory-log-store.ts';
@@ -61,16 +69,25 @@ export async function runDaemon(settings: Settings): Promise<void> {
   try {
     await start(settings, log, output);
   } catch (error) {
-    if (error instanceof StoreError || error instanceof CommitError) throw new Failure(error.message);
-    throw error;
+    if (error instanceof TlsFileError) throw new Failure(`${error.path}: ${error.message}`);
+    const isForOperator = [StoreError, CommitError, SecretKeyError].some((type) => error instanceof type);
+    throw isForOperator ? new Failure((error as Error).message) : error;
   }
 }
 
 async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
+  const certificate = await readCertificate(settings, log);
   const store = openStore(settings);
+  const state = await store.load();
+  const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
   const snapshots = new SnapshotCache();
-  const metrics = new Metrics(() => statusesOf(hub), () => output.droppedLines);
-  const controlPlane = await ControlPlane.open({
+  const metrics = new Metrics(
+    () => statusesOf(hub),
+    () => output.droppedLines,
+    () => certificate?.notAfterMs,
+    () => certificateEndsOf(controlPlane),
+  );
+  const parts: ControlPlaneParts = {
     store,
     snapshots,
     renderOptions: {
@@ -79,6 +96,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       redisEmptyListener: settings.redisEmptyListener,
       redisCatchAll: settings.redisCatchAll,
       redisDeny: settings.redisDeny,
+      openSecret: secrets.open,
     },
     drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     guardShare: settings.guardShare,
@@ -96,7 +114,8 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       for (const { code, message } of findings) log.warn({ code }, `committed by /api/v1: ${message}`);
     },
     onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
-  });
+  };
+  const controlPlane = await ControlPlane.open(parts, state);
   const { goneTimeMs } = settings;
   const hub = new StreamHub({
     snapshots,
@@ -106,11 +125,17 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onEncoded: metrics.onEncoded,
     goneTimeMs,
   });
-  const xds = createXdsServer(hub, log);
+  const tlsOf = (port: TlsPortName): TlsPort | undefined => {
+    if (certificate === undefined || !settings.tlsPorts.includes(port)) return undefined;
+    return new TlsPort(certificate, port === 'xds' && settings.tlsClientCa !== undefined);
+  };
+  const tls = { xds: tlsOf('xds'), api: tlsOf('api') };
+  const xds = createXdsServer(hub, log, {}, tls.xds);
   const stopping = new AbortController();
   const apiV2 = createV2({
     desk: controlPlane,
-    readBackup,
+    readBackup: async (directory) => secrets.adopt(await readBackup(directory)),
+    secrets,
     hub,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,
@@ -122,7 +147,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;
   const names = [...settings.apiHosts, settings.apiAddress.host];
-  const api = createApiServer(createApi(controlPlane, log, undefined, mounts, names));
+  const api = createApiServer(createApi(controlPlane, log, undefined, mounts, names), {
+    refused: new RefusedConnections(log, 'api'),
+    ...(tls.api && { tls: tls.api }),
+  });
   stopOnSignal(log, async () => {
     stopping.abort();
     // Who waits for a commit is told how things stand while there are streams to tell of.
@@ -136,15 +164,30 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const left = await removeLeftDirectories();
   if (left > 0) log.info({ count: left }, 'removed temporary folders of calls that ended with their process');
   const lost = new LostConnections(log);
-  await listen(api, settings.apiAddress, lost, 'Starting API server on', log);
-  await listen(xds, settings.xdsAddress, lost, 'Starting a server on', log);
+  await listen(api, settings.apiAddress, tls.api, lost, 'Starting API server on', log);
+  await listen(xds, settings.xdsAddress, tls.xds, lost, 'Starting a server on', log);
   // Node keeps it at an exit only, and this process may be killed.
   flushCompileCache();
+}
+
+async function readCertificate(settings: Settings, log: Logger): Promise<ServedCertificate | undefined> {
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa } = settings;
+  return cert === undefined || key === undefined ? undefined : ServedCertificate.read({ cert, key, clientCa }, log);
 }
 
 function openStore({ dataDir, keptRevisions }: Settings): LogStore {
   if (dataDir === undefined) return createMemoryLogStore(keptRevisions);
   return openSqliteLogStore(dataDir, { nowMs: Date.now(), keptRevisions });
+}
+
+// Beside the state it keeps backups from being read, and no more.
+function keyFileOf({ secretKeyFile, dataDir }: Settings): string | undefined {
+  return secretKeyFile ?? (dataDir === undefined ? undefined : join(dataDir, 'secret.key'));
+}
+
+function certificateEndsOf({ declarations }: ControlPlane): number[] {
+  const ends = declarations.list('committed', 'secret').map(({ not_after: end }) => end);
+  return ends.filter((end) => end !== undefined).map((end) => Date.parse(end));
 }
 
 function statusesOf(hub: StreamHub): Iterable<StreamStatus> {
@@ -158,13 +201,14 @@ interface Listener {
 async function listen(
   server: Listener,
   { host, port }: Address,
+  tls: TlsPort | undefined,
   lost: LostConnections,
   announcement: string,
   log: Logger,
 ): Promise<void> {
   try {
     const boundPort = await server.listen(host, port, lost.note);
-    log.info(`${announcement} ${formatAddress({ host, port: boundPort })}`);
+    log.info(`${announcement} ${formatAddress({ host, port: boundPort })}${tls === undefined ? '' : ', with TLS'}`);
   } catch (error) {
     throw new Failure(`can't listen on ${formatAddress({ host, port })}: ${(error as Error).message}`);
   }

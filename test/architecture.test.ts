@@ -13,7 +13,7 @@ import { checkoutPath } from './support/checkout.ts';
  */
 const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli/commands.ts', 'cli/context.ts', 'cli/run.ts', 'daemon.ts', 'process'],
-  'daemon.ts': ['api', 'commit', 'metrics', 'net', 'process', 'snapshot', 'store', 'xds'],
+  'daemon.ts': ['api', 'commit', 'metrics', 'net', 'process', 'secrets', 'snapshot', 'store', 'xds'],
   process: ['net/address.ts', 'text'],
   net: [],
   text: [],
@@ -31,6 +31,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'model',
     'net',
     'proto/json-message.ts',
+    'secrets/key-file.ts',
     'snapshot',
     'text',
     'watch',
@@ -39,9 +40,11 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   commit: ['collections', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['inventory', 'model', 'net/ip-address.ts'],
-  watch: ['inventory/cluster.ts', 'net/address.ts'],
+  watch: ['inventory/cluster.ts', 'model/primary.ts', 'net/address.ts'],
+  // Seals what is secret before anybody else sees it.
+  secrets: ['model', 'store/log-store.ts'],
   metrics: ['commit/desk.ts', 'snapshot', 'xds'],
-  xds: ['net/listen.ts', 'proto', 'snapshot'],
+  xds: ['net', 'proto', 'snapshot'],
   inventory: ['model', 'net/ip-address.ts'],
   // What can be declared: schemas, their faults, canonical forms and defaults.
   model: ['net', 'text'],
@@ -54,7 +57,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
 /** Parts that are pure: all that they may import from elsewhere. */
 const ALLOWED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   inventory: [],
-  model: ['zod'],
+  model: ['zod', 'node:crypto'],
   commit: ['node:crypto'],
   render: [],
   snapshot: ['node:crypto', 'protobufjs/minimal.js'],

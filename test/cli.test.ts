@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +13,7 @@ import type { Change } from '../src/inventory/change.ts';
 import { StoreError } from '../src/store/log-store.ts';
 import { serveApi } from './api/serve-api.ts';
 import type { ServedApi } from './api/serve-api.ts';
+import { makeTlsFolder } from './support/tls-folder.ts';
 
 const script = fileURLToPath(new URL('../cli.sh', import.meta.url));
 
@@ -158,6 +161,20 @@ suite('cli.sh', () => {
       stdout: '',
       stderr: 'cli.sh: curl is not installed\n',
     });
+  });
+
+  test('asks with TLS when told so, and trusts whom curl is told to trust', async (t) => {
+    const folder = await makeTlsFolder(t);
+    const server = createTlsServer({ cert: folder.server.chain, key: folder.server.key }, (_request, response) => {
+      response.end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => void server.close());
+    const API = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const trusting = await run(['commit'], { API, CURL_CA_BUNDLE: folder.ca });
+    assert.deepEqual([trusting.code, trusting.stderr], [0, '']);
+    assert.match((await run(['commit'], { API })).stderr, /^cli\.sh: no answer from the control plane at https:/u);
   });
 
   const misuses: string[][] = [

@@ -16,6 +16,7 @@ import { startControlPlane } from './support/controlplane.ts';
 import { freePort } from './support/free-port.ts';
 import { runCommand } from './support/run-command.ts';
 import { tempDir } from './support/temp-dir.ts';
+import { makeTlsFolder } from './support/tls-folder.ts';
 import { SotwClient } from './support/xds/sotw-client.ts';
 import { XdsConnection } from './support/xds/xds-connection.ts';
 import { openDesk } from './support/open-desk.ts';
@@ -40,6 +41,7 @@ describe('refusing to start', () => {
     [['-api-address=127.0.0.1:65536'], /--api-address.*65535/u],
     [['--redis-listener', 'redis.local:6379'], /--redis-listener.*IP address/u],
     [['--log-level', 'loud'], /--log-level.*loud/u],
+    [['--tls-cert', 'x.crt'], /--tls-cert.*x\.crt.*by --tls-key/u],
   ];
   for (const [flags, line] of usageErrors) {
     test(`${flags.join(' ')} is one line and exit code 2`, async () => {
@@ -60,6 +62,22 @@ describe('refusing to start', () => {
       assertOneLine(stderr, new RegExp(`can't listen on 127.0.0.1:${port}: .*(EADDRINUSE|in use)`, 'u'));
     });
   }
+
+  test('files of TLS that can not be used are one line and exit code 1', async (t) => {
+    const folder = await makeTlsFolder(t);
+    const flags = folder.flags();
+    for (const [spoil, line] of [
+      [() => folder.write(folder.key, folder.client.key), /tls\.crt, .*tls\.key: the key is not that of the certificate/u],
+      [() => folder.write(folder.ca, ''), /ca\.pem: must hold a certificate in PEM/u],
+      [() => rm(folder.cert), /tls\.crt: ENOENT/u],
+    ] as const) {
+      await folder.writeAll();
+      await spoil();
+      const { status, stderr } = await run(...flags);
+      assert.equal(status, 1);
+      assertOneLine(stderr, line);
+    }
+  });
 
   test('a damaged database is one line and exit code 1', async (t) => {
     const dataDir = await tempDir(t);

@@ -31,6 +31,7 @@ const collections: readonly (readonly [name: string, kind: ResourceKind])[] = [
   ['endpoints', 'endpoint'],
   ['listeners', 'listener'],
   ['routes', 'route'],
+  ['secrets', 'secret'],
 ];
 
 const pollingPaths: ReadonlyMap<string, { readonly apiVersion: ApiVersion; readonly kind: ResourceKind }> = new Map(

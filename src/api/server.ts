@@ -1,10 +1,13 @@
 // The HTTP server on the API port.
 
 import { createServer } from 'node:http';
-import type { RequestListener } from 'node:http';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
 import { listenOn } from '../net/listen.ts';
 import type { OnAcceptError } from '../net/listen.ts';
+import type { RefusedConnections } from '../net/refused-connections.ts';
+import type { TlsPort } from '../net/tls-port.ts';
 import { Connections } from './connections.ts';
 import { answerInTurn } from './in-turn.ts';
 
@@ -34,6 +37,10 @@ export interface ApiServerOptions {
   readonly checkIntervalMs?: number;
   /** How long a client may leave unread what was written to it; then its connection ends. Default 30,000. */
   readonly unreadMs?: number;
+  /** Without it all is in the clear. */
+  readonly tls?: TlsPort;
+  /** Told of connections that speak TLS where there is none, and the other way. */
+  readonly refused?: RefusedConnections;
 }
 
 export function createApiServer(
@@ -43,11 +50,14 @@ export function createApiServer(
     requestTimeoutMs = 30_000,
     checkIntervalMs = 5_000,
     unreadMs = 30_000,
+    tls,
+    refused,
   }: ApiServerOptions = {},
 ): ApiServer {
   const deadline = { requestTimeout: requestTimeoutMs, connectionsCheckingInterval: checkIntervalMs };
-  const server = createServer({ ...serverOptions, ...deadline }, answerInTurn(app));
-  const connections = new Connections(server, maxConnections);
+  const server = createHttpServer({ ...serverOptions, ...deadline }, answerInTurn(app), tls, refused);
+  const event = tls === undefined ? 'connection' : 'secureConnection';
+  const connections = new Connections(server, maxConnections, event, refused);
   // Nothing came and nothing left for so long; who waits for an answer that takes its time may wait on.
   server.setTimeout(unreadMs, (socket) => {
     if (socket.writableLength > 0) socket.destroy();
@@ -62,6 +72,19 @@ export function createApiServer(
           resolve();
         });
         connections.stop();
+        tls?.endHandshakes();
       }),
   };
+}
+
+function createHttpServer(
+  options: ServerOptions,
+  listener: RequestListener,
+  tls: TlsPort | undefined,
+  refused: RefusedConnections | undefined,
+): Server {
+  if (tls === undefined) return createServer(options, listener);
+  const server = createTlsServer({ ...options, ...tls.options }, listener);
+  tls.guard(server, refused);
+  return server;
 }

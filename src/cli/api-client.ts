@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 
-import type { Address } from '../net/address.ts';
+import type { ApiAddress } from './api-address.ts';
 import { askApiForPieces, askApiForText, parseJson } from './api-request.ts';
 import type { ApiAnswer, ApiCall } from './api-request.ts';
 
@@ -27,12 +27,12 @@ export const idleMs = 30_000;
 const pageSize = 1_000;
 
 export class ApiClient {
-  readonly address: Address;
+  readonly address: ApiAddress;
   readonly #author: string;
   readonly #signal: AbortSignal | undefined;
 
   /** @param signal ends every call when it is aborted. */
-  constructor(address: Address, author: string, signal?: AbortSignal) {
+  constructor(address: ApiAddress, author: string, signal?: AbortSignal) {
     this.address = address;
     this.#author = author;
     this.#signal = signal;

@@ -1,19 +1,20 @@
 // Calls of a running control plane's REST API, with errors that an operator can act on.
 
-import { request } from 'node:http';
+import { request as requestInTheClear } from 'node:http';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
-import { formatAddress } from '../net/address.ts';
-import type { Address } from '../net/address.ts';
 import type { ProgressMessage } from '../api/v2/messages.ts';
 import { formatDuration } from '../text/duration.ts';
 import { Failure } from '../process/failure.ts';
+import { formatApiAddress } from './api-address.ts';
+import type { ApiAddress } from './api-address.ts';
+import { explainUnreachable } from './api-unreachable.ts';
 import type { RefusalMessage } from './messages.ts';
 import { Refusal } from './refusal.ts';
 
 export interface ApiCall {
-  readonly api: Address;
+  readonly api: ApiAddress;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With the query. */
   readonly path: string;
@@ -81,22 +82,22 @@ export async function askApiForPieces(call: ApiCall): Promise<AsyncIterable<Buff
   return readBytes(call, response);
 }
 
-function send(call: ApiCall): Promise<IncomingMessage> {
+async function send(call: ApiCall): Promise<IncomingMessage> {
   const { api, method, path, idleMs, signal } = call;
+  const request = api.tls === undefined ? requestInTheClear : (await import('node:https')).request;
   // Bytes: with text Node would encode the headers as it does the text.
   const body = typeof call.body === 'string' ? Buffer.from(call.body) : call.body;
   const headers = { ...call.headers, ...(body && { 'content-length': sizeOf(body) }) };
   return new Promise((resolve, reject) => {
-    const { host, port } = api;
-    const options = { host, port, method, path, headers, timeout: idleMs, agent: false };
+    const { host, port, tls } = api;
+    const options = { host, port, ca: tls?.ca, method, path, headers, timeout: idleMs, agent: false };
     const sent = request(signal === undefined ? options : { ...options, signal });
     let response: IncomingMessage | undefined;
     sent.on('response', (head) => resolve((response = head)));
     sent.on('timeout', () => (response ?? sent).destroy(new Error(`nothing came for ${formatDuration(idleMs)}`)));
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      // The error of a host with several addresses has no message of its own.
-      const reason = error.message || error.code;
-      reject(new Failure(`can't reach the control plane at ${formatAddress(api)}: ${reason}`));
+    sent.on('error', (error) => {
+      const reason = explainUnreachable(error, api);
+      reject(new Failure(`can't reach the control plane at ${formatApiAddress(api)}: ${reason}`));
     });
     sendBody(sent, body);
   });
@@ -123,7 +124,8 @@ async function refusalOf(call: ApiCall, response: IncomingMessage): Promise<Fail
   const text = await readText(call, response);
   if (isOfType(response, problemType)) return new Refusal(parseJson<RefusalMessage>(call.api, text));
   const { api, method, path } = call;
-  return new Failure(`${formatAddress(api)} answered ${response.statusCode} to ${method} ${path}: no control plane?`);
+  const answered = `${formatApiAddress(api)} answered ${response.statusCode} to ${method} ${path}`;
+  return new Failure(`${answered}: no control plane?`);
 }
 
 async function readText(call: ApiCall, response: IncomingMessage): Promise<string> {
@@ -159,14 +161,14 @@ async function* readPieces(call: ApiCall, response: IncomingMessage): AsyncGener
 }
 
 /** @throws Failure */
-export function parseJson<Message>(api: Address, text: string): Message {
+export function parseJson<Message>(api: ApiAddress, text: string): Message {
   try {
     return JSON.parse(text) as Message;
   } catch {
-    throw new Failure(`${formatAddress(api)} answered what is no JSON: no control plane?`);
+    throw new Failure(`${formatApiAddress(api)} answered what is no JSON: no control plane?`);
   }
 }
 
 function brokeOff({ api }: ApiCall, reason: string): Failure {
-  return new Failure(`the control plane at ${formatAddress(api)} broke off: ${reason}`);
+  return new Failure(`the control plane at ${formatApiAddress(api)} broke off: ${reason}`);
 }

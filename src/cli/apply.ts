@@ -11,7 +11,7 @@ import { sendCheck } from './check-call.ts';
 import { renderCheck } from './check-report.ts';
 import { commitOptions, sendCommit } from './commit-call.ts';
 import type { CommitValues } from './commit-call.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import { faultsFailure, readConfigText } from './config-text.ts';
 import type { ConfigText } from './config-text.ts';
@@ -19,6 +19,7 @@ import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
 import type { ChangesMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
+import { readSources } from './secret-sources.ts';
 import { Refusal } from './refusal.ts';
 
 const description = `Stages all that a file declares, and that what it does not name goes: what is staged then is the \
@@ -41,6 +42,7 @@ export function buildApply(context: Context): Command {
   return command
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -54,7 +56,7 @@ export function buildApply(context: Context): Command {
 
 async function apply(context: Context, values: Values): Promise<void> {
   requireSense(values);
-  const file = await readConfigText(context, values.file);
+  const file = await readSources(context, await readConfigText(context, values.file), values.file);
   const opened = await open(context, values);
   const { api, format } = opened;
   if (values.check === true) await requireFine(context, api, file);

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 
 import { Failure } from '../process/failure.ts';
-import { apiOption, open } from './common-options.ts';
+import { apiCaOption, apiOption, open } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context, Output } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
@@ -24,6 +24,7 @@ export function buildBackup(context: Context): Command {
     .description(description)
     .argument('<FILE>')
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addHelpText('after', helpEnd(['backup controlplane-backup.db', 'backup - | gzip > backup.db.gz'], ...paragraphs))
     .action(async (file: string, values: CommonValues) => {
       const { api } = await open(context, values);

@@ -8,6 +8,8 @@ import { parseAddress, parseIpAndPort } from '../net/address.ts';
 import type { Address } from '../net/address.ts';
 import { Failure, UsageError } from '../process/failure.ts';
 import { writeBootstrap } from './bootstrap-file.ts';
+import { readTls, tlsOptions } from './bootstrap-tls.ts';
+import type { TlsValues } from './bootstrap-tls.ts';
 import type { Context } from './context.ts';
 import { choiceOption, defineCommand, helpEnd, option } from './define.ts';
 
@@ -23,7 +25,7 @@ delta-streams: a stream for each kind, and the listener in the file; rest: by po
 
 const defaultApiPort = 8_000;
 
-interface Values {
+interface Values extends TlsValues {
   readonly nodeId: string;
   readonly group?: string;
   readonly mode?: Mode;
@@ -37,8 +39,9 @@ export function buildBootstrap(context: Context): Command {
     'bootstrap --node-id envoy-1 --server cp.example.com:5678 > envoy.yaml',
     'bootstrap --node-id envoy-2 --group edge --mode delta-ads --admin 127.0.0.1:9901',
     'bootstrap --node-id envoy-3 --mode rest --server 10.0.0.1:5678 --api 10.0.0.1:8000',
+    'bootstrap --node-id envoy-4 --tls-ca /etc/ca.pem --tls-cert /etc/tls.crt --tls-key /etc/tls.key',
   ];
-  return defineCommand(context, 'bootstrap')
+  const command = defineCommand(context, 'bootstrap')
     .description(description)
     .addOption(
       option(
@@ -58,14 +61,17 @@ export function buildBootstrap(context: Context): Command {
         parseReachable,
       ),
     )
-    .addOption(option('--admin <IP:PORT>', "Where Envoy's own admin interface listens.", parseIpAndPort))
+    .addOption(option('--admin <IP:PORT>', "Where Envoy's own admin interface listens.", parseIpAndPort));
+  for (const each of tlsOptions(parseName)) command.addOption(each);
+  return command
     .addHelpText('after', helpEnd(examples))
     .action(async (values: Values) => {
       const { nodeId, group, mode = 'ads', server, admin } = values;
+      const tls = readTls(values);
       const api = values.api ?? (server && { host: server.host, port: defaultApiPort });
       const template = await readTemplate(mode);
       context.stdout.write(
-        await writeBootstrap(template, { nodeId, group, admin, xds_cluster: server, xds_rest: api }),
+        await writeBootstrap(template, { nodeId, group, admin, xds_cluster: server, xds_rest: api, tls }),
       );
     });
 }

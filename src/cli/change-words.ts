@@ -39,7 +39,7 @@ function describeChange({ kind, name, change, fields = [], after = {} }: ChangeM
 
 // What tells it from others; the rest is in -o json.
 function describeNew(object: Fields): string {
-  const words = ['kind', 'prefix', 'address', 'cluster'].flatMap((field) => {
+  const words = ['kind', 'prefix', 'primary', 'address', 'cluster', 'fingerprint'].flatMap((field) => {
     const value = object[field];
     return value === undefined ? [] : [`${field} ${showValue(value)}`];
   });
@@ -51,17 +51,17 @@ function describeNew(object: Fields): string {
 }
 
 function describeField({ field, before, after }: FieldChangeMessage): string {
-  const label = nameOf(field);
+  const [label, isEntry] = nameOf(field);
   if (isObject(before) && isObject(after)) return `${label}: ${describeInside(before, after)}`;
-  if (isObject(after) && before === undefined) return `${label}: added`;
-  if (isObject(before) && after === undefined) return `${label}: removed`;
+  if (isEntry && before === undefined) return `${label}: added`;
+  if (isEntry && after === undefined) return `${label}: removed`;
   return `${label}: ${showValue(before)} -> ${showValue(after)}`;
 }
 
 /** An entry of a list by its own name: `endpoint 10.0.0.1:6379` for `endpoints/10.0.0.1:6379`. */
-function nameOf(field: string): string {
+function nameOf(field: string): readonly [name: string, isEntry: boolean] {
   const [, entry] = lists.find(([list]) => field.startsWith(`${list}/`)) ?? [];
-  return entry === undefined ? field : `${entry} ${field.slice(field.indexOf('/') + 1)}`;
+  return entry === undefined ? [field, false] : [`${entry} ${field.slice(field.indexOf('/') + 1)}`, true];
 }
 
 function describeInside(before: Fields, after: Fields): string {

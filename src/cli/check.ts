@@ -6,7 +6,7 @@ import { formatDuration, parseDuration } from '../text/duration.ts';
 import { exitCodes } from '../process/failure.ts';
 import { sendCheck } from './check-call.ts';
 import { renderCheck } from './check-report.ts';
-import { apiOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { choiceOption, defineCommand, helpEnd, option } from './define.ts';
@@ -30,6 +30,7 @@ export function buildCheck(context: Context): Command {
     .addOption(choiceOption('--view <VIEW>', 'Of what is staged (unless told), or committed.', ['staged', 'committed']))
     .addOption(option('--timeout <DURATION>', timeoutHelp, (text) => parseDuration(text, maxTimeoutMs)))
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['check', 'check sessions --view committed -o json'], exitCode))
     .action(async (cluster: string | undefined, values: Values) => {

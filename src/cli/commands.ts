@@ -19,6 +19,10 @@ const table: Readonly<Record<string, CommandEntry>> = {
     summary: 'Lists, shows and stages listeners: where Envoys take clients.',
     load: async () => (await import('./listener.ts')).buildListener,
   },
+  secret: {
+    summary: 'Lists, shows and stages secrets: passwords, certificates, CAs.',
+    load: async () => (await import('./secret.ts')).buildSecret,
+  },
   diff: {
     summary: 'Shows what is staged against what is committed, or two revisions.',
     load: async () => (await import('./diff.ts')).buildDiff,

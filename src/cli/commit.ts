@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../process/failure.ts';
 import { commitOptions, sendCommit } from './commit-call.ts';
 import type { CommitValues } from './commit-call.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
@@ -37,6 +37,7 @@ export function buildCommit(context: Context): Command {
   return command
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(examples, exitCode))
     .action((values: Values) => commit(context, values));

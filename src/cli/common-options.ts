@@ -2,10 +2,9 @@
 
 import type { Option } from 'commander';
 
-import { parseAddress } from '../net/address.ts';
-import type { Address } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
-import { readApiAddress } from './api-address.ts';
+import { parseApiUrl, readApiAddress } from './api-address.ts';
+import type { ApiFlags } from './api-address.ts';
 import { ApiClient } from './api-client.ts';
 import { parseAuthor, readAuthor } from './author.ts';
 import type { Context } from './context.ts';
@@ -15,8 +14,14 @@ import type { OutputFormat } from './output.ts';
 import { readPreferences } from './preferences.ts';
 
 export function apiOption(): Option {
-  const help = 'Where the REST API listens. Default: CONTROLPLANE_API_ADDRESS, else 127.0.0.1:8000';
-  return option('--server, --api <HOST:PORT>', help, parseAddress);
+  const help =
+    'Where the REST API listens; with TLS https://HOST:PORT. Default: CONTROLPLANE_API_ADDRESS, else 127.0.0.1:8000';
+  return option('--server, --api <HOST:PORT>', help, parseApiUrl);
+}
+
+export function apiCaOption(): Option {
+  const help = 'The CA of its certificate, in PEM: it is asked with TLS. Default: CONTROLPLANE_API_CA';
+  return option('--api-ca <FILE>', help);
 }
 
 export function outputOption(): Option {
@@ -33,8 +38,7 @@ export function authorOption(): Option {
 }
 
 /** The values of these flags, as far as a command has them. */
-export interface CommonValues {
-  readonly api?: Address;
+export interface CommonValues extends ApiFlags {
   readonly output?: OutputFormat;
   readonly author?: string;
 }
@@ -47,7 +51,7 @@ export interface Opened {
 /** The control plane that is asked, and how the answer is shown. @throws UsageError */
 export async function open({ env }: Context, values: CommonValues, signal?: AbortSignal): Promise<Opened> {
   const preferences = await readPreferences(env);
-  const address = readApiAddress(values.api, env, preferences);
+  const address = await readApiAddress(values, env, preferences);
   const author = readAuthor(values.author, env, preferences);
   const inFile = preferences.output ?? 'table';
   const parse = (text: string): OutputFormat => parseChoice(text, outputFormats);

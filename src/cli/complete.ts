@@ -4,7 +4,8 @@ import tab from '@bomb.sh/tab/commander';
 import type { Complete, RootCommand } from '@bomb.sh/tab';
 import { Command } from 'commander';
 
-import { parseAddress } from '../net/address.ts';
+import { parseApiUrl } from './api-address.ts';
+import type { ApiFlags } from './api-address.ts';
 import { open } from './common-options.ts';
 import { noNames, readNames } from './completion-names.ts';
 import type { Names } from './completion-names.ts';
@@ -43,23 +44,28 @@ async function buildProgram(context: Context, written: string | undefined): Prom
 async function readNamesInTime(context: Context, words: readonly string[]): Promise<Names> {
   const signal = AbortSignal.timeout(Math.max(0, Math.floor(deadlineMs - performance.now())));
   try {
-    const { api } = await open(context, readApiFlag(words), signal);
+    const { api } = await open(context, readApiFlags(words), signal);
     return await readNames(api, words);
   } catch {
     return noNames;
   }
 }
 
-function readApiFlag(words: readonly string[]): Parameters<typeof open>[1] {
-  const index = words.findLastIndex((word) => /^--?(?:api|server)(?:=|$)/u.test(word));
-  if (index < 0) return {};
+function readApiFlags(words: readonly string[]): ApiFlags {
+  const api = readFlag(words, /^--?(?:api|server)(?:=|$)/u);
+  return { api: api === undefined ? api : parseApiUrl(api), apiCa: readFlag(words, /^--?api-ca(?:=|$)/u) };
+}
+
+function readFlag(words: readonly string[], name: RegExp): string | undefined {
+  const index = words.findLastIndex((word) => name.test(word));
+  if (index < 0) return undefined;
   const [, value = words[index + 1] ?? ''] = /=(.*)$/su.exec(words[index] ?? '') ?? [];
-  return { api: parseAddress(value) };
+  return value;
 }
 
 const verbs = ['get', 'set', 'remove'];
 
-function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, staged }: Names): void {
+function setHandlers({ commands }: RootCommand, { clusters, listeners, secrets, servers, staged }: Names): void {
   const argument = (command: string, name: string, values: readonly string[]): void => {
     const found = commands.get(command)?.arguments.get(name);
     if (found !== undefined) found.handler = (complete: Complete) => values.forEach((value) => complete(value, ''));
@@ -67,6 +73,7 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, servers, 
   for (const verb of verbs) {
     argument(`cluster ${verb}`, 'NAME', clusters);
     argument(`listener ${verb}`, 'NAME', listeners);
+    argument(`secret ${verb}`, 'NAME', secrets);
     argument(`endpoint ${verb}`, verb === 'get' ? 'ADDRESS:PORT|SHARD' : 'ADDRESS:PORT', servers);
   }
   for (const verb of [...verbs, 'list', 'add']) argument(`endpoint ${verb}`, 'CLUSTER', clusters);

@@ -1,6 +1,7 @@
 // The names of objects that may stand in a command line.
 
 import type { Cluster } from '../model/objects.ts';
+import { serversOfShard } from '../model/shard.ts';
 import { formatAddress } from '../net/address.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient, Query } from './api-client.ts';
@@ -9,13 +10,14 @@ import type { ChangeMessage } from './messages.ts';
 export interface Names {
   readonly clusters: readonly string[];
   readonly listeners: readonly string[];
+  readonly secrets: readonly string[];
   /** `address:port`, of the cluster that was named; names of its shards too, where those do. */
   readonly servers: readonly string[];
   /** Of the kind that was named. */
   readonly staged: readonly string[];
 }
 
-export const noNames: Names = { clusters: [], listeners: [], servers: [], staged: [] };
+export const noNames: Names = { clusters: [], listeners: [], secrets: [], servers: [], staged: [] };
 
 const limit = 1_000;
 
@@ -25,15 +27,17 @@ const harmless = /^[\p{L}\p{N}_.:,+=@%/[\]-]+$/u;
 /** As far as the words before the last can be followed by them; of what can't be had, none. */
 export async function readNames(api: ApiClient, words: readonly string[]): Promise<Names> {
   const [noun, verb, named] = words.slice(0, -1).filter((word) => !word.startsWith('-'));
-  const [clusters, listeners, servers, staged] = await Promise.all([
-    noun === undefined || noun === 'discard' ? [] : readList<{ name: string }>(api, 'clusters', 'clusters', { limit }),
+  const [clusters, listeners, secrets, servers, staged] = await Promise.all([
+    noun === undefined || noun === 'discard' || noun === 'secret' ? [] : readList<{ name: string }>(api, 'clusters', 'clusters', { limit }),
     noun === 'listener' ? readList<{ name: string }>(api, 'listeners', 'listeners', { limit }) : [],
+    noun === 'secret' ? readList<{ name: string }>(api, 'secrets', 'secrets', { limit }) : [],
     noun === 'endpoint' && verb !== 'add' && named !== undefined ? readServers(api, named, verb === 'get') : [],
     noun === 'discard' ? readList<ChangeMessage>(api, 'staged', 'changes') : [],
   ]);
   return {
     clusters: pick(clusters.map(({ name }) => name)),
     listeners: pick(listeners.map(({ name }) => name)),
+    secrets: pick(secrets.map(({ name }) => name)),
     servers: pick(servers),
     staged: pick(staged.filter(({ kind }) => kind === verb).map(({ name }) => name)),
   };
@@ -42,7 +46,7 @@ export async function readNames(api: ApiClient, words: readonly string[]): Promi
 async function readServers(api: ApiClient, cluster: string, withShards: boolean): Promise<string[]> {
   const found = await api.get<Cluster>(pathOf('clusters', cluster)).catch(() => undefined);
   const shards = found?.kind === 'sharded' ? found.shards : [];
-  const servers = found?.kind === 'sharded' ? shards.map(({ endpoint }) => endpoint) : (found?.endpoints ?? []);
+  const servers = found?.kind === 'sharded' ? shards.flatMap(serversOfShard) : (found?.endpoints ?? []);
   const addresses = servers.map(({ address, port }) => formatAddress({ host: address, port }));
   return [...(withShards ? shards.map(({ name }) => name) : []), ...addresses];
 }

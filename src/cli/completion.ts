@@ -6,7 +6,7 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 
 import { Failure, UsageError } from '../process/failure.ts';
-import { apiOption } from './common-options.ts';
+import { apiCaOption, apiOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
 
@@ -29,6 +29,7 @@ export function buildCompletion(context: Context): Command {
     .description(description)
     .addArgument(new Argument('<SHELL>').choices(shells).argParser(readShell))
     .addOption(apiOption().hideHelp())
+    .addOption(apiCaOption().hideHelp())
     .addHelpText('after', helpEnd([...examples, ...others]))
     .action(async (shell: Shell) => {
       const { script } = await import('@bomb.sh/tab');

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { ConfigFormat } from '../config-file/parse-config-text.ts';
 import { FaultsError } from '../model/faults.ts';
-import type { Config } from '../model/objects.ts';
+import type { ConfigEntries } from '../model/objects.ts';
 import { Failure } from '../process/failure.ts';
 import type { Context } from './context.ts';
 import type { FaultMessage } from './messages.ts';
@@ -35,7 +35,7 @@ function readBytes(file: string): Promise<Buffer> {
 }
 
 /** What the text declares, or all that is wrong with it. */
-export async function checkConfigText({ text, type }: ConfigText): Promise<Config | readonly FaultMessage[]> {
+export async function checkConfigText({ text, type }: ConfigText): Promise<ConfigEntries | readonly FaultMessage[]> {
   // It brings a parser for YAML, which apply does without.
   const { parseConfigText } = await import('../config-file/parse-config-text.ts');
   const format: ConfigFormat = type === 'application/json' ? 'json' : 'yaml';

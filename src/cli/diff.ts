@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { parseValue } from '../process/arguments.ts';
 import { Failure, exitCodes } from '../process/failure.ts';
 import { renderChanges } from './change-words.ts';
-import { apiOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, parseWholeNumber } from './define.ts';
@@ -30,6 +30,7 @@ export function buildDiff(context: Context): Command {
     .addArgument(new Argument('[TO]').argParser(parse))
     .usage('[REV [REV]] [options]')
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['diff', 'diff 5', 'diff 5 7 -o json'], exitCode))
     .action(async (from: number | undefined, to: number | undefined, values: CommonValues) => {

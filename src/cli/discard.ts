@@ -3,8 +3,9 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 
+import { objectKinds } from '../model/kinds.ts';
 import { UsageError } from '../process/failure.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
@@ -12,11 +13,11 @@ import type { DiscardMessage } from './messages.ts';
 import { printAnswer } from './output.ts';
 import { toPrintable } from './printable.ts';
 
-const kinds: readonly string[] = ['cluster', 'listener'];
+const kinds: readonly string[] = objectKinds;
 
 export function buildDiscard(context: Context): Command {
   const description = `Takes back what is staged, so that it is as it was committed: all of it, or the one object \
-that KIND (${kinds.join(' or ')}) and NAME say.`;
+that KIND (${kinds.join(', ')}) and NAME say.`;
   const exitCode = "Exit code: 0 done, or nothing was staged; 1 the control plane can't be reached; 2 usage.";
   return defineCommand(context, 'discard')
     .description(description)
@@ -25,6 +26,7 @@ that KIND (${kinds.join(' or ')}) and NAME say.`;
     .argument('[NAME]')
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['discard', 'discard cluster sessions'], exitCode))
     .action(async (kind: string | undefined, name: string | undefined, values: CommonValues) => {

@@ -3,12 +3,13 @@
 import type { Command } from 'commander';
 
 import type { Cluster, Endpoint, Shard } from '../model/objects.ts';
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
+import { formatAddress, parseServerAddress } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient, Query } from './api-client.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
 import type { ServersMessage } from './messages.ts';
@@ -29,6 +30,7 @@ const flags: readonly FieldFlag[] = [
     help: 'Share of the load, against the others. Default: 1',
   },
   { flags: '--zone <ZONE>', path: ['zone'], help: 'Where it stands.' },
+  ...upstreamAuthFlags,
   {
     flags: '--label <KEY=VALUE>',
     path: ['labels'],
@@ -59,9 +61,7 @@ function buildList(context: Context): Command {
     .action(async (cluster: string, values: Values) => {
       const { api, format } = await open(context, values);
       const found = await api.get<Cluster>(pathOf('clusters', cluster), { view: values.view });
-      const servers: ServersMessage =
-        found.kind === 'sharded' ? { shards: found.shards } : { endpoints: found.endpoints };
-      await printAnswer(context, format, servers, renderServers);
+      await printAnswer(context, format, serversIn(found), renderServers);
     });
 }
 
@@ -75,9 +75,15 @@ function buildGet(context: Context): Command {
     .action(async (cluster: string, server: string, values: Values) => {
       const { api, format } = await open(context, values);
       const found = await getServer(api, cluster, server, { view: values.view });
-      const servers: ServersMessage = 'endpoint' in found ? { shards: [found] } : { endpoints: [found] };
+      const servers: ServersMessage = 'address' in found ? { endpoints: [found] } : { shards: [found] };
       await printAnswer(context, format, found, () => renderServers(servers));
     });
+}
+
+function serversIn(cluster: Cluster): ServersMessage {
+  if (cluster.kind === 'sharded') return { shards: cluster.shards };
+  const { endpoints } = cluster;
+  return cluster.kind === 'replicated' ? { primary: cluster.primary, endpoints } : { endpoints };
 }
 
 /** @param server its address, or the name of its shard. @throws Failure */
@@ -116,7 +122,7 @@ function buildChange(context: Context, verb: Verb, description: string): Command
 
 async function change(context: Context, verb: Verb, cluster: string, text: string, values: Values): Promise<void> {
   const address = readAddress(text);
-  const patch = readPatch(flags, { ...values });
+  const patch = withoutEmptyAuth(readPatch(flags, { ...values }));
   if (verb === 'set' && values.shard === undefined) requireSome(patch);
   const { api, format } = await open(context, values);
   const shown = formatAddress({ host: address.address, port: address.port });
@@ -158,7 +164,7 @@ interface ServerAddress {
 }
 
 function readAddress(text: string): ServerAddress {
-  const { host, port } = parseValue('ADDRESS:PORT', text, parseIpAndPort);
+  const { host, port } = parseValue('ADDRESS:PORT', text, parseServerAddress);
   return { address: host, port };
 }
 
@@ -176,6 +182,7 @@ function define(
   return defineCommand(context, verb)
     .description(description)
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(examples, ...notes));
 }

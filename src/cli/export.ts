@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { apiOption, open } from './common-options.ts';
+import { apiCaOption, apiOption, open } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { choiceOption, defineCommand, helpEnd } from './define.ts';
@@ -20,6 +20,7 @@ export function buildExport(context: Context): Command {
     .addOption(viewOption())
     .addOption(choiceOption('-o, --output <FORMAT>', 'Default: yaml', Object.keys(types)))
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addHelpText('after', helpEnd(['export > declared.yaml', 'export --view committed -o json']))
     .action(async ({ output = 'yaml', view, ...values }: Values) => {
       const { api } = await open(context, values);

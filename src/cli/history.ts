@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { apiOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Context } from './context.ts';
@@ -23,6 +23,7 @@ export function buildHistory(context: Context): Command {
     .description('Lists the revisions, newest first: when, by whom, what changed, and what for.')
     .addOption(option('--limit <N>', `How many at most. Default: ${defaultLimit}`, parseWholeNumber))
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['history', 'history --limit 100 -o json']))
     .action(async (values: Values) => {

@@ -1,10 +1,12 @@
 // The flags of `controlplane listener add` and `set`, each for a field; those of routes are put together in
 // route-flags.ts.
 
+import { downstreamAuthFlags } from './auth-flags.ts';
 import { parseFault } from './fault-flag.ts';
 import { parseBoolean, parseNumber } from './object-flags.ts';
 import type { FieldFlag } from './object-flags.ts';
-import { parseRoute } from './route-flags.ts';
+import { parseReads, parseRoute } from './route-flags.ts';
+import { downstreamTlsFlags } from './tls-flags.ts';
 
 const yesOrNo = { choices: ['true', 'false'], preset: 'true', parse: parseBoolean } as const;
 
@@ -67,6 +69,15 @@ const ofRoutes: readonly FieldFlag[] = [
     help: 'Of a --route, by its PREFIX: servers are sent its keys or paths without it; once for each.',
   },
   {
+    flags: '--reads <PREFIX=WHERE>',
+    path: ['reads'],
+    isList: true,
+    parse: parseReads,
+    help:
+      'Of a --route, by its PREFIX: which servers of a replicated cluster answer its reads: primary, replica, ' +
+      'prefer_replica or any; once for each.',
+  },
+  {
     flags: '--key-formatter <PREFIX=TEXT>',
     path: ['key_formatter'],
     isList: true,
@@ -122,6 +133,12 @@ const ofRedis: readonly FieldFlag[] = [
     help: 'Of redis: where keys without a route go; or auto, or none.',
   },
   { flags: '--op-timeout <DURATION>', path: ['op_timeout'], help: 'Of redis: how long a command may take.' },
+  {
+    flags: '--read-policy <WHERE>',
+    path: ['read_policy'],
+    choices: ['primary', 'prefer_primary', 'replica', 'prefer_replica', 'any'],
+    help: 'Of redis: which servers of its Redis Clusters answer reads. Default: primary',
+  },
   {
     flags: '--enable-hashtagging [YES]',
     path: ['enable_hashtagging'],
@@ -190,4 +207,11 @@ const ofRedis: readonly FieldFlag[] = [
   },
 ];
 
-export const listenerFlags: readonly FieldFlag[] = [...ofAllKinds, ...ofTcp, ...ofRoutes, ...ofRedis];
+export const listenerFlags: readonly FieldFlag[] = [
+  ...ofAllKinds,
+  ...downstreamTlsFlags,
+  ...ofTcp,
+  ...ofRoutes,
+  ...ofRedis,
+  ...downstreamAuthFlags,
+];

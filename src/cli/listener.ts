@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import type { HttpRoute, Listener, RedisRoute } from '../model/objects.ts';
+import { withoutEmptyAuth } from './auth-flags.ts';
 import type { Context } from './context.ts';
 import { listenerFlags } from './listener-flags.ts';
 import { buildObjectCommands } from './object-commands.ts';
@@ -10,6 +11,7 @@ import { showPlain } from './plain-value.ts';
 import { toPrintable } from './printable.ts';
 import { withWholeRoutes } from './route-flags.ts';
 import { renderTable } from './table.ts';
+import { withWholeDownstreamTls } from './tls-flags.ts';
 
 export function buildListener(context: Context): Command {
   return buildObjectCommands<Listener>(context, {
@@ -17,7 +19,7 @@ export function buildListener(context: Context): Command {
     description: 'Listeners: where Envoys take clients, and to which clusters their commands go.',
     flags: listenerFlags,
     completeNew: withWholeRoutes,
-    completePatch: withWholeRoutes,
+    completePatch: (patch) => withoutEmptyAuth(withWholeDownstreamTls(withWholeRoutes(patch))),
     columns: ['NAME', 'KIND', 'ADDRESS', 'GOES TO', 'GROUPS', 'LABELS'],
     cells: (listener) => [
       listener.name,
@@ -38,6 +40,7 @@ export function buildListener(context: Context): Command {
         'listener add both --address 0.0.0.0:6383 --route sess:=old --mirror sess:=new --mirror-exclude-reads',
       ],
       set: [
+        'listener set redis_listener --auth-secret old-password --auth-secret new-password',
         'listener set shop --op-timeout 2s',
         'listener set shop --route auto --catch-all ""',
         'listener set shop --fault error,percent=5,command=get --fault delay,percent=10,delay=200ms',
@@ -48,6 +51,7 @@ export function buildListener(context: Context): Command {
 }
 
 type Route = RedisRoute | HttpRoute;
+
 
 function routesOf(listener: Listener): readonly Route[] | 'auto' | undefined {
   return listener.kind === 'tcp' ? undefined : (listener.routes ?? 'auto');
@@ -61,12 +65,17 @@ function describeTarget(listener: Listener): string {
 
 function renderRoutes(routes: readonly Route[] | 'auto' | undefined): string[] {
   if (routes === undefined || routes === 'auto' || routes.length === 0) return [];
-  const rows = routes.map((route) => {
-    return [route.prefix, route.cluster, route.remove_prefix === true ? 'removed' : '-', describeExtras(route)];
-  });
-  const width = rows.some(([, , , extras]) => extras !== '-') ? 4 : 3;
-  const table = [['ROUTE', 'CLUSTER', 'PREFIX', 'BESIDES'], ...rows.map((row) => row.map(toPrintable))];
-  return ['', ...renderTable(table.map((row) => row.slice(0, width)))];
+  const isReadApart = routes.some((route) => 'reads' in route);
+  const hasExtras = routes.some((route) => describeExtras(route) !== '-');
+  const rows = routes.map((route) => [
+    route.prefix,
+    route.cluster,
+    route.remove_prefix === true ? 'removed' : '-',
+    ...(isReadApart ? [showPlain('reads' in route ? route.reads : undefined)] : []),
+    ...(hasExtras ? [describeExtras(route)] : []),
+  ]);
+  const header = ['ROUTE', 'CLUSTER', 'PREFIX', ...(isReadApart ? ['READS'] : []), ...(hasExtras ? ['BESIDES'] : [])];
+  return ['', ...renderTable([header, ...rows.map((row) => row.map(toPrintable))])];
 }
 
 function renderFaults(listener: Listener): string[] {
@@ -77,8 +86,10 @@ function renderFaults(listener: Listener): string[] {
   return ['', ...renderTable([['FAULT', 'PERCENT', 'DELAY', 'COMMANDS'], ...rows.map((row) => row.map(toPrintable))])];
 }
 
+const shownFields: ReadonlySet<string> = new Set(['prefix', 'cluster', 'remove_prefix', 'reads']);
+
 // In the words of the object, as in -o yaml.
-function describeExtras({ prefix: _prefix, cluster: _cluster, remove_prefix: _removed, ...extras }: Route): string {
-  const words = Object.entries(extras).map(([field, value]) => `${field} ${showPlain(value)}`);
-  return words.length === 0 ? '-' : words.join(', ');
+function describeExtras(route: Route): string {
+  const extras = Object.entries(route).filter(([field]) => !shownFields.has(field));
+  return extras.map(([field, value]) => `${field} ${showPlain(value)}`).join(', ') || '-';
 }

@@ -52,7 +52,9 @@ export type RevisedMessage = Pick<CommitMessage, 'changed' | 'revision'> &
 export type PublishMessage = (CommitMessage | ConvergedCommitMessage) & RevisedMessage;
 
 /** The servers of a cluster, by what they are to it. */
-export type ServersMessage = { readonly endpoints: readonly Endpoint[] } | { readonly shards: readonly Shard[] };
+export type ServersMessage =
+  | { readonly primary?: string | undefined; readonly endpoints: readonly Endpoint[] }
+  | { readonly shards: readonly Shard[] };
 
 /** An error, as application/problem+json. */
 export type RefusalMessage = ProblemMessage & { readonly findings?: readonly FindingMessage[] | undefined };

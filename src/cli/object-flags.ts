@@ -50,20 +50,31 @@ export function readPatch(flags: readonly FieldFlag[], values: Readonly<Record<s
   return patch;
 }
 
-/** The object that a patch makes where none is: what it removes is not there, and no object is empty. */
+/** The object that a patch makes where none is: what it removes is not there, nor objects of which nothing is left. */
 export function withoutNulls(patch: Patch): Patch {
   const entries = Object.entries(patch).map(
     ([key, value]) => [key, isRecord(value) ? withoutNulls(value) : value] as const,
   );
-  return Object.fromEntries(
-    entries.filter(([, value]) => value !== null && !(isRecord(value) && Object.keys(value).length === 0)),
-  );
+  return Object.fromEntries(entries.filter(([key, value]) => value !== null && !isEmptied(patch[key], value)));
 }
 
 /** Throws an Error whose message is the rule that `text` breaks. */
 export function parseNumber(text: string): number {
   if (!/^-?\d{1,15}$/u.test(text)) throw new Error('must be a whole number');
   return Number(text);
+}
+
+/** Throws as {@link parseNumber} does. */
+export function parseJsonObject(text: string): Patch {
+  const rule = `must be a JSON object, such as {"interval":"1s"}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(rule);
+  }
+  if (!isRecord(value)) throw new Error(rule);
+  return value;
 }
 
 /** Throws as {@link parseNumber} does. */
@@ -98,6 +109,10 @@ function setIn(patch: Patch, [first = '', ...rest]: readonly string[], value: un
   }
   const inner = (patch[first] ??= {}) as Patch;
   setIn(inner, rest, value);
+}
+
+function isEmptied(before: unknown, after: unknown): boolean {
+  return isRecord(before) && isRecord(after) && Object.keys(before).length > 0 && Object.keys(after).length === 0;
 }
 
 function isRecord(value: unknown): value is Patch {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 
 import { exitCodes } from '../process/failure.ts';
 import { renderChanges } from './change-words.ts';
-import { apiOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
@@ -26,6 +26,7 @@ export function buildPlan(context: Context): Command {
   return defineCommand(context, 'plan')
     .description(description)
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['plan', 'plan -o json'], exitCode))
     .action(async (values: CommonValues) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { UsageError } from '../process/failure.ts';
 
 const variable = 'CONTROLPLANE_CONFIG';
-const keys = ['api', 'author', 'output'] as const;
+const keys = ['api', 'api_ca', 'author', 'output'] as const;
 
 /** What the file says; flags and variables go before it. Values are not checked. */
 export type Preferences = Readonly<Partial<Record<(typeof keys)[number], string>>>;

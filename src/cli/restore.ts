@@ -9,7 +9,7 @@ import { Failure } from '../process/failure.ts';
 import { formatDuration } from '../text/duration.ts';
 import { forceOption, messageOption, sendPublishing, waitOption } from './commit-call.ts';
 import type { CommitValues } from './commit-call.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
@@ -31,6 +31,7 @@ export function buildRestore(context: Context): Command {
   return command
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['restore controlplane-backup.db -m "carts were lost" --wait 10s'], exitCode))
     .action((path: string, values: Values) => restore(context, path, values));

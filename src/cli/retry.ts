@@ -8,7 +8,7 @@ import { formatDuration, parseDuration } from '../text/duration.ts';
 import { exitCodes } from '../process/failure.ts';
 import { askApi } from './api-request.ts';
 import { idleMs } from './api-client.ts';
-import { apiOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
@@ -35,6 +35,7 @@ export function buildRetry(context: Context): Command {
     .argument('[NODE]')
     .addOption(option('--wait <DURATION>', waitHelp, (text) => parseDuration(text, maxWaitMs)))
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['retry', 'retry envoy-2 --wait 10s'], exitCode))
     .action((node: string | undefined, values: Values) => retry(context, node, values));

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { parseValue } from '../process/arguments.ts';
 import { commitOptions, sendCommit } from './commit-call.ts';
 import type { CommitValues } from './commit-call.ts';
-import { apiOption, authorOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, parseWholeNumber } from './define.ts';
@@ -29,6 +29,7 @@ export function buildRollback(context: Context): Command {
   return command
     .addOption(authorOption())
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['rollback', 'rollback 5 -m "carts were lost" --wait 10s'], exitCode))
     .action(async (revision: number | undefined, values: Values) => {

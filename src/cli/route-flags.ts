@@ -12,6 +12,13 @@ export function parseRoute(text: string): unknown {
   return { prefix: text.slice(0, at), cluster: text.slice(at + 1) };
 }
 
+/** As {@link parseRoute}. */
+export function parseReads(text: string): unknown {
+  const at = text.lastIndexOf('=');
+  if (at <= 0 || at === text.length - 1) throw new Error('must be PREFIX=WHERE');
+  return { prefix: text.slice(0, at), reads: text.slice(at + 1) };
+}
+
 /** A route while it is put together. */
 type Route = Record<string, unknown> & { readonly prefix?: string };
 
@@ -20,7 +27,7 @@ type Route = Record<string, unknown> & { readonly prefix?: string };
  * @throws UsageError when a flag speaks of a route that no --route is.
  */
 export function withWholeRoutes(patch: Patch): Patch {
-  const { remove_prefix, key_formatter, mirrors, mirror_percent, mirror_exclude_reads, hosts, ...others } = patch;
+  const { remove_prefix, reads, key_formatter, mirrors, mirror_percent, mirror_exclude_reads, hosts, ...others } = patch;
   const { timeout, retry_attempts, retry_on, ...rest } = others;
   const given = listOf(rest['routes']);
   const isAuto = given.length === 1 && given[0] === 'auto';
@@ -40,6 +47,9 @@ export function withWholeRoutes(patch: Patch): Patch {
   });
   for (const prefix of listOf(remove_prefix).map(String)) {
     find(routes, '--remove-prefix', prefix, prefix)['remove_prefix'] = true;
+  }
+  for (const each of listOf(reads) as readonly Route[]) {
+    find(routes, '--reads', each.prefix ?? '', each.prefix)['reads'] = each['reads'];
   }
   for (const [route, text] of pairs('--key-formatter', key_formatter, routes, catchAll)) route['key_formatter'] = text;
   for (const [route, cluster] of pairs('--mirror', mirrors, routes, catchAll)) {
@@ -75,7 +85,7 @@ function pairs(flag: string, given: unknown, routes: readonly Route[], catchAll?
 function find(routes: readonly Route[], flag: string, text: string, prefix: string | undefined): Route {
   const route = routes.find((each) => each.prefix === prefix && prefix !== undefined);
   if (route !== undefined) return route;
-  const rule = flag === '--remove-prefix' ? 'be' : 'begin with';
+  const rule = flag === '--remove-prefix' || flag === '--reads' ? 'be' : 'begin with';
   throw new UsageError(`${flag} ${JSON.stringify(text)}: must ${rule} the PREFIX of a --route`);
 }
 

@@ -2,25 +2,47 @@
 
 import type { Endpoint, Shard } from '../model/objects.ts';
 import { formatAddress } from '../net/address.ts';
+import { isPrimary } from '../model/primary.ts';
+import { serversOfShard } from '../model/shard.ts';
 import { showPlain } from './plain-value.ts';
 import { toPrintable } from './printable.ts';
 import { renderTable } from './table.ts';
 
 interface Servers {
+  /** Of a replicated cluster. */
+  readonly primary?: string | undefined;
   readonly endpoints?: readonly Endpoint[];
   readonly shards?: readonly Shard[];
 }
 
-export function renderServers({ endpoints, shards }: Servers): string[] {
-  if (shards !== undefined) {
-    const rows = shards.map(({ name, weight, endpoint }) => [name, ...cellsOf({ ...endpoint, weight })]);
-    return show(['SHARD', 'ADDRESS', 'WEIGHT', 'ZONE', 'LABELS'], rows);
-  }
-  return show(['ADDRESS', 'WEIGHT', 'ZONE', 'LABELS'], (endpoints ?? []).map(cellsOf));
+export function renderServers({ primary, endpoints = [], shards }: Servers): string[] {
+  if (shards !== undefined) return renderShards(shards);
+  if (primary === undefined) return show(['ADDRESS', 'WEIGHT', 'ZONE', 'LABELS'], endpoints.map(cellsOf));
+  return show(['ADDRESS', 'ROLE', 'WEIGHT', 'ZONE', 'LABELS'], endpoints.map((each) => cellsInGroup(each, primary)));
+}
+
+function renderShards(shards: readonly Shard[]): string[] {
+  const hasReplicas = shards.some(({ endpoints }) => endpoints !== undefined);
+  const rows = shards.flatMap((shard) => {
+    return serversOfShard(shard).map((each) => {
+      const server = { ...each, weight: shard.weight };
+      return [shard.name, ...(hasReplicas ? cellsInGroup(server, shard.primary ?? nameOf(each)) : cellsOf(server))];
+    });
+  });
+  return show(['SHARD', 'ADDRESS', ...(hasReplicas ? ['ROLE'] : []), 'WEIGHT', 'ZONE', 'LABELS'], rows);
+}
+
+function cellsInGroup(endpoint: Endpoint, primary: string): string[] {
+  const [address = '', ...rest] = cellsOf(endpoint);
+  return [address, isPrimary({ primary }, endpoint) ? 'primary' : 'replica', ...rest];
 }
 
 function cellsOf({ address, port, weight, zone, labels }: Endpoint): string[] {
-  return [formatAddress({ host: address, port }), showPlain(weight), showPlain(zone), showPlain(labels)];
+  return [nameOf({ address, port }), showPlain(weight), showPlain(zone), showPlain(labels)];
+}
+
+function nameOf({ address, port }: Pick<Endpoint, 'address' | 'port'>): string {
+  return formatAddress({ host: address, port });
 }
 
 function show(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

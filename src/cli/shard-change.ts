@@ -1,8 +1,9 @@
 // A shard of a sharded cluster: one that is looked for, and one that comes, moves or goes. The list of shards is staged
 // anew then, unless another changed it.
 
-import type { Cluster, Shard } from '../model/objects.ts';
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
+import type { Cluster, Shard, ShardEndpoint } from '../model/objects.ts';
+import { serversOfShard } from '../model/shard.ts';
+import { formatAddress, parseServerAddress } from '../net/address.ts';
 import { Failure } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
@@ -16,6 +17,8 @@ export interface ShardChange {
   /** `weight`, of the shard, and what its server has besides an address; null removes a field. */
   readonly patch: Patch;
 }
+
+type SingleShard = Extract<Shard, { readonly endpoint: ShardEndpoint }>;
 
 /** Stages the change; gives what the control plane answers. @throws Failure */
 export async function changeShard(api: ApiClient, cluster: string, change: ShardChange): Promise<object> {
@@ -38,8 +41,14 @@ export function changeShards(shards: readonly Shard[], { verb, name, address, pa
     return [...shards, patched({ name, endpoint: address }, address, patch)];
   }
   if (old === undefined) throw noSuchShard(shards, name);
-  if (verb === 'set') return shards.map((shard) => (shard === old ? patched(old, address, patch) : shard));
+  if (old.endpoint === undefined) {
+    throw new Failure(`${called}: has replicas: they are changed in a file (controlplane apply), or by /api/v2`);
+  }
   const { endpoint } = old;
+  if (verb === 'set') {
+    const moved = patched({ ...old, endpoint }, address, patch);
+    return shards.map((shard) => (shard === old ? moved : shard));
+  }
   if (endpoint.address !== address.address || endpoint.port !== address.port) {
     throw new Failure(
       `${called}: has the server ${formatAddress({ host: endpoint.address, port: endpoint.port })}, not this one`,
@@ -51,14 +60,14 @@ export function changeShards(shards: readonly Shard[], { verb, name, address, pa
 /** @param server the name of the shard, or the address of its server. @throws Failure */
 export function findShard(shards: readonly Shard[], server: string): Shard {
   const byName = shards.find(({ name }) => name === server);
-  const found = byName ?? shards.find(({ endpoint }) => isAddressOf(endpoint, server));
+  const found = byName ?? shards.find((shard) => serversOfShard(shard).some((each) => isAddressOf(each, server)));
   if (found === undefined) throw noSuchShard(shards, server);
   return found;
 }
 
-function isAddressOf({ address, port }: Shard['endpoint'], text: string): boolean {
+function isAddressOf({ address, port }: ShardEndpoint, text: string): boolean {
   try {
-    const { host, port: number } = parseIpAndPort(text);
+    const { host, port: number } = parseServerAddress(text);
     return host === address && number === port;
   } catch {
     return false;
@@ -70,14 +79,22 @@ function noSuchShard(shards: readonly Shard[], name: string): Failure {
   return new Failure(toPrintable(`shard ${JSON.stringify(name)}: no such shard, there are ${names}`));
 }
 
-function patched(shard: Shard, address: ShardChange['address'], { weight, zone, labels }: Patch): Shard {
-  const rest = { zone, labels: labels && mergeLabels(shard.endpoint.labels, labels as Patch) };
+function patched(
+  shard: SingleShard,
+  address: ShardChange['address'],
+  { weight, zone, labels, upstream_auth: auth }: Patch,
+): Shard {
+  const rest = {
+    zone,
+    labels: labels && mergeLabels(shard.endpoint.labels, labels as Patch),
+    upstream_auth: auth && merge(shard.endpoint.upstream_auth ?? {}, auth as Patch),
+  };
   const endpoint = merge({ ...shard.endpoint, ...address }, rest);
   return merge({ ...shard, endpoint }, { weight }) as unknown as Shard;
 }
 
 // None are no labels.
-function mergeLabels(labels: Shard['endpoint']['labels'], patch: Patch): Patch | null {
+function mergeLabels(labels: ShardEndpoint['labels'], patch: Patch): Patch | null {
   const merged = merge(labels ?? {}, patch);
   return Object.keys(merged).length === 0 ? null : merged;
 }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { parseValue } from '../process/arguments.ts';
 import type { ApiClient } from './api-client.ts';
 import { renderChanges } from './change-words.ts';
-import { apiOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, parseWholeNumber } from './define.ts';
@@ -26,6 +26,7 @@ export function buildShow(context: Context): Command {
     .description('Shows one revision: when, by whom, what for, and what it changed from the one before.')
     .addArgument(new Argument('<N>').argParser(parse))
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addHelpText('after', helpEnd(['show 7', 'show 7 -o yaml'], whole))
     .action(async (number: number, values: CommonValues) => {

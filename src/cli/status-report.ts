@@ -16,7 +16,7 @@ import { renderDraining, renderOldRoutes, renderWarnings } from './published-rep
 import { coloredStateLabel, stateLabel } from './state-label.ts';
 import { renderTable } from './table.ts';
 
-const kinds: readonly TypeMessage['type'][] = ['cluster', 'endpoint', 'listener', 'route'];
+const allKinds: readonly TypeMessage['type'][] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 const shownDigits = 8;
 
@@ -32,14 +32,22 @@ const holdingsNote =
 /** Lines of text, the last one with a newline. */
 export function renderStatus(answer: ClientsMessage): string {
   const { clients, gone, expected, returning } = answer;
+  const kinds = kindsToShow(clients);
   const header = ['NODE', 'PEER', 'API', 'STATE', ...kinds.map((kind) => kind.toUpperCase())];
-  const table = clients.length === 0 ? [] : renderTable([header, ...clients.map(renderClient)]);
+  const rows = clients.map((client) => renderClient(client, kinds));
+  const table = clients.length === 0 ? [] : renderTable([header, ...rows]);
   const troubles = clients.flatMap(renderTroubles);
   const leftovers = [...renderDraining(answer), ...renderOldRoutes(answer)];
   const summary = [...renderReturning(returning, clients.length), ...renderUnmet(expected), renderSummary(answer)];
   const blocks = [table, renderNote(clients), troubles, leftovers, renderWarnings(answer), renderGone(gone), summary];
   const shown = blocks.filter((lines) => lines.length > 0);
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+// Where nothing is encrypted nobody asks for secrets.
+function kindsToShow(clients: readonly ClientMessage[]): typeof allKinds {
+  const areSecretsAsked = clients.some(({ types }) => types.some(({ type }) => type === 'secret'));
+  return allKinds.filter((kind) => kind !== 'secret' || areSecretsAsked);
 }
 
 // Two versions look like a difference that somebody has to mend.
@@ -78,7 +86,7 @@ function renderSummary({ clients, gone, returning }: ClientsMessage): string {
   return `${clients.length} ${clients.length === 1 ? 'client' : 'clients'}: ${counts.join(', ')}${missing}`;
 }
 
-function renderClient(client: ClientMessage): string[] {
+function renderClient(client: ClientMessage, kinds: typeof allKinds): string[] {
   const { node, peer, state, types } = client;
   const byKind = new Map(types.map((type) => [type.type, type]));
   return [

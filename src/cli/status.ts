@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 import type { ClientsMessage } from '../api/v2/messages.ts';
 import { exitCodes } from '../process/failure.ts';
-import { apiOption, open, outputOption } from './common-options.ts';
+import { apiCaOption, apiOption, open, outputOption } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
@@ -34,6 +34,7 @@ export function buildStatus(context: Context): Command {
   for (const each of expectationOptions()) command.addOption(each);
   return command
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(outputOption())
     .addOption(new Option('--json', 'The same as -o json.'))
     .addHelpText('after', helpEnd(['status', 'status --at-least 3', 'status -o json'], exitCode))

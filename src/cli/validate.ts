@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 
 import { checkConfigText, faultsFailure, readConfigText } from './config-text.ts';
-import { apiOption } from './common-options.ts';
+import { apiCaOption, apiOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd } from './define.ts';
 import { toPrintable } from './printable.ts';
@@ -18,12 +18,15 @@ export function buildValidate(context: Context): Command {
     .description(description)
     .requiredOption('-f, --file <FILE>', 'The file; - is standard input.')
     .addOption(apiOption().hideHelp())
+    .addOption(apiCaOption().hideHelp())
     .addHelpText('after', helpEnd(['validate -f declared.yaml', 'validate -f - < declared.json'], exitCode))
     .action(async ({ file }: { readonly file: string }) => {
       const text = await readConfigText(context, file);
       const checked = await checkConfigText(text);
       if (!('clusters' in checked)) throw faultsFailure(text, checked);
-      const counts = `clusters: ${checked.clusters.length}, listeners: ${checked.listeners.length}`;
+      const { clusters, listeners, secrets } = checked;
+      const ofSecrets = secrets === undefined ? '' : `, secrets: ${secrets.length}`;
+      const counts = `clusters: ${clusters.length}, listeners: ${listeners.length}${ofSecrets}`;
       context.stdout.write(toPrintable(`${text.name}: valid, ${counts}`) + '\n');
     });
 }

@@ -12,8 +12,10 @@ import type { AllObjects } from './node-groups.ts';
 
 const keyless = 'keys without a prefix, and commands without a key such as INFO, SCAN and SELECT, find no server';
 
+type Grouped = Pick<AllObjects, 'clusters' | 'listeners'>;
+
 /** One line for each listener, and each reason. */
-export function findMissingCatchAlls({ clusters, listeners }: AllObjects, options: RenderOptions): string[] {
+export function findMissingCatchAlls({ clusters, listeners }: Grouped, options: RenderOptions): string[] {
   const named = options.redisCatchAll === undefined ? undefined : clusters.get(options.redisCatchAll);
   const counts = countClusters({ clusters, listeners });
   const groupsByProblem = new Map<string, NodeGroup[]>();
@@ -31,7 +33,7 @@ export function findMissingCatchAlls({ clusters, listeners }: AllObjects, option
 }
 
 /** How many clusters each group is given that an object names, and the others. */
-function countClusters({ clusters, listeners }: AllObjects): ReadonlyMap<NodeGroup, number> {
+function countClusters({ clusters, listeners }: Grouped): ReadonlyMap<NodeGroup, number> {
   const counts = countByGroup(clusters);
   const common = counts.get(undefined) ?? 0;
   const named = findNamedGroups({ clusters, listeners, draining: [] });

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Change } from '../inventory/change.ts';
+import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
 import { StoreError } from '../store/log-store.ts';
@@ -41,7 +42,7 @@ import { findGuarded } from './guards.ts';
 import { Publisher, refuse } from './publisher.ts';
 import type { Prepared, PublisherParts } from './publisher.ts';
 import { SerialQueue } from './serial-queue.ts';
-import { Staging, applyTo, refsOf } from './staging.ts';
+import { Staging, applyTo } from './staging.ts';
 
 export interface ControlPlaneParts extends PublisherParts {
   readonly store: LogStore;
@@ -76,10 +77,11 @@ export class ControlPlane implements Desk {
 
   /**
    * Takes up the stored state and publishes what was committed, before it resolves.
+   * @param state as the store gave it; undefined: it is asked.
    * @throws StoreError when the stored state can't be read; CommitError when it can't be published with these options.
    */
-  static async open(parts: ControlPlaneParts): Promise<ControlPlane> {
-    return new ControlPlane(parts, await parts.store.load());
+  static async open(parts: ControlPlaneParts, state?: LogState): Promise<ControlPlane> {
+    return new ControlPlane(parts, state ?? (await parts.store.load()));
   }
 
   get declarations(): Declarations {
@@ -92,7 +94,7 @@ export class ControlPlane implements Desk {
 
   change(change: Change, author: string): Promise<void> {
     return this.#queue.run(async () => {
-      await this.#appendStaged({ clusters: [this.#staging.inventory.check(change)], listeners: [] }, author);
+      await this.#appendStaged({ ...noEdits, clusters: [this.#staging.inventory.check(change)] }, author);
     });
   }
 
@@ -177,7 +179,7 @@ export class ControlPlane implements Desk {
       const text = message ?? `rollback to revision ${rollbackTo}`;
       const guards = force === true ? 'pass' : 'refuse';
       const outcome = await this.#commitEdits(edits, { author, message: text, rollbackTo, guards });
-      const rolledBack = new Set(refsOf(edits).map(({ kind, name }) => `${kind} ${name}`));
+      const rolledBack = new Set(listEdits(edits).map(({ kind, name }) => `${kind} ${name}`));
       const stillStaged = this.#staging.staged
         .filter(({ kind, name }) => rolledBack.has(`${kind} ${name}`))
         .map(({ kind, name }) => ({ kind, name }));
@@ -236,10 +238,7 @@ export class ControlPlane implements Desk {
   }
 
   get #committed(): Config {
-    return {
-      clusters: this.#staging.list('committed', 'cluster'),
-      listeners: this.#staging.list('committed', 'listener'),
-    };
+    return this.#staging.committed;
   }
 
   // The number of the last entry stands for all that is staged and committed; the options may be another run's.
@@ -266,7 +265,7 @@ export class ControlPlane implements Desk {
   // A backup of before the first commit publishes nothing, least of all a first revision.
   async #commitRestored({ revision, committed }: LogState, request: RevisionRequest): Promise<CommitOutcome> {
     const edits = editsBetween(this.#committed, committed);
-    if (revision > 0 || refsOf(edits).length > 0) return this.#commitEdits(edits, request);
+    if (revision > 0 || listEdits(edits).length > 0) return this.#commitEdits(edits, request);
     return { changed: false, revision: this.#staging.revision, changes: [] };
   }
 
@@ -313,7 +312,7 @@ export class ControlPlane implements Desk {
   }
 
   #changesOf(edits: Edits, view: View = 'committed'): ObjectChange[] {
-    return refsOf(edits).flatMap(({ kind, name, after }) => {
+    return listEdits(edits).flatMap(({ kind, name, after }) => {
       return compareObjects(kind, name, this.#staging.get(view, kind, name), after) ?? [];
     });
   }
@@ -333,12 +332,12 @@ export class ControlPlane implements Desk {
 
   // Before the first there was nothing.
   async #contentOf(revision: number): Promise<Config> {
-    if (revision === 0) return { clusters: [], listeners: [] };
+    if (revision === 0) return { clusters: [], listeners: [], secrets: [] };
     return applyTo(this.#committed, await this.#editsBackTo(revision));
   }
 
   async #appendStaged(edits: Edits, author: string): Promise<void> {
-    if (edits.clusters.length === 0 && edits.listeners.length === 0) return;
+    if (areEmpty(edits)) return;
     const deed = { author, atMs: this.#publisher.nowMs() };
     const number = await this.#append({ type: 'stage', ...deed, edits });
     this.#staging.noteStaged(edits, deed, number);

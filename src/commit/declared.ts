@@ -9,7 +9,7 @@ import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-rout
 import type { OldRoutes, Routings, RoutesNow } from '../inventory/old-routes.ts';
 import { Routing, findCatchAll } from '../inventory/routing.ts';
 import type { Edits } from '../inventory/edits.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
@@ -23,6 +23,7 @@ import { findRoutings } from './routings.ts';
 export interface Declared extends RoutesNow {
   readonly clusters: SortedByName<Cluster>;
   readonly listeners: SortedByName<Listener>;
+  readonly secrets: SortedByName<Secret>;
   readonly draining: readonly DrainingCluster[];
   readonly oldRoutes: readonly OldRoutes[];
   /** The cluster that `catch_all: auto` means. */
@@ -60,7 +61,7 @@ export function resume(
   const clusters = SortedByName.of(committed.clusters);
   const listeners = SortedByName.of(committed.listeners);
   const bound = findBoundListeners(listeners, options);
-  const objects = { clusters, listeners };
+  const objects = { clusters, listeners, secrets: SortedByName.of(committed.secrets) };
   const routings = findRoutings(objects, options);
   // A clock that was set back while nothing ran makes nothing last for longer.
   const latestMs = nowMs + drainTimeMs;
@@ -72,7 +73,7 @@ export function resume(
   const before = isSameCatchAll
     ? undefined
     : findRoutings(objects, { ...options, redisCatchAll: routes.catchAll ?? nobody });
-  const now = { routings, successors: findSuccessors(draining) };
+  const now = { routings, successors: findSuccessors(draining, clusters) };
   const found = findOldRoutes(before, now, nowMs, drainTimeMs);
   const old = (routes?.old ?? []).map((each) => ({
     ...each,
@@ -105,7 +106,7 @@ export function declareNext(
     edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
   const routings = last === undefined || areRoutesChanged ? findRoutings(objects, options) : last.routings;
   const draining = last === undefined ? [] : drainFrom(last, edits, routings, { nowMs, drainTimeMs });
-  const now = { routings, successors: findSuccessors(draining) };
+  const now = { routings, successors: findSuccessors(draining, objects.clusters) };
   const found = areRoutesChanged ? findOldRoutes(last?.routings, now, nowMs, drainTimeMs) : [];
   return {
     ...now,
@@ -123,15 +124,21 @@ export function declareNext(
   };
 }
 
+type DeclaredObjects = Pick<Declared, 'clusters' | 'listeners' | 'secrets'>;
+
+const nothing: DeclaredObjects = {
+  clusters: SortedByName.of<Cluster>([]),
+  listeners: SortedByName.of<Listener>([]),
+  secrets: SortedByName.of<Secret>([]),
+};
+
 /** What is declared after the edits. @param last undefined before the first commit. */
-export function objectsAfter(
-  last: Pick<Declared, 'clusters' | 'listeners'> | undefined,
-  edits: Edits,
-): Pick<Declared, 'clusters' | 'listeners'> {
-  const { clusters = SortedByName.of<Cluster>([]), listeners = SortedByName.of<Listener>([]) } = last ?? {};
+export function objectsAfter(last: DeclaredObjects | undefined, edits: Edits): DeclaredObjects {
+  const { clusters, listeners, secrets } = last ?? nothing;
   return {
     clusters: clusters.with(edits.clusters.map(({ name, after }) => [name, after])),
     listeners: listeners.with(edits.listeners.map(({ name, after }) => [name, after])),
+    secrets: secrets.with(edits.secrets.map(({ name, after }) => [name, after])),
   };
 }
 
@@ -160,7 +167,7 @@ function drainRoutingOf(routings: Routings): Routing {
 /** The same when some of what drained is over. */
 export function declareDrained(last: Declared, nowMs: number): Declared {
   const draining = stillDraining(last.draining, nowMs);
-  return { ...last, draining, successors: findSuccessors(draining) };
+  return { ...last, draining, successors: findSuccessors(draining, last.clusters) };
 }
 
 /** What the store keeps of the routes. */

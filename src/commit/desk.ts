@@ -3,7 +3,7 @@
 
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
-import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
 import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 import type { PublishedStatus } from './published.ts';
 
@@ -13,11 +13,10 @@ export type View = 'staged' | 'committed';
 
 /** What is declared, as a decision may look at it. Valid until the decision returns. */
 export interface Declarations {
-  /** Clusters and listeners by name, in the view. Staged: what is committed with the staged objects laid over. */
-  get(view: View, kind: ObjectKind, name: string): Cluster | Listener | undefined;
+  /** Objects by name, in the view. Staged: what is committed with the staged objects laid over. */
+  get<Kind extends ObjectKind>(view: View, kind: Kind, name: string): ObjectsByKind[Kind] | undefined;
   /** In order of name. */
-  list(view: View, kind: 'cluster'): readonly Cluster[];
-  list(view: View, kind: 'listener'): readonly Listener[];
+  list<Kind extends ObjectKind>(view: View, kind: Kind): readonly ObjectsByKind[Kind][];
   /** What is staged otherwise than it is committed, in order of kind and name. */
   readonly staged: readonly StagedObject[];
   /** The number of the newest revision; 0: none. */
@@ -29,8 +28,8 @@ export interface Declarations {
 /** One object that differs between two states. */
 export interface ObjectChange extends ObjectRef {
   readonly change: 'added' | 'changed' | 'removed';
-  readonly before: Cluster | Listener | undefined;
-  readonly after: Cluster | Listener | undefined;
+  readonly before: DeclaredObject | undefined;
+  readonly after: DeclaredObject | undefined;
   /** Which fields differ, with their values; of one that was added or removed none. Endpoints and shards one by one. */
   readonly fields: readonly FieldChange[];
 }
@@ -74,7 +73,7 @@ export interface Plan extends Diff {
 
 export interface ResourceChanges {
   readonly group: string;
-  readonly kind: 'cluster' | 'endpoint' | 'listener' | 'route';
+  readonly kind: 'cluster' | 'endpoint' | 'listener' | 'route' | 'secret';
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];

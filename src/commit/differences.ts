@@ -1,11 +1,11 @@
 // What differs between two states, by object and by field. Pure.
 
+import { toEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { contentOf } from '../model/canonical.ts';
-import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import { listOfKind, objectKinds } from '../model/kinds.ts';
+import type { Config, DeclaredObject, ObjectKind } from '../model/objects.ts';
 import type { FieldChange, ObjectChange } from './desk.ts';
-
-type DeclaredObject = Cluster | Listener;
 
 export function isSameObject(a: DeclaredObject | undefined, b: DeclaredObject | undefined): boolean {
   if (a === b) return true;
@@ -28,18 +28,17 @@ export function compareObjects(
 
 /** All changes, in order of kind and name. */
 export function compareConfigs(before: Config, after: Config): ObjectChange[] {
-  return [
-    ...compareLists('cluster', before.clusters, after.clusters),
-    ...compareLists('listener', before.listeners, after.listeners),
-  ];
+  return objectKinds.flatMap((kind) => compareLists(kind, before[listOfKind[kind]], after[listOfKind[kind]]));
 }
 
 /** What leads from one to the other, in order of name. */
 export function editsBetween(before: Config, after: Config): Edits {
-  return {
-    clusters: editsOfLists(before.clusters, after.clusters),
-    listeners: editsOfLists(before.listeners, after.listeners),
-  };
+  return toEdits(
+    objectKinds.flatMap((kind) => {
+      const edits = editsOfLists<DeclaredObject>(before[listOfKind[kind]], after[listOfKind[kind]]);
+      return edits.map((edit) => ({ kind, ...edit }));
+    }),
+  );
 }
 
 function compareLists(
@@ -64,6 +63,15 @@ function byName<T extends DeclaredObject>(objects: readonly T[]): ReadonlyMap<st
   return new Map(objects.map((object) => [object.name, object]));
 }
 
+const dividedFields: ReadonlySet<string> = new Set([
+  'labels',
+  'load_balancing',
+  'refresh',
+  'upstream_auth',
+  'auth',
+  'buffer',
+]);
+
 // Lists whose entries have a name of their own are compared entry by entry.
 const entryKeys: Readonly<Record<string, (entry: Readonly<Record<string, unknown>>) => string>> = {
   endpoints: ({ address, port }) => (String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`),
@@ -71,8 +79,6 @@ const entryKeys: Readonly<Record<string, (entry: Readonly<Record<string, unknown
   // For other hosts there may be another one of the same prefix.
   routes: ({ prefix, hosts }) => (Array.isArray(hosts) ? `${prefix} of ${hosts.join(', ')}` : String(prefix)),
 };
-
-const objectFields: ReadonlySet<string> = new Set(['labels', 'load_balancing', 'buffer']);
 
 function compareFields(before: DeclaredObject, after: DeclaredObject): FieldChange[] {
   const [from, to] = [flatten(before), flatten(after)];
@@ -87,10 +93,12 @@ function compareFields(before: DeclaredObject, after: DeclaredObject): FieldChan
 function flatten(object: DeclaredObject): Map<string, unknown> {
   const fields = new Map<string, unknown>();
   for (const [field, value] of Object.entries(object)) {
+    // Its fingerprint tells of it.
+    if (field === 'sealed') continue;
     const entryKey = entryKeys[field];
     if (entryKey !== undefined && Array.isArray(value)) {
       for (const entry of value) fields.set(`${field}/${entryKey(entry)}`, entry);
-    } else if (objectFields.has(field)) {
+    } else if (dividedFields.has(field)) {
       for (const [key, each] of Object.entries(value as object)) fields.set(`${field}.${key}`, each);
     } else {
       fields.set(field, value);

@@ -1,6 +1,7 @@
 // The snapshots of one state of what is declared, one for each node group that is given something of its own: each is
 // made of the one before by what changed for the group, and they share what is equal.
 
+import { areEmpty } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
 import type { RenderOptions } from '../render/options.ts';
@@ -90,8 +91,7 @@ function advance(
   draining: ReadonlyMap<string, ServedCluster>,
   like?: Rendered,
 ): Rendered {
-  const isEdited = edits.clusters.length > 0 || edits.listeners.length > 0;
-  if (!isEdited && isServedAlike(before.draining, draining)) return before;
+  if (areEmpty(edits) && isServedAlike(before.draining, draining)) return before;
   return { snapshot: before.snapshot.next(edits, draining, like?.snapshot), draining };
 }
 

@@ -1,7 +1,7 @@
 // Commits that take so much at once that it may be a mistake: refused unless they are forced. Pure.
 
 import { formatAddress } from '../net/address.ts';
-import { hostsOf } from '../inventory/cluster.ts';
+import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { Finding } from './desk.ts';
 
@@ -51,7 +51,7 @@ export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], sha
 }
 
 function compare(name: string, before: Cluster | undefined, after: Cluster | undefined): Step {
-  const [from, to] = [before, after].map((cluster) => new Set(cluster && hostsOf(cluster).map(addressOf)));
+  const [from, to] = [before, after].map((cluster) => new Set(cluster && serversOf(cluster).map(addressOf)));
   const [old, now] = [from ?? new Set(), to ?? new Set()];
   return {
     name,
@@ -68,7 +68,7 @@ function countHosts(clusters: Clusters, areEnough: (hosts: number) => boolean): 
   let hosts = 0;
   for (const cluster of clusters.values()) {
     if (areEnough(hosts)) break;
-    hosts += hostsOf(cluster).length;
+    hosts += serversOf(cluster).length;
   }
   return hosts;
 }

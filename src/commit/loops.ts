@@ -1,6 +1,6 @@
 // Servers that are an Envoy's own listener, which leads to them: a command would go round in a circle. Pure.
 
-import { hostsOf } from '../inventory/cluster.ts';
+import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, Endpoint } from '../inventory/cluster.ts';
 import type { Listener } from '../model/objects.ts';
 import { clustersOf, listTargets } from '../model/redis-targets.ts';
@@ -44,7 +44,7 @@ export function findLoops(cluster: Cluster, listeners: readonly BoundListener[])
   return listeners.flatMap((bound) => {
     const { listener, address } = bound;
     if (!leadsTo(listener, cluster) || !areTogether(bound, cluster)) return [];
-    return hostsOf(cluster).flatMap((endpoint) => (isListener(endpoint, address) ? [{ endpoint, bound }] : []));
+    return serversOf(cluster).flatMap((endpoint) => (isListener(endpoint, address) ? [{ endpoint, bound }] : []));
   });
 }
 
@@ -84,7 +84,7 @@ function isListener(endpoint: Endpoint, { host, port }: Address): boolean {
 
 // Who connects to "any address" reaches the loopback address of the family.
 function destinationOf(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '0.0.0.0' || /^localhost\.?$/u.test(address)) return '127.0.0.1';
   return address === '::' ? '::1' : address;
 }
 

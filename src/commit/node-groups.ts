@@ -3,9 +3,10 @@
 import type { SortedByName } from '../collections/sorted-by-name.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { serveDraining } from '../inventory/draining.ts';
+import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import type { Cluster, Listener } from '../model/objects.ts';
+import type { Cluster, Listener, Secret } from '../model/objects.ts';
 import { defaultNodeGroup } from '../snapshot/snapshot.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 
@@ -13,6 +14,8 @@ import type { NodeGroup } from '../snapshot/snapshot.ts';
 export interface Objects {
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly listeners: ReadonlyMap<string, Listener>;
+  /** Given to all groups: what is rendered of them is what objects of a group name. */
+  readonly secrets: ReadonlyMap<string, Secret>;
 }
 
 /** What of it was removed, but is still served. */
@@ -35,7 +38,11 @@ export interface AllObjects extends Objects {
 type CountsByGroup = ReadonlyMap<NodeGroup | undefined, number>;
 
 /** The groups that an object names, sorted. One whose last object drains is one of them until that is over. */
-export function findNamedGroups({ clusters, listeners, draining }: AllObjects & Pick<Leftovers, 'draining'>): NodeGroup[] {
+export function findNamedGroups({
+  clusters,
+  listeners,
+  draining,
+}: Pick<AllObjects, 'clusters' | 'listeners'> & Pick<Leftovers, 'draining'>): NodeGroup[] {
   const given = [...countByGroup(clusters).keys(), ...countByGroup(listeners).keys()];
   const named = new Set([...given, ...draining.flatMap(({ cluster }) => cluster.groups ?? [])]);
   return [...named].filter((group) => group !== undefined).sort();
@@ -66,13 +73,13 @@ function countRun(run: readonly Grouped[]): CountsByGroup {
 }
 
 /** What the group is given of these. */
-export function objectsFor(group: NodeGroup, { clusters, listeners }: Objects): Objects {
-  return { clusters: pick(clusters, group), listeners: pick(listeners, group) };
+export function objectsFor(group: NodeGroup, { clusters, listeners, secrets }: Objects): Objects {
+  return { clusters: pick(clusters, group), listeners: pick(listeners, group), secrets };
 }
 
 /** What the group is given beside what everybody is, as edits. */
 export function ownEditsOf(group: NodeGroup, { clusters, listeners }: Objects): Edits {
-  return { clusters: toOwnEdits(clusters, group), listeners: toOwnEdits(listeners, group) };
+  return { ...noEdits, clusters: toOwnEdits(clusters, group), listeners: toOwnEdits(listeners, group) };
 }
 
 /** What the edits are for the group: an object that is no more for it has gone. @param before the edits. */
@@ -80,6 +87,7 @@ export function editsFor(group: NodeGroup, edits: Edits, before: Objects): Edits
   return {
     clusters: restrict(edits.clusters, before.clusters, group),
     listeners: restrict(edits.listeners, before.listeners, group),
+    secrets: edits.secrets,
   };
 }
 

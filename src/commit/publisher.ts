@@ -1,17 +1,24 @@
 // What is committed, as Envoys are given it: checks what is to follow, renders it, publishes it. Synchronous, and knows
 // no store: between the two steps of a commit the caller makes it durable.
 
+import { stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
+import { servedNames } from '../inventory/read-clusters.ts';
 import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
+import { findHealthUnsupportedInV2 } from '../render/health.ts';
 import { findListenersUnsupportedInV2 } from '../render/listener-in-v2.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
+import { findNamesUnsupportedInV2 } from '../render/named-hosts.ts';
 import type { RenderOptions } from '../render/options.ts';
+import { findAuthUnsupportedInV2 } from '../render/redis-auth.ts';
+import { findReadsUnsupportedInV2 } from '../render/reads-in-v2.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
+import { findAuthChanges } from './auth-changes.ts';
 import { CommitError } from './published.ts';
 import type { OldRoutesStatus, PublishedStatus, Warning } from './published.ts';
 import {
@@ -28,11 +35,15 @@ import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
 import type { ResourceChanges } from './desk.ts';
+import { findExpiring } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import type { OwnAddress } from './own-addresses.ts';
+import { findSecretProblems } from './secret-problems.ts';
+import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
-import { describeOldRoutes, findWarnings } from './warnings.ts';
+import { findUncheckedReads } from './unchecked-reads.ts';
+import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
 
 export interface PublisherParts {
   readonly snapshots: SnapshotCache;
@@ -71,6 +82,8 @@ export interface Prepared {
 
 const maxShownProblems = 10;
 
+const lookAgainMs = 3_600_000;
+
 // setTimeout takes no more.
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -80,6 +93,7 @@ export class Publisher {
   #published: Prepared | undefined;
   #warnings: readonly Warning[] = [];
   #drainTimer: NodeJS.Timeout | undefined;
+  readonly #warningsTimer: NodeJS.Timeout;
 
   /**
    * Publishes what was committed, if anything was, before it returns.
@@ -87,6 +101,7 @@ export class Publisher {
    */
   constructor(parts: PublisherParts, kept: Kept | undefined) {
     this.#parts = parts;
+    this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
     if (kept === undefined) return;
     const declared = resume(kept, this.#circumstances());
     refuse([
@@ -109,7 +124,11 @@ export class Publisher {
   /** How things stand with what is committed. */
   status(): PublishedStatus {
     if (this.#published === undefined) return { warnings: [], draining: [], oldRoutes: [] };
-    return { warnings: this.#warnings, ...describeLeftovers(this.#published.declared, this.#clock.nowMs()) };
+    const { declared } = this.#published;
+    // These come without a commit.
+    const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires');
+    const warnings = [...standing, ...this.#findExpiring(declared)];
+    return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
   }
 
   /** Why the edits can't be published, one line each; empty when they can. */
@@ -120,26 +139,44 @@ export class Publisher {
       ...findUnpublishable(edited, this.#parts.renderOptions),
       ...this.#findListenerProblems(edits),
       ...this.#findLoops(edits),
+      ...this.#findTwins(edits),
       ...this.#findRoom(edited),
+      ...findSecretProblems(edits, objectsAfter(this.#published?.declared, edits)),
     ];
   }
 
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, { clusters, listeners }: Edits): readonly Warning[] {
+  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Warning[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
-    const gaps = [
-      ...findUnsupportedInV2(clusters.flatMap(({ after }) => after ?? [])),
-      ...findListenersUnsupportedInV2(listeners.flatMap(({ after }) => after ?? [])),
+    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
+    const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
+    const unsupported = [
+      ...findUnsupportedInV2(edited),
+      ...findHealthUnsupportedInV2(edited),
+      ...findNamesUnsupportedInV2(edited),
+      ...findReadsUnsupportedInV2(edited, listeners),
+      ...findAuthUnsupportedInV2(edited, listeners),
+      ...findListenersUnsupportedInV2(listeners),
     ];
-    const unsupported = gaps.map((message): Warning => ({ code: 'not-in-v2', message }));
-    return [...this.findWarningsOf(prepared), ...steps, ...unsupported];
+    return [
+      ...this.findWarningsOf(prepared),
+      ...steps,
+      ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
+        return { code: 'reads-unchecked', message };
+      }),
+      ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
+      ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
+      ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
+    ];
   }
 
   /** What there will be to warn of. */
   findWarningsOf(prepared: Prepared): readonly Warning[] {
     const { renderOptions, ownAddresses = [] } = this.#parts;
-    return findWarnings(prepared.declared, heldLoad(prepared), renderOptions, ownAddresses);
+    const { declared } = prepared;
+    const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
+    return [...standing, ...this.#findExpiring(declared)];
   }
 
   /** The Envoy resources that would change. */
@@ -171,6 +208,16 @@ export class Publisher {
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
     clearTimeout(this.#drainTimer);
+    clearInterval(this.#warningsTimer);
+  }
+
+  // A certificate expires without a commit.
+  #lookAgain(): void {
+    if (this.#published !== undefined) this.#noteWarnings(this.findWarningsOf(this.#published));
+  }
+
+  #findExpiring({ secrets }: Declared): Warning[] {
+    return findExpiring(secrets.values(), this.#clock.nowMs());
   }
 
   #circumstances(): Circumstances {
@@ -195,11 +242,19 @@ export class Publisher {
     return suspects.flatMap((cluster) => findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop)));
   }
 
+  #findTwins(edits: Edits): string[] {
+    const last = this.#published?.declared;
+    const edited = new Set(edits.clusters.map(({ name }) => name));
+    const drains = stillDraining(last?.draining ?? [], this.#clock.nowMs()).map(({ cluster }) => cluster);
+    const after = edits.clusters.flatMap((edit) => edit.after ?? []);
+    return findTwinNames(after, objectsAfter(last, edits).clusters, drains.filter(({ name }) => !edited.has(name)));
+  }
+
   // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.
   #findRoom(edited: readonly Cluster[]): string[] {
-    if (this.#published === undefined) return findUnaddable(edited.map(({ name }) => name), loadOf([]));
+    if (this.#published === undefined) return findUnaddable(edited.flatMap(servedNames), loadOf([]));
     const { clusters } = this.#published.declared;
-    const added = edited.flatMap(({ name }) => (clusters.has(name) ? [] : name));
+    const added = edited.flatMap((cluster) => namesBeside(cluster, clusters.get(cluster.name)));
     return findUnaddable(added, heldLoad(this.#published));
   }
 
@@ -214,11 +269,11 @@ export class Publisher {
 
   // At the cost of what changed.
   #loadAfter({ clusters }: Declared, edits: Edits): NameLoad {
-    if (this.#published === undefined) return loadOf(clusters.keys());
+    if (this.#published === undefined) return loadOf(Array.from(clusters.values()).flatMap(servedNames));
     const before = this.#published.declared.clusters;
-    const names = edits.clusters.map(({ name }) => name).filter((name) => clusters.has(name) !== before.has(name));
-    const added = loadOf(names.filter((name) => clusters.has(name)));
-    const removed = loadOf(names.filter((name) => before.has(name)));
+    const steps = edits.clusters.map(({ name }) => [before.get(name), clusters.get(name)] as const);
+    const added = loadOf(steps.flatMap(([old, now]) => namesBeside(now, old)));
+    const removed = loadOf(steps.flatMap(([old, now]) => namesBeside(old, now)));
     return subtractLoad(addLoads(this.#published.load, added), removed);
   }
 
@@ -236,7 +291,14 @@ export class Publisher {
 
 // Of all that an Envoy may hold.
 function heldLoad({ declared, load }: Prepared): NameLoad {
-  return addLoads(load, loadOf(declared.draining.map(({ cluster }) => cluster.name)));
+  return addLoads(load, loadOf(declared.draining.flatMap(({ cluster }) => servedNames(cluster))));
+}
+
+/** The names that Envoys know one cluster by, and not the other. */
+function namesBeside(cluster: Cluster | undefined, other: Cluster | undefined): readonly string[] {
+  if (cluster === undefined) return [];
+  const known = other === undefined ? [] : servedNames(other);
+  return servedNames(cluster).filter((name) => !known.includes(name));
 }
 
 /** @throws CommitError when there are problems: one line that can be read, however many. */

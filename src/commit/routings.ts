@@ -13,7 +13,7 @@ import type { Objects } from './node-groups.ts';
  * By the name of the listener, first the one that is there without being declared. Of a listener whose node groups are
  * given different clusters it is what all of them together have.
  */
-export function findRoutings({ clusters, listeners }: Objects, options: RenderOptions): Routings {
+export function findRoutings({ clusters, listeners }: Pick<Objects, 'clusters' | 'listeners'>, options: RenderOptions): Routings {
   // Most have a route for each cluster, and the same.
   const shared = new Map<string, Routing>();
   const findRouting = (listener: RedisListener): Routing => {

@@ -3,34 +3,44 @@
 
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { Clusters } from '../inventory/cluster.ts';
-import type { Edits } from '../inventory/edits.ts';
+import { listEdits, toEdits } from '../inventory/edits.ts';
+import type { Edits, ObjectEdit } from '../inventory/edits.ts';
 import { InventoryError } from '../inventory/errors.ts';
 import { Inventory } from '../inventory/inventory.ts';
-import { maxClusters, maxListeners } from '../model/limits.ts';
-import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import { byKind, listOfKind, objectKinds } from '../model/kinds.ts';
+import { maxClusters, maxListeners, maxSecrets } from '../model/limits.ts';
+import type { Cluster, Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
 import type { CommitEntry, Deed, LogState, ObjectRef, StagedObject } from '../store/log-store.ts';
 import type { Declarations, View } from './desk.ts';
 import { isSameObject } from './differences.ts';
 
-const maxObjects: Readonly<Record<ObjectKind, number>> = { cluster: maxClusters, listener: maxListeners };
+const maxObjects: Readonly<Record<ObjectKind, number>> = {
+  cluster: maxClusters,
+  listener: maxListeners,
+  secret: maxSecrets,
+};
+
+type Committed = { readonly [Kind in ObjectKind]: SortedByName<ObjectsByKind[Kind]> };
 
 export class Staging implements Declarations {
   #revision: number;
   #lastEntry: number;
-  #committedClusters: SortedByName<Cluster>;
-  #committedListeners: SortedByName<Listener>;
+  #committed: Committed;
   readonly #clusters: Inventory;
-  readonly #listeners: Map<string, Listener>;
+  // By name; those of clusters are in the inventory.
+  readonly #others: Readonly<Record<ObjectKind, Map<string, DeclaredObject>>>;
   // By kind and name.
   readonly #staged = new Map<string, StagedObject>();
 
   constructor({ revision, lastEntry, committed, staged }: LogState) {
     this.#revision = revision;
     this.#lastEntry = lastEntry;
-    this.#committedClusters = SortedByName.of(committed.clusters);
-    this.#committedListeners = SortedByName.of(committed.listeners);
+    this.#committed = sortedOf(committed);
     this.#clusters = new Inventory(committed.clusters);
-    this.#listeners = new Map(committed.listeners.map((listener) => [listener.name, listener]));
+    this.#others = byKind((kind) => {
+      const objects: readonly DeclaredObject[] = kind === 'cluster' ? [] : committed[listOfKind[kind]];
+      return new Map(objects.map((object) => [object.name, object]));
+    });
     for (const each of staged) this.#lay(each);
   }
 
@@ -47,11 +57,7 @@ export class Staging implements Declarations {
   }
 
   get committedClusters(): SortedByName<Cluster> {
-    return this.#committedClusters;
-  }
-
-  get committedListeners(): SortedByName<Listener> {
-    return this.#committedListeners;
+    return this.#committed.cluster;
   }
 
   /** With the rules for every change; what it gives is staged by {@link noteStaged} alone. */
@@ -63,20 +69,23 @@ export class Staging implements Declarations {
     return this.#clusters.clusters;
   }
 
-  get(view: View, kind: ObjectKind, name: string): Cluster | Listener | undefined {
-    return this.#all(view, kind).get(name);
+  get<Kind extends ObjectKind>(view: View, kind: Kind, name: string): ObjectsByKind[Kind] | undefined {
+    return this.#all(view, kind).get(name) as ObjectsByKind[Kind] | undefined;
   }
 
-  list(view: View, kind: 'cluster'): readonly Cluster[];
-  list(view: View, kind: 'listener'): readonly Listener[];
-  list(view: View, kind: ObjectKind): readonly (Cluster | Listener)[] {
-    const values = [...this.#all(view, kind).values()];
+  list<Kind extends ObjectKind>(view: View, kind: Kind): readonly ObjectsByKind[Kind][] {
+    const values = [...this.#all(view, kind).values()] as ObjectsByKind[Kind][];
     return view === 'committed' ? values : values.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** All that is committed. */
+  get committed(): Config {
+    return listsOf((kind) => this.list('committed', kind));
   }
 
   /** What a commit would change. */
   get edits(): Edits {
-    return editsOf(this.staged);
+    return toEdits(this.staged);
   }
 
   /**
@@ -84,9 +93,9 @@ export class Staging implements Declarations {
    * apart, but a rollback may bring back one that is staged for another cluster.
    */
   findTwinPrefixes({ clusters }: Edits): string[] {
-    if (clusters.every(({ name, after }) => this.#committedClusters.get(name)?.prefix === after?.prefix)) return [];
+    if (clusters.every(({ name, after }) => this.#committed.cluster.get(name)?.prefix === after?.prefix)) return [];
     const owners = new Map<string, string>();
-    const after = this.#committedClusters.with(clusters.map((edit) => [edit.name, edit.after]));
+    const after = this.#committed.cluster.with(clusters.map((edit) => [edit.name, edit.after]));
     return Array.from(after.values()).flatMap(({ name, prefix }) => {
       const owner = prefix === undefined ? undefined : owners.get(prefix);
       if (prefix !== undefined) owners.set(prefix, name);
@@ -98,9 +107,9 @@ export class Staging implements Declarations {
 
   /** @throws InventoryError when more would be staged than can be committed. */
   requireRoom(edits: Edits): void {
-    for (const kind of ['cluster', 'listener'] as const) {
-      const added = refsOf(edits).filter((step) => step.kind === kind && step.after !== undefined);
-      const isNew = ({ name }: Step): boolean => this.get('staged', kind, name) === undefined;
+    for (const kind of objectKinds) {
+      const added = listEdits(edits).filter((step) => step.kind === kind && step.after !== undefined);
+      const isNew = ({ name }: ObjectEdit): boolean => this.get('staged', kind, name) === undefined;
       const count = added.filter(isNew).length;
       if (count === 0 || this.#all('staged', kind).size + count <= maxObjects[kind]) continue;
       throw new InventoryError('too-many-objects', `${kind}s: at most ${maxObjects[kind]} are taken`);
@@ -109,13 +118,13 @@ export class Staging implements Declarations {
 
   /** Edits that change what is staged, of these. */
   withoutIdle(edits: Edits): Edits {
-    const changes = ({ kind, name, after }: Step): boolean => !isSameObject(this.get('staged', kind, name), after);
-    return editsOf(refsOf(edits).filter(changes));
+    const changes = ({ kind, name, after }: ObjectEdit): boolean => !isSameObject(this.get('staged', kind, name), after);
+    return toEdits(listEdits(edits).filter(changes));
   }
 
   /** The edits that lead back from what is staged to what is committed. */
   editsBack(objects: readonly ObjectRef[]): Edits {
-    return editsOf(objects.map(({ kind, name }) => ({ kind, name, after: this.get('committed', kind, name) })));
+    return toEdits(objects.map(({ kind, name }) => ({ kind, name, after: this.get('committed', kind, name) })));
   }
 
   /** The edits after which these objects are staged, and no others. */
@@ -123,21 +132,19 @@ export class Staging implements Declarations {
     const wanted = new Set(staged.map(({ kind, name }) => keyOf(kind, name)));
     const others = this.staged.filter(({ kind, name }) => !wanted.has(keyOf(kind, name)));
     const back = others.map(({ kind, name }) => ({ kind, name, after: this.get('committed', kind, name) }));
-    return this.withoutIdle(editsOf([...back, ...staged]));
+    return this.withoutIdle(toEdits([...back, ...staged]));
   }
 
   /** Takes up what the log has as its entry `number`. */
   noteStaged(edits: Edits, deed: Deed, number: number): void {
-    for (const { name, after } of edits.clusters) this.#lay({ kind: 'cluster', name, after, ...deed });
-    for (const { name, after } of edits.listeners) this.#lay({ kind: 'listener', name, after, ...deed });
+    for (const edit of listEdits(edits)) this.#lay({ ...edit, ...deed });
     this.#lastEntry = number;
   }
 
   /** Takes up what the log has as its entry `number`. */
   noteCommitted({ edits, revision }: CommitEntry, number: number): void {
-    this.#committedClusters = this.#committedClusters.with(edits.clusters.map(({ name, after }) => [name, after]));
-    this.#committedListeners = this.#committedListeners.with(edits.listeners.map(({ name, after }) => [name, after]));
-    for (const { kind, name, after } of refsOf(edits)) {
+    this.#committed = withEdits(this.#committed, edits);
+    for (const { kind, name, after } of listEdits(edits)) {
       const staged = this.#staged.get(keyOf(kind, name));
       if (staged !== undefined && isSameObject(staged.after, after)) this.#staged.delete(keyOf(kind, name));
       else if (staged === undefined) this.#put(kind, name, after);
@@ -153,46 +160,38 @@ export class Staging implements Declarations {
     this.#put(kind, name, after);
   }
 
-  #put(kind: ObjectKind, name: string, after: Cluster | Listener | undefined): void {
+  #put(kind: ObjectKind, name: string, after: DeclaredObject | undefined): void {
     if (kind === 'cluster') this.#clusters.apply({ name, after: after as Cluster | undefined });
-    else if (after === undefined) this.#listeners.delete(name);
-    else this.#listeners.set(name, after as Listener);
+    else if (after === undefined) this.#others[kind].delete(name);
+    else this.#others[kind].set(name, after);
   }
 
-  #all(view: View, kind: ObjectKind): ReadonlyMap<string, Cluster | Listener> {
-    if (view === 'committed') return kind === 'cluster' ? this.#committedClusters : this.#committedListeners;
-    return kind === 'cluster' ? this.#clusters.clusters : this.#listeners;
+  #all(view: View, kind: ObjectKind): ReadonlyMap<string, DeclaredObject> {
+    if (view === 'committed') return this.#committed[kind];
+    return kind === 'cluster' ? this.#clusters.clusters : this.#others[kind];
   }
-}
-
-/** An object as it is to be; undefined: it is to go. */
-export interface Step extends ObjectRef {
-  readonly after: Cluster | Listener | undefined;
-}
-
-/** Every object that the edits name, clusters first. */
-export function refsOf(edits: Edits): Step[] {
-  return [
-    ...edits.clusters.map((edit) => ({ kind: 'cluster' as const, ...edit })),
-    ...edits.listeners.map((edit) => ({ kind: 'listener' as const, ...edit })),
-  ];
-}
-
-/** As edits, in the order given. */
-export function editsOf(steps: readonly Step[]): Edits {
-  const of = <T>(wanted: ObjectKind): { name: string; after: T | undefined }[] => {
-    const meant = steps.filter(({ kind }) => kind === wanted);
-    return meant.map(({ name, after }) => ({ name, after: after as T | undefined }));
-  };
-  return { clusters: of<Cluster>('cluster'), listeners: of<Listener>('listener') };
 }
 
 /** The whole of a state after edits, in order of name. */
-export function applyTo({ clusters, listeners }: Config, edits: Edits): Config {
-  return {
-    clusters: [...SortedByName.of(clusters).with(edits.clusters.map(({ name, after }) => [name, after])).values()],
-    listeners: [...SortedByName.of(listeners).with(edits.listeners.map(({ name, after }) => [name, after])).values()],
-  };
+export function applyTo(config: Config, edits: Edits): Config {
+  const after = withEdits(sortedOf(config), edits);
+  return listsOf((kind) => [...after[kind].values()]);
+}
+
+function sortedOf(config: Config): Committed {
+  return byKind((kind) => SortedByName.of<DeclaredObject>(config[listOfKind[kind]])) as unknown as Committed;
+}
+
+function withEdits(committed: Committed, edits: Edits): Committed {
+  const after = byKind((kind) => {
+    const changes = edits[listOfKind[kind]].map(({ name, after: object }) => [name, object] as const);
+    return (committed[kind] as SortedByName<DeclaredObject>).with(changes);
+  });
+  return after as unknown as Committed;
+}
+
+function listsOf(list: (kind: ObjectKind) => readonly DeclaredObject[]): Config {
+  return Object.fromEntries(objectKinds.map((kind) => [listOfKind[kind], list(kind)])) as unknown as Config;
 }
 
 function keyOf(kind: ObjectKind, name: string): string {

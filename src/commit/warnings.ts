@@ -1,5 +1,7 @@
 // What is committed, may be meant so, and hurts: said, not refused.
 
+import type { Clusters } from '../inventory/cluster.ts';
+import type { Edits } from '../inventory/edits.ts';
 import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { findMissingCatchAlls } from './catch-alls.ts';
@@ -11,6 +13,7 @@ import type { NameLoad } from './name-limits.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 import type { OwnAddress } from './own-addresses.ts';
 import type { OldRoutesStatus } from './published.ts';
+import { describeReconnect } from './reconnects.ts';
 
 /** `message` is one line for an operator. */
 export interface Warning {
@@ -22,13 +25,19 @@ export interface Warning {
     | 'endpoint-is-listener'
     | 'mirror-shares-server'
     | 'old-routes'
-    | 'not-in-v2';
+    | 'reads-unchecked'
+    | 'few-seeds'
+    | 'multi-ends-envoy'
+    | 'upstream-reconnects'
+    | 'not-in-v2'
+    | 'certificate-expires';
   readonly message: string;
 }
 
 // Beside the control plane's own, which is refused, the clusters in the Envoy files that are shipped.
 export const pollingClusters: readonly string[] = ['xds_rest'];
 
+const fewestSeeds = 2;
 const maxNamedRoutes = 5;
 const maxNamedListeners = 5;
 
@@ -57,6 +66,29 @@ export function findWarnings(
     ...loops.sort().map(as('endpoint-is-listener')),
     ...findMirroredServers(clusters, declared.mirrors).sort().map(as('mirror-shares-server')),
   ];
+}
+
+/** What there is to warn of in a step, whatever comes after it. @param clusters before it. */
+export function findWarningsOfEdits(clusters: Clusters, edits: Edits, { redisDeny = [] }: RenderOptions): Warning[] {
+  return edits.clusters.flatMap(({ name, after }) => {
+    const before = clusters.get(name);
+    if (after === undefined) return [];
+    const reconnect = before && describeReconnect(before, after);
+    const reconnects: Warning[] = reconnect === undefined ? [] : [{ code: 'upstream-reconnects', message: reconnect }];
+    if (after.kind !== 'redis_cluster') return reconnects;
+    const warnings: Warning[] = [];
+    if (after.endpoints.length < fewestSeeds) {
+      const message = `cluster ${JSON.stringify(name)}: has one seed: while that is away, an Envoy that starts finds none`;
+      warnings.push({ code: 'few-seeds', message });
+    }
+    if (before?.kind !== 'redis_cluster' && !redisDeny.includes('multi')) {
+      const message =
+        `cluster ${JSON.stringify(name)}: a MULTI for its keys ends an Envoy that no seed has answered yet: ` +
+        '--redis-deny multi refuses transactions';
+      warnings.push({ code: 'multi-ends-envoy', message });
+    }
+    return [...warnings, ...reconnects];
+  });
 }
 
 /** One line: what connections that are open go on doing, for those who commit where no answer says it. */

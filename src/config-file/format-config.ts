@@ -2,19 +2,22 @@
 
 import { stringify } from 'yaml';
 
-import type { Config } from '../model/objects.ts';
+import type { ConfigEntries } from '../model/objects.ts';
 import type { ConfigFormat } from './parse-config-text.ts';
 
 const objectsPerPiece = 50;
 
 /** What parseConfigText reads back as the same objects. Each piece takes some milliseconds. */
 export function* formatConfig(config: Lists, format: ConfigFormat): Generator<string> {
-  const lists = [['clusters', config.clusters], ['listeners', config.listeners]] as const;
-  yield* format === 'json' ? formatJson(lists) : formatYaml(lists);
+  const { clusters, listeners, secrets = [] } = config;
+  const lists = [['clusters', clusters], ['listeners', listeners], ['secrets', secrets]] as const;
+  // No word of secrets where there are none: such a file leaves them as they are.
+  const told = lists.filter(([name, objects]) => name !== 'secrets' || objects.length > 0);
+  yield* format === 'json' ? formatJson(told) : formatYaml(told);
 }
 
-/** As {@link Config}, perhaps with its defaults written out. */
-type Lists = { readonly [Name in keyof Config]: readonly object[] };
+/** As {@link ConfigEntries}, perhaps with its defaults written out. */
+type Lists = { readonly [Name in keyof ConfigEntries]: readonly object[] };
 
 type NamedLists = readonly (readonly [name: string, objects: readonly object[]])[];
 

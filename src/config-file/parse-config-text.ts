@@ -1,7 +1,7 @@
 // A file that says all that is declared: text to typed objects, or all the faults that it has, each in its place.
 
 import { FaultsError } from '../model/faults.ts';
-import type { Config } from '../model/objects.ts';
+import type { ConfigEntries } from '../model/objects.ts';
 import { parseConfig } from '../model/parse.ts';
 import { checkShape } from './check-shape.ts';
 import { parseJsonText } from './json-text.ts';
@@ -19,7 +19,7 @@ const maxPlacedJson = 1_048_576;
  * @throws MalformedTextError when it can't be read, FaultsError when it breaks rules: of both the faults are
  * {@link PlacedFault}s
  */
-export function parseConfigText(text: string, format: ConfigFormat): Config {
+export function parseConfigText(text: string, format: ConfigFormat): ConfigEntries {
   if (format === 'yaml') {
     const { value, placeOf } = parseYamlText(text);
     return checkConfig(value, () => placeOf);
@@ -28,7 +28,7 @@ export function parseConfigText(text: string, format: ConfigFormat): Config {
 }
 
 /** @param findPlaces asked only when there are faults. */
-function checkConfig(value: unknown, findPlaces: () => PlaceOf): Config {
+function checkConfig(value: unknown, findPlaces: () => PlaceOf): ConfigEntries {
   try {
     checkShapes(value);
     return parseConfig(value);
@@ -45,9 +45,9 @@ function checkShapes(config: unknown): void {
     checkShape(config);
     return;
   }
-  const { clusters, listeners, ...others } = config as Record<string, unknown>;
+  const { clusters, listeners, secrets, ...others } = config as Record<string, unknown>;
   checkShape(others);
-  for (const [list, objects] of Object.entries({ clusters, listeners })) {
+  for (const [list, objects] of Object.entries({ clusters, listeners, secrets })) {
     if (!Array.isArray(objects)) checkShape(objects, [list]);
     else for (const [index, object] of objects.entries()) checkShape(object, [list, index]);
   }

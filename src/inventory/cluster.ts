@@ -1,14 +1,18 @@
 // The clusters that are declared, as the rules see them. Knows nothing of Envoy, HTTP, disks or time.
 
 import { compareServers } from '../model/canonical.ts';
-import type { Cluster, Endpoint } from '../model/objects.ts';
+import type { Cluster, Endpoint, ReplicatedCluster, ShardedCluster } from '../model/objects.ts';
+import { primaryOf } from '../model/primary.ts';
+import { primaryOfShard, serversOfShard } from '../model/shard.ts';
 
 export type { Cluster, Endpoint } from '../model/objects.ts';
 
-/** Of a cluster what decides where keys go. */
+/** Of a cluster what decides where keys go, and who answers reads. */
 export interface Routable {
   readonly name: string;
   readonly prefix?: string | undefined;
+  readonly kind?: Cluster['kind'];
+  readonly reads?: ReplicatedCluster['reads'];
 }
 
 /** Clusters by name. */
@@ -24,6 +28,8 @@ export interface ClusterEdit {
 export interface Host extends Endpoint {
   /** What Envoy hashes in place of the address: the shard's name. */
   readonly hash_key?: string | undefined;
+  /** 0 unless told; the next one is used when none before has a healthy host. */
+  readonly priority?: number | undefined;
 }
 
 /** Orders endpoints by address, then port, by code unit. */
@@ -31,15 +37,32 @@ export function compareEndpoints(a: Endpoint, b: Endpoint): number {
   return compareServers(a, b);
 }
 
+/** Every server that is declared in the cluster; those of a Redis Cluster are its seeds. */
+export function serversOf(cluster: Cluster): readonly Endpoint[] {
+  return cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOfShard) : cluster.endpoints;
+}
+
 const hostsByCluster = new WeakMap<Cluster, readonly Host[]>();
 
-/** The servers of a cluster, one for each endpoint or shard; the same list for the same cluster. */
+/**
+ * The servers that take the commands of a cluster: those of a plain one, the primary, or that of each shard; of a Redis
+ * Cluster its seeds. The same list for the same cluster.
+ */
 export function hostsOf(cluster: Cluster): readonly Host[] {
-  if (cluster.kind !== 'sharded') return cluster.endpoints;
+  if (cluster.kind !== 'sharded' && cluster.kind !== 'replicated') return cluster.endpoints;
   let hosts = hostsByCluster.get(cluster);
-  if (hosts === undefined) {
-    hosts = cluster.shards.map(({ name, weight, endpoint }) => ({ ...endpoint, weight, hash_key: name }));
-    hostsByCluster.set(cluster, hosts);
-  }
+  if (hosts === undefined) hostsByCluster.set(cluster, (hosts = findHosts(cluster)));
   return hosts;
+}
+
+function findHosts(cluster: ReplicatedCluster | ShardedCluster): Host[] {
+  if (cluster.kind === 'sharded') {
+    return cluster.shards.flatMap((shard) => {
+      const primary = primaryOfShard(shard);
+      return primary === undefined ? [] : [{ ...primary, weight: shard.weight, hash_key: shard.name }];
+    });
+  }
+  const primary = primaryOf(cluster);
+  // Alone in its cluster it has no share to be weighed.
+  return primary === undefined ? [] : [{ ...primary, weight: undefined }];
 }

@@ -1,10 +1,10 @@
 // Clusters that were removed but that Envoy may still need: it lets the connections of a
 // replaced filter chain live on for its drain time, and they use what the old listener routed to.
 
-import { hostsOf } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from './cluster.ts';
 import type { MirrorPair } from './mirrors.ts';
 import type { Routing } from './routing.ts';
+import { servedAs } from './served-as.ts';
 import { serveBy } from './served-cluster.ts';
 import type { ServedCluster } from './served-cluster.ts';
 
@@ -88,10 +88,20 @@ function findTaker({ cluster, wasCatchAll }: DrainingCluster, routing: Routing):
 /**
  * The name of the cluster with whose servers each draining one is served, by name: the end of whom it followed. One
  * that followed nobody keeps its own, and is not there. Whom it followed may drain too, and is still nearer to what
- * was written since than the servers that it had itself.
+ * was written since than the servers that it had itself. A Redis Cluster neither takes servers nor gives any: Envoy asks
+ * it for them.
+ * @param clusters those that are declared.
  */
-export function findSuccessors(draining: readonly DrainingCluster[]): Map<string, string> {
-  const followed = new Map(draining.map((each) => [each.cluster.name, each.followed]));
+export function findSuccessors(draining: readonly DrainingCluster[], clusters: Clusters): Map<string, string> {
+  const drains = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));
+  const asksItself = (name: string | undefined): boolean => {
+    return name !== undefined && (clusters.get(name) ?? drains.get(name))?.kind === 'redis_cluster';
+  };
+  const followed = new Map(
+    draining.map(({ cluster: { name }, followed: next }) => {
+      return [name, asksItself(name) || asksItself(next) ? undefined : next];
+    }),
+  );
   const successors = new Map<string, string>();
   for (const start of followed.keys()) {
     const passed = new Set([start]);
@@ -106,7 +116,8 @@ export function findSuccessors(draining: readonly DrainingCluster[]): Map<string
 }
 
 /**
- * The draining clusters by name, as they are to be served: with the servers of their successors.
+ * The draining clusters by name, as they are to be served, those for reads too: with the servers of their successors, to
+ * which they speak as these do.
  * @param successors as {@link findSuccessors} finds them.
  */
 export function serveDraining(
@@ -116,10 +127,11 @@ export function serveDraining(
 ): Map<string, ServedCluster> {
   const byName = new Map(draining.map(({ cluster }) => [cluster.name, cluster]));
   return new Map(
-    draining.map(({ cluster }) => {
+    draining.flatMap(({ cluster }) => {
       const successor = successors.get(cluster.name) ?? cluster.name;
-      const hosts = hostsOf(clusters.get(successor) ?? byName.get(successor) ?? cluster);
-      return [cluster.name, serveBy(cluster, hosts)];
+      const server = clusters.get(successor) ?? byName.get(successor) ?? cluster;
+      const served = serveBy(servedAs(cluster, server), server);
+      return served.map((each) => [each.name, each] as const);
     }),
   );
 }

@@ -9,6 +9,8 @@ export type InventoryErrorCode =
   | 'cluster-not-found'
   | 'cluster-has-endpoints'
   | 'cluster-is-sharded'
+  | 'cluster-not-plain'
+  | 'endpoint-is-primary'
   | 'too-many-objects'
   | 'endpoint-exists'
   | 'endpoint-not-found';

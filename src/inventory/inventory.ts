@@ -2,7 +2,7 @@
 // synchronous; knows nothing of Envoy, HTTP, disks or time.
 
 import type { Change, ChangeEndpoint } from './change.ts';
-import { compareEndpoints, hostsOf } from './cluster.ts';
+import { compareEndpoints, serversOf } from './cluster.ts';
 import type { Cluster, ClusterEdit, Clusters, Endpoint } from './cluster.ts';
 import { InventoryError } from './errors.ts';
 import type { PlainCluster } from '../model/objects.ts';
@@ -93,7 +93,7 @@ export class Inventory {
   #checkRemoveCluster(name: string): ClusterEdit {
     requirePresent(name);
     const cluster = this.#getCluster(name);
-    if (hostsOf(cluster).length > 0) throw new InventoryError('cluster-has-endpoints', 'cluster has endpoints');
+    if (serversOf(cluster).length > 0) throw new InventoryError('cluster-has-endpoints', 'cluster has endpoints');
     return { name, after: undefined };
   }
 
@@ -125,10 +125,15 @@ export class Inventory {
 
   #getPlainCluster(name: string): PlainCluster {
     const cluster = this.#getCluster(name);
-    if (cluster.kind === 'sharded') {
-      throw new InventoryError('cluster-is-sharded', 'cluster is sharded: its shards are changed by /api/v2');
+    switch (cluster.kind) {
+      case 'sharded':
+        throw new InventoryError('cluster-is-sharded', 'cluster is sharded: its shards are changed by /api/v2');
+      case 'replicated':
+      case 'redis_cluster':
+        throw new InventoryError('cluster-not-plain', `cluster is ${cluster.kind}: changed by /api/v2`);
+      default:
+        return cluster;
     }
-    return cluster;
   }
 }
 

@@ -6,8 +6,9 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { CommitEnd } from '../commit/desk.ts';
 import type { DiscoveryObserver } from '../xds/observer.ts';
 import type { StreamStatus } from '../xds/stream-status.ts';
+import { addCertificateMetrics } from './certificate-metrics.ts';
 import { Distribution } from './distribution.ts';
-import { addCounter, addHistogram } from './series.ts';
+import { addCounter, addGauge, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
 
@@ -27,8 +28,15 @@ export class Metrics {
   /**
    * @param statuses of the open streams, asked at each scrape.
    * @param droppedLogLines how many log lines could not be written, asked at each scrape.
+   * @param certificateEndMs until when the certificate of our own ports is good, since 1970; undefined: they have none.
+   * @param certificateEnds see {@link addCertificateMetrics}.
    */
-  constructor(statuses: () => Iterable<StreamStatus>, droppedLogLines: () => number = () => 0) {
+  constructor(
+    statuses: () => Iterable<StreamStatus>,
+    droppedLogLines: () => number = () => 0,
+    certificateEndMs: () => number | undefined = () => undefined,
+    certificateEnds: () => readonly number[] = () => [],
+  ) {
     addStreamMetrics(this.#registry, this.#streamCounters, statuses);
     addCounter(
       this.#registry,
@@ -50,6 +58,16 @@ export class Metrics {
       { name: 'controlplane_log_lines_dropped_total', help: 'Log lines that nothing took', labelNames: [] },
       () => [{ labels: {}, value: droppedLogLines() }],
     );
+    addGauge(
+      this.#registry,
+      {
+        name: 'controlplane_tls_certificate_expiry_seconds',
+        help: 'Until the certificate of our own ports expires, below 0 when it has; +Inf without TLS',
+        labelNames: [],
+      },
+      () => [{ labels: {}, value: ((certificateEndMs() ?? Infinity) - Date.now()) / 1000 }],
+    );
+    addCertificateMetrics(this.#registry, certificateEnds);
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }

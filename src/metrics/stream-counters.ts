@@ -89,13 +89,13 @@ function countNothing(): ModeCounts {
     staleNonces: 0,
   });
   return {
-    openStreams: { aggregated: 0, cluster: 0, endpoint: 0, listener: 0, route: 0 },
-    types: { cluster: zero(), endpoint: zero(), listener: zero(), route: zero() },
+    openStreams: { aggregated: 0, cluster: 0, endpoint: 0, listener: 0, route: 0, secret: 0 },
+    types: { cluster: zero(), endpoint: zero(), listener: zero(), route: zero(), secret: zero() },
     unknownTypeRequests: 0,
   };
 }
 
 function createDistributions(): Readonly<Record<ResourceKind, Distribution>> {
   const create = (): Distribution => new Distribution(sinceCommitBoundsSeconds);
-  return { cluster: create(), endpoint: create(), listener: create(), route: create() };
+  return { cluster: create(), endpoint: create(), listener: create(), route: create(), secret: create() };
 }

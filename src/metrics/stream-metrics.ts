@@ -16,7 +16,7 @@ interface Mode {
   readonly counts: ModeCounts;
 }
 
-const resourceKinds: readonly ResourceKind[] = ['cluster', 'endpoint', 'listener', 'route'];
+const resourceKinds: readonly ResourceKind[] = ['cluster', 'endpoint', 'listener', 'route', 'secret'];
 const streamTypes: readonly StreamType[] = ['aggregated', ...resourceKinds];
 const syncStates: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
 
@@ -30,7 +30,7 @@ const typeCounters: readonly (readonly [count: keyof TypeCounts, name: string, h
 ];
 
 /**
- * Registers them all: 184 series and 8 histograms, however many Envoys there are.
+ * Registers them all: 228 series and 10 histograms, however many Envoys there are.
  * @param statuses of the open streams, asked at each scrape.
  */
 export function addStreamMetrics(

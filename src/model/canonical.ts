@@ -2,13 +2,14 @@
 
 import type { z } from 'zod';
 
-import { formatAddress, parseIpAndPort } from '../net/address.ts';
-import { parseIpAddress } from '../net/ip-address.ts';
+import { formatAddress, parseIpAndPort, parseServerHost } from '../net/address.ts';
 import { canonicalTargets } from './canonical-targets.ts';
-import type { clusterSchema } from './cluster.ts';
+import { canonicalDownstreamTls, canonicalUpstreamTls } from './canonical-tls.ts';
+import type { clusterSchema, shardSchema } from './cluster.ts';
 import { compareText } from './compare-text.ts';
 import type { listenerSchema } from './listener.ts';
-import type { Cluster, Listener } from './objects.ts';
+import type { Cluster, DeclaredObject, HealthCheck, Listener, Secret, Shard, UpstreamAuth } from './objects.ts';
+import { canonicalPrimary } from './primary.ts';
 
 /** Of a checked cluster: addresses in one spelling, lists sorted, fields in order, nothing undefined; frozen. */
 export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Cluster {
@@ -18,22 +19,39 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     groups: cluster.groups?.toSorted(),
     labels: sortKeys(cluster.labels),
   };
-  const { load_balancing, connect_timeout } = cluster;
-  if (cluster.kind !== 'sharded') {
-    const endpoints = (cluster.endpoints ?? []).map(canonicalServer).sort(compareServers);
-    return freeze({ ...common, endpoints, load_balancing, connect_timeout });
+  const { connect_timeout, upstream_auth, health_check, outlier_detection } = cluster;
+  const upstream = { upstream_auth, upstream_tls: canonicalUpstreamTls(cluster.upstream_tls) };
+  const tail = { connect_timeout, ...upstream, health_check: canonicalCheck(health_check), outlier_detection };
+  if (cluster.kind === 'sharded') {
+    const { kind, load_balancing, placement, panic_threshold } = cluster;
+    const shards = cluster.shards.map(canonicalShard).sort((a, b) => compareText(a.name, b.name));
+    return freeze({ ...common, kind, shards, load_balancing, ...tail, placement, panic_threshold });
   }
-  const { kind, name } = cluster;
-  const shards = cluster.shards
-    .map((shard) => ({ ...shard, endpoint: canonicalServer(shard.endpoint) }))
-    .sort((a, b) => compareText(a.name, b.name));
-  return freeze({ ...common, name, kind, shards, load_balancing: cluster.load_balancing, connect_timeout });
+  const endpoints = canonicalServers(cluster.endpoints);
+  if (cluster.kind === 'redis_cluster') {
+    const { kind, refresh } = cluster;
+    return freeze({ ...common, kind, endpoints, refresh: sortKeys(refresh), ...tail });
+  }
+  if (cluster.kind !== 'replicated') {
+    const { load_balancing, panic_threshold } = cluster;
+    return freeze({ ...common, endpoints, load_balancing, ...tail, panic_threshold });
+  }
+  const { kind, primary, reads, load_balancing } = cluster;
+  return freeze({
+    ...common,
+    kind,
+    primary: primary && canonicalPrimary(primary),
+    endpoints,
+    reads: reads === 'primary' ? undefined : reads,
+    load_balancing,
+    ...tail,
+  });
 }
 
 /** As {@link canonicalCluster}. */
 export function canonicalListener(listener: z.output<typeof listenerSchema>): Listener {
   const { address } = listener;
-  const { kind, name, groups, labels, ...rest } = listener;
+  const { kind, name, groups, labels, tls, ...rest } = listener;
   const head = {
     name,
     ...(kind === undefined || kind === 'redis' ? {} : { kind }),
@@ -41,14 +59,25 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
     labels: sortKeys(labels),
     address: address && formatAddress(parseIpAndPort(address)),
   };
-  const tail = sortKeys(rest);
+  const tail = sortKeys({ ...rest, tls: canonicalDownstreamTls(tls) });
   const sorted = { ...head, ...tail, ...canonicalTargets(listener), address: head.address };
   return freeze(sorted) as unknown as Listener;
 }
 
+/** As {@link canonicalCluster}. */
+export function canonicalSecret({ name, kind, labels, fingerprint, sealed, subject, sans, not_after }: Secret): Secret {
+  const facts = { subject, sans, not_after };
+  return freeze({ name, kind, labels: sortKeys(labels), fingerprint, ...facts, sealed }) as Secret;
+}
+
 /** The text of a canonical object: the same for equal ones. */
-export function contentOf(object: Cluster | Listener): string {
+export function contentOf(object: DeclaredObject): string {
   return JSON.stringify(object);
+}
+
+// Of Redis without saying so.
+function canonicalCheck(check: HealthCheck | undefined): HealthCheck | undefined {
+  return check?.protocol === 'redis' ? { ...check, protocol: undefined } : check;
 }
 
 interface Server {
@@ -57,10 +86,20 @@ interface Server {
   readonly weight?: number | undefined;
   readonly zone?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly upstream_auth?: UpstreamAuth | undefined;
 }
 
-function canonicalServer({ address, port, weight, zone, labels }: Server) {
-  return { address: parseIpAddress(address) ?? address, port, weight, zone, labels: sortKeys(labels) };
+function canonicalShard({ endpoint, primary = '', endpoints, ...shard }: z.output<typeof shardSchema>): Shard {
+  if (endpoint !== undefined) return { ...shard, endpoint: canonicalServer(endpoint) };
+  return { ...shard, primary: canonicalPrimary(primary), endpoints: canonicalServers(endpoints) };
+}
+
+function canonicalServers(servers: readonly Server[] = []) {
+  return servers.map(canonicalServer).sort(compareServers);
+}
+
+function canonicalServer({ address, port, weight, zone, labels, upstream_auth }: Server) {
+  return { address: parseServerHost(address) ?? address, port, weight, zone, labels: sortKeys(labels), upstream_auth };
 }
 
 /** By address, then port, by code unit: the order of hosts alone changes Envoy's Maglev and ring placement. */

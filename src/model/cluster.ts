@@ -2,18 +2,26 @@
 
 import { z } from 'zod';
 
-import { parseIpAddress } from '../net/ip-address.ts';
+import { parseServerHost } from '../net/address.ts';
+import { findCheckFault, upstreamAuthSchema } from './auth.ts';
+import { checks, findPlacementFaults, panicThreshold, placement } from './health.ts';
+import { findNameFaults } from './host-names.ts';
 import { maxEndpoints } from './limits.ts';
+import { findPrimaryFault, isServerAddress } from './primary.ts';
+import { readModes, reads } from './reads.ts';
+import { refreshSchema } from './refresh.ts';
+import { upstreamTlsSchema } from './tls.ts';
 import {
   duration,
   groups,
-  ipAddress,
   isDistinct,
   labels,
+  maxNameBytes,
   maxPrefixBytes,
   name,
   port,
   printable,
+  serverHost,
   weight,
 } from './values.ts';
 
@@ -23,13 +31,29 @@ const maxRing = 8_388_608;
 
 const eachAddressOnce = 'must have each address and port once';
 
+// What the names of the clusters that reads go to are longer.
+const maxReadSuffixBytes = Math.max(...readModes.map((mode) => `/${mode}`.length));
+
 const zone = name.meta({ example: 'eu-1a' });
 
-const endpointFields = { address: ipAddress, port, zone: zone.optional(), labels: labels.optional() };
+const primary = z
+  .string()
+  .refine(isServerAddress, 'must be the address and port of a server, such as 10.0.0.1:6379')
+  .meta({ description: 'ADDRESS:PORT of the endpoint that takes the writes.', example: '10.0.0.1:6379' });
+
+const endpointFields = {
+  address: serverHost,
+  port,
+  zone: zone.optional(),
+  labels: labels.optional(),
+  upstream_auth: upstreamAuthSchema.optional().describe("In place of the cluster's; Envoy 1.37 and newer."),
+};
 
 export const endpointSchema = z
   .strictObject({ ...endpointFields, weight: weight.optional() })
   .meta({ id: 'Endpoint', description: 'One server.' });
+
+const shardEndpoint = z.strictObject(endpointFields);
 
 export const shardSchema = z
   .strictObject({
@@ -38,9 +62,30 @@ export const shardSchema = z
       example: 'shard-0',
     }),
     weight: weight.optional(),
-    endpoint: z.strictObject(endpointFields),
+    endpoint: shardEndpoint.optional().meta({ description: 'Its only server.' }),
+    primary: primary.optional(),
+    endpoints: z
+      .array(shardEndpoint)
+      .min(1)
+      .max(maxEndpoints)
+      .optional()
+      .meta({ description: 'In place of `endpoint`, with `primary`: a primary and its replicas.' }),
   })
-  .meta({ id: 'Shard', description: 'A share of the keys, and the server that has them.' });
+  .superRefine((shard, { addIssue }) => {
+    if (shard.endpoint === undefined && shard.endpoints === undefined) {
+      addIssue({ code: 'custom', path: ['endpoint'], message: 'is required, or primary and endpoints in its place' });
+    }
+    if (shard.endpoint === undefined) checkPrimary(shard, addIssue);
+    else for (const path of ['primary', 'endpoints'] as const) {
+      const message = 'must be left out beside endpoint';
+      if (shard[path] !== undefined) addIssue({ code: 'custom', path: [path], message });
+    }
+  })
+  .meta({ id: 'Shard', description: 'A share of the keys, and the servers that have them: one, or a primary and replicas.' });
+
+export const seedSchema = z
+  .strictObject({ address: serverHost, port, labels: labels.optional() })
+  .meta({ id: 'Seed', description: 'A server of which a Redis Cluster is asked for its topology.' });
 
 const maglev = z.strictObject({
   policy: z.literal('maglev'),
@@ -66,6 +111,10 @@ export const loadBalancingSchema = z
   .discriminatedUnion('policy', [...scattering, maglev, ringHash])
   .meta({ id: 'LoadBalancing', description: 'How a server is chosen. maglev and ring_hash: by the key.' });
 
+const scatteringLoadBalancing = z
+  .discriminatedUnion('policy', scattering)
+  .meta({ description: 'How a server is chosen among those that answer reads; least_request unless told.' });
+
 const keyedLoadBalancing = z
   .discriminatedUnion('policy', [maglev, ringHash])
   .meta({ description: 'By key: the other policies would scatter the keys over all shards.' });
@@ -81,6 +130,9 @@ const common = {
   groups: groups.optional(),
   labels: labels.optional(),
   connect_timeout: duration(600_000, '10m').optional(),
+  upstream_auth: upstreamAuthSchema.optional(),
+  upstream_tls: upstreamTlsSchema.optional(),
+  ...checks,
 };
 
 export const plainClusterSchema = z
@@ -93,6 +145,7 @@ export const plainClusterSchema = z
       .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
       .optional(),
     load_balancing: loadBalancingSchema.optional(),
+    panic_threshold: panicThreshold.optional(),
   })
   .meta({ id: 'PlainCluster', description: 'Servers that are equals: any takes any command.' });
 
@@ -104,17 +157,69 @@ export const shardedClusterSchema = z
       .array(shardSchema)
       .max(maxEndpoints)
       .refine((shards) => isDistinct(shards.map((shard) => shard.name)), 'must have each name once')
-      .refine((shards) => isDistinct(shards.map((shard) => addressOf(shard.endpoint))), eachAddressOnce),
+      .refine((shards) => isDistinct(shards.flatMap(serversOf).map(addressOf)), eachAddressOnce),
     load_balancing: keyedLoadBalancing.optional(),
+    placement: placement.optional(),
+    panic_threshold: panicThreshold.optional(),
   })
   .meta({ id: 'ShardedCluster', description: 'Shards with keys of their own.' });
 
+export const replicatedClusterSchema = z
+  .strictObject({
+    ...common,
+    name: printable(maxNameBytes - maxReadSuffixBytes).meta({ example: 'sessions' }),
+    kind: z.literal('replicated'),
+    primary: primary.optional(),
+    endpoints: z
+      .array(endpointSchema)
+      .max(maxEndpoints)
+      .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
+      .optional()
+      .meta({ description: 'The primary and its replicas.' }),
+    reads: reads.optional(),
+    load_balancing: scatteringLoadBalancing.optional(),
+  })
+  .superRefine((cluster, { addIssue }) => checkPrimary(cluster, addIssue))
+  .meta({ id: 'ReplicatedCluster', description: 'A primary, which takes the writes, and its replicas.' });
+
+export const redisClusterSchema = z
+  .strictObject({
+    ...common,
+    kind: z.literal('redis_cluster'),
+    endpoints: z
+      .array(seedSchema)
+      .max(maxEndpoints)
+      .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
+      .optional()
+      .meta({ description: 'Seeds: some of its servers, of which any that answers says who the others are.' }),
+    refresh: refreshSchema.optional(),
+  })
+  .meta({ id: 'RedisCluster', description: 'A Redis Cluster, which spreads its keys itself.' });
+
 export const clusterSchema = z
-  .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema])
+  .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema, replicatedClusterSchema, redisClusterSchema])
+  .superRefine((cluster, context) => {
+    const servers: readonly object[] = cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOf) : (cluster.endpoints ?? []);
+    const message = findCheckFault(cluster.health_check, servers);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['health_check'], message });
+    const ofPlacement = cluster.kind === 'sharded' ? findPlacementFaults(cluster) : [];
+    for (const fault of [...ofPlacement, ...findNameFaults(cluster)]) context.addIssue({ code: 'custom', ...fault });
+  })
   .meta({ id: 'Cluster' });
 
+type AddIssue = (issue: { code: 'custom'; path: string[]; message: string }) => void;
+
+function checkPrimary(group: Parameters<typeof findPrimaryFault>[0], addIssue: AddIssue): void {
+  const message = findPrimaryFault(group);
+  if (message !== undefined) addIssue({ code: 'custom', path: ['primary'], message });
+}
+
+function serversOf({ endpoint, endpoints }: z.output<typeof shardSchema>): z.output<typeof shardEndpoint>[] {
+  return endpoint === undefined ? (endpoints ?? []) : [endpoint];
+}
+
 function addressOf({ address, port: number }: { address: string; port: number }): string {
-  return `${parseIpAddress(address) ?? address} ${number}`;
+  return `${parseServerHost(address) ?? address} ${number}`;
 }
 
 function isPrime(value: number): boolean {

@@ -2,6 +2,8 @@
 
 import type { z } from 'zod';
 
+import { noSuchField } from './foreign-fields.ts';
+
 export interface Fault {
   /** JSON pointer (RFC 6901); '' is the whole. */
   readonly pointer: string;
@@ -74,7 +76,7 @@ interface Issue {
 function faultsOfIssue(issue: Issue, input: unknown, base: Path): Fault[] {
   const path = [...base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return (issue.keys ?? []).map((key) => faultAt([...path, key], input, base, 'no such field'));
+    return (issue.keys ?? []).map((key) => faultAt([...path, key], input, base, noSuchField(key)));
   }
   if (issue.code === 'invalid_key') {
     return (issue.issues ?? []).map((each) => faultAt(path, input, base, `name ${ruleOf(each, undefined)}`));

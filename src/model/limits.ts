@@ -2,5 +2,6 @@
 
 export const maxClusters = 50_000;
 export const maxListeners = 1_000;
+export const maxSecrets = 10_000;
 /** Of one cluster. */
 export const maxEndpoints = 10_000;

@@ -2,10 +2,13 @@
 
 import { z } from 'zod';
 
+import { downstreamAuthSchema } from './auth.ts';
 import { defaultOpTimeout } from './defaults.ts';
 import { areHttpRoutesDistinct, areRoutesOfHostsFew, httpRouteSchema, maxRoutesOfHosts } from './http-route.ts';
+import { readPolicy } from './reads.ts';
 import { isFlushedInTime, redisFilterFields } from './redis-filter.ts';
 import { catchAllRouteSchema, redisRouteSchema } from './redis-route.ts';
+import { downstreamTlsSchema } from './tls.ts';
 import { duration, groups, isDistinct, labels, listenAddress, name } from './values.ts';
 
 const maxRoutes = 10_000;
@@ -38,7 +41,7 @@ const httpRoutes = z
   ])
   .meta({ description: '`auto`: a route for each cluster that has a prefix; or a list.' });
 
-const common = { name, groups: groups.optional(), labels: labels.optional() };
+const common = { name, groups: groups.optional(), labels: labels.optional(), tls: downstreamTlsSchema.optional() };
 
 /** Without the rules between its fields, as is {@link httpListenerSchema}. */
 export const redisListenerSchema = z
@@ -52,12 +55,14 @@ export const redisListenerSchema = z
       .optional()
       .meta({ description: 'The cluster for keys that no prefix matches. `auto`: as --redis-catch-all says.' }),
     op_timeout: duration(3_600_000, '1h').optional(),
+    read_policy: readPolicy.optional(),
     enable_hashtagging: z
       .boolean()
       .optional()
       .meta({ description: 'Of a key with {...} only that part says which server.' }),
     case_insensitive: z.boolean().optional().meta({ description: 'Prefixes match whatever the case of the key.' }),
     ...redisFilterFields,
+    auth: downstreamAuthSchema.optional(),
   });
 
 export const tcpListenerSchema = z

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { reads } from './reads.ts';
 import { isDistinct, name, printable, removePrefix, routePrefix } from './values.ts';
 
 const maxFormatterBytes = 1_000;
@@ -31,7 +32,12 @@ const keyFormatter = printable(maxFormatterBytes)
   .refine((text) => !text.replaceAll('%KEY%', '').includes('%'), 'must have no % but in %KEY%')
   .meta({ description: 'What the servers are sent for a key, after remove_prefix.', example: 'tenant7:%KEY%' });
 
-const targetFields = { cluster: name, key_formatter: keyFormatter.optional(), mirrors: mirrors.optional() };
+const targetFields = {
+  cluster: name,
+  reads: reads.optional().meta({ description: 'In place of what its cluster, a replicated one, says.' }),
+  key_formatter: keyFormatter.optional(),
+  mirrors: mirrors.optional(),
+};
 
 export const redisRouteSchema = z
   .strictObject({ prefix: routePrefix, remove_prefix: removePrefix.optional(), ...targetFields })

@@ -15,6 +15,11 @@ export function listTargets(listener: RedisListener): readonly (RedisRoute | Cat
   return [...(typeof routes === 'object' ? routes : []), ...(typeof catchAll === 'object' ? [catchAll] : [])];
 }
 
+/** How a message names it: `route "PREFIX"` or `catch_all`. */
+export function describeTarget(target: RedisRoute | CatchAllRoute): string {
+  return 'prefix' in target ? `route ${JSON.stringify(target.prefix)}` : 'catch_all';
+}
+
 /** The clusters that its commands are sent to, first the one whose replies count. */
 export function clustersOf({ cluster, mirrors = [] }: CatchAllRoute): readonly string[] {
   return [cluster, ...mirrors.map((mirror) => mirror.cluster)];

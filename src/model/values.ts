@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { parseIpAndPort } from '../net/address.ts';
+import { parseIpAndPort, parseServerHost } from '../net/address.ts';
 import { findUndialable, parseIpAddress } from '../net/ip-address.ts';
 import { parseDuration } from '../text/duration.ts';
 
@@ -41,12 +41,12 @@ export const groups = z
     example: ['edge'],
   });
 
-/** One spelling of each, see {@link parseIpAddress}; applied by canonical.ts. */
-export const ipAddress = z
+/** One spelling of each, see {@link parseServerHost}; applied by canonical.ts. */
+export const serverHost = z
   .string()
-  .refine((text) => parseIpAddress(text) !== undefined, 'must be an IPv4 or IPv6 address')
+  .refine((text) => parseServerHost(text) !== undefined, 'must be an IPv4 or IPv6 address, or a host name')
   .refine(isDialable, 'must be an address that Envoys can connect to')
-  .meta({ description: 'An IPv4 or IPv6 address.', example: '10.0.0.1' });
+  .meta({ description: 'An IPv4 or IPv6 address, or a host name, which Envoys resolve.', example: '10.0.0.1' });
 
 export const port = z.int().min(1).max(maxPort).meta({ example: 6379 });
 
@@ -72,13 +72,13 @@ export const listenAddress = z
   .refine(isListenAddress, 'must be an IP address and a port, such as 0.0.0.0:6379')
   .meta({ description: 'Where each Envoy binds it, IP:PORT.', example: '0.0.0.0:6379' });
 
-/** A duration as text, see {@link parseDuration}. */
-export function duration(maxMs: number, maxText: string): z.ZodString {
+/** A duration as text, see {@link parseDuration}. @param least unless told, whatever is above 0. */
+export function duration(maxMs: number, maxText: string, least = { ms: 1, text: 'above 0' }): z.ZodString {
   return z
     .string()
     .refine(
-      (text) => isValid(() => parseDuration(text, maxMs)) && !/^0+(ms|s|m|h)?$/u.test(text),
-      `must be a duration above 0 and up to ${maxText}, such as 500ms, 5s or 1m`,
+      (text) => isValid(() => parseDuration(text, maxMs)) && parseDuration(text, maxMs) >= least.ms,
+      `must be a duration ${least.text} and up to ${maxText}, such as 500ms, 5s or 1m`,
     )
     .meta({ example: '5s' });
 }

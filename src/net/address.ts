@@ -22,6 +22,8 @@ export class AddressError extends Error {
 const allAddresses = '::';
 const maxPort = 65_535;
 const hostName = /^(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i;
+const serverName = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
+const maxNameLength = 253;
 const lastLabelOfDigits = /(^|\.)\d+\.?$/;
 
 /**
@@ -54,6 +56,29 @@ export function parseIpAndPort(text: string): Address {
     throw new AddressError('must be an IP address and a port, such as 0.0.0.0:6379');
   }
   return { host: address, port };
+}
+
+/**
+ * The canonical spelling of a host that is connected to: an IP address, see {@link parseIpAddress}, or a name (RFC 1123)
+ * in lower case; one that ends in a dot is complete, and stays so. Undefined when `text` is neither.
+ */
+export function parseServerHost(text: string): string | undefined {
+  return parseIpAddress(text) ?? (isServerName(text) ? text.toLowerCase() : undefined);
+}
+
+/** Parses `ip:port`, `[v6]:port` or `name:port`, see {@link parseServerHost}. Throws {@link AddressError}. */
+export function parseServerAddress(text: string): Address {
+  const { host, port } = parseAddress(text);
+  const server = parseServerHost(host);
+  if (text.startsWith(':') || server === undefined) {
+    throw new AddressError('must be an IP address or a host name, and a port, such as 10.0.0.1:6379');
+  }
+  return { host: server, port };
+}
+
+/** True for the name of a host, of labels of letters, digits and hyphens (RFC 1123, 2.1). */
+export function isServerName(text: string): boolean {
+  return text.length <= maxNameLength && serverName.test(text) && !lastLabelOfDigits.test(text);
 }
 
 /** The text that {@link parseAddress} reads back: IPv6 in brackets, which is also how URLs and gRPC targets have it. */

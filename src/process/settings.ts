@@ -12,8 +12,11 @@ import { parseDeniedCommands } from '../text/redis-commands.ts';
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const logFormats = ['pretty', 'json'] as const;
 
+const tlsPorts = ['xds', 'api'] as const;
+
 export type LogLevel = (typeof logLevels)[number];
 export type LogFormat = (typeof logFormats)[number];
+export type TlsPortName = (typeof tlsPorts)[number];
 
 /** What the daemon runs with; every value is checked. */
 export interface Settings {
@@ -23,8 +26,18 @@ export interface Settings {
   readonly apiAddress: Address;
   /** Names by which REST may be called, besides those that are always taken. */
   readonly apiHosts: readonly string[];
+  /** A file in PEM, like the next two: the certificate of the ports that have TLS; undefined: none has. */
+  readonly tlsCert: string | undefined;
+  /** Its key; undefined exactly when there is no certificate. */
+  readonly tlsKey: string | undefined;
+  /** Those who sign for the clients of xDS, which then must have a certificate. */
+  readonly tlsClientCa: string | undefined;
+  /** Which ports have TLS, where there is a certificate. */
+  readonly tlsPorts: readonly TlsPortName[];
   /** The directory that keeps the state, relative to the working directory; undefined keeps nothing. */
   readonly dataDir: string | undefined;
+  /** The key that opens all secrets; undefined: `secret.key` in the directory of the state. */
+  readonly secretKeyFile: string | undefined;
   /** Where Envoy binds the listener that LDS gives it; the host is an IP address in its canonical spelling. */
   readonly redisListener: Address;
   /** Where the same Envoys answer for clusters without servers: a loopback address, with another port. */
@@ -91,12 +104,47 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     parse: (text) => (text === '' ? [] : parseHostNames(text)),
     help: 'Names by which the REST API may be called, separated by commas.',
   },
+  tlsCert: {
+    name: 'tls-cert',
+    value: 'FILE',
+    fallback: '',
+    parse: parsePath,
+    help: 'Certificate, with its chain, in PEM: xDS and API are served with TLS. Unset: without.',
+  },
+  tlsKey: {
+    name: 'tls-key',
+    value: 'FILE',
+    fallback: '',
+    parse: parsePath,
+    help: 'The private key of --tls-cert, in PEM. The files may be replaced while this runs.',
+  },
+  tlsClientCa: {
+    name: 'tls-client-ca',
+    value: 'FILE',
+    fallback: '',
+    parse: parsePath,
+    help: 'CAs in PEM: an Envoy must have a certificate of theirs to get its configuration.',
+  },
+  tlsPorts: {
+    name: 'tls-ports',
+    value: 'PORTS',
+    fallback: 'xds,api',
+    parse: parseTlsPorts,
+    help: 'Which ports have TLS: xds,api or one of them.',
+  },
   dataDir: {
     name: 'data-dir',
     value: 'DIR',
     fallback: './data',
-    parse: (text) => (text === '' ? undefined : text),
+    parse: parsePath,
     help: 'Where the state is kept; made when missing. Empty (--data-dir=) keeps nothing.',
+  },
+  secretKeyFile: {
+    name: 'secret-key-file',
+    value: 'FILE',
+    fallback: '',
+    parse: (text) => (text === '' ? undefined : text),
+    help: 'The key that opens all secrets; made with the first. Unset: secret.key in the --data-dir.',
   },
   redisListener: {
     name: 'redis-listener',
@@ -180,7 +228,7 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
 const variablePrefix = 'CONTROLPLANE_';
 
 // Who exports them for the commands may start the daemon in the same shell.
-const variablesOfCommands = ['CONTROLPLANE_AUTHOR', 'CONTROLPLANE_CONFIG'] as const;
+const variablesOfCommands = ['CONTROLPLANE_API_CA', 'CONTROLPLANE_AUTHOR', 'CONTROLPLANE_CONFIG'] as const;
 
 const allFlags: readonly Flag<unknown>[] = Object.values(flags);
 const takesValue: ReadonlyMap<string, boolean> = new Map([
@@ -203,6 +251,7 @@ export function parseSettings(argv: readonly string[], env: Environment, command
   const entries = Object.entries<Flag<unknown>>(flags).map(([key, flag]) => [key, readFlag(flag, given, env)]);
   const settings = Object.fromEntries(entries) as unknown as Settings;
   requireOtherPort(settings);
+  requireWholeTls(settings);
   return settings;
 }
 
@@ -229,6 +278,16 @@ function requireOtherPort({ redisListener, redisEmptyListener }: Settings): void
   throw new UsageError(`--redis-empty-listener ${JSON.stringify(text)}: must have another port than --redis-listener`);
 }
 
+function requireWholeTls({ tlsCert, tlsKey, tlsClientCa, tlsPorts: ports }: Settings): void {
+  const need = (flag: string, path: string | undefined, isThere: boolean, rule: string): void => {
+    if (path !== undefined && !isThere) throw new UsageError(`--${flag} ${JSON.stringify(path)}: ${rule}`);
+  };
+  need('tls-cert', tlsCert, tlsKey !== undefined, 'its key must be given too, by --tls-key');
+  need('tls-key', tlsKey, tlsCert !== undefined, 'its certificate must be given too, by --tls-cert');
+  need('tls-client-ca', tlsClientCa, tlsCert !== undefined, 'must have --tls-cert and --tls-key beside it');
+  need('tls-client-ca', tlsClientCa, ports.includes('xds'), 'must have xds among --tls-ports');
+}
+
 function variableOf(flagName: string): string {
   return variablePrefix + flagName.toUpperCase().replaceAll('-', '_');
 }
@@ -243,6 +302,16 @@ function parseChoice<T extends string>(text: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === text);
   if (choice === undefined) throw new Error(`must be one of ${choices.join(', ')}`);
   return choice;
+}
+
+function parsePath(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function parseTlsPorts(text: string): TlsPortName[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (new Set(names).size < names.length) throw new Error('must name a port once');
+  return names.map((name) => parseChoice(name, tlsPorts));
 }
 
 function parseShare(text: string): number {

@@ -2,10 +2,11 @@
 
 import type { Edits } from '../inventory/edits.ts';
 import { loadBalancingOf } from '../model/defaults.ts';
-import type { Cluster, Listener, RedisListener, TcpListener } from '../model/objects.ts';
-import { clustersOf, listTargets } from '../model/redis-targets.ts';
+import type { Cluster, HttpListener, Listener, RedisListener, TcpListener } from '../model/objects.ts';
+import { clustersOf, describeTarget, listTargets } from '../model/redis-targets.ts';
 import { findAddressProblems } from './check-addresses.ts';
-import { findNameProblem } from './check.ts';
+import { findReadProblems } from './check-reads.ts';
+import { findNameProblem, findReferenceProblems } from './check.ts';
 import { findPublished, genericRouteName, implicitNames, redisListenerName } from './implicit-listeners.ts';
 import { isHashing } from './load-balancing.ts';
 import type { RenderOptions } from './options.ts';
@@ -40,23 +41,27 @@ export function findUnpublishableListeners(
  * themselves, and on what clusters there are, with which prefixes, for whom, and how those choose a server.
  * @param before the edits.
  */
-export function affectsListeners({ clusters, listeners }: Edits, before: Clusters): boolean {
+export function affectsListeners({ clusters, listeners }: Omit<Edits, 'secrets'>, before: Clusters): boolean {
   return listeners.length > 0 || clusters.some(({ name, after }) => isRoutedOtherwise(before.get(name), after));
 }
 
 function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefined): boolean {
   if (before === undefined || after === undefined) return before !== after;
   if (before.groups?.join('\n') !== after.groups?.join('\n')) return true;
-  return before.prefix !== after.prefix || isHashing(before) !== isHashing(after);
+  return before.prefix !== after.prefix || before.kind !== after.kind || isHashing(before) !== isHashing(after);
 }
 
 /** Why the address or the name of a listener can't be, whatever there is besides. */
-function findOwnProblems({ name, kind = 'redis', address }: Listener): string[] {
+function findOwnProblems(listener: Listener): string[] {
+  const { name, kind = 'redis', address, tls } = listener;
   const needed = kindOfImplicit[name];
   if (needed !== undefined && needed !== kind) return [`kind must be ${needed}, not ${kind}, for this name`];
-  const problems = [findNameProblem(name)];
+  const problems = [findNameProblem(name), ...findReferenceProblems(listener)];
   if (name === standInListenerName) problems.push('the listener that stands in for missing servers has this name');
   if (kind === 'redis' && name !== redisListenerName && address === undefined) problems.push('address is required');
+  if (kind === 'http' && address === undefined && tls !== undefined) {
+    problems.push("tls: must be left out where there is no address, for the listener is in Envoy's own file");
+  }
   return problems.filter((problem) => problem !== undefined);
 }
 
@@ -66,12 +71,24 @@ function findRouteProblems(listener: Listener, clusters: Clusters, options: Rend
   });
   switch (listener.kind) {
     case 'tcp':
-      return [...undeclared, ...findStickyProblem(listener, clusters)];
+      return [...undeclared, ...findKeylessProblems(listener, clusters), ...findStickyProblem(listener, clusters)];
     case 'http':
-      return undeclared;
+      return [...undeclared, ...findKeylessProblems(listener, clusters)];
     default:
-      return [...undeclared, ...findRedisProblems(listener, clusters, options)];
+      return [
+        ...undeclared,
+        ...findReadProblems(listener, clusters, options),
+        ...findRedisProblems(listener, clusters, options),
+      ];
   }
+}
+
+// A listener that tells no keys apart. Of routes by the prefixes of the clusters none is meant for it.
+function findKeylessProblems(listener: TcpListener | HttpListener, clusters: Clusters): string[] {
+  return namesRoutedTo(listener).flatMap(([where, name]) => {
+    if (clusters.get(name)?.kind !== 'redis_cluster') return [];
+    return [`${where}cluster ${quote(name)} is a redis_cluster: Envoy finds its servers for listeners of kind redis only`];
+  });
 }
 
 /**
@@ -85,7 +102,7 @@ function namesRoutedTo(listener: Listener): (readonly [where: string, name: stri
     return list.map(({ prefix, cluster }) => [`route ${quote(prefix)}: `, cluster]);
   }
   return listTargets(listener).flatMap((target) => {
-    const where = 'prefix' in target ? `route ${quote(target.prefix)}: ` : 'catch_all: ';
+    const where = `${describeTarget(target)}: `;
     const [cluster = '', ...mirrors] = clustersOf(target);
     return [[where, cluster] as const, ...mirrors.map((mirror) => [`${where}mirror: `, mirror] as const)];
   });
@@ -119,6 +136,8 @@ function findSameInLowerCase(prefixes: readonly string[]): string[] {
 function findStickyProblem({ sticky, cluster: name }: TcpListener, clusters: Clusters): string[] {
   const cluster = clusters.get(name);
   if (sticky !== 'source_ip' || cluster === undefined || isHashing(cluster)) return [];
+  // A primary is alone, and a Redis Cluster is refused for itself.
+  if (cluster.kind === 'replicated' || cluster.kind === 'redis_cluster') return [];
   const what = `the load_balancing.policy of cluster ${quote(name)}`;
   return [`sticky source_ip: ${what} must be maglev or ring_hash, not ${loadBalancingOf(cluster).policy}`];
 }

@@ -11,18 +11,23 @@ export interface NetworkFilter {
   readonly message: string;
 }
 
-/** @param address an IP address in its canonical spelling; `::` takes IPv4 clients too. */
+/**
+ * @param address an IP address in its canonical spelling; `::` takes IPv4 clients too.
+ * @param transportSocket undefined: connections are as they come.
+ */
 export function buildListener(
   name: string,
   address: Address,
   filter: NetworkFilter,
   config: PlainMessage,
+  transportSocket?: PlainMessage,
 ): PlainMessage {
   const typedConfig = { type_url: typeUrlOf(filter.message), value: encodeMessage(filter.message, config) };
+  const filters = [{ name: filter.name, typed_config: typedConfig }];
   return {
     name,
     address: { socket_address: buildSocketAddress(address) },
-    filter_chains: [{ filters: [{ name: filter.name, typed_config: typedConfig }] }],
+    filter_chains: [{ filters, ...(transportSocket !== undefined && { transport_socket: transportSocket }) }],
   };
 }
 

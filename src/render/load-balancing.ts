@@ -1,7 +1,7 @@
 // How Envoy chooses the server of a command: lb_policy and its sizes, which v2 and v3 both have.
 
 import { loadBalancingOf } from '../model/defaults.ts';
-import type { Cluster, LoadBalancing } from '../model/objects.ts';
+import type { Cluster, LoadBalancing, RedisCluster } from '../model/objects.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 
@@ -9,7 +9,7 @@ import type { ApiVersion } from '../snapshot/dialect.ts';
 const defaultTableSize = 65_537;
 
 /** The part of a Cluster message that says it; empty for Envoy's own policy, round robin. */
-export function buildLoadBalancing(cluster: Cluster, apiVersion: ApiVersion): PlainMessage {
+export function buildLoadBalancing(cluster: Exclude<Cluster, RedisCluster>, apiVersion: ApiVersion): PlainMessage {
   const policy = loadBalancingOf(cluster);
   switch (policy.policy) {
     case 'round_robin':
@@ -33,6 +33,7 @@ export function buildLoadBalancing(cluster: Cluster, apiVersion: ApiVersion): Pl
 
 /** True when the server of a command, or of a connection with a hash policy, stays while the servers stay. */
 export function isHashing(cluster: Cluster): boolean {
+  if (cluster.kind === 'redis_cluster') return false;
   const { policy } = loadBalancingOf(cluster);
   return policy === 'maglev' || policy === 'ring_hash';
 }
@@ -40,6 +41,7 @@ export function isHashing(cluster: Cluster): boolean {
 /** What of these clusters Envoys that speak v2 are not told, one line each; they go by their own default. */
 export function findUnsupportedInV2(clusters: Iterable<Cluster>): string[] {
   return Array.from(clusters).flatMap((cluster) => {
+    if (cluster.kind === 'redis_cluster') return [];
     const policy = loadBalancingOf(cluster);
     const size = policy.policy === 'maglev' ? otherTableSize(policy) : undefined;
     if (size === undefined) return [];

@@ -1,5 +1,7 @@
 // What rendering depends on besides the inventory: fixed when the process starts.
 
+import type { Secret, SecretValue } from '../model/objects.ts';
+
 export interface RenderOptions {
   /** The cluster of the control plane in every Envoy's bootstrap, named by config sources of per-type streams. */
   readonly xdsClusterName: string;
@@ -11,4 +13,6 @@ export interface RenderOptions {
   readonly redisCatchAll: string | undefined;
   /** Redis commands, in lower case, that Envoy refuses; absent: none. */
   readonly redisDeny?: readonly string[];
+  /** Gives what is sealed in a secret; absent: there are none. */
+  readonly openSecret?: (secret: Secret) => SecretValue;
 }

@@ -3,13 +3,14 @@
 import type { Routable } from '../inventory/cluster.ts';
 import { findCatchAll } from '../inventory/routing.ts';
 import type { CatchAllRoute, RedisListener, RedisRoute } from '../model/objects.ts';
-import { catchAllOf } from '../model/redis-targets.ts';
+import { catchAllOf, clustersOf } from '../model/redis-targets.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import { redisListenerName } from './implicit-listeners.ts';
 import type { NetworkFilter } from './listener.ts';
 import { findRoutes } from './prefix-order.ts';
 import { buildFaults } from './redis-faults.ts';
+import { buildReadPolicy, buildRedisClusterSettings } from './redis-reads.ts';
 import { buildRedisRoute } from './redis-route.ts';
 import { buildCommandSettings, buildSettings } from './redis-settings.ts';
 
@@ -52,25 +53,33 @@ function findCatchAllRoute(
   return cluster === undefined ? undefined : { cluster };
 }
 
-/**
- * The RedisProxy message; undefined when there is no route, which Envoy would refuse.
- * @param denied commands, in lower case.
- */
+/** The clusters that a listener may lead to, and for whom its message is. */
+export interface ProxyContext {
+  readonly clusters: ReadonlyMap<string, Routable>;
+  readonly apiVersion: ApiVersion;
+  /** Commands, in lower case. Default: none. */
+  readonly denied?: readonly string[];
+}
+
+/** The RedisProxy message; undefined when there is no route, which Envoy would refuse. */
 export function buildRedisProxy(
   listener: RedisListener,
   { routes, catchAll }: RedisRoutes,
-  apiVersion: ApiVersion,
-  denied: readonly string[] = [],
+  { clusters, apiVersion, denied = [] }: ProxyContext,
 ): PlainMessage | undefined {
   if (routes.length === 0 && catchAll === undefined) return undefined;
   const { name, case_insensitive, faults } = listener;
+  const targets = [...routes, ...(catchAll === undefined ? [] : [catchAll])].flatMap(clustersOf);
+  const build = (route: RedisRoute | CatchAllRoute): PlainMessage => {
+    return { ...buildRedisRoute(route, apiVersion), ...buildReadPolicy(route, clusters, apiVersion) };
+  };
   return {
     stat_prefix: name === redisListenerName ? 'egress_redis' : name,
-    settings: buildSettings(listener, apiVersion),
+    settings: { ...buildSettings(listener, apiVersion), ...buildRedisClusterSettings(listener, targets, clusters) },
     prefix_routes: {
-      routes: routes.map((route) => buildRedisRoute(route, apiVersion)),
+      routes: routes.map(build),
       ...(case_insensitive === true && { case_insensitive }),
-      ...(catchAll !== undefined && { catch_all_route: buildRedisRoute(catchAll, apiVersion) }),
+      ...(catchAll !== undefined && { catch_all_route: build(catchAll) }),
     },
     ...buildFaults(apiVersion, denied, faults),
     ...buildCommandSettings(listener, apiVersion),

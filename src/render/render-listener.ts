@@ -1,7 +1,7 @@
 // A listener of whatever kind as the resources that Envoy is given for it: the listener, and for HTTP its routes.
 
 import type { Routable } from '../inventory/cluster.ts';
-import type { HttpListener, Listener } from '../model/objects.ts';
+import type { HttpListener, Listener, RedisListener } from '../model/objects.ts';
 import { catchAllOf } from '../model/redis-targets.ts';
 import { parseIpAndPort } from '../net/address.ts';
 import { encodeMessage } from '../proto/protos.ts';
@@ -13,11 +13,14 @@ import { buildHttpConnectionManager, httpConnectionManagerFilter } from './http-
 import { buildListener } from './listener.ts';
 import type { NetworkFilter } from './listener.ts';
 import type { RenderOptions } from './options.ts';
+import { buildDownstreamAuth, passwordReader } from './redis-auth.ts';
+import type { Secrets } from './redis-auth.ts';
 import { buildRedisProxy, findRedisRoutes, redisProxyFilter } from './redis-proxy.ts';
 import { buildSettings } from './redis-settings.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildStandInProxy, standInListenerName } from './stand-in.ts';
 import { buildTcpProxy, tcpProxyFilter } from './tcp-proxy.ts';
+import { buildDownstreamTls } from './tls.ts';
 
 type Clusters = ReadonlyMap<string, Routable>;
 
@@ -30,13 +33,16 @@ interface FilterConfig {
 export function renderListener(
   listener: Listener,
   clusters: Clusters,
+  secrets: Secrets,
   dialect: Dialect,
   options: RenderOptions,
 ): Resource | undefined {
-  const built = buildFilter(listener, clusters, dialect, options);
+  const built = buildFilter(listener, clusters, secrets, dialect, options);
   if (built === undefined || listener.address === undefined) return undefined;
-  const message = buildListener(listener.name, parseIpAndPort(listener.address), built.filter, built.config);
-  return toResource(listener.name, 'listener', dialect.apiVersion, message);
+  const { name, address, tls } = listener;
+  const socket = tls && buildDownstreamTls(tls, dialect, options.xdsClusterName);
+  const message = buildListener(name, parseIpAndPort(address), built.filter, built.config, socket);
+  return toResource(name, 'listener', dialect.apiVersion, message);
 }
 
 /** The route configuration of an HTTP listener. */
@@ -52,9 +58,9 @@ export function renderStandIn(clusterName: string, { apiVersion }: Dialect, opti
   return toResource(standInListenerName, 'listener', apiVersion, message);
 }
 
-/** True when its bytes depend on the kind of stream: it says where its routes come from. */
-export function holdsConfigSource(listener: Listener): boolean {
-  return listener.kind === 'http' && listener.address !== undefined;
+/** True when its bytes depend on the kind of stream: it says where its routes or its certificates come from. */
+export function holdsConfigSource({ kind, address, tls }: Listener): boolean {
+  return address !== undefined && (kind === 'http' || tls !== undefined);
 }
 
 /** True when it depends on which clusters there are, and on their prefixes. */
@@ -64,12 +70,19 @@ export function followsClusters(listener: Listener): boolean {
   return routes === 'auto' || (listener.kind !== 'http' && catchAllOf(listener) === 'auto');
 }
 
+/** True when it speaks Redis: how it is rendered may depend on the kinds of the clusters that it leads to. */
+export function isRedis(listener: Listener): listener is RedisListener {
+  return listener.kind === undefined || listener.kind === 'redis';
+}
+
 function buildFilter(
   listener: Listener,
   clusters: Clusters,
+  secrets: Secrets,
   dialect: Dialect,
-  { redisCatchAll, redisDeny = [], xdsClusterName }: RenderOptions,
+  options: RenderOptions,
 ): FilterConfig | undefined {
+  const { redisCatchAll, redisDeny = [], xdsClusterName } = options;
   const { apiVersion } = dialect;
   switch (listener.kind) {
     case 'tcp':
@@ -80,8 +93,10 @@ function buildFilter(
     }
     default: {
       const routes = findRedisRoutes(listener, clusters, redisCatchAll);
-      const config = buildRedisProxy(listener, routes, apiVersion, redisDeny);
-      return config && { filter: redisProxyFilter[apiVersion], config };
+      const proxy = buildRedisProxy(listener, routes, { clusters, apiVersion, denied: redisDeny });
+      if (proxy === undefined) return undefined;
+      const auth = buildDownstreamAuth(listener, apiVersion, passwordReader(secrets, options));
+      return { filter: redisProxyFilter[apiVersion], config: { ...proxy, ...auth } };
     }
   }
 }

@@ -1,9 +1,10 @@
 // One state of what is declared as resource sets, each rendered when first asked for and
 // carried over to the next state at the cost of what changed.
 
-import type { ListenerEdit } from '../inventory/edits.ts';
+import type { Clusters } from '../inventory/cluster.ts';
+import type { ListenerEdit, SecretEdit } from '../inventory/edits.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import { dialects, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import { ResourceSet } from '../snapshot/resource-set.ts';
@@ -13,8 +14,20 @@ import type { Resource, ResourceKind } from '../snapshot/resource.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import { findPublished, implicitNames } from './implicit-listeners.ts';
 import type { RenderOptions } from './options.ts';
+import { isReadOtherwise } from './redis-reads.ts';
 import { encodeNoEndpoints, renderCluster, renderEndpoints } from './render-cluster.ts';
-import { followsClusters, holdsConfigSource, renderListener, renderRoutes, renderStandIn } from './render-listener.ts';
+import { renderSecret } from './render-secret.ts';
+import {
+  followsClusters,
+  holdsConfigSource,
+  isRedis,
+  renderListener,
+  renderRoutes,
+  renderStandIn,
+} from './render-listener.ts';
+import { findSecretUsers } from './secret-users.ts';
+import { noUses, usesAfter } from './secret-uses.ts';
+import type { SecretUses } from './secret-uses.ts';
 import { standInListenerName } from './stand-in.ts';
 
 /** A cluster after a change; undefined: it is gone. */
@@ -22,6 +35,7 @@ export type ClusterChange = readonly [name: string, after: ServedCluster | undef
 
 interface NextOptions {
   readonly listeners?: readonly ListenerEdit[];
+  readonly secrets?: readonly SecretEdit[];
   /** What will be asked of the next sets; by default everything. */
   readonly kinds?: readonly ResourceKind[];
   /** Sets of much the same state, with which the next ones are to share what is equal. */
@@ -35,10 +49,25 @@ interface State {
   readonly clusters: SortedByName<ServedCluster>;
   /** Those that are published, see {@link findPublished}. */
   readonly listeners: SortedByName<Listener>;
+  /** All that are committed, whoever names them. */
+  readonly secrets: SortedByName<Secret>;
   readonly standInFor: string | undefined;
+  /** Which certificates and CAs are published: those that the clusters and listeners name. */
+  readonly uses: SecretUses;
 }
 
 type Changes = ReadonlyMap<string, Resource | undefined>;
+
+/** By whose names the resources of a kind are called. */
+type NameSpace = 'clusters' | 'listeners' | 'secrets';
+
+const nameSpaces: Readonly<Record<ResourceKind, NameSpace>> = {
+  secret: 'secrets',
+  cluster: 'clusters',
+  endpoint: 'clusters',
+  listener: 'listeners',
+  route: 'listeners',
+};
 
 // The first of each API version goes first: the others take from it what is the same on every kind of stream.
 const everyDialect: readonly Dialect[] = Object.values(dialects).flatMap((byConfigSource) => {
@@ -54,6 +83,8 @@ export class RenderedSets {
   readonly #options: RenderOptions;
   readonly #base: RenderedSets | undefined;
   readonly #sets: Map<Dialect, Map<ResourceKind, ResourceSet>> = new Map();
+  // Made when a listener is first rendered.
+  #routable: Clusters | undefined;
 
   private constructor(state: State, options: RenderOptions, base?: RenderedSets) {
     this.#state = state;
@@ -65,7 +96,9 @@ export class RenderedSets {
   static empty(options: RenderOptions): RenderedSets {
     const listeners = implicitNames.flatMap((name) => findPublished(name, undefined, options) ?? []);
     const clusters = SortedByName.of<ServedCluster>([]);
-    return new RenderedSets({ clusters, listeners: SortedByName.of(listeners), standInFor: undefined }, options);
+    const secrets = SortedByName.of<Secret>([]);
+    const state = { clusters, listeners: SortedByName.of(listeners), standInFor: undefined, secrets, uses: noUses };
+    return new RenderedSets(state, options);
   }
 
   get clusters(): SortedByName<ServedCluster> {
@@ -80,43 +113,78 @@ export class RenderedSets {
   /**
    * The sets after a change. What streams have asked of these is rendered at once, changed
    * resources only, so that a failure shows before anything is published.
-   * @param changes to the clusters, one for each name at most; likewise `listeners`.
+   * @param changes to the clusters, one for each name at most; likewise `listeners` and `secrets`.
    */
   next(changes: readonly ClusterChange[], options: NextOptions = {}): RenderedSets {
-    const { listeners: edits = [], kinds = publishOrder, standInFor, base } = options;
+    const { listeners: edits = [], secrets: secretEdits = [], kinds = publishOrder, standInFor, base } = options;
     const published = edits.map(({ name, after }) => [name, findPublished(name, after, this.#options)] as const);
     const listeners = this.#state.listeners.with(published);
     const clusters = this.clusters.with(changes);
-    const state = { clusters: base === undefined ? clusters : clusters.sharing(base.clusters), listeners, standInFor };
+    const secrets = this.#state.secrets.with(secretEdits.map(({ name, after }) => [name, after]));
+    const uses = usesAfter(this.#state.uses, [
+      ...changes.map(([name, after]) => [this.clusters.get(name)?.declared, after?.declared] as const),
+      ...published.map(([name, after]) => [this.#state.listeners.get(name), after] as const),
+    ]);
+    const shared = base === undefined ? clusters : clusters.sharing(base.clusters);
+    const state = { clusters: shared, listeners, standInFor, secrets, uses };
     const next = new RenderedSets(state, this.#options, base);
     const clusterNames = changes.map(([name]) => name);
-    const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name));
+    const secretNames = secretEdits.map(({ name }) => name);
+    const passwords = this.#changedPasswords(secrets, secretNames);
+    const listenerNames = this.#changedListeners(state, clusterNames, edits.map(({ name }) => name), passwords);
+    const namesOf = {
+      secret: [...secretNames, ...this.#state.uses.namesUnlike(uses)],
+      cluster: [...new Set([...clusterNames, ...findSecretUsers(shared, declaredOf, passwords)])],
+      endpoint: clusterNames,
+      listener: listenerNames,
+      route: listenerNames,
+    };
     for (const dialect of everyDialect) {
       for (const kind of this.#sets.get(dialect)?.keys() ?? []) {
         if (!kinds.includes(kind)) continue;
-        const names = kind === 'cluster' || kind === 'endpoint' ? clusterNames : listenerNames;
-        next.#keep(kind, dialect, next.#carry(kind, dialect, names, this));
+        next.#keep(kind, dialect, next.#carry(kind, dialect, namesOf[kind], this));
       }
     }
     return next;
   }
 
   /** The names of the listeners that may be otherwise after the edits. */
-  #changedListeners(after: State, clusterNames: readonly string[], edited: readonly string[]): string[] {
+  #changedListeners(
+    after: State,
+    clusterNames: readonly string[],
+    edited: readonly string[],
+    secretNames: readonly string[],
+  ): string[] {
     const isRoutingChanged = clusterNames.some((name) => {
       const [old, now] = [this.clusters.get(name), after.clusters.get(name)];
       return old?.name !== now?.name || old?.prefix !== now?.prefix;
     });
-    const following = isRoutingChanged ? [...after.listeners.values()].filter(followsClusters) : [];
-    const names = new Set([...edited, ...following.map(({ name }) => name)]);
+    const areUpstreamsChanged = clusterNames.some((name) => {
+      return isReadOtherwise(this.clusters.get(name)?.declared, after.clusters.get(name)?.declared);
+    });
+    const isConcerned = (listener: Listener): boolean => {
+      return (isRoutingChanged && followsClusters(listener)) || (areUpstreamsChanged && isRedis(listener));
+    };
+    const following = isRoutingChanged || areUpstreamsChanged ? [...after.listeners.values()].filter(isConcerned) : [];
+    const using = findSecretUsers(after.listeners, (listener) => listener, secretNames);
+    const names = new Set([...edited, ...following.map(({ name }) => name), ...using]);
     if (this.#state.standInFor !== after.standInFor) names.add(standInListenerName);
     return [...names];
   }
 
-  #namesUnlike(state: State, isOfClusters: boolean): string[] {
+  // Only these are a part of other messages.
+  #changedPasswords(after: SortedByName<Secret>, names: readonly string[]): string[] {
+    return names.filter((name) => [this.#state.secrets, after].some((secrets) => secrets.get(name)?.kind === 'password'));
+  }
+
+  #namesUnlike(state: State, space: NameSpace): string[] {
+    const { secrets, uses } = this.#state;
+    if (space === 'secrets') return [...secrets.namesUnlike(state.secrets), ...uses.namesUnlike(state.uses)];
     const clusterNames = this.clusters.namesUnlike(state.clusters);
-    if (isOfClusters) return clusterNames;
-    return this.#changedListeners(state, clusterNames, this.#state.listeners.namesUnlike(state.listeners));
+    const passwords = this.#changedPasswords(state.secrets, secrets.namesUnlike(state.secrets));
+    if (space === 'clusters') return [...new Set([...clusterNames, ...findSecretUsers(state.clusters, declaredOf, passwords)])];
+    const listenerNames = this.#state.listeners.namesUnlike(state.listeners);
+    return this.#changedListeners(state, clusterNames, listenerNames, passwords);
   }
 
   #carry(kind: ResourceKind, dialect: Dialect, names: readonly string[], before: RenderedSets): ResourceSet {
@@ -135,19 +203,24 @@ export class RenderedSets {
   }
 
   #renderAll(kind: ResourceKind, dialect: Dialect): ResourceSet {
-    const { clusters, listeners } = this.#state;
-    const isOfClusters = kind === 'cluster' || kind === 'endpoint';
-    const names = isOfClusters ? [...clusters.keys()] : [...listeners.keys(), standInListenerName];
+    const space = nameSpaces[kind];
+    const names = this.#namesIn(space);
     if (kind !== 'cluster' && dialect !== firstOf(dialect)) {
       const differing = names.filter((name) => this.#isOfDialect(kind, name));
       return this.resources(kind, firstOf(dialect)).with(this.#render(kind, dialect, differing));
     }
     if (this.#base !== undefined) {
-      const unlike = this.#base.#namesUnlike(this.#state, isOfClusters);
+      const unlike = this.#base.#namesUnlike(this.#state, space);
       return this.#base.resources(kind, dialect).with(this.#render(kind, dialect, unlike));
     }
     const resources = [...this.#render(kind, dialect, names).values()].filter((resource) => resource !== undefined);
     return ResourceSet.of(resourceSetOptions(kind, dialect), resources);
+  }
+
+  #namesIn(space: NameSpace): string[] {
+    const { clusters, listeners, uses } = this.#state;
+    if (space === 'secrets') return [...uses.keys()];
+    return space === 'clusters' ? [...clusters.keys()] : [...listeners.keys(), standInListenerName];
   }
 
   #render(kind: ResourceKind, dialect: Dialect, names: readonly string[]): Changes {
@@ -168,16 +241,36 @@ export class RenderedSets {
   }
 
   #renderOne(kind: ResourceKind, dialect: Dialect, name: string): Resource | undefined {
-    const { clusters, listeners, standInFor } = this.#state;
+    const { clusters, listeners, standInFor, secrets, uses } = this.#state;
+    if (kind === 'secret') {
+      const secret = uses.has(name) ? secrets.get(name) : undefined;
+      return secret && renderSecret(secret, dialect, this.#options);
+    }
     if (kind === 'cluster' || kind === 'endpoint') {
       const cluster = clusters.get(name);
-      return cluster && (kind === 'cluster' ? renderCluster : renderEndpoints)(cluster, dialect, this.#options);
+      if (cluster === undefined) return undefined;
+      return kind === 'cluster'
+        ? renderCluster(cluster, dialect, secrets, this.#options)
+        : renderEndpoints(cluster, dialect);
     }
     const listener = listeners.get(name);
-    if (kind === 'route') return listener?.kind === 'http' ? renderRoutes(listener, clusters, dialect) : undefined;
-    if (name !== standInListenerName) return listener && renderListener(listener, clusters, dialect, this.#options);
+    const routable = (this.#routable ??= findRoutable(clusters));
+    if (kind === 'route') return listener?.kind === 'http' ? renderRoutes(listener, routable, dialect) : undefined;
+    if (name !== standInListenerName) {
+      return listener && renderListener(listener, routable, secrets, dialect, this.#options);
+    }
     return standInFor === undefined ? undefined : renderStandIn(standInFor, dialect, this.#options);
   }
+}
+
+function declaredOf({ declared }: ServedCluster): ServedCluster['declared'] {
+  return declared;
+}
+
+/** The declared clusters: nothing is routed to those that reads go to. */
+function findRoutable(clusters: SortedByName<ServedCluster>): Clusters {
+  const routed = Array.from(clusters.values()).filter(({ reads }) => reads === undefined);
+  return new Map(routed.map(({ name, declared }) => [name, declared]));
 }
 
 function resourceSetOptions(kind: ResourceKind, { apiVersion }: Dialect): ResourceSetOptions {

@@ -1,24 +1,30 @@
 // What is committed as a snapshot: what is declared, beside it what Envoy can route to, and what still drains.
 
-import { hostsOf } from '../inventory/cluster.ts';
-import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import type { Cluster, Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { serve } from '../inventory/served-cluster.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
-import type { Listener } from '../model/objects.ts';
+import type { Listener, Secret } from '../model/objects.ts';
 import type { Dialect } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { ResourceSet } from '../snapshot/resource-set.ts';
 import type { Scope, Snapshot } from '../snapshot/snapshot.ts';
+import { isFoundByName } from './named-hosts.ts';
 import type { RenderOptions } from './options.ts';
 import { RenderedSets } from './rendered-sets.ts';
+import type { ClusterChange } from './rendered-sets.ts';
 import { withHost } from './stand-in.ts';
 
 /** Objects by name. */
 export interface DeclaredObjects {
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
+  /** Certificates and CAs that the other objects do not name are not published. */
+  readonly secrets?: ReadonlyMap<string, Secret>;
 }
+
+/** As {@link Edits}. */
+export type RenderedEdits = Omit<Edits, 'secrets'> & Partial<Pick<Edits, 'secrets'>>;
 
 /**
  * What is rendered of each scope, where it is not as declared; one object for scopes that do not differ. A cluster's
@@ -40,7 +46,7 @@ export class RenderedSnapshot implements Snapshot {
   readonly #options: RenderOptions;
   readonly draining: readonly string[];
   readonly #draining: ServedClusters;
-  // Names of the declared clusters without endpoints.
+  // Names of the clusters without endpoints, or with such as may not be found, but of those that drain.
   readonly #empty: ReadonlySet<string>;
   readonly #rendered: Rendered;
 
@@ -53,7 +59,8 @@ export class RenderedSnapshot implements Snapshot {
   }
 
   /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */
-  static of({ clusters, listeners }: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+  static of(objects: DeclaredObjects, options: RenderOptions, draining = nothing): RenderedSnapshot {
+    const { clusters, listeners = new Map(), secrets = new Map() } = objects;
     const sets = RenderedSets.empty(options);
     const none = new RenderedSnapshot(options, nothing, new Set(), {
       declared: sets,
@@ -61,7 +68,8 @@ export class RenderedSnapshot implements Snapshot {
       reachableEndpoints: sets,
       reachableClusters: sets,
     });
-    return none.next({ clusters: editsTo(clusters), listeners: editsTo(listeners ?? new Map()) }, draining);
+    const edits = { clusters: editsTo(clusters), listeners: editsTo(listeners), secrets: editsTo(secrets) };
+    return none.next(edits, draining);
   }
 
   resources(kind: ResourceKind, dialect: Dialect, scope: Scope = 'declared'): ResourceSet {
@@ -77,21 +85,25 @@ export class RenderedSnapshot implements Snapshot {
    * snapshot from now on: must not change.
    * @param like a snapshot of much the same, with which this one is to share what is equal.
    */
-  next({ clusters: edits, listeners }: Edits, draining = nothing, like?: RenderedSnapshot): RenderedSnapshot {
+  next(
+    { clusters: edits, listeners, secrets = [] }: RenderedEdits,
+    draining = nothing,
+    like?: RenderedSnapshot,
+  ): RenderedSnapshot {
     const before = this.#rendered;
     const base = like && like.#rendered;
-    const empty = emptyAfter(this.#empty, edits);
+    const served = edits.flatMap(({ name, after }) => changesTo(before.declared.clusters.get(name)?.declared, after));
+    const empty = emptyAfter(this.#empty, served);
     // One that drains is not there for everybody.
     const standInFor = [...empty].sort()[0] ?? namesOfEmpty(draining).sort()[0];
-    const served = edits.map(({ name, after }) => [name, after && serve(after)] as const);
-    const declared = before.declared.next(served, { listeners, standInFor, base: base?.declared });
+    const declared = before.declared.next(served, { listeners, secrets, standInFor, base: base?.declared });
 
     const routed = served.map(([name, after]) => [name, after && withHost(after, this.#options)] as const);
     const routableEndpoints = empty.size === 0
       ? declared
       : before.routableEndpoints.next(routed, { kinds: ['endpoint'], base: base?.routableEndpoints });
 
-    const mayDiffer = new Set([...edits.map(({ name }) => name), ...namesServedOtherwise(this.#draining, draining)]);
+    const mayDiffer = new Set([...served.map(([name]) => name), ...namesServedOtherwise(this.#draining, draining)]);
     const reached = Array.from(mayDiffer, (name) => {
       const drained = draining.get(name);
       const cluster = drained === undefined ? routableEndpoints.clusters.get(name) : withHost(drained, this.#options);
@@ -105,23 +117,38 @@ export class RenderedSnapshot implements Snapshot {
         ? before.reachableEndpoints.next(reached, { kinds: ['endpoint'], base: base?.reachableEndpoints })
         : routableEndpoints,
       reachableClusters: isDraining
-        ? before.reachableClusters.next(reached, { kinds: ['cluster'], base: base?.reachableClusters })
+        ? before.reachableClusters.next(reached, {
+            listeners,
+            secrets,
+            kinds: ['cluster', 'secret'],
+            base: base?.reachableClusters,
+          })
         : declared,
     });
   }
 
   #setsOf(kind: ResourceKind, scope: Scope): RenderedSets {
     const { declared, reachableEndpoints, reachableClusters } = this.#rendered;
+    // Those that what drains names are there for everybody.
+    if (kind === 'secret') return reachableClusters;
     if (scope === 'declared') return declared;
     if (kind === 'cluster') return reachableClusters;
     return kind === 'endpoint' ? reachableEndpoints : declared;
   }
 }
 
-function emptyAfter(before: ReadonlySet<string>, edits: readonly ClusterEdit[]): ReadonlySet<string> {
+/** What changes of the clusters as Envoys know them: a declared one may be served as several. */
+function changesTo(before: Cluster | undefined, after: Cluster | undefined): ClusterChange[] {
+  const [old, now] = [before, after].map((cluster) => (cluster === undefined ? [] : serve(cluster)));
+  const names = new Set(now?.map(({ name }) => name));
+  const gone = (old ?? []).filter(({ name }) => !names.has(name));
+  return [...gone.map(({ name }) => [name, undefined] as const), ...(now ?? []).map((each) => [each.name, each] as const)];
+}
+
+function emptyAfter(before: ReadonlySet<string>, changes: readonly ClusterChange[]): ReadonlySet<string> {
   const empty = new Set(before);
-  for (const { name, after } of edits) {
-    if (after !== undefined && hostsOf(after).length === 0) empty.add(name);
+  for (const [name, after] of changes) {
+    if (after !== undefined && needsStandIn(after)) empty.add(name);
     else empty.delete(name);
   }
   return empty;
@@ -133,9 +160,13 @@ function namesServedOtherwise(before: ServedClusters, after: ServedClusters): st
   return names.filter((name) => before.get(name)?.hosts !== after.get(name)?.hosts);
 }
 
+function needsStandIn(cluster: ServedCluster): boolean {
+  return cluster.hosts.length === 0 || isFoundByName(cluster);
+}
+
 function namesOfEmpty(clusters: ServedClusters): string[] {
   return Array.from(clusters.values())
-    .filter(({ hosts }) => hosts.length === 0)
+    .filter(needsStandIn)
     .map(({ name }) => name);
 }
 

@@ -6,7 +6,7 @@ import type { ResourceKind } from './resource.ts';
 export type ApiVersion = 'v2' | 'v3';
 
 /**
- * How the stream came, and so how a cluster tells Envoy to fetch its endpoints:
+ * How the stream came, and so how a cluster tells Envoy to fetch its endpoints and secrets:
  * on the same aggregated stream, or on a stream of their own (state of the world or delta).
  */
 export type ConfigSourceKind = 'ads' | 'grpc' | 'delta-grpc';
@@ -33,12 +33,14 @@ export const dialects: Readonly<Record<ApiVersion, Readonly<Record<ConfigSourceK
 /** Full protobuf names of the resource messages. */
 export const messageNames: Readonly<Record<ApiVersion, Readonly<Record<ResourceKind, string>>>> = {
   v2: {
+    secret: 'envoy.api.v2.auth.Secret',
     cluster: 'envoy.api.v2.Cluster',
     endpoint: 'envoy.api.v2.ClusterLoadAssignment',
     listener: 'envoy.api.v2.Listener',
     route: 'envoy.api.v2.RouteConfiguration',
   },
   v3: {
+    secret: 'envoy.extensions.transport_sockets.tls.v3.Secret',
     cluster: 'envoy.config.cluster.v3.Cluster',
     endpoint: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
     listener: 'envoy.config.listener.v3.Listener',

@@ -3,13 +3,14 @@
 import { createHash } from 'node:crypto';
 
 /** The kinds of resource this control plane publishes. */
-export type ResourceKind = 'cluster' | 'endpoint' | 'listener' | 'route';
+export type ResourceKind = 'secret' | 'cluster' | 'endpoint' | 'listener' | 'route';
 
 /**
  * The order in which one stream is sent what changed: a reference never travels
- * before what it refers to (xDS protocol, "Eventual consistency considerations").
+ * before what it refers to (xDS protocol, "Eventual consistency considerations"). That section says nothing of secrets;
+ * clusters and listeners refer to them, see docs/adr/0030.
  */
-export const publishOrder: readonly ResourceKind[] = ['cluster', 'endpoint', 'listener', 'route'];
+export const publishOrder: readonly ResourceKind[] = ['secret', 'cluster', 'endpoint', 'listener', 'route'];
 
 /** An immutable encoded resource. */
 export class Resource {

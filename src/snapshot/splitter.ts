@@ -21,17 +21,30 @@ export interface SplitterOptions {
   readonly isRemovalSaid: boolean;
   /** No part is longer, unless it is a single resource. Default 3.5 MiB. */
   readonly maxBytes?: number | undefined;
+  /**
+   * True for a type of which each resource goes alone, since a client that refuses one does not say which, and takes of
+   * the others what it likes.
+   */
+  readonly isEachAlone?: boolean | undefined;
 }
 
 /** Streams in the same state are given the same part. */
 export class Splitter {
-  readonly maxBytes: number;
+  readonly #maxBytes: number;
   readonly #isRemovalSaid: boolean;
+  readonly #isEachAlone: boolean;
   readonly #parts = new WeakMap<Difference, Part>();
 
-  constructor({ isRemovalSaid, maxBytes = defaultMaxBytes }: SplitterOptions) {
+  constructor({ isRemovalSaid, maxBytes = defaultMaxBytes, isEachAlone = false }: SplitterOptions) {
     this.#isRemovalSaid = isRemovalSaid;
-    this.maxBytes = maxBytes;
+    this.#maxBytes = maxBytes;
+    this.#isEachAlone = isEachAlone;
+  }
+
+  /** True when all of it goes in one response. */
+  fits({ changed, absent, removed, sizeBound }: Difference): boolean {
+    if (sizeBound > this.#maxBytes) return false;
+    return !this.#isEachAlone || changed.length === 0 || changed.length + absent.length + removed.length === 1;
   }
 
   /** The first part of `whole`, the difference of `view` from `holding`: what is new or changed, then what does not exist, then what goes. */
@@ -48,7 +61,8 @@ export class Splitter {
     let sizeBound = 0;
     let count = 0;
     for (const size of this.#sizesOf(whole, view.set.options.typeUrl)) {
-      if (count > 0 && size > 0 && sizeBound + size > this.maxBytes) break;
+      if (count > 0 && size > 0 && sizeBound + size > this.#maxBytes) break;
+      if (count === 1 && this.#isEachAlone && whole.changed.length > 0) break;
       sizeBound += size;
       count += 1;
     }

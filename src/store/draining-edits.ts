@@ -3,9 +3,9 @@
 
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { contentOf } from '../model/canonical.ts';
-import { compareText } from '../model/compare-text.ts';
 import type { Cluster } from '../model/objects.ts';
 import type { DrainingEdit } from './log-store.ts';
+import { compareText } from './objects.ts';
 
 export type Draining = ReadonlyMap<string, DrainingCluster>;
 

@@ -1,17 +1,19 @@
 // An entry of the log as a row of the database: what all entries have as columns, the rest as JSON. Read back as it
 // was, and checked.
 
-import type { Edits } from '../inventory/edits.ts';
+import { toEdits } from '../inventory/edits.ts';
+import type { Edits, ObjectEdit } from '../inventory/edits.ts';
+import { listOfKind, objectKinds } from '../model/kinds.ts';
 import { parseBoolean, parseJson, parseKind, parseList, parseNumber } from './fields.ts';
 import { parseObject, parseOptional, parseText } from './fields.ts';
 import type { Fields } from './fields.ts';
 import type { DrainingEdit, DrainingTerms, NumberedEntry, ObjectRef } from './log-store.ts';
 import { parseRoutesFields, routesFields } from './routes-row.ts';
-import { parseStoredCluster, parseStoredListener } from './stored-object.ts';
+import { parseStored, parseStoredCluster } from './stored-object.ts';
 
 /**
  * JSON that {@link parseEntryRow} reads back. Objects as in the API; what goes has `"after": null`.
- * stage: `{"edits": {"clusters": [{"name", "after"}], "listeners"}}`, discard: `{"objects": [{"kind", "name"}]}`,
+ * stage: `{"edits": {"clusters": [{"name", "after"}], "listeners", "secrets"?}}`, discard: `{"objects": [{"kind", "name"}]}`,
  * commit: `{"revision", "message", "rollback_to"?, "edits", "draining": [{"name", "after": {"until_ms",
  * "was_catch_all", "followed"?, "cluster"?}}], "routes"?}`.
  */
@@ -64,19 +66,24 @@ export function parseEntryRow({ number, at_ms: atMs, author, type, body }: Field
   }
 }
 
-function editsFields({ clusters, listeners }: Edits): object {
-  const toFields = ({ name, after = null }: { readonly name: string; readonly after?: object | null | undefined }) => {
-    return { name, after };
-  };
-  return { clusters: clusters.map(toFields), listeners: listeners.map(toFields) };
+// Of before there were secrets, and when there are none of them, nothing is said of secrets.
+function editsFields(edits: Edits): object {
+  const fields = objectKinds.map((kind) => {
+    const list = edits[listOfKind[kind]].map(({ name, after = null }) => ({ name, after }));
+    return [listOfKind[kind], kind === 'secret' && list.length === 0 ? undefined : list];
+  });
+  return Object.fromEntries(fields) as object;
 }
 
 function parseEdits(value: unknown): Edits {
-  const { clusters, listeners } = parseObject(value);
-  return {
-    clusters: parseList('clusters', clusters).map((edit) => parseEdit(edit, parseStoredCluster)),
-    listeners: parseList('listeners', listeners).map((edit) => parseEdit(edit, parseStoredListener)),
-  };
+  const fields = parseObject(value);
+  return toEdits(
+    objectKinds.flatMap((kind): ObjectEdit[] => {
+      const list = listOfKind[kind];
+      const edits = kind === 'secret' ? (fields[list] ?? []) : fields[list];
+      return parseList(list, edits).map((edit) => ({ kind, ...parseEdit(edit, parseStored[kind]) }));
+    }),
+  );
 }
 
 /** Null: it is to go. */

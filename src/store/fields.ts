@@ -1,6 +1,7 @@
 // Fields of rows, and of JSON in them, each of the type that it must have. All throw an Error that says in a few words
 // what is wrong.
 
+import { objectKinds } from '../model/kinds.ts';
 import type { ObjectKind } from '../model/objects.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -46,8 +47,9 @@ export function parseBit(field: string, value: unknown): boolean {
 }
 
 export function parseKind(field: string, value: unknown): ObjectKind {
-  if (value !== 'cluster' && value !== 'listener') throw new Error(`${field} is neither cluster nor listener`);
-  return value;
+  const kind = objectKinds.find((each) => each === value);
+  if (kind === undefined) throw new Error(`${field} is none of ${objectKinds.join(', ')}`);
+  return kind;
 }
 
 /** Undefined and null: it is not there. */

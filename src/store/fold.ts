@@ -2,18 +2,20 @@
 // more; the tables of the SQLite twin are held to it by tests.
 
 import type { DrainingCluster } from '../inventory/draining.ts';
+import { listEdits } from '../inventory/edits.ts';
 import { contentOf } from '../model/canonical.ts';
-import type { Config } from '../model/objects.ts';
+import { listOfKind, objectKinds } from '../model/kinds.ts';
+import type { Config, DeclaredObject } from '../model/objects.ts';
 import { applyDrainingEdits, findDrainingEdits, inOrder, toDraining } from './draining-edits.ts';
 import type { DiscardEntry, DrainingEdit, Entry, LogState, LoggedCommit } from './log-store.ts';
 import type { NumberedEntry, StageEntry, StagedObject } from './log-store.ts';
-import { findByKey, findObject, isSameObject, keyOf, listEdits, nameOf, withItems } from './objects.ts';
+import { findByKey, findObject, isSameObject, keyOf, nameOf, withItems } from './objects.ts';
 
 /** Before the first entry. */
 export const emptyState: LogState = {
   lastEntry: 0,
   revision: 0,
-  committed: { clusters: [], listeners: [] },
+  committed: { clusters: [], listeners: [], secrets: [] },
   staged: [],
   draining: [],
   routes: undefined,
@@ -60,10 +62,12 @@ function discard({ staged }: LogState, { objects }: DiscardEntry): Partial<LogSt
 }
 
 function commit(state: LogState, { revision, edits, draining, routes }: LoggedCommit): Partial<LogState> {
-  const committed: Config = {
-    clusters: withItems(state.committed.clusters, edits.clusters.map(({ name, after }) => [name, after]), nameOf),
-    listeners: withItems(state.committed.listeners, edits.listeners.map(({ name, after }) => [name, after]), nameOf),
-  };
+  const lists = objectKinds.map((kind) => {
+    const list = listOfKind[kind];
+    const items = edits[list].map(({ name, after }) => [name, after] as const);
+    return [list, withItems<DeclaredObject>(state.committed[list], items, nameOf)] as const;
+  });
+  const committed = Object.fromEntries(lists) as unknown as Config;
   const done = listEdits(edits).flatMap((edit): [string, undefined][] => {
     const key = keyOf(edit);
     const object = findByKey(state.staged, key, keyOf);

@@ -5,15 +5,16 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
-import { compareText } from '../model/compare-text.ts';
+import { toEdits } from '../inventory/edits.ts';
+import { byKind, listOfKind, objectKinds } from '../model/kinds.ts';
 import type { Cluster, Config, ObjectKind } from '../model/objects.ts';
 import { parseEntryRow } from './entry-row.ts';
 import { parseBit, parseKind, parseNumber, parseOptional, parseText, readRow } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { LogBounds } from './log-bounds.ts';
-import { routesKey } from './log-schema.ts';
+import { routesKey, secretKeyKey } from './log-schema.ts';
 import type { KeptRoutes, LogState, NumberedEntry, Revision, StagedObject } from './log-store.ts';
-import { keyOf, nameOf, toEdits } from './objects.ts';
+import { compareText, keyOf, nameOf } from './objects.ts';
 import type { StoredObject } from './objects.ts';
 import { parseRoutes } from './routes-row.ts';
 import { parseContent } from './stored-object.ts';
@@ -56,7 +57,7 @@ export class LogReader {
     const newest = this.#statements.newestRevision.get();
     const lastEntry = this.#bounds.end().number;
     const committed = this.#readCommitted();
-    if (newest === undefined && committed.clusters.length + committed.listeners.length > 0) {
+    if (newest === undefined && objectKinds.some((kind) => committed[listOfKind[kind]].length > 0)) {
       throw new Error('table committed: rows before the first revision');
     }
     if (Number(newest?.['entry'] ?? 0) > lastEntry) throw new Error('table log: ends before the newest revision');
@@ -67,6 +68,7 @@ export class LogReader {
       staged: this.#readStaged(),
       draining: this.readDraining(),
       routes: this.#readRoutes(),
+      ...this.#readSecretKey(),
     };
   }
 
@@ -100,7 +102,7 @@ export class LogReader {
   }
 
   #readCommitted(): Config {
-    const objects: Record<ObjectKind, StoredObject[]> = { cluster: [], listener: [] };
+    const objects = byKind((): StoredObject[] => []);
     for (const row of this.#statements.committed.iterate()) {
       readRow('committed', row['name'], () => {
         const object = parseRef(row);
@@ -108,13 +110,18 @@ export class LogReader {
       });
     }
     const sorted = (kind: ObjectKind) => objects[kind].sort((a, b) => compareText(nameOf(a), nameOf(b)));
-    return { clusters: sorted('cluster') as Config['clusters'], listeners: sorted('listener') as Config['listeners'] };
+    return Object.fromEntries(objectKinds.map((kind) => [listOfKind[kind], sorted(kind)])) as unknown as Config;
   }
 
   #readStaged(): StagedObject[] {
     const rows = this.#statements.staged.all();
     const staged = rows.map((row) => readRow('staged', row['name'], () => parseStagedRow(row)));
     return staged.sort((a, b) => compareText(keyOf(a), keyOf(b)));
+  }
+
+  #readSecretKey(): Pick<LogState, 'secretKey'> {
+    const row = this.#statements.meta.get(secretKeyKey);
+    return row === undefined ? {} : { secretKey: String(row['value']) };
   }
 
   #readRoutes(): KeptRoutes | undefined {

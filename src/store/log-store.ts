@@ -5,7 +5,7 @@
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { OldRoutes } from '../inventory/old-routes.ts';
-import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import type { Cluster, Config, DeclaredObject, ObjectKind } from '../model/objects.ts';
 
 /** Who did it, and when (wall-clock time, Unix, ms). */
 export interface Deed {
@@ -79,7 +79,7 @@ export interface ObjectRef {
 /** One object that is staged otherwise than it is committed. */
 export interface StagedObject extends ObjectRef, Deed {
   /** Undefined: it is to go. */
-  readonly after: Cluster | Listener | undefined;
+  readonly after: DeclaredObject | undefined;
 }
 
 /** A revision without its content. */
@@ -113,6 +113,8 @@ export interface LogState {
   readonly draining: readonly DrainingCluster[];
   /** Undefined when no commit gave any. */
   readonly routes: KeptRoutes | undefined;
+  /** The key of all secrets, wrapped; see {@link LogStore.keepSecretKey}. Undefined: there never was one. */
+  readonly secretKey?: string | undefined;
 }
 
 /**
@@ -139,6 +141,8 @@ export interface LogStore {
    * Undefined: it is not kept, or never was. Costs what has changed since.
    */
   editsBackTo(revision: number): Promise<Edits | undefined>;
+  /** Keeps a text in place of the one before: the key that secrets are sealed with, itself wrapped by another. */
+  keepSecretKey(wrapped: string): Promise<void>;
   /** Writes all of the state into a new file, consistent while the store goes on; refuses one that is there. */
   backup(file: string): Promise<void>;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */

@@ -3,17 +3,17 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+import { listEdits } from '../inventory/edits.ts';
+import type { ObjectEdit } from '../inventory/edits.ts';
 import { contentOf } from '../model/canonical.ts';
 import { findDrainingEdits, toDraining } from './draining-edits.ts';
 import type { Draining } from './draining-edits.ts';
 import { renderEntryBody } from './entry-row.ts';
 import { LogBounds } from './log-bounds.ts';
-import { routesKey } from './log-schema.ts';
+import { routesKey, secretKeyKey } from './log-schema.ts';
 import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes } from './log-store.ts';
 import type { LoggedCommit, NumberedEntry, StageEntry } from './log-store.ts';
 import { LogTrimmer } from './log-trimmer.ts';
-import { listEdits } from './objects.ts';
-import type { ObjectEdit } from './objects.ts';
 import { renderRoutes } from './routes-row.ts';
 import { summarize } from './summary.ts';
 import type { Change } from './summary.ts';
@@ -82,6 +82,11 @@ export class LogWriter {
     this.#statements.log.run(number, atMs, author, type, total, renderEntryBody(numbered));
     this.#trimmer.trim(this.#findNewestRevision(), changes);
     return { number, draining: drainingNow };
+  }
+
+  /** See LogStore. */
+  keepSecretKey(wrapped: string): void {
+    this.#statements.keep.run(secretKeyKey, wrapped);
   }
 
   #number(entry: Entry, number: number, before: Draining, now: Draining): NumberedEntry {

@@ -1,12 +1,13 @@
 // The log that forgets when the process ends: the in-memory twin of sqlite-log-store.ts, for --data-dir= and for tests.
 
-import { compareText } from '../model/compare-text.ts';
+import { listEdits, toEdits } from '../inventory/edits.ts';
+import type { ObjectEdit } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
 import { emptyState, fold, numberEntry } from './fold.ts';
 import { StoreError, defaultKeptRevisions } from './log-store.ts';
 import type { LogState, LogStore, LoggedCommit, NumberedEntry, Revision } from './log-store.ts';
-import { findObject, isSameObject, keyOf, listEdits, toEdits } from './objects.ts';
-import type { ObjectEdit, StoredObject } from './objects.ts';
+import { compareText, findObject, isSameObject, keyOf } from './objects.ts';
+import type { StoredObject } from './objects.ts';
 import { summarize } from './summary.ts';
 import type { Change } from './summary.ts';
 import { maxLogWeight, weightOf } from './trimming.ts';
@@ -69,6 +70,9 @@ export function createMemoryLogStore(keptRevisions = defaultKeptRevisions): LogS
       if (!revisions.some(({ revision }) => revision.revision === wanted)) return undefined;
       const since = revisions.filter(({ revision }) => revision.revision > wanted);
       return findWayBack(state, since.flatMap(({ changes }) => changes));
+    },
+    keepSecretKey: async (secretKey) => {
+      state = { ...state, secretKey };
     },
     backup: () => Promise.reject(new StoreError('nothing is kept on disk: there is nothing to back up')),
     close: () => Promise.resolve(),

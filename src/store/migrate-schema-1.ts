@@ -3,14 +3,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { ClusterEdit } from '../inventory/cluster.ts';
-import { compareText } from '../model/compare-text.ts';
+import { noEdits } from '../inventory/edits.ts';
 import type { Cluster } from '../model/objects.ts';
 import { toDraining } from './draining-edits.ts';
 import { schema } from './log-schema.ts';
 import { defaultKeptRevisions } from './log-store.ts';
 import type { Entry } from './log-store.ts';
 import { LogWriter } from './log-writer.ts';
-import { isSameObject } from './objects.ts';
+import { compareText, isSameObject } from './objects.ts';
 import { readSchema1 } from './schema-1.ts';
 
 const author = 'unknown';
@@ -23,11 +23,11 @@ export function migrateSchema1(db: DatabaseSync, nowMs: number): void {
   const entries: Entry[] = [];
   const deed = { author, atMs: nowMs };
   if (committed !== undefined) {
-    const edits = { clusters: findEdits([], committed), listeners: [] };
+    const edits = { ...noEdits, clusters: findEdits([], committed) };
     entries.push({ ...deed, type: 'commit', revision: 1, message, edits, draining, routes });
   }
   const clusters = findEdits(committed ?? [], staged);
-  if (clusters.length > 0) entries.push({ ...deed, type: 'stage', edits: { clusters, listeners: [] } });
+  if (clusters.length > 0) entries.push({ ...deed, type: 'stage', edits: { ...noEdits, clusters } });
   const writer = new LogWriter(db, defaultKeptRevisions);
   entries.forEach((entry, index) => writer.append(index, entry, toDraining([])));
 }

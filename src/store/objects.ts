@@ -1,33 +1,16 @@
-// Objects of both kinds as one list, and lists that are kept in order.
+// Objects of all kinds as one list, and lists that are kept in order.
 
-import type { Edits } from '../inventory/edits.ts';
 import { contentOf } from '../model/canonical.ts';
-import type { Cluster, Config, Listener, ObjectKind } from '../model/objects.ts';
+import { listOfKind } from '../model/kinds.ts';
+import type { Config, DeclaredObject } from '../model/objects.ts';
 import type { ObjectRef } from './log-store.ts';
 
-export type StoredObject = Cluster | Listener;
+export { compareText } from '../model/compare-text.ts';
 
-/** Of either kind, as a ClusterEdit or ListenerEdit. */
-export interface ObjectEdit extends ObjectRef {
-  readonly after: StoredObject | undefined;
-}
-
-export function listEdits({ clusters, listeners }: Edits): ObjectEdit[] {
-  return [
-    ...clusters.map((edit) => ({ kind: 'cluster' as const, ...edit })),
-    ...listeners.map((edit) => ({ kind: 'listener' as const, ...edit })),
-  ];
-}
-
-/** @param edits of which each `after` is of its kind. */
-export function toEdits(edits: readonly ObjectEdit[]): Edits {
-  const ofKind = (wanted: ObjectKind) =>
-    edits.flatMap(({ kind, name, after }) => (kind === wanted ? { name, after } : []));
-  return { clusters: ofKind('cluster') as Edits['clusters'], listeners: ofKind('listener') as Edits['listeners'] };
-}
+export type StoredObject = DeclaredObject;
 
 export function findObject(config: Config, { kind, name }: ObjectRef): StoredObject | undefined {
-  const objects: readonly StoredObject[] = kind === 'cluster' ? config.clusters : config.listeners;
+  const objects: readonly StoredObject[] = config[listOfKind[kind]];
   return findByKey(objects, name, nameOf);
 }
 

@@ -56,6 +56,15 @@ export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): 
     entriesAfter: async (number, limit) => read(path, () => reader.entriesAfter(number, limit)),
     revisions: async (before, limit) => read(path, () => reader.revisions(before, limit)),
     editsBackTo: async (revision) => read(path, () => reader.editsBackTo(revision)),
+    keepSecretKey: async (wrapped) => {
+      try {
+        if (db.isOpen) files.requireInPlace();
+        runTransaction(db, () => writer.keepSecretKey(wrapped));
+        files.note();
+      } catch (error) {
+        throw explainWriteError(path, error);
+      }
+    },
     backup: async (file) => writeBackup(db, resolve(file)),
     close: async () => {
       if (db.isOpen) db.close();

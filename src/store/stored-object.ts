@@ -1,7 +1,7 @@
-// A cluster or listener that was stored, as the model has it: checked as it is read, since what it says is published.
+// An object that was stored, as the model has it: checked as it is read, since what it says is published.
 
-import type { Cluster, Listener } from '../model/objects.ts';
-import { parseCluster, parseListener } from '../model/parse.ts';
+import type { Cluster, Listener, ObjectKind, Secret } from '../model/objects.ts';
+import { parseCluster, parseListener, parseSealedSecret } from '../model/parse.ts';
 import { parseJson, parseObject } from './fields.ts';
 import type { Fields } from './fields.ts';
 import type { ObjectRef } from './log-store.ts';
@@ -10,8 +10,7 @@ import { parseV1Cluster } from './v1-cluster.ts';
 
 /** Reads what contentOf wrote. Throws an Error that says in one line what is wrong with it. */
 export function parseContent({ kind, name }: ObjectRef, content: unknown): StoredObject {
-  const value = parseJson(content);
-  return kind === 'cluster' ? parseStoredCluster(name, value) : parseStoredListener(name, value);
+  return parseStored[kind](name, parseJson(content));
 }
 
 /** As {@link parseContent}, of a value that JSON gave. */
@@ -25,6 +24,19 @@ export function parseStoredListener(name: string, value: unknown): Listener {
   requireName(name, value);
   return parseListener(value);
 }
+
+/** As {@link parseContent}, of a value that JSON gave. */
+export function parseStoredSecret(name: string, value: unknown): Secret {
+  requireName(name, value);
+  return parseSealedSecret(value);
+}
+
+/** As {@link parseContent}, of a value that JSON gave. */
+export const parseStored: Readonly<Record<ObjectKind, (name: string, value: unknown) => StoredObject>> = {
+  cluster: parseStoredCluster,
+  listener: parseStoredListener,
+  secret: parseStoredSecret,
+};
 
 // First, since most clusters are such, and the model takes ten times as long.
 function tryV1(value: Fields): Cluster | undefined {

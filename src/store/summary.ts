@@ -1,5 +1,6 @@
 // How many objects of each kind a revision changed.
 
+import { byKind } from '../model/kinds.ts';
 import { parseJson, parseNumber, parseObject } from './fields.ts';
 import type { ChangeCounts, ObjectRef, Summary } from './log-store.ts';
 
@@ -9,6 +10,8 @@ export interface Change extends ObjectRef {
   readonly after: unknown;
 }
 
+const noCounts: ChangeCounts = { added: 0, changed: 0, removed: 0 };
+
 export function summarize(changes: readonly Change[]): Summary {
   const countOf = (kind: Change['kind']) => {
     const ofKind = changes.filter((change) => change.kind === kind);
@@ -16,13 +19,14 @@ export function summarize(changes: readonly Change[]): Summary {
     const removed = ofKind.filter(({ after }) => after === undefined).length;
     return { added, changed: ofKind.length - added - removed, removed };
   };
-  return { cluster: countOf('cluster'), listener: countOf('listener') };
+  return byKind(countOf);
 }
 
 /** Of the JSON of a summary. Throws an Error that says what is wrong with a text that holds none. */
 export function parseSummary(text: unknown): Summary {
-  const { cluster, listener } = parseObject(parseJson(text));
-  return { cluster: parseCounts(cluster), listener: parseCounts(listener) };
+  const fields = parseObject(parseJson(text));
+  // Those of before there were secrets say nothing of them.
+  return byKind((kind) => parseCounts(kind === 'secret' ? (fields[kind] ?? noCounts) : fields[kind]));
 }
 
 function parseCounts(value: unknown): ChangeCounts {

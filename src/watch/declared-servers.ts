@@ -1,7 +1,7 @@
 // The servers that clusters declare, and what each is declared to be.
 
-import { hostsOf } from '../inventory/cluster.ts';
 import type { Cluster } from '../inventory/cluster.ts';
+import { isPrimary } from '../model/primary.ts';
 import type { Part } from './contradictions.ts';
 
 export interface DeclaredServer {
@@ -13,11 +13,38 @@ export interface DeclaredServer {
   readonly part: Part;
 }
 
+interface Server {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** In the order of the clusters, and in each as it is sorted. */
 export function serversOf(clusters: Iterable<Cluster>): DeclaredServer[] {
   return Array.from(clusters).flatMap((cluster) =>
-    hostsOf(cluster).map(({ address, port }): DeclaredServer => {
-      return { cluster: cluster.name, mayBeOther: cluster.kind !== 'sharded', host: address, port, part: 'any' };
+    partsOf(cluster).map(([{ address, port }, part]): DeclaredServer => {
+      const mayBeOther = cluster.kind === undefined || cluster.kind === 'plain';
+      return { cluster: cluster.name, mayBeOther, host: address, port, part };
     }),
   );
+}
+
+type Placed = readonly [server: Server, part: Part];
+
+function partsOf(cluster: Cluster): Placed[] {
+  switch (cluster.kind) {
+    case 'sharded':
+      return cluster.shards.flatMap((shard): Placed[] => {
+        return shard.endpoint === undefined ? partsOfGroup(shard) : [[shard.endpoint, 'any']];
+      });
+    case 'replicated':
+      return partsOfGroup(cluster);
+    default: {
+      const part = cluster.kind === 'redis_cluster' ? 'cluster-node' : 'any';
+      return cluster.endpoints.map((endpoint) => [endpoint, part] as const);
+    }
+  }
+}
+
+function partsOfGroup(group: { readonly primary?: string | undefined; readonly endpoints: readonly Server[] }): Placed[] {
+  return group.endpoints.map((endpoint) => [endpoint, isPrimary(group, endpoint) ? 'primary' : 'replica']);
 }

@@ -22,9 +22,9 @@ export type ClientPages = (select: NodeFilter) => Iterable<readonly Client[]>;
 /**
  * The encoded ClientStatusResponse to a ClientStatusRequest: a ClientConfig per connected Envoy that is asked for,
  * sorted by node id and peer, with an entry in generic_xds_configs for each type on each of its streams. A type that it
- * never asked for has one too, NOT_SENT, and so have the endpoints of clusters that it took without asking for them, the
- * first ten by name. `client_scope` is the peer's address, `last_updated` when the last response of the type was sent or
- * answered. Resources themselves are not included.
+ * never asked for has one too, NOT_SENT, but for secrets; and so have the endpoints of clusters that it took without
+ * asking for them, the first ten by name. `client_scope` is the peer's address, `last_updated` when the last response of
+ * the type was sent or answered. Resources themselves are not included.
  * Other work has its turn after each page. Rejects with a FieldError when the request can't be used.
  */
 export async function encodeClientStatus(request: JsonMessage, pagesOf: ClientPages): Promise<Buffer> {
@@ -72,7 +72,8 @@ function buildConfigs(client: Client): PlainMessage[] {
   return publishOrder.flatMap((kind) => {
     const notSent = { type_url: typeUrlOf(messageNames[apiVersion][kind]), config_status: 'NOT_SENT' };
     const { parts, unasked } = types.get(kind) ?? {};
-    if (parts === undefined) return [notSent];
+    // Only who is given something that names a secret asks for any.
+    if (parts === undefined) return kind === 'secret' ? [] : [notSent];
     const unsent = unasked?.names.map((name) => ({ ...notSent, name })) ?? [];
     return [...parts.map(({ type }) => buildConfig(type)), ...unsent];
   });

@@ -3,6 +3,12 @@
 import type { Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
+import { peerOf } from '../net/peer.ts';
+import type { RefusedConnections } from '../net/refused-connections.ts';
+
+// NGHTTP2_ERR_BAD_CLIENT_MAGIC, which node:http2 has no name for.
+const badClientMagic = -903;
+
 interface Connection {
   readonly socket: Socket;
   /** See {@link Connections.noteCutOff}. */
@@ -22,7 +28,13 @@ export class Connections {
   // is told.
   readonly #byPeer = new Map<string, Connection>();
   readonly #calls = new WeakMap<Http2Stream, ResetListener>();
+  readonly #refused: RefusedConnections | undefined;
   #isStopping = false;
+
+  /** @param refused told of who speaks no HTTP/2. */
+  constructor(refused?: RefusedConnections) {
+    this.#refused = refused;
+  }
 
   add(socket: Socket): void {
     const peer = peerOf(socket);
@@ -34,6 +46,7 @@ export class Connections {
       if (this.#byPeer.get(peer) === connection) this.#byPeer.delete(peer);
       // Had the client ended it, there would be an end or an error.
       const { readableEnded, errored } = socket;
+      if (isOtherProtocol(errored)) this.#refused?.note(peer, 'no HTTP/2: does the client speak TLS?');
       if (!this.#isStopping && !connection.isLeaving && !readableEnded && errored === null) connection.tell?.();
     });
   }
@@ -75,12 +88,6 @@ export class Connections {
   }
 }
 
-interface RemoteEnd {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-}
-
-/** As in the log: address and port of the client. */
-export function peerOf({ remoteAddress = 'unknown', remotePort = 0 }: RemoteEnd): string {
-  return `${remoteAddress}:${remotePort}`;
+function isOtherProtocol(error: NodeJS.ErrnoException | null): boolean {
+  return error?.code === 'ERR_HTTP2_ERROR' && error.errno === badClientMagic;
 }

@@ -61,7 +61,7 @@ export function firstNamesOf(responses: readonly Sent[], max: number): readonly 
 
 // Responses are not held back until older ones are ACKed, but a client that never
 // answers, or refuses everything, must not grow memory: of its oldest such responses the server forgets.
-const maxUnanswered = 16;
+const defaultMaxUnanswered = 16;
 
 // Enough to find a bad resource by.
 const maxNamesAgain = 10;
@@ -73,13 +73,18 @@ export class Delivery {
   #wasLatestNacked = false;
   // Un-ACKed responses before the latest, oldest first.
   #older: readonly Sent[] = [];
+  readonly #maxUnanswered: number;
   #acceptedVersion: string;
   // Those that were refused and of which not everything was accepted since, oldest first.
   #refused: readonly Sent[] = [];
 
-  /** @param acceptedVersion what the client says it runs from an earlier stream; '' when it says nothing. */
-  constructor(acceptedVersion = '') {
+  /**
+   * @param acceptedVersion what the client says it runs from an earlier stream; '' when it says nothing.
+   * @param maxUnanswered how many responses that are not accepted are remembered.
+   */
+  constructor(acceptedVersion = '', maxUnanswered = defaultMaxUnanswered) {
     this.#acceptedVersion = acceptedVersion;
+    this.#maxUnanswered = maxUnanswered;
   }
 
   /** The newest response; undefined before the first. */
@@ -112,7 +117,7 @@ export class Delivery {
   /** To be called before the write: the ACK may come in the same tick. */
   record(sent: Sent): void {
     if (this.#latest !== undefined && !this.#isLatestAnswered) {
-      this.#older = [...this.#older.slice(-(maxUnanswered - 1)), this.#latest];
+      this.#older = [...this.#older.slice(1 - this.#maxUnanswered), this.#latest];
     }
     this.#latest = this.#withNamesAgain(sent);
     this.#isLatestAnswered = false;
@@ -168,7 +173,7 @@ export class Delivery {
 
   // The ACK of a newer response says nothing of what only the refused one said.
   #noteRefused(sent: Sent, isInForce: boolean): void {
-    if (!isInForce) this.#refused = [...this.#refused.slice(1 - maxUnanswered), sent];
+    if (!isInForce) this.#refused = [...this.#refused.slice(1 - this.#maxUnanswered), sent];
     else if (this.#refused.length > 0) {
       this.#refused = sent.isFullState ? [] : this.#refused.filter((refused) => !isCovered(refused, sent));
     }

@@ -10,9 +10,10 @@ import type {
 } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 
+import { peerOf } from '../net/peer.ts';
+import { isPrivateConnection } from '../net/private-connection.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
-import { peerOf } from './connections.ts';
 import type { Connections, ResetListener } from './connections.ts';
 import type { DiscoveryStream, StreamTransport } from './discovery-stream.ts';
 import { forgetLastMessage, streamBelow } from './grpc-call-parts.ts';
@@ -46,6 +47,7 @@ const services: readonly DiscoveryService[] = [
     ['envoy.api.v2.EndpointDiscoveryService', 'Endpoints', 'endpoint'],
     ['envoy.api.v2.ListenerDiscoveryService', 'Listeners', 'listener'],
     ['envoy.api.v2.RouteDiscoveryService', 'Routes', 'route'],
+    ['envoy.service.discovery.v2.SecretDiscoveryService', 'Secrets', 'secret'],
   ]),
   ...servicesOf('v3', [
     ['envoy.service.discovery.v3.AggregatedDiscoveryService', 'AggregatedResources', undefined],
@@ -53,6 +55,7 @@ const services: readonly DiscoveryService[] = [
     ['envoy.service.endpoint.v3.EndpointDiscoveryService', 'Endpoints', 'endpoint'],
     ['envoy.service.listener.v3.ListenerDiscoveryService', 'Listeners', 'listener'],
     ['envoy.service.route.v3.RouteDiscoveryService', 'Routes', 'route'],
+    ['envoy.service.secret.v3.SecretDiscoveryService', 'Secrets', 'secret'],
   ]),
 ];
 
@@ -149,6 +152,11 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport, R
   // Two system calls: a fleet that connects at once would wait for them, and who sorts streams by it asks again.
   get peer(): string {
     return (this.#peer ??= this.#call.getPeer());
+  }
+
+  get isPrivate(): boolean {
+    const encrypted = streamBelow(this.#call)?.session?.encrypted;
+    return isPrivateConnection({ ...this.#call.getConnectionInfo(), encrypted });
   }
 
   write(message: Uint8Array): void {

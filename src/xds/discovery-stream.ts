@@ -34,6 +34,8 @@ import type { Watch } from './watch.ts';
 export interface StreamTransport {
   /** Address and port of the client. */
   readonly peer: string;
+  /** Whether nobody on the way can read what is written. */
+  readonly isPrivate: boolean;
   /** Writes one message; {@link DiscoveryStream.noteWritten} has to be called once it has left for the network. */
   write(message: Uint8Array): void;
   /** Ends the call with a status other than OK. */
@@ -92,7 +94,7 @@ export class DiscoveryStream {
   readonly #listenerPacing: ListenerPacing | undefined;
   readonly #warming: Warming;
   readonly #protocol: Protocol<RequestHead>;
-  // In the order of publishing; at most four.
+  // In the order of publishing; at most five.
   #types: readonly WatchedType[] = [];
   readonly #openedAtMs = performance.now();
   #unknownTypeUrls: Set<string> | undefined;
@@ -144,6 +146,11 @@ export class DiscoveryStream {
   /** Address and port of the client. */
   get peer(): string {
     return this.#transport.peer;
+  }
+
+  /** Whether nobody between here and the client can read what is written: it has TLS, or is on this machine. */
+  get isPrivate(): boolean {
+    return this.#transport.isPrivate;
   }
 
   /** Asks for a call of {@link flush} in a later turn of the event loop; asking again until then is the same. */

@@ -50,7 +50,8 @@ export class DiscoveryFetch {
   }
 
   /**
-   * Without `resource_names` everything is meant, of every kind: unlike on a stream nobody takes names back here.
+   * Without `resource_names` everything is meant, of every kind but secrets: unlike on a stream nobody takes names back
+   * here. Secrets are given by name only.
    * @param request a DiscoveryRequest.
    * @throws FieldError
    */
@@ -59,6 +60,7 @@ export class DiscoveryFetch {
     const node = readNode(request);
     const snapshot = this.#snapshots.get(this.#groupOf(node));
     const names = readNames(request);
+    if (kind === 'secret') requireNames(names);
     const versionInfo = request.string('version_info');
     if (snapshot === undefined) return { kind: 'unpublished' };
     const nowMs = performance.now();
@@ -99,6 +101,11 @@ function readNames(request: JsonMessage): readonly string[] {
   const names = request.strings('resource_names');
   if (names.length <= maxNames) return names;
   throw new FieldError(`resource_names: ${names.length} names, at most ${maxNames} are taken; without names all are sent`);
+}
+
+function requireNames(names: readonly string[]): void {
+  if (names.length > 0 && !names.includes('*')) return;
+  throw new FieldError('resource_names: required, secrets are given by name only');
 }
 
 // The path says it already.

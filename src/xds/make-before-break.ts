@@ -44,8 +44,8 @@ export interface SetSelector {
 }
 
 /**
- * Clusters and endpoints grow first; listeners and routes follow when these are in force; what they no
- * longer name goes last, when they are in force. In force is what the client ACKed, or what was sent
+ * Secrets, clusters and endpoints grow first; listeners and routes follow when clusters and endpoints are in force; what
+ * is no longer named goes last, when what named it is in force. In force is what the client ACKed, or what was sent
  * `inForceBoundMs` ago: Envoy holds ACKs back while any cluster warms, and a fix must still get through.
  * First answers are never held back: there is nothing to break yet. Nor are parts of a set that was begun.
  */
@@ -120,7 +120,7 @@ export class MakeBeforeBreak implements SetSelector {
   // had that has no such connections; one that has not asked for clusters yet may have it.
   #withWhatDrains(kind: ResourceKind, snapshot: Snapshot): ResourceSet {
     const set = snapshot.resources(kind, this.#dialect, 'reachable');
-    if (isReferring(kind) || snapshot.draining.length === 0) return set;
+    if (!isUpstream(kind) || snapshot.draining.length === 0) return set;
     const clusters = this.#watchOf('cluster');
     return clusters === undefined ? set : set.without(clusters.lacking(snapshot.draining));
   }
@@ -147,45 +147,54 @@ export class MakeBeforeBreak implements SetSelector {
   }
 
   #dueAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number {
-    const inForceAtMs = isReferring(kind) ? this.#upstreamsInForceAtMs() : this.#removalAtMs(snapshot, nowMs);
+    const inForceAtMs = isReferring(kind)
+      ? this.#upstreamsInForceAtMs(snapshot)
+      : this.#removalAtMs(kind, snapshot, nowMs);
     if (inForceAtMs <= nowMs) return inForceAtMs;
     const latestMs = this.#latestAtMs(kind, nowMs);
     return inForceAtMs === Infinity ? Infinity : Math.min(inForceAtMs, latestMs);
   }
 
   // Changes that come faster than they are ACKed put the bound off again and again; they must not do so for ever.
-  // A removal waits for listeners that may have waited themselves, and then for their pause.
+  // A removal waits for listeners that may have waited themselves, and then for their pause; of secrets, for clusters too.
   #latestAtMs(kind: ResourceKind, nowMs: number): number {
     this.#heldBackSinceMs ??= new Map();
     const sinceMs = this.#heldBackSinceMs.get(kind) ?? nowMs;
     this.#heldBackSinceMs.set(kind, sinceMs);
-    return sinceMs + (isReferring(kind) ? 2 * this.#boundMs : 3 * this.#boundMs + this.#pacing.pauseMs);
+    if (isReferring(kind)) return sinceMs + 2 * this.#boundMs;
+    return sinceMs + (kind === 'secret' ? 4 : 3) * this.#boundMs + this.#pacing.pauseMs;
   }
 
-  #upstreamsInForceAtMs(): number {
+  #upstreamsInForceAtMs(snapshot: Snapshot): number {
     const clusters = this.#watchOf('cluster');
     const endpoints = this.#watchOf('endpoint');
     const endpointsAtMs = endpoints?.delivery.inForceAtMs(this.#boundMs) ?? 0;
     const latest = clusters?.delivery.latest;
     if (clusters === undefined || latest === undefined) return endpointsAtMs;
-    // A client may ACK new clusters before it asks for their endpoints.
-    const isComplete = endpoints === undefined || clusters.lastChanges.every((name) => endpoints.holds(name));
+    // A client may ACK new clusters before it asks for their endpoints. Those of some are none of ours to give.
+    const { resources } = snapshot.resources('endpoint', this.#dialect, 'reachable');
+    const isComplete =
+      endpoints === undefined ||
+      clusters.lastChanges.every((name) => endpoints.holds(name) || !resources.has(name));
     const clustersAtMs = isComplete ? clusters.delivery.inForceAtMs(this.#boundMs) : latest.sentAtMs + this.#boundMs;
     return Math.max(clustersAtMs, endpointsAtMs);
   }
 
-  // Never before the listeners and routes were sent that no longer name what goes.
-  #removalAtMs(snapshot: Snapshot, nowMs: number): number {
+  // Never before what was sent no longer names what goes.
+  #removalAtMs(kind: ResourceKind, snapshot: Snapshot, nowMs: number): number {
     let inForceAtMs = 0;
-    for (const kind of ['listener', 'route'] as const) {
-      const watch = this.#watchOf(kind);
+    for (const referring of kind === 'secret' ? refersToSecrets : refersToClusters) {
+      const watch = this.#watchOf(referring);
       if (watch === undefined) continue;
-      if (!watch.isSent(this.target(kind, snapshot, nowMs))) return Infinity;
+      if (!watch.isSent(this.target(referring, snapshot, nowMs))) return Infinity;
       inForceAtMs = Math.max(inForceAtMs, watch.delivery.inForceAtMs(this.#boundMs));
     }
     return inForceAtMs;
   }
 }
+
+const refersToClusters: readonly ResourceKind[] = ['listener', 'route'];
+const refersToSecrets: readonly ResourceKind[] = ['cluster', 'listener'];
 
 function isReferring(kind: ResourceKind): boolean {
   return kind === 'listener' || kind === 'route';

@@ -7,7 +7,7 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 
 import type { Logger } from 'pino';
 
-import { peerOf } from './connections.ts';
+import { peerOf } from '../net/peer.ts';
 import type { Connections } from './connections.ts';
 import { UnfinishedMessage } from './unfinished-message.ts';
 

@@ -2,6 +2,7 @@
 
 import type { ResourceKind } from '../snapshot/resource.ts';
 import { Splitter } from '../snapshot/splitter.ts';
+import type { SplitterOptions } from '../snapshot/splitter.ts';
 import { SubscriptionTable } from '../snapshot/subscription.ts';
 import { DeltaWatch } from './delta-watch.ts';
 import { findDeltaNode, findSotwNode, parseDeltaRequest, parseSotwRequest } from './discovery-request.ts';
@@ -9,7 +10,7 @@ import type { RequestHead } from './discovery-request.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { NameListTable } from './name-list.ts';
 import { SotwWatch } from './sotw-watch.ts';
-import type { Watch } from './watch.ts';
+import type { Sending, Watch } from './watch.ts';
 
 /** @typeParam Request what the protocol's requests are parsed to. */
 export interface Protocol<Request extends RequestHead> {
@@ -31,20 +32,34 @@ export interface Protocols {
 export function createProtocols(onEncoded?: EncodeListener, maxBytes?: number): Protocols {
   const subscriptions = new SubscriptionTable();
   const tables = { nameLists: new NameListTable(subscriptions.nameSets), subscriptions };
-  const sotw = { onEncoded, splitter: new Splitter({ isRemovalSaid: false, maxBytes }) };
-  const delta = { onEncoded, splitter: new Splitter({ isRemovalSaid: true, maxBytes }) };
+  const sotw = sendingOf({ isRemovalSaid: false, maxBytes }, onEncoded);
+  const delta = sendingOf({ isRemovalSaid: true, maxBytes }, onEncoded);
   return {
     sotw: seal({
       parse: parseSotwRequest,
       findNode: findSotwNode,
-      open: (kind, first) => new SotwWatch(kind, tables, first, sotw),
+      open: (kind, first) => new SotwWatch(kind, tables, first, sotw(kind)),
     }),
     delta: seal({
       parse: parseDeltaRequest,
       findNode: findDeltaNode,
-      open: (kind, first) => new DeltaWatch(kind, subscriptions, first, delta),
+      open: (kind, first) => new DeltaWatch(kind, subscriptions, first, delta(kind)),
     }),
   };
+}
+
+// A stream that takes up many secrets is sent as many responses before it can answer the first.
+const maxUnansweredSecrets = 1_000;
+
+/** Secrets go one by one, so that the NACK of one says which it is of (docs/adr/0030). */
+function sendingOf(options: SplitterOptions, onEncoded: EncodeListener | undefined): (kind: ResourceKind) => Sending {
+  const usual = { onEncoded, splitter: new Splitter(options) };
+  const ofSecrets = {
+    onEncoded,
+    splitter: new Splitter({ ...options, isEachAlone: true }),
+    maxUnanswered: maxUnansweredSecrets,
+  };
+  return (kind) => (kind === 'secret' ? ofSecrets : usual);
 }
 
 // A stream passes what `parse` gave to `open` and to the watch, and never looks inside: the type may be hidden.

@@ -1,7 +1,8 @@
 // The gRPC server on the xDS port: discovery services, client status, reflection, health.
 
 import { createServer } from 'node:net';
-import type { Server as NetServer } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 
 import { Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
@@ -10,6 +11,9 @@ import type { Logger } from 'pino';
 
 import { listenOn } from '../net/listen.ts';
 import type { OnAcceptError } from '../net/listen.ts';
+import { peerOf } from '../net/peer.ts';
+import { RefusedConnections } from '../net/refused-connections.ts';
+import type { TlsPort } from '../net/tls-port.ts';
 import { packageDefinition } from '../proto/protos.ts';
 import { buildReflectionDefinition } from '../proto/reflection.ts';
 import { Connections } from './connections.ts';
@@ -53,15 +57,18 @@ export interface XdsServer {
   shutDown(graceMs: number): Promise<void>;
 }
 
+/** @param tls undefined: what is served is served in the clear. */
 export function createXdsServer(
   hub: StreamHub,
   log: Logger,
   keepalive: Keepalive = {},
+  tls?: TlsPort,
 ): XdsServer {
   const { timeMs, timeoutMs, messageWithinMs } = { ...defaultKeepalive, ...keepalive };
   logGrpc(log);
   const clientStatus = new ClientStatusService(hub, log);
-  const sockets = new Connections();
+  const refused = new RefusedConnections(log, 'xds');
+  const sockets = new Connections(refused);
   const server = new Server({
     ...serverOptions,
     'grpc.keepalive_time_ms': timeMs,
@@ -77,10 +84,11 @@ export function createXdsServer(
   // Not grpc-js's own listener: its backlog is too short for a fleet that comes back at once.
   const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
   const guard = new MessageGuard(log, messageWithinMs, sockets);
-  const acceptor = createServer({ noDelay: true }, (socket) => {
+  const take = (socket: Socket): void => {
     sockets.add(socket);
     connections.injectConnection(socket);
-  });
+  };
+  const acceptor = tls === undefined ? createServer({ noDelay: true }, take) : createTlsAcceptor(tls, refused, take);
   return {
     listen: (host, port, onAcceptError) => listenOn(acceptor, host, port, onAcceptError),
     shutDown: async (graceMs) => {
@@ -89,11 +97,26 @@ export function createXdsServer(
       hub.shutDown();
       clientStatus.shutDown();
       connections.destroy();
+      tls?.endHandshakes();
       await close(acceptor, sockets, graceMs);
       server.forceShutdown();
       guard.stop();
     },
   };
+}
+
+// Below grpc-js, like the other one: of its own it can't change the certificate without dropping connections.
+function createTlsAcceptor(tls: TlsPort, refused: RefusedConnections, take: (socket: Socket) => void): NetServer {
+  const acceptor = createTlsServer({ ...tls.options, ALPNProtocols: ['h2'] }, (socket) => {
+    if (socket.alpnProtocol === 'h2') {
+      take(socket);
+      return;
+    }
+    refused.note(peerOf(socket), 'no protocol was named by ALPN: gRPC is h2');
+    socket.destroy();
+  });
+  tls.guard(acceptor, refused);
+  return acceptor;
 }
 
 // What grpc-js has to say of itself goes to the log, not to stderr; what matters of it shows as errors too.

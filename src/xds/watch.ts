@@ -28,6 +28,8 @@ export interface Sending {
   readonly onEncoded?: EncodeListener | undefined;
   /** Undefined: nothing is split. */
   readonly splitter?: Splitter | undefined;
+  /** How many responses that are not accepted are remembered, see {@link Delivery}. */
+  readonly maxUnanswered?: number | undefined;
 }
 
 /** What the first request of a type says of an earlier stream. */
@@ -72,7 +74,7 @@ export abstract class Watch<Request = unknown> {
     this.kind = kind;
     this.sending = sending;
     this.isResumed = isResumed;
-    this.delivery = new Delivery(acceptedVersion);
+    this.delivery = new Delivery(acceptedVersion, sending.maxUnanswered);
     this.#subscription = subscription;
     this.#holding = holding;
   }
@@ -223,7 +225,7 @@ export abstract class Watch<Request = unknown> {
   // Undefined: it is sent whole. A full state always is: what is left out of it is deleted.
   #partOf(whole: Difference, view: View): Part | undefined {
     const { splitter } = this.sending;
-    if (splitter === undefined || whole.sizeBound <= splitter.maxBytes || this.isFullState) return undefined;
+    if (splitter === undefined || splitter.fits(whole) || this.isFullState) return undefined;
     return splitter.first(whole, view, this.#holding);
   }
 

@@ -69,7 +69,7 @@ describe('POST /v3/discovery:*', () => {
   }
 
   const unknownPaths = [
-    '/v3/discovery:secrets',
+    '/v3/discovery:runtime',
     '/v3/discovery',
     '/v3/discovery:clusters/',
     '/v3/Discovery:clusters',

@@ -42,6 +42,8 @@ const changes: readonly (readonly [change: ChangeMessage, lines: readonly string
         { field: 'shards/s/0', before: { name: 's/0' } },
         { field: 'groups', after: ['g', 'h'] },
         { field: 'load_balancing', before: { policy: 'random' }, after: { policy: 'maglev' } },
+        { field: 'health_check', after: { interval: '1s' } },
+        { field: 'outlier_detection', before: {} },
       ],
     },
     [
@@ -51,6 +53,8 @@ const changes: readonly (readonly [change: ChangeMessage, lines: readonly string
       '~ cluster a\\u{a}  shard s/0: removed',
       '~ cluster a\\u{a}  groups: none -> ["g","h"]',
       '~ cluster a\\u{a}  load_balancing: policy random -> maglev',
+      '~ cluster a\\u{a}  health_check: none -> {"interval":"1s"}',
+      '~ cluster a\\u{a}  outlier_detection: {} -> none',
     ],
   ],
 ];
@@ -207,7 +211,7 @@ describe('discard', () => {
 
   for (const [words, line] of [
     [['cluster'], 'NAME is missing, see --help'],
-    [['endpoint', 'a'], 'KIND "endpoint": must be one of cluster, listener'],
+    [['endpoint', 'a'], 'KIND "endpoint": must be one of cluster, listener, secret'],
   ] as const) {
     test(`${words.join(' ')} is refused, and nothing is asked`, async () => {
       const finished = await runInProcess(['discard', ...words, '--api', '127.0.0.1:1']);

@@ -67,11 +67,11 @@ describe('without a control plane it offers', () => {
     [['listener', 'add', 'a', '--rem'], ['--remove-prefix']],
     [
       ['cluster', 'add', 'a', '--kind', ''],
-      ['plain', 'sharded'],
+      ['plain', 'replicated', 'sharded', 'redis_cluster'],
     ],
     [
       ['discard', ''],
-      ['cluster', 'listener'],
+      ['cluster', 'listener', 'secret'],
     ],
     [
       ['completion', ''],
@@ -90,6 +90,7 @@ const answers = {
     body: { clusters: [{ name: 'sessions' }, { name: '$(reboot)' }, { name: 'a b' }, { name: 'carts-é' }] },
   },
   'GET /listeners?limit=1000': { body: { listeners: [{ name: 'shop' }] } },
+  'GET /secrets?limit=1000': { body: { secrets: [{ name: 'sessions-password' }] } },
   'GET /clusters/sessions': { body: { name: 'sessions', endpoints: [{ address: '::1', port: 1 }] } },
   'GET /clusters/carts': {
     body: { name: 'carts', kind: 'sharded', shards: [{ name: 's', endpoint: { address: '10.0.0.1', port: 2 } }] },
@@ -104,7 +105,7 @@ const answers = {
   },
 };
 
-const noNames = { clusters: [], listeners: [], servers: [], staged: [] };
+const noNames = { clusters: [], listeners: [], secrets: [], servers: [], staged: [] };
 
 describe('names that may follow', () => {
   const clusters = ['sessions', 'carts-é'];
@@ -115,6 +116,7 @@ describe('names that may follow', () => {
     [['endpoint', 'set', 'carts', ''], { ...noNames, clusters, servers: ['10.0.0.1:2'] }],
     [['endpoint', 'get', 'gone', ''], { ...noNames, clusters }],
     [['listener', 'get', ''], { ...noNames, clusters, listeners: ['shop'] }],
+    [['secret', 'set', ''], { ...noNames, secrets: ['sessions-password'] }],
     [['discard', 'listener', ''], { ...noNames, staged: ['l'] }],
   ];
   for (const [words, names] of cases) {

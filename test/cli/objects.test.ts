@@ -16,6 +16,9 @@ const sharded = {
   ],
 };
 
+const [first, second] = [{ address: '10.0.0.5', port: 1, zone: 'a' }, { address: '10.0.0.6', port: 1 }];
+const replicatedShard = { name: 's2', weight: 3, primary: '10.0.0.6:1', endpoints: [first, second] };
+
 describe('what a change asks', () => {
   const sizes = { table_size: null, choice_count: null, min_ring_size: null, max_ring_size: null };
   const cases: readonly (readonly [words: string, call: string, body: object | undefined])[] = [
@@ -34,6 +37,27 @@ describe('what a change asks', () => {
       },
     ],
     ['cluster add a --kind sharded', 'PUT /clusters/a', { name: 'a', kind: 'sharded', shards: [] }],
+    [
+      'cluster add a --kind replicated --primary [2001:DB8::1]:7 --reads any --policy round_robin',
+      'PUT /clusters/a',
+      {
+        name: 'a',
+        kind: 'replicated',
+        primary: '[2001:DB8::1]:7',
+        reads: 'any',
+        load_balancing: { policy: 'round_robin' },
+        endpoints: [{ address: '2001:db8::1', port: 7 }],
+      },
+    ],
+    ['cluster set a --primary 10.0.0.2:1 --reads=', 'PATCH /clusters/a', { primary: '10.0.0.2:1', reads: null }],
+    [
+      'cluster add a --kind redis_cluster --refresh-rate 2s --failure-threshold 0',
+      'PUT /clusters/a',
+      { name: 'a', kind: 'redis_cluster', refresh: { rate: '2s', failure_threshold: 0 } },
+    ],
+    ['cluster set a --redirect-interval= --redirect-threshold 3', 'PATCH /clusters/a', {
+      refresh: { redirect_interval: null, redirect_threshold: 3 },
+    }],
     ['cluster add a --prefix= --label k=', 'PUT /clusters/a', { name: 'a' }],
     ['cluster add a/b', 'PUT /clusters/a%2Fb', { name: 'a/b' }],
     [
@@ -49,12 +73,70 @@ describe('what a change asks', () => {
     ],
     ['cluster set a --table-size 7', 'PATCH /clusters/a', { load_balancing: { table_size: 7 } }],
     ['cluster set a --policy=', 'PATCH /clusters/a', { load_balancing: null }],
+    [
+      'cluster add a --tls-ca ca --tls-sni redis.internal --tls-certificate mine',
+      'PUT /clusters/a',
+      { name: 'a', upstream_tls: { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'mine' } } },
+    ],
+    ['cluster add a --tls-insecure', 'PUT /clusters/a', { name: 'a', upstream_tls: { insecure: true } }],
+    [
+      'cluster set a --tls-ca ca --tls-san any',
+      'PATCH /clusters/a',
+      { upstream_tls: { insecure: null, ca: { secret: 'ca' }, sans: 'any' } },
+    ],
+    [
+      'cluster set a --tls-san 10.0.0.1 --tls-san redis.internal',
+      'PATCH /clusters/a',
+      { upstream_tls: { sans: ['10.0.0.1', 'redis.internal'] } },
+    ],
+    [
+      'cluster set a --tls-insecure',
+      'PATCH /clusters/a',
+      { upstream_tls: { ca: null, sans: null, insecure: true } },
+    ],
+    ['cluster set a --tls-ca=', 'PATCH /clusters/a', { upstream_tls: null }],
+    [
+      'cluster add a --auth-secret s --auth-user u',
+      'PUT /clusters/a',
+      { name: 'a', upstream_auth: { password: { secret: 's' }, username: 'u' } },
+    ],
+    ['cluster set a --auth-user u', 'PATCH /clusters/a', { upstream_auth: { username: 'u' } }],
+    ['cluster set a --auth-secret=', 'PATCH /clusters/a', { upstream_auth: null }],
+    [
+      'listener set l --auth-secret s --auth-secret t',
+      'PATCH /listeners/l',
+      { auth: { passwords: [{ secret: 's' }, { secret: 't' }] } },
+    ],
+    ['listener set l --auth-secret=', 'PATCH /listeners/l', { auth: null }],
+    [
+      'endpoint set a 10.0.0.1:1 --auth-secret s',
+      'PATCH /clusters/a/endpoints/10.0.0.1%3A1',
+      { upstream_auth: { password: { secret: 's' } } },
+    ],
+    ['cluster add a --health-check', 'PUT /clusters/a', { name: 'a', health_check: {} }],
+    [
+      'cluster set a --health-check {"interval":"1s","key":null} --outlier-detection= --panic-threshold 2 --placement remap',
+      'PATCH /clusters/a',
+      {
+        health_check: { interval: '1s', key: null },
+        outlier_detection: null,
+        panic_threshold: 2,
+        placement: 'remap',
+      },
+    ],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
+    [
+      'listener set l --tls-certificate c --tls-client-ca ca --require-client-certificate false',
+      'PATCH /listeners/l',
+      { tls: { certificate: { secret: 'c' }, client_ca: { secret: 'ca' }, require_client_certificate: false } },
+    ],
+    ['listener set l --tls-certificate=', 'PATCH /listeners/l', { tls: null }],
     [
       'endpoint add a 10.0.0.1:6379 --weight 2 --zone z',
       'PUT /clusters/a/endpoints/10.0.0.1%3A6379',
       { address: '10.0.0.1', port: 6379, weight: 2, zone: 'z' },
     ],
+    ['endpoint add a Redis-A.x:1', 'PUT /clusters/a/endpoints/redis-a.x%3A1', { address: 'redis-a.x', port: 1 }],
     ['endpoint add a [0::1]:1', 'PUT /clusters/a/endpoints/%5B%3A%3A1%5D%3A1', { address: '::1', port: 1 }],
     [
       'endpoint set a 10.0.0.1:1 --zone= --weight 3',
@@ -90,6 +172,11 @@ describe('what a change asks', () => {
         enable_hashtagging: true,
         case_insensitive: false,
       },
+    ],
+    [
+      'listener set l --route a=b:=c --reads a=b:=any --read-policy prefer_primary',
+      'PATCH /listeners/l',
+      { routes: [{ prefix: 'a=b:', cluster: 'c', reads: 'any' }], read_policy: 'prefer_primary' },
     ],
     [
       'listener set l --route a:=b --remove-prefix a: --route c:=d',
@@ -220,14 +307,18 @@ describe('a shard', () => {
 
   const refused: readonly (readonly [words: string, line: string])[] = [
     ['add carts 10.0.0.3:1 --shard s1', 'shard "s1": is there already; set moves it to another server'],
-    ['set carts 10.0.0.3:1 --shard s9', 'shard "s9": no such shard, there are s0, s1'],
+    ['set carts 10.0.0.3:1 --shard s9', 'shard "s9": no such shard, there are s0, s1, s2'],
     ['remove carts 10.0.0.3:1 --shard s0', 'shard "s0": has the server 10.0.0.1:1, not this one'],
+    [
+      'set carts 10.0.0.3:1 --shard s2',
+      'shard "s2": has replicas: they are changed in a file (controlplane apply), or by /api/v2',
+    ],
     ['add plain 10.0.0.3:1 --shard s0', 'cluster "plain": is not sharded, it has no shards'],
   ];
   for (const [words, line] of refused) {
     test(`${words}: ${line}`, async (t) => {
       const api = await serveCanned(t, {
-        'GET /clusters/carts': { body: sharded },
+        'GET /clusters/carts': { body: { ...sharded, shards: [...sharded.shards, replicatedShard] } },
         'GET /clusters/plain': { body: { name: 'plain', endpoints: [] } },
       });
       const { status, stderr } = await runInProcess(['endpoint', ...words.split(' '), '--api', api.address]);
@@ -243,10 +334,16 @@ describe('what is refused', () => {
     ['cluster add a b', '"b": only one name is taken, see --help'],
     ['cluster set a', 'nothing to set: no flag names a field, see --help'],
     ['cluster add a --label x', '--label "x": must be KEY=VALUE'],
+    ['cluster add a --health-check []', '--health-check "[]": must be a JSON object, such as {"interval":"1s"}'],
+    ['cluster add a --outlier-detection x', '--outlier-detection "x": must be a JSON object, such as {"interval":"1s"}'],
     ['cluster add a --table-size many', '--table-size "many": must be a whole number'],
     ['endpoint add a 10.0.0.1', 'ADDRESS:PORT "10.0.0.1": must be HOST:PORT, [IPV6]:PORT or :PORT'],
-    ['endpoint add a redis:6379', 'ADDRESS:PORT "redis:6379": must be an IP address and a port, such as 0.0.0.0:6379'],
+    [
+      'endpoint add a red_is:6379',
+      'ADDRESS:PORT "red_is:6379": must be an IP address or a host name, and a port, such as 10.0.0.1:6379',
+    ],
     ['listener add l --route x', '--route "x": must be PREFIX=CLUSTER, or auto'],
+    ['listener add l --route a:=b --reads a=any', '--reads "a": must be the PREFIX of a --route'],
     ['listener add l --route a:=b --remove-prefix a', '--remove-prefix "a": must be the PREFIX of a --route'],
     ['listener set l --route auto --remove-prefix a', '--remove-prefix "a": must be the PREFIX of a --route'],
     ['listener set l --route a:=b --mirror b:=c', '--mirror "b:=c": must begin with the PREFIX of a --route'],
@@ -357,6 +454,34 @@ describe('what is shown', () => {
     assert.equal((await runInProcess(['endpoint', 'get', 'a', '[::1]:1', '--api', api.address])).stdout, table);
     const { stdout } = await runInProcess(['endpoint', 'list', 'a', '-ojson', '--api', api.address]);
     assert.deepEqual(JSON.parse(stdout), { endpoints: [endpoint] });
+  });
+
+  test('the servers of groups that replicate, and what each is', async (t) => {
+    const group = { name: 'g', kind: 'replicated', primary: '10.0.0.6:1', endpoints: [first, second] };
+    const api = await serveCanned(t, {
+      'GET /clusters/g': { body: group },
+      'GET /clusters/carts': { body: { ...sharded, shards: [sharded.shards[1], replicatedShard] } },
+    });
+    const list = async (name: string) => (await runInProcess(['endpoint', 'list', name, '--api', api.address])).stdout;
+    assert.equal(
+      await list('g'),
+      [
+        'ADDRESS     ROLE     WEIGHT  ZONE  LABELS',
+        '10.0.0.5:1  replica  -       a     -',
+        '10.0.0.6:1  primary  -       -     -',
+        '',
+      ].join('\n'),
+    );
+    assert.equal(
+      await list('carts'),
+      [
+        'SHARD  ADDRESS     ROLE     WEIGHT  ZONE  LABELS',
+        's1     10.0.0.2:1  primary  -       -     -',
+        's2     10.0.0.5:1  replica  3       a     -',
+        's2     10.0.0.6:1  primary  3       -     -',
+        '',
+      ].join('\n'),
+    );
   });
 
   for (const server of ['s1', '10.0.0.2:1']) {

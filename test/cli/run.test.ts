@@ -95,7 +95,7 @@ describe('--help', () => {
         stdout.split('\n').filter((line) => line.length > 120),
         [],
       );
-      if (!['completion', 'validate'].includes(words[0] ?? '')) assert.match(stdout, /--api HOST:PORT/u);
+      if (!['completion', 'validate'].includes(words[0] ?? '')) assert.match(stdout, /--api HOST:PORT[^]+--(?:api|tls)-ca FILE/u);
     });
   }
 
@@ -130,7 +130,7 @@ describe('defaults', () => {
   });
 
   const refused: readonly (readonly [text: string, rule: RegExp])[] = [
-    ['apt: x\n', /"apt": no such key, only api, author, output$/mu],
+    ['apt: x\n', /"apt": no such key, only api, api_ca, author, output$/mu],
     ['api: 8000\n', /api 8000: must be text$/mu],
     ['- a\n', /must hold keys and values, such as api: 127\.0\.0\.1:8000$/mu],
     ['a: [\n', /mine\.yaml: Flow sequence/u],

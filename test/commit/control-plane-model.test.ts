@@ -8,7 +8,7 @@ import fc from 'fast-check';
 
 import { ControlPlane } from '../../src/commit/control-plane.ts';
 import { ConflictError, NoRevisionError } from '../../src/commit/desk.ts';
-import { editsOf } from '../../src/commit/staging.ts';
+import { toEdits } from '../../src/inventory/edits.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import { InventoryError } from '../../src/inventory/errors.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
@@ -48,16 +48,15 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 );
 
 const anyCluster = fc
-  .record({ prefix: anyPrefix, ports: fc.uniqueArray(anyPort), isSharded: fc.boolean() })
-  .map(({ prefix, ports, isSharded }) => (name: string): Cluster => {
-    const servers = ports.map((port) => ({ address: '10.0.0.1', port }));
-    return parseCluster({
-      name,
-      ...(prefix === undefined ? {} : { prefix }),
-      ...(isSharded
-        ? { kind: 'sharded', shards: servers.map((endpoint) => ({ name: `s${endpoint.port}`, endpoint })) }
-        : { endpoints: servers }),
-    });
+  .record({ prefix: anyPrefix, ports: fc.uniqueArray(anyPort), kind: fc.constantFrom('plain', 'sharded', 'replicated') })
+  .map(({ prefix, ports, kind }) => (name: string): Cluster => {
+    const endpoints = ports.map((port) => ({ address: '10.0.0.1', port }));
+    const fields: Readonly<Record<string, object>> = {
+      plain: { endpoints },
+      sharded: { shards: endpoints.map((endpoint) => ({ name: `s${endpoint.port}`, endpoint })) },
+      replicated: { endpoints, ...(ports.length > 0 && { primary: `10.0.0.1:${ports[0]}` }) },
+    };
+    return parseCluster({ name, kind, ...(prefix === undefined ? {} : { prefix }), ...fields[kind] });
   });
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -161,7 +160,7 @@ class Subject {
   }
 
   async #stage(controlPlane: ControlPlane, name: string, after: Cluster | undefined, isFull: boolean): Promise<void> {
-    const call = controlPlane.stage(() => editsOf([{ kind: 'cluster', name, after }]), author);
+    const call = controlPlane.stage(() => toEdits([{ kind: 'cluster', name, after }]), author);
     const next = withCluster(this.#staged, name, after);
     if (isSame(this.#staged.get(name), after)) return call;
     if (takesTakenPrefix(next, [name])) return void (await assert.rejects(call, InventoryError));

@@ -56,8 +56,8 @@ test('the difference of two states goes by kind and name', () => {
   const listener = parseListener({ name: 'l', routes: [{ prefix: 'p', cluster: 'a' }], address: '0.0.0.0:1' });
   const other = parseListener({ name: 'l', routes: [{ prefix: 'q', cluster: 'a' }], address: '0.0.0.0:1' });
   const changes = compareConfigs(
-    { clusters: [cluster, parseCluster({ name: 'z' })], listeners: [listener] },
-    { clusters: [parseCluster({ name: 'b' }), cluster], listeners: [other] },
+    { clusters: [cluster, parseCluster({ name: 'z' })], listeners: [listener], secrets: [] },
+    { clusters: [parseCluster({ name: 'b' }), cluster], listeners: [other], secrets: [] },
   );
   assert.deepEqual(
     changes.map(({ kind, name, change, fields }) => [kind, name, change, fields.map(({ field }) => field)]),

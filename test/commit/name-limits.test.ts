@@ -70,7 +70,7 @@ function numbered(count: number, prefix = 'c', bytes = 0): string[] {
 /** A memory that an older release filled. */
 function memoryOf(names: readonly string[]): Memory {
   const clusters = names.map((name, index): Cluster => ({ name, prefix: `old${index}:`, endpoints: [] }));
-  const state = { ...createMemory().last(), revision: 1, committed: { clusters, listeners: [] } };
+  const state = { ...createMemory().last(), revision: 1, committed: { clusters, listeners: [], secrets: [] } };
   return { last: () => state };
 }
 

@@ -6,8 +6,9 @@ import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 
 import type { ControlPlane } from '../../src/commit/control-plane.ts';
+import { noEdits } from '../../src/inventory/edits.ts';
 import type { Edits } from '../../src/inventory/edits.ts';
-import type { Cluster, Config, Listener } from '../../src/model/objects.ts';
+import type { Cluster, Config, Listener, Secret } from '../../src/model/objects.ts';
 import { parseConfig } from '../../src/model/parse.ts';
 import { GroupSnapshots } from '../../src/commit/group-snapshots.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
@@ -54,8 +55,10 @@ async function open(t: TestContext, drainTimeMs = 0): Promise<Subject> {
   return { desk, snapshots, told, declare };
 }
 
-function editsBetween(clusters: readonly Cluster[], listeners: readonly Listener[], to: Config): Edits {
-  return { clusters: edit(clusters, to.clusters), listeners: edit(listeners, to.listeners) };
+type Listed = Pick<Config, 'clusters' | 'listeners'>;
+
+function editsBetween(clusters: readonly Cluster[], listeners: readonly Listener[], to: Listed): Edits {
+  return { ...noEdits, clusters: edit(clusters, to.clusters), listeners: edit(listeners, to.listeners) };
 }
 
 function edit<Value extends { readonly name: string }>(
@@ -211,12 +214,13 @@ const anyGrouped = fc
 test('after any steps each group has what its objects alone would give', () => {
   fc.assert(
     fc.property(fc.array(anyGrouped, { minLength: 1, maxLength: 4 }), (states) => {
-      let before: Config = { clusters: [], listeners: [] };
+      let before: Listed = { clusters: [], listeners: [] };
       let snapshots: GroupSnapshots | undefined;
       for (const state of states) {
         const declared = {
           clusters: SortedByName.of(state.clusters),
           listeners: SortedByName.of(state.listeners),
+          secrets: SortedByName.of<Secret>([]),
           draining: [],
           successors: new Map<string, string>(),
         };
@@ -244,6 +248,7 @@ test('groups share the resources of neighbours, but where they differ, also afte
   const declaredOf = (clusters: readonly Cluster[]) => ({
     clusters: SortedByName.of(clusters),
     listeners: SortedByName.of<Listener>([]),
+    secrets: SortedByName.of<Secret>([]),
     draining: [],
     successors: new Map<string, string>(),
   });
@@ -258,7 +263,7 @@ test('groups share the resources of neighbours, but where they differ, also afte
   assert.deepEqual(countUnshared(first, 'cluster'), [1, 1, 1]);
   assert.deepEqual(countUnshared(first, 'endpoint'), [1, 1, 1]);
   const edited = { ...named(3), endpoints: [] };
-  const edits = { clusters: [{ name: edited.name, after: edited }, { name: named(9).name, after: undefined }], listeners: [] };
+  const edits = { clusters: [{ name: edited.name, after: edited }, { name: named(9).name, after: undefined }], listeners: [], secrets: [] };
   const after = declaredOf(clusters.filter((_, index) => index !== 9).with(3, edited));
   const next = first.next(edits, after);
   assert.deepEqual(countUnshared(next, 'cluster'), [1, 1, 1]);
@@ -268,7 +273,7 @@ test('groups share the resources of neighbours, but where they differ, also afte
   const own = clusters.slice(-2);
   const few = GroupSnapshots.of(declaredOf(own), defaultOptions);
   assert.deepEqual(countUnshared(few, 'cluster'), [1, 1, 1]);
-  const added = { clusters: shared.map((each) => ({ name: each.name, after: each })), listeners: [] };
+  const added = { clusters: shared.map((each) => ({ name: each.name, after: each })), listeners: [], secrets: [] };
   const many = few.next(added, declaredOf(clusters));
   assert.deepEqual(countUnshared(many, 'cluster'), [1, 1, 1]);
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { ControlPlane } from '../../src/commit/control-plane.ts';
+import { noEdits } from '../../src/inventory/edits.ts';
 import type { Edits } from '../../src/inventory/edits.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import { emptyState } from '../../src/store/fold.ts';
@@ -16,7 +17,7 @@ const author = 'ann';
 
 function cluster(name: string, prefix: string, ...ports: number[]): Edits {
   const endpoints = ports.map((port) => ({ address: '10.0.0.1', port }));
-  return { clusters: [{ name, after: { name, prefix, endpoints } }], listeners: [] };
+  return { ...noEdits, clusters: [{ name, after: { name, prefix, endpoints } }] };
 }
 
 interface Subject {

@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { formatConfig } from '../../src/config-file/format-config.ts';
 import { parseConfigText } from '../../src/config-file/parse-config-text.ts';
 import { contentOf } from '../../src/model/canonical.ts';
-import type { Config } from '../../src/model/objects.ts';
+import type { ConfigEntries } from '../../src/model/objects.ts';
 import { parseConfig } from '../../src/model/parse.ts';
 
-const text = (config: Config, format: 'json' | 'yaml'): string => [...formatConfig(config, format)].join('');
+const text = (config: ConfigEntries, format: 'json' | 'yaml'): string => [...formatConfig(config, format)].join('');
 
 const some = parseConfig({
   clusters: [{ name: 'a', prefix: 'yes', endpoints: [{ address: '10.0.0.1', port: 6379 }] }],

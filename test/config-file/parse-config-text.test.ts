@@ -65,8 +65,8 @@ describe('faults have a place', () => {
     ['what is missing, by what it misses from', 'yaml', 'listeners:\n  - name: a\n    kind: tcp\n    address: 0.0.0.0:1\n', [
       '2:5 /listeners/0/cluster : is required',
     ]],
-    ['what is an alias', 'yaml', 'clusters:\n  - &a { name: a, endpoints: [{ address: x, port: 1 }] }\n', [
-      '2:42 /clusters/0/endpoints/0/address "x": must be an IPv4 or IPv6 address',
+    ['what is an alias', 'yaml', 'clusters:\n  - &a { name: a, endpoints: [{ address: x_y, port: 1 }] }\n', [
+      '2:42 /clusters/0/endpoints/0/address "x_y": must be an IPv4 or IPv6 address, or a host name',
     ]],
     ['twins', 'yaml', 'clusters: [{ name: a }, { name: a }]', [
       '1:33 /clusters/1/name "a": must be there once, "a" is at /clusters/0 too',

@@ -3,11 +3,15 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 
+import type { Secret } from '../../src/model/objects.ts';
 import { parseConfig } from '../../src/model/parse.ts';
 import { findUnpublishableListeners } from '../../src/render/check-listeners.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
+import type { ResourceKind } from '../../src/snapshot/resource.ts';
+import type { Nack } from '../../src/xds/stream-status.ts';
 import { byName, defaultOptions } from '../render/examples.ts';
+import { openPlain } from '../render/plain-secrets.ts';
 import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
 import type { Bootstrap } from '../support/bootstrap.ts';
 import { startEnvoy } from '../support/envoy.ts';
@@ -22,6 +26,8 @@ import type { ServedXds } from '../support/xds/served-xds.ts';
 export interface ConfigText {
   readonly clusters: readonly object[];
   readonly listeners?: readonly object[];
+  /** Whatever their values are. */
+  readonly secrets?: readonly Secret[];
 }
 
 /** One aggregated stream, or one for each type and each cluster's endpoints; state of the world or delta. */
@@ -33,6 +39,8 @@ export interface DeclaredEnvoyOptions {
   /** Default 1.40.0. */
   readonly version?: EnvoyRelease;
   readonly render?: Partial<RenderOptions>;
+  /** What else Envoy is started with. */
+  readonly change?: (bootstrap: Bootstrap) => Bootstrap;
 }
 
 export class DeclaredEnvoy {
@@ -52,11 +60,11 @@ export class DeclaredEnvoy {
   }
 
   /** Publishes all of this, and nothing else. */
-  declare(config: ConfigText): void {
+  declare({ secrets = [], ...config }: ConfigText): void {
     const parsed = parseConfig(config);
     const [clusters, listeners] = [byName(...parsed.clusters), byName(...parsed.listeners)];
     assert.deepEqual(findUnpublishableListeners(clusters, listeners, this.#options), []);
-    this.#xds.publish(RenderedSnapshot.of({ clusters, listeners }, this.#options));
+    this.#xds.publish(RenderedSnapshot.of({ clusters, listeners, secrets: byName(...secrets) }, this.#options));
   }
 
   /** A connection to a Redis server or listener on 127.0.0.1, as soon as there is one. */
@@ -74,6 +82,14 @@ export class DeclaredEnvoy {
     });
   }
 
+  /** Resolves when Envoy has refused something of this kind. */
+  async untilRefused(kind: ResourceKind): Promise<Nack> {
+    return this.envoy.child.until(`Envoy has refused a ${kind}`, () => {
+      const types = [...this.#xds.hub.streams].flatMap((stream) => stream.status().types);
+      return types.find((type) => type.kind === kind && type.state === 'error')?.lastNack;
+    });
+  }
+
   /** Nothing that was sent was refused, or had a field that Envoy doesn't know. */
   async assertAllTaken(): Promise<void> {
     const counts = await this.envoy.stats('(update_rejected|listener_create_failure|unknown_fields)$');
@@ -84,9 +100,10 @@ export class DeclaredEnvoy {
 
 /** Starts an Envoy that waits for its first configuration. */
 export async function startDeclaredEnvoy(t: TestContext, options: DeclaredEnvoyOptions = {}): Promise<DeclaredEnvoy> {
-  const { way = 'ads', version, render } = options;
+  const { way = 'ads', version, render, change = (unchanged) => unchanged } = options;
   const renderOptions = {
     ...defaultOptions,
+    openSecret: openPlain,
     redisListener: { host: '127.0.0.1', port: await freePort() },
     redisEmptyListener: { host: '127.0.0.1', port: await freePort() },
     ...render,
@@ -94,7 +111,7 @@ export async function startDeclaredEnvoy(t: TestContext, options: DeclaredEnvoyO
   // As the daemon has it: Envoy holds ACKs back while a cluster warms.
   const xds = await serveXds(t, { inForceBoundMs: 5_000 });
   const ports = { admin: await freePort(), xds: xds.port };
-  const moved = moveToLoopback(await readBootstrapFor(way), ports);
+  const moved = change(moveToLoopback(await readBootstrapFor(way), ports));
   const envoy = await startEnvoy(t, moved, version === undefined ? {} : { version });
   return new DeclaredEnvoy(t, envoy, xds, renderOptions);
 }

@@ -8,8 +8,10 @@ import type { z } from 'zod';
 export interface FieldKnowledge {
   /** Texts of every form that a field may have. */
   readonly texts: readonly string[];
-  /** By the name of a field whose texts depend on what is declared besides. */
+  /** By the name of a field whose texts depend on what is declared besides, or the last names that lead to it. */
   readonly byField: Readonly<Record<string, fc.Arbitrary<string>>>;
+  /** Makes what is random in one object fit together. */
+  readonly complete: (value: Readonly<Record<string, unknown>>) => object;
 }
 
 /** As much as is used of what zod says of a schema. */
@@ -38,7 +40,7 @@ const maxEntries = 3;
 // No rule of a form takes it.
 const oddText = 'ü ~#1';
 
-/** @param field the name under which the value stands. */
+/** @param field the names that lead to the value, with dots between. */
 export function arbitraryOf(schema: z.ZodType, knowledge: FieldKnowledge, field = ''): fc.Arbitrary<unknown> {
   const definition = definitionOf(schema);
   const of = (inner: z.ZodType | undefined, name = field): fc.Arbitrary<unknown> => {
@@ -58,11 +60,11 @@ export function arbitraryOf(schema: z.ZodType, knowledge: FieldKnowledge, field 
     case 'number':
       return taken(fc.integer({ min: boundOf(schema, 'minimum', 0), max: boundOf(schema, 'maximum', 2 ** 31) }));
     case 'string':
-      return knowledge.byField[field] ?? anyText(schema, knowledge, field);
+      return findByField(knowledge, field) ?? anyText(schema, knowledge, field);
     case 'optional':
       return of(definition.innerType);
     case 'union':
-      return fc.oneof(...(definition.options ?? []).map((option) => of(option)));
+      return taken(fc.oneof(...(definition.options ?? []).map((option) => of(option))));
     case 'array': {
       const minLength = boundOf(schema, 'minimum', 0);
       return taken(fc.array(of(definition.element), { minLength, maxLength: Math.max(minLength, maxEntries) }));
@@ -73,13 +75,17 @@ export function arbitraryOf(schema: z.ZodType, knowledge: FieldKnowledge, field 
     }
     case 'object': {
       const shape = Object.entries(definition.shape ?? {});
-      const model = Object.fromEntries(shape.map(([name, inner]) => [name, of(inner, name)]));
+      const model = Object.fromEntries(shape.map(([name, inner]) => [name, of(inner, `${field}.${name}`)]));
       const required = shape.filter(([, inner]) => definitionOf(inner).type !== 'optional').map(([name]) => name);
-      return taken(fc.record(model, { requiredKeys: required, noNullPrototype: true }));
+      return taken(fc.record(model, { requiredKeys: required, noNullPrototype: true }).map(knowledge.complete));
     }
     default:
       throw new Error(`field ${JSON.stringify(field)}: nothing is known of a schema of type ${definition.type}`);
   }
+}
+
+function findByField({ byField }: FieldKnowledge, field: string): fc.Arbitrary<string> | undefined {
+  return Object.entries(byField).find(([names]) => field.endsWith(`.${names}`))?.[1];
 }
 
 function anyText(schema: z.ZodType, { texts }: FieldKnowledge, field: string): fc.Arbitrary<string> {

@@ -5,6 +5,7 @@ import { drainAfter, findSuccessors, follow, serveDraining, stillDraining } from
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
 import { serve, serveBy } from '../../src/inventory/served-cluster.ts';
+import { parseCluster } from '../../src/model/parse.ts';
 import { routesByPrefix } from '../../src/render/prefix-order.ts';
 
 const nowMs = 1_000_000;
@@ -117,14 +118,14 @@ describe('a removed cluster that was mirrored', () => {
   test('keeps its servers when its mirror takes the keys over: each command would be done twice there', () => {
     const drained = drainedWith('a', 'b');
     assert.equal(drained?.followed, 'a');
-    assert.deepEqual(findSuccessors([drained]), new Map());
+    assert.deepEqual(findSuccessors([drained], before), new Map());
     assert.deepEqual(follow([drained], now), [drained]);
   });
 
   test('keeps its servers when nobody takes the keys over yet', () => {
     const drained = drainedWith('a', 'b', new Routing([], undefined));
     assert.ok(drained !== undefined);
-    assert.deepEqual(findSuccessors(follow([drained], now)), new Map());
+    assert.deepEqual(findSuccessors(follow([drained], now), before), new Map());
   });
 
   test('is served by whoever takes the keys over that is no mirror', () => {
@@ -145,7 +146,7 @@ describe('the successor of a removed cluster with the prefix /a', () => {
       return [name, { ...cluster(name), prefix }] as const;
     });
     const draining = follow([{ ...drains('a', 1), wasCatchAll }], routingOf(new Map(clusters), catchAll));
-    return findSuccessors(draining).get('a');
+    return findSuccessors(draining, new Map(clusters)).get('a');
   };
 
   const cases: readonly (readonly [string, ...Parameters<typeof successorOf>, string | undefined])[] = [
@@ -173,12 +174,28 @@ test('a draining cluster is served with the endpoints of its successor, also wit
     ['empty', { name: 'empty', prefix: '/b', endpoints: [] }],
   ]);
   const all = follow(['a', 'b', 'c'].map((name) => drains(name, 1)), routingOf(clusters));
-  const served = serveDraining(all, findSuccessors(all), clusters);
+  const served = serveDraining(all, findSuccessors(all, clusters), clusters);
   assert.deepEqual([...served.values()], [
-    serveBy(cluster('a'), endpoints),
-    serveBy(cluster('b'), []),
-    serve(cluster('c')),
+    ...serveBy(cluster('a'), { name: 'new', endpoints }),
+    ...serveBy(cluster('b'), { name: 'empty', endpoints: [] }),
+    ...serve(cluster('c')),
   ]);
+});
+
+test('a cluster that drains speaks to the servers of its successor as that one does', () => {
+  const upstream_tls = { ca: { secret: 'ca' }, sans: 'any' } as const;
+  const upstream_auth = { password: { secret: 'p' } };
+  const next = { ...cluster('b'), upstream_tls };
+  const all = [
+    { ...drains('a', 1, 'b'), cluster: { ...cluster('a'), upstream_auth } },
+    { ...drains('c', 1), cluster: { ...cluster('c'), upstream_auth } },
+  ];
+  const clusters: Clusters = new Map([['b', next]]);
+  const serveAll = () => [...serveDraining(all, findSuccessors(all, clusters), clusters).values()];
+  const [a, c] = serveAll();
+  assert.deepEqual(a?.declared, { ...cluster('a'), upstream_tls });
+  assert.equal(c?.declared, all[1]?.cluster, 'it keeps its own servers');
+  assert.equal(serveAll()[0]?.declared, a?.declared);
 });
 
 describe('a cluster whose successor goes away', () => {
@@ -187,18 +204,18 @@ describe('a cluster whose successor goes away', () => {
   const drainsAs = (name: string, followed?: string) => ({ ...drains(name, 1, followed), cluster: own(name) });
   const servers = (draining: readonly DrainingCluster[], ...declared: readonly string[]) => {
     const clusters = new Map(declared.map((name) => [name, own(name)]));
-    return Array.from(serveDraining(draining, findSuccessors(draining), clusters).values(), ({ hosts }) => hosts);
+    return Array.from(serveDraining(draining, findSuccessors(draining, clusters), clusters).values(), ({ hosts }) => hosts);
   };
 
   test('is served as that one, which keeps its servers when nobody follows it', () => {
     const draining = [drainsAs('a', 'b'), drainsAs('b')];
-    assert.deepEqual([...findSuccessors(draining)], [['a', 'b']]);
+    assert.deepEqual([...findSuccessors(draining, new Map())], [['a', 'b']]);
     assert.deepEqual(servers(draining), [server('b'), server('b')]);
   });
 
   test('is served by the end of a chain of successors', () => {
     const draining = [drainsAs('a', 'b'), drainsAs('b', 'c')];
-    assert.deepEqual([...findSuccessors(draining)], [['a', 'c'], ['b', 'c']]);
+    assert.deepEqual([...findSuccessors(draining, new Map())], [['a', 'c'], ['b', 'c']]);
     assert.deepEqual(servers(draining, 'c'), [server('c'), server('c')]);
   });
 
@@ -216,11 +233,44 @@ describe('a cluster whose successor goes away', () => {
 
   test('has an end also when rows say that they follow each other', () => {
     const draining = [drainsAs('a', 'b'), drainsAs('b', 'a'), drainsAs('c', 'c')];
-    assert.deepEqual([...findSuccessors(draining)], [['a', 'b'], ['b', 'a']]);
+    assert.deepEqual([...findSuccessors(draining, new Map())], [['a', 'b'], ['b', 'a']]);
     assert.deepEqual(servers(draining), [server('b'), server('a'), server('c')]);
   });
 
   test('keeps its own when there is nothing left of that one', () => {
     assert.deepEqual(servers([drainsAs('a', 'b')]), [server('a')]);
   });
+});
+
+describe('a draining cluster of another kind than its successor', () => {
+  const [one, two] = [{ address: '10.0.0.1', port: 6379 }, { address: '10.0.0.2', port: 6379 }];
+  const declare = (value: object): Cluster => parseCluster({ name: 'new', prefix: 'a', ...value });
+  const kinds: Readonly<Record<string, object>> = {
+    plain: { endpoints: [one, two] },
+    replicated: { kind: 'replicated', primary: '10.0.0.1:6379', endpoints: [one, two] },
+    redis_cluster: { kind: 'redis_cluster', endpoints: [one] },
+  };
+  const ports = (hosts: readonly { readonly address: string }[]) => hosts.map(({ address }) => address.slice(-1)).join();
+  const own = [{ address: '10.0.0.9', port: 6379 }];
+
+  const cases: readonly (readonly [of: object, by: string, served: Readonly<Record<string, string>>])[] = [
+    [{ endpoints: own }, 'replicated', { a: '1' }],
+    [{ endpoints: own }, 'redis_cluster', { a: '9' }],
+    [{ kind: 'redis_cluster', endpoints: own }, 'plain', { a: '9' }],
+    [{ kind: 'replicated', primary: '10.0.0.9:6379', endpoints: own }, 'plain', {
+      a: '1,2', 'a/replica': '1,2', 'a/prefer_replica': '1,2', 'a/any': '1,2',
+    }],
+    [{ kind: 'replicated', primary: '10.0.0.9:6379', endpoints: own }, 'replicated', {
+      a: '1', 'a/replica': '2', 'a/prefer_replica': '2,1', 'a/any': '1,2',
+    }],
+  ];
+  for (const [value, by, expected] of cases) {
+    const drained = declare({ ...value, name: 'a' });
+    test(`${drained.kind ?? 'plain'} by ${by}: it has ${JSON.stringify(expected)}`, () => {
+      const clusters = new Map([['new', declare(kinds[by] ?? {})]]);
+      const draining = follow([{ ...drains('a', 1), cluster: drained }], routingOf(clusters));
+      const served = serveDraining(draining, findSuccessors(draining, clusters), clusters);
+      assert.deepEqual(Object.fromEntries(Array.from(served, ([name, { hosts }]) => [name, ports(hosts)])), expected);
+    });
+  }
 });

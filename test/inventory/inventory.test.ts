@@ -7,6 +7,7 @@ import type { Cluster, Endpoint } from '../../src/inventory/cluster.ts';
 import { InventoryError } from '../../src/inventory/errors.ts';
 import type { InventoryErrorCode } from '../../src/inventory/errors.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
+import { parseCluster } from '../../src/model/parse.ts';
 
 type Refusal = readonly [why: string, change: Change, code: InventoryErrorCode, message: string];
 
@@ -294,6 +295,31 @@ describe('compareEndpoints', () => {
         assert.equal(Math.sign(compareEndpoints(a, b)), Math.sign(index - otherIndex));
       });
     }
+  }
+});
+
+describe('a cluster of another kind', () => {
+  const [one, two] = [{ address: '10.0.0.1', port: 1 }, { address: '10.0.0.2', port: 1 }];
+  const shards = [{ name: 's', primary: '10.0.0.1:1', endpoints: [one, two] }];
+  const cases: readonly (readonly [cluster: object, code: InventoryErrorCode, message: string])[] = [
+    [{ kind: 'sharded', shards }, 'cluster-is-sharded', 'cluster is sharded: its shards are changed by /api/v2'],
+    [
+      { kind: 'replicated', primary: '10.0.0.1:1', endpoints: [one, two] },
+      'cluster-not-plain',
+      'cluster is replicated: changed by /api/v2',
+    ],
+    [{ kind: 'redis_cluster', endpoints: [one] }, 'cluster-not-plain', 'cluster is redis_cluster: changed by /api/v2'],
+  ];
+  for (const [fields, code, message] of cases) {
+    test(message, () => {
+      const cluster = parseCluster({ name: 'other', prefix: '/o', ...fields });
+      const inventory = new Inventory([cluster]);
+      for (const change of [addEndpoint('other', '10.0.0.9', 1), removeEndpoint('other', '10.0.0.1', 1)]) {
+        assert.throws(() => inventory.check(change), { name: 'InventoryError', code, message });
+      }
+      const [why, text] = hasEndpoints;
+      assert.throws(() => inventory.check(removeCluster('other')), { code: why, message: text });
+    });
   }
 });
 

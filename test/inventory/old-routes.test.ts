@@ -25,7 +25,7 @@ function draining(name: string, prefix: string, wasCatchAll = false): DrainingCl
 }
 
 function nowOf(routing: Routing, ...drainingNow: readonly DrainingCluster[]): RoutesNow {
-  return { routings: by(routing), successors: findSuccessors(follow(drainingNow, routing)) };
+  return { routings: by(routing), successors: findSuccessors(follow(drainingNow, routing), new Map()) };
 }
 
 function by(routing: Routing, name = 'l'): Routings {

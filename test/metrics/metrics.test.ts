@@ -25,28 +25,31 @@ function nonZero(scraped: ReadonlyMap<string, ScrapedMetric>, name: string): Rec
 
 describe('a scrape', () => {
   const ours: readonly (readonly [name: string, type: string, series: number])[] = [
-    ['controlplane_xds_streams', 'gauge', 2 * 2 * 5],
-    ['controlplane_xds_subscriptions', 'gauge', 2 * 2 * 4 * 4],
-    ['controlplane_xds_requests_total', 'counter', 2 * 2 * 4],
-    ['controlplane_xds_responses_total', 'counter', 2 * 2 * 4],
-    ['controlplane_xds_response_bytes_total', 'counter', 2 * 2 * 4],
-    ['controlplane_xds_acks_total', 'counter', 2 * 2 * 4],
-    ['controlplane_xds_nacks_total', 'counter', 2 * 2 * 4],
-    ['controlplane_xds_stale_nonces_total', 'counter', 2 * 2 * 4],
+    ['controlplane_xds_streams', 'gauge', 2 * 2 * 6],
+    ['controlplane_xds_subscriptions', 'gauge', 2 * 2 * 5 * 4],
+    ['controlplane_xds_requests_total', 'counter', 2 * 2 * 5],
+    ['controlplane_xds_responses_total', 'counter', 2 * 2 * 5],
+    ['controlplane_xds_response_bytes_total', 'counter', 2 * 2 * 5],
+    ['controlplane_xds_acks_total', 'counter', 2 * 2 * 5],
+    ['controlplane_xds_nacks_total', 'counter', 2 * 2 * 5],
+    ['controlplane_xds_stale_nonces_total', 'counter', 2 * 2 * 5],
     ['controlplane_xds_unknown_type_requests_total', 'counter', 2 * 2],
-    ['controlplane_xds_commit_to_sent_seconds', 'histogram', 4 * (15 + 2)],
-    ['controlplane_xds_commit_to_ack_seconds', 'histogram', 4 * (15 + 2)],
+    ['controlplane_xds_commit_to_sent_seconds', 'histogram', 5 * (15 + 2)],
+    ['controlplane_xds_commit_to_ack_seconds', 'histogram', 5 * (15 + 2)],
     ['controlplane_commits_total', 'counter', 3],
     ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],
     ['controlplane_response_encode_seconds', 'histogram', 14 + 2],
+    ['controlplane_tls_certificate_expiry_seconds', 'gauge', 1],
   ];
 
   test('has every metric, and every series of it with 0 before anything happens', async () => {
     const scraped = await scrape(new Metrics(() => []));
     const found = [...scraped.values()].filter(({ name }) => name.startsWith('controlplane_'));
     assert.deepEqual(found.map(({ name, type, series }) => [name, type, series.size]).toSorted(), ours.toSorted());
-    for (const { series } of found) assert.deepEqual(new Set(series.values()), new Set([0]));
+    const values = found.map(({ name, series }) => [name, ...new Set(series.values())]);
+    const none = (name: string): number => (name === 'controlplane_tls_certificate_expiry_seconds' ? Infinity : 0);
+    assert.deepEqual(values, found.map(({ name }) => [name, none(name)]));
   });
 
   test('has the process and its event loop', async () => {
@@ -72,6 +75,14 @@ describe('a scrape', () => {
 });
 
 describe('what happened shows', () => {
+  test('as the time that is left to a certificate', async () => {
+    for (const days of [2, -2]) {
+      const scraped = await scrape(new Metrics(() => [], () => 0, () => Date.now() + days * 86_400_000));
+      const [seconds = 0] = seriesOf(scraped, 'controlplane_tls_certificate_expiry_seconds').values();
+      assert.equal(Math.round(seconds / 86_400), days);
+    }
+  });
+
   test('on the streams', async () => {
     const metrics = new Metrics(() => []);
     metrics.observer.streamOpened(method);

@@ -27,7 +27,7 @@ function parseMetric(block: string): ScrapedMetric {
   const sample = new RegExp(`^(${name}${suffix}(?:\\{[^{}]*\\})?) (\\S+)$`, 'u');
   const samples = lines.map((line): [string, number] => {
     const [, series = '', value = ''] = sample.exec(line) ?? assert.fail(line);
-    return [series, Number(value)];
+    return [series, value === '+Inf' ? Infinity : Number(value)];
   });
   assert.equal(new Set(samples.map(([series]) => series)).size, samples.length, `a series of ${name} comes twice`);
   return { name, help: words, type: kind, series: new Map(samples) };

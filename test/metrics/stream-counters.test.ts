@@ -36,7 +36,7 @@ describe('StreamCounters', () => {
     for (const method of [aggregated, perType, perType, ...others]) counters.streamOpened(method);
     counters.streamClosed(perType);
     const { v2, v3 } = counters.counts;
-    assert.deepEqual(v3.sotw.openStreams, { aggregated: 1, cluster: 1, endpoint: 0, listener: 0, route: 0 });
+    assert.deepEqual(v3.sotw.openStreams, { aggregated: 1, cluster: 1, endpoint: 0, listener: 0, route: 0, secret: 0 });
     assert.deepEqual([v2.sotw.openStreams.cluster, v3.delta.openStreams.cluster], [1, 1]);
   });
 
@@ -50,6 +50,7 @@ describe('StreamCounters', () => {
       endpoint: nothing,
       listener: { ...nothing, requests: 1 },
       route: nothing,
+      secret: nothing,
     });
     assert.deepEqual([v2.sotw.types.cluster.requests, v3.delta.types.cluster.requests], [1, 1]);
     assert.deepEqual(v2.delta.types.cluster, nothing);

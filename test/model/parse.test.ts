@@ -8,6 +8,10 @@ import { FaultsError } from '../../src/model/faults.ts';
 import { parseCluster, parseConfig, parseListener } from '../../src/model/parse.ts';
 
 const endpoint = { address: '10.0.0.1', port: 6379 };
+const replica = { address: '10.0.0.2', port: 6379 };
+const other = { address: '10.0.0.3', port: 6379 };
+const group = [endpoint, replica];
+const replicatedShard = { name: 's', primary: '10.0.0.1:6379', endpoints: group };
 
 function faultsOf(parse: () => unknown): string[] {
   try {
@@ -38,13 +42,44 @@ describe('a cluster', () => {
     ['has a name of 255 bytes at most', { name: `${'é'.repeat(127)}xx` }, [`/name "${'é'.repeat(127)}xx": must have at most 255 bytes`]],
     ['has a name that can be printed', { name: 'a\u0007' }, ['/name "a\\u0007": must be Unicode text without control characters']],
     ['has no other fields', { name: 'a', prefx: 'b', 'x/y~z': 1 }, ['/prefx "b": no such field', '/x~1y~0z 1: no such field']],
-    ['is of a kind that there is', { name: 'a', kind: 'shared' }, ['/kind "shared": must be one of plain, sharded']],
+    ['is of a kind that there is', { name: 'a', kind: 'shared' }, ['/kind "shared": must be one of plain, sharded, replicated, redis_cluster']],
     ['has its own fields for its kind', { name: 'a', shards: [] }, ['/shards []: no such field']],
     ['has endpoints with address and port', { name: 'a', endpoints: [{}] }, [
       '/endpoints/0/address nothing: is required', '/endpoints/0/port nothing: is required',
     ]],
-    ['has endpoints that are IP addresses', { name: 'a', endpoints: [{ ...endpoint, address: 'redis-a' }] }, [
-      '/endpoints/0/address "redis-a": must be an IPv4 or IPv6 address',
+    ['has endpoints that are IP addresses or names', { name: 'a', endpoints: [
+      { ...endpoint, address: 'redis-a' }, { ...endpoint, address: 'Redis-B.x1.internal.' }, { ...endpoint, address: '3com.example' },
+      ...['redis_a', '-a', 'a..b', '10.0.0', '10.0.0.256', 'a b', '', `${'a'.repeat(64)}.b`, `${'a.'.repeat(127)}`]
+        .map((address) => ({ ...endpoint, address })),
+    ] }, [
+      ...['redis_a', '-a', 'a..b', '10.0.0', '10.0.0.256', 'a b', '', `${'a'.repeat(64)}.b`, `${'a.'.repeat(127)}`].map((address, index) => {
+        return `/endpoints/${index + 3}/address "${address}": must be an IPv4 or IPv6 address, or a host name`;
+      }),
+    ]],
+    ['has each name once, in whatever case', { name: 'a', endpoints: [{ ...endpoint, address: 'a.b' }, { ...endpoint, address: 'A.b' }] }, [
+      '/endpoints [{"address":"a.b","port":6379},{"address":"A.b","port":6379}]: must have each address and port once',
+    ]],
+    ['has a primary with a name', {
+      name: 'a', kind: 'replicated', primary: 'Redis-A:6379', endpoints: [{ ...endpoint, address: 'redis-a' }, endpoint],
+    }, []],
+    ['has no shard whose keys move when its name is gone', {
+      name: 'a', kind: 'sharded', shards: [
+        { name: 's', endpoint: { ...endpoint, address: 'redis-a' } },
+        { name: 't', primary: 'redis-b:1', endpoints: [{ address: '10.0.0.2', port: 1 }, { address: 'redis-b', port: 1 }] },
+      ],
+    }, [
+      '/shards/0/endpoint/address "redis-a": must be an IP address unless placement is remap: ' +
+        'while the name is gone, the keys of its shard go to other shards',
+      '/shards/1/endpoints/1/address "redis-b": must be an IP address unless placement is remap: ' +
+        'while the name is gone, the keys of its shard go to other shards',
+    ]],
+    ['has shards with names whose keys may move', {
+      name: 'a', kind: 'sharded', placement: 'remap', shards: [{ name: 's', endpoint: { ...endpoint, address: 'redis-a' } }],
+    }, []],
+    ['panics by no threshold where servers have names', {
+      name: 'a', endpoints: [endpoint, { ...endpoint, address: 'redis-a' }], panic_threshold: 50,
+    }, [
+      '/panic_threshold 50: must be left out where an address is a host name: there the healthy servers get all commands',
     ]],
     ['has endpoints that can be reached', { name: 'a', endpoints: [{ ...endpoint, address: '224.0.0.1' }] }, [
       '/endpoints/0/address "224.0.0.1": must be an address that Envoys can connect to',
@@ -71,6 +106,69 @@ describe('a cluster', () => {
     ['that is sharded does not scatter its keys', { name: 'a', kind: 'sharded', shards: [], load_balancing: { policy: 'round_robin' } }, [
       '/load_balancing/policy "round_robin": must be one of maglev, ring_hash',
     ]],
+    ['that is sharded may have shards with replicas', { name: 'a', kind: 'sharded', shards: [replicatedShard] }, []],
+    ['that is sharded has a server for each shard', { name: 'a', kind: 'sharded', shards: [{ name: 's' }] }, [
+      '/shards/0/endpoint nothing: is required, or primary and endpoints in its place',
+    ]],
+    ['that is sharded has a primary for each shard with replicas', { name: 'a', kind: 'sharded', shards: [{ ...replicatedShard, primary: undefined }] }, [
+      '/shards/0/primary nothing: is required: one of the endpoints, as ADDRESS:PORT',
+    ]],
+    ['that is sharded has shards with one server or with replicas', { name: 'a', kind: 'sharded', shards: [{ ...replicatedShard, endpoint: other }] }, [
+      '/shards/0/primary "10.0.0.1:6379": must be left out beside endpoint',
+      `/shards/0/endpoints ${JSON.stringify(group)}: must be left out beside endpoint`,
+    ]],
+    ['that is sharded has each server once, replicas too', { name: 'a', kind: 'sharded', shards: [replicatedShard, { name: 't', endpoint: replica }] }, [
+      `/shards ${JSON.stringify([replicatedShard, { name: 't', endpoint: replica }])}: must have each address and port once`,
+    ]],
+    ['that is replicated may have no server yet', { name: 'a', kind: 'replicated' }, []],
+    ['that is replicated may have everything', {
+      name: 'a',
+      kind: 'replicated',
+      primary: '[::ffff:10.0.0.1]:6379',
+      endpoints: [{ ...endpoint, weight: 2, zone: 'z' }, replica],
+      reads: 'any',
+      load_balancing: { policy: 'least_request', choice_count: 3 },
+    }, []],
+    ['that is replicated says which server is the primary', { name: 'a', kind: 'replicated', endpoints: group }, [
+      '/primary nothing: is required: one of the endpoints, as ADDRESS:PORT',
+    ]],
+    ['that is replicated has a primary with an address', { name: 'a', kind: 'replicated', primary: '10.0.0.1', endpoints: group }, [
+      '/primary "10.0.0.1": must be the address and port of a server, such as 10.0.0.1:6379',
+    ]],
+    ['that is replicated has a primary that it has', { name: 'a', kind: 'replicated', primary: '10.0.0.9:6379', endpoints: group }, [
+      '/primary "10.0.0.9:6379": must be the address and port of one of the endpoints',
+    ]],
+    ['that is replicated has no primary among no servers', { name: 'a', kind: 'replicated', primary: '10.0.0.1:6379' }, [
+      '/primary "10.0.0.1:6379": must be the address and port of one of the endpoints',
+    ]],
+    ['that is replicated reads from servers that there are', { name: 'a', kind: 'replicated', reads: 'prefer_primary' }, [
+      '/reads "prefer_primary": must be one of primary, replica, prefer_replica, any',
+    ]],
+    ['that is replicated has no keys to choose by', { name: 'a', kind: 'replicated', load_balancing: { policy: 'maglev' } }, [
+      '/load_balancing/policy "maglev": must be one of round_robin, least_request, random',
+    ]],
+    ['that is replicated leaves room for the names of those that its reads go to', { name: 'x'.repeat(241), kind: 'replicated' }, [
+      `/name "${'x'.repeat(241)}": must have at most 240 bytes`,
+    ]],
+    ['that is a Redis Cluster may have everything', {
+      name: 'a',
+      kind: 'redis_cluster',
+      endpoints: [{ ...endpoint, labels: { rack: '1' } }, replica],
+      refresh: {
+        rate: '10s', timeout: '2s', redirect_interval: '500ms', redirect_threshold: 3, failure_threshold: 0, degraded_threshold: 0,
+      },
+      connect_timeout: '1s',
+    }, []],
+    ['that is a Redis Cluster has seeds that are equals', { name: 'a', kind: 'redis_cluster', endpoints: [{ ...endpoint, weight: 2 }] }, [
+      '/endpoints/0/weight 2: no such field',
+    ]],
+    ['that is a Redis Cluster spreads its keys itself', { name: 'a', kind: 'redis_cluster', load_balancing: { policy: 'maglev' } }, [
+      '/load_balancing {"policy":"maglev"}: no such field',
+    ]],
+    ['that is a Redis Cluster is asked now and then', { name: 'a', kind: 'redis_cluster', refresh: { rate: '0s', redirect_threshold: 0 } }, [
+      '/refresh/rate "0s": must be a duration above 0 and up to 1h, such as 500ms, 5s or 1m',
+      '/refresh/redirect_threshold 0: must be at least 1',
+    ]],
     ['is told all its faults at once', { name: '', prefix: 5, endpoints: 'x', labels: { a: 1 } }, [
       '/name "": must not be empty', '/prefix 5: must be text', '/endpoints "x": must be a list', '/labels/a 1: must be text',
     ]],
@@ -85,6 +183,11 @@ describe('a listener', () => {
   const cases: readonly (readonly [what: string, value: unknown, faults: readonly string[]])[] = [
     ['is a Redis one unless told', { name: 'l' }, []],
     ['may route by a list', { name: 'l', routes: [{ prefix: 'a', cluster: 'b', remove_prefix: true }], catch_all: 'none' }, []],
+    ['may say of a route which servers answer reads', { name: 'l', routes: [{ prefix: 'a', cluster: 'b', reads: 'any' }] }, []],
+    ['may say which servers of Redis Clusters do', { name: 'l', read_policy: 'prefer_primary' }, []],
+    ['of HTTP says nothing of reads', { name: 'h', kind: 'http', routes: [{ prefix: '/', cluster: 'b', reads: 'any' }] }, [
+      '/routes/0/reads "any": no such field',
+    ]],
     ['routes by itself or by a list', { name: 'l', routes: 'all' }, ['/routes "all": must be auto, or a list']],
     ['has routes with prefix and cluster', { name: 'l', routes: [{ prefix: '' }] }, [
       '/routes/0/prefix "": must not be empty', '/routes/0/cluster nothing: is required',
@@ -131,8 +234,8 @@ describe('a file', () => {
   });
 
   test('is told where in it a fault is', () => {
-    assert.deepEqual(faultsOf(() => parseConfig({ clusters: [{ name: 'a' }, { nam: 'b' }], secrets: [] })), [
-      '/clusters/1/name nothing: is required', '/clusters/1/nam "b": no such field', '/secrets []: no such field',
+    assert.deepEqual(faultsOf(() => parseConfig({ clusters: [{ name: 'a' }, { nam: 'b' }], routes: [] })), [
+      '/clusters/1/name nothing: is required', '/clusters/1/nam "b": no such field', '/routes []: no such field',
     ]);
   });
 });

@@ -10,7 +10,12 @@ const defaults: Settings = {
   xdsAddress: { host: '0.0.0.0', port: 5678 },
   apiAddress: { host: '0.0.0.0', port: 8000 },
   apiHosts: [],
+  tlsCert: undefined,
+  tlsKey: undefined,
+  tlsClientCa: undefined,
+  tlsPorts: ['xds', 'api'],
   dataDir: './data',
+  secretKeyFile: undefined,
   redisListener: { host: '0.0.0.0', port: 6379 },
   redisEmptyListener: { host: '127.0.0.1', port: 12_712 },
   redisCatchAll: undefined,
@@ -139,6 +144,20 @@ const accepted: Readonly<Record<string, Case>> = {
   },
   'no denied commands': { argv: ['--redis-deny='], env: { CONTROLPLANE_REDIS_DENY: 'select' }, settings: {} },
   'names with space between them': { argv: ['--api-host', 'a.b, c.d'], settings: { apiHosts: ['a.b', 'c.d'] } },
+  'TLS on both ports': {
+    argv: ['--tls-cert', 'a.crt', '--tls-key=a.key', '--tls-client-ca', 'ca.crt'],
+    settings: { tlsCert: 'a.crt', tlsKey: 'a.key', tlsClientCa: 'ca.crt' },
+  },
+  'TLS on one port': {
+    argv: ['--tls-ports', 'api'],
+    env: { CONTROLPLANE_TLS_CERT: 'a.crt', CONTROLPLANE_TLS_KEY: 'a.key' },
+    settings: { tlsCert: 'a.crt', tlsKey: 'a.key', tlsPorts: ['api'] },
+  },
+  'no TLS, though variables say otherwise': {
+    argv: ['--tls-cert=', '--tls-key='],
+    env: { CONTROLPLANE_TLS_CERT: 'a.crt', CONTROLPLANE_TLS_KEY: 'a.key' },
+    settings: {},
+  },
   'the end of the flags': { argv: ['--log-level=warn', '--'], settings: { logLevel: 'warn' } },
 };
 
@@ -184,6 +203,15 @@ const refused: readonly (readonly [argv: readonly string[], message: string, env
   ...['a.b:8000', 'a.b,', 'http://a.b', '10.0.0', '*'].map((text) => {
     return [['--api-host', text], `--api-host "${text}": must be host names separated by commas, without ports`] as const;
   }),
+  [['--tls-cert', 'a.crt'], '--tls-cert "a.crt": its key must be given too, by --tls-key'],
+  [['--tls-key', 'a.key'], '--tls-key "a.key": its certificate must be given too, by --tls-cert'],
+  [['--tls-client-ca', 'ca.crt'], '--tls-client-ca "ca.crt": must have --tls-cert and --tls-key beside it'],
+  [
+    ['--tls-cert=a.crt', '--tls-key=a.key', '--tls-client-ca=ca.crt', '--tls-ports=api'],
+    '--tls-client-ca "ca.crt": must have xds among --tls-ports',
+  ],
+  [['--tls-ports', 'xds,'], '--tls-ports "xds,": must be one of xds, api'],
+  [['--tls-ports', 'api,api'], '--tls-ports "api,api": must name a port once'],
   [['--redis-catch-all', 'a\u0000'], '--redis-catch-all "a\\u0000": must hold no control characters'],
   [['--redis-deny', 'select, watch'], `--redis-deny "select, watch": ${notCommands}`],
   [['--redis-deny', 'select,'], `--redis-deny "select,": ${notCommands}`],
@@ -260,6 +288,10 @@ test('--help wins and prints every flag with its default', () => {
     ['xds-address', '0.0.0.0:5678'],
     ['api-address', '0.0.0.0:8000'],
     ['api-host', undefined],
+    ['tls-cert', undefined],
+    ['tls-key', undefined],
+    ['tls-client-ca', undefined],
+    ['tls-ports', 'xds,api'],
     ['data-dir', './data'],
     ['redis-listener', '0.0.0.0:6379'],
     ['redis-empty-listener', '127.0.0.1:12712'],

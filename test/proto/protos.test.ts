@@ -133,6 +133,8 @@ describe('what is loaded', () => {
       '/envoy.service.endpoint.v3.EndpointDiscoveryService/DeltaEndpoints',
       '/envoy.service.listener.v3.ListenerDiscoveryService/DeltaListeners',
       '/envoy.service.route.v3.RouteDiscoveryService/StreamRoutes',
+      '/envoy.service.discovery.v2.SecretDiscoveryService/DeltaSecrets',
+      '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets',
       '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
       '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus',
     ]) {

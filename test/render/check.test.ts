@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Cluster } from '../../src/inventory/cluster.ts';
+import type { Cluster, Endpoint } from '../../src/inventory/cluster.ts';
 import { findUnpublishable } from '../../src/render/check.ts';
 import { cluster, defaultOptions } from './examples.ts';
 
 type Case = readonly [what: string, clusters: readonly Cluster[], problems: readonly RegExp[]];
 
+const redisCluster = (...endpoints: readonly Endpoint[]): Cluster => ({ name: 'carts', kind: 'redis_cluster', endpoints });
+
 const CASES: readonly Case[] = [
   ['no clusters', [], []],
+  ['a Redis Cluster', [redisCluster({ address: '10.0.0.1', port: 6379 })], []],
+  ['a Redis Cluster without a seed', [redisCluster()], [/^cluster "carts": endpoints must have at least one entry/]],
   ['a common cluster', [cluster('dev', '/dev')], []],
   ["the control plane's own name in another case", [cluster('XDS_cluster', '/x')], []],
   ["the control plane's own name as prefix", [cluster('dev', 'xds_cluster')], []],
@@ -17,6 +21,11 @@ const CASES: readonly Case[] = [
   ['the wildcard of discovery requests as name', [cluster('*', '/x')], [/^cluster "\*": /]],
   ['a name that Envoy takes for a locator', [cluster('xdstp:x', '/x')], [/^cluster "xdstp:x": /]],
   ['names that only look like these', [cluster('**', '/a'), cluster('xdstp', '/b'), cluster('a xdstp:', '/c')], []],
+  [
+    'secrets that can not be asked for',
+    [{ ...cluster('dev', '/x'), upstream_tls: { ca: { secret: '*' }, sni: 'a', certificate: { secret: 'xdstp:x' } } }],
+    [/^cluster "dev": upstream_tls\.ca: secret "\*": /, /^cluster "dev": upstream_tls\.certificate: secret "xdstp:x": /],
+  ],
   ['a prefix of 1,000 bytes', [cluster('dev', 'p'.repeat(1000))], []],
   ['a prefix of 1,001 bytes', [cluster('dev', 'p'.repeat(1001))], [/^cluster "dev": prefix has 1001 bytes/]],
   ['a prefix of 250 characters of four bytes', [cluster('dev', '😀'.repeat(250))], []],

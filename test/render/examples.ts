@@ -4,7 +4,7 @@
 import type { Cluster, Clusters, Endpoint } from '../../src/inventory/cluster.ts';
 import { serve } from '../../src/inventory/served-cluster.ts';
 import type { ServedCluster } from '../../src/inventory/served-cluster.ts';
-import type { Listener } from '../../src/model/objects.ts';
+import type { Listener, Secret } from '../../src/model/objects.ts';
 import type { RenderOptions } from '../../src/render/options.ts';
 
 export interface Example {
@@ -12,6 +12,7 @@ export interface Example {
   readonly name: string;
   readonly clusters: Clusters;
   readonly listeners?: ReadonlyMap<string, Listener>;
+  readonly secrets?: ReadonlyMap<string, Secret>;
   readonly options: RenderOptions;
 }
 
@@ -27,9 +28,10 @@ export function cluster(name: string, prefix: string, ...endpoints: readonly End
   return { name, prefix, endpoints };
 }
 
-/** Each with its own servers. */
+/** Each with its own servers, those that reads go to among them. */
 export function servedOf(clusters: Clusters): Map<string, ServedCluster> {
-  return new Map(Array.from(clusters.values(), (each) => [each.name, serve(each)]));
+  const served = Array.from(clusters.values()).flatMap(serve);
+  return new Map(served.map((each) => [each.name, each]));
 }
 
 /** The clusters by name, in the order given. */

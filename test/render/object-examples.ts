@@ -1,16 +1,26 @@
 // More inventories whose rendering is written down: with the fields and listeners that /api/v1 knows nothing of.
 
+import type { Secret } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import { openSecret, sealed } from '../support/test-vault.ts';
 import { byName, defaultOptions } from './examples.ts';
 import type { Example } from './examples.ts';
+import { openPlain, plainSecret } from './plain-secrets.ts';
 
 const [a, b, c] = ['10.0.0.1', '10.0.0.2', '2001:db8::c'].map((address) => ({ address, port: 6379 }));
 
-function example(name: string, clusters: readonly object[], listeners: readonly object[] = [], options = {}): Example {
+function example(
+  name: string,
+  clusters: readonly object[],
+  listeners: readonly object[] = [],
+  options = {},
+  secrets: readonly Secret[] = [],
+): Example {
   return {
     name,
     clusters: byName(...clusters.map(parseCluster)),
     listeners: byName(...listeners.map(parseListener)),
+    secrets: byName(...secrets),
     options: { ...defaultOptions, ...options },
   };
 }
@@ -53,6 +63,118 @@ export const objectExamples: readonly Example[] = [
     { name: 'orders', kind: 'sharded', prefix: 'ord:', shards },
     { name: 'orders-ring', kind: 'sharded', shards, load_balancing: { policy: 'ring_hash' } },
     { name: 'no-shards', kind: 'sharded', shards: [] },
+  ]),
+  example(
+    'replicated',
+    [
+      { name: 'no-server', kind: 'replicated', prefix: 'n:' },
+      { name: 'alone', kind: 'replicated', primary: '10.0.0.1:6379', endpoints: [a] },
+      { name: 'group', kind: 'replicated', prefix: 'g:', primary: '10.0.0.2:6379', endpoints: [a, { ...b, weight: 2 }, { ...c, zone: 'east' }] },
+      { name: 'read', kind: 'replicated', prefix: 'r:', primary: '10.0.0.1:6379', endpoints: [a, b], reads: 'any', load_balancing: { policy: 'round_robin' } },
+    ],
+    [
+      {
+        name: 'reading',
+        address: '127.0.0.1:7000',
+        routes: [
+          { prefix: 'a:', cluster: 'group' },
+          { prefix: 'b:', cluster: 'group', reads: 'replica' },
+          { prefix: 'c:', cluster: 'group', reads: 'prefer_replica', remove_prefix: true },
+          { prefix: 'd:', cluster: 'read' },
+          { prefix: 'e:', cluster: 'read', reads: 'primary' },
+        ],
+        catch_all: 'read',
+      },
+    ],
+  ),
+  example('sharded-with-replicas', [
+    {
+      name: 'orders',
+      kind: 'sharded',
+      prefix: 'ord:',
+      shards: [
+        { name: 'shard-0', weight: 2, primary: '10.0.0.2:6379', endpoints: [a, { ...b, zone: 'west' }] },
+        { name: 'shard-1', endpoint: c },
+      ],
+    },
+  ]),
+  example(
+    'redis-cluster',
+    [
+      { name: 'carts', kind: 'redis_cluster', prefix: 'cart:', endpoints: [b, a] },
+      {
+        name: 'carts-of-old',
+        kind: 'redis_cluster',
+        endpoints: [a],
+        connect_timeout: '1s',
+        refresh: { rate: '2s', timeout: '500ms', redirect_interval: '250ms', redirect_threshold: 5, failure_threshold: 0, degraded_threshold: 3 },
+      },
+      { name: 'sessions', endpoints: [a] },
+    ],
+    [
+      { name: 'reading', address: '127.0.0.1:7000', read_policy: 'prefer_replica' },
+      { name: 'without', address: '127.0.0.1:7001', routes: [{ prefix: 's:', cluster: 'sessions' }], catch_all: 'none' },
+      { name: 'by-catch-all', address: '127.0.0.1:7002', routes: [], catch_all: 'carts' },
+    ],
+  ),
+  example('health', [
+    { name: 'checked', endpoints: [a, b], health_check: {} },
+    {
+      name: 'checked-in-detail',
+      endpoints: [a],
+      health_check: {
+        interval: '1s',
+        timeout: '500ms',
+        unhealthy_threshold: 3,
+        healthy_threshold: 2,
+        jitter: '100ms',
+        key: 'maintenance',
+      },
+      panic_threshold: 80,
+    },
+    { name: 'connected-to', endpoints: [a], health_check: { protocol: 'tcp' }, panic_threshold: 50 },
+    { name: 'asked-by-http', endpoints: [c], health_check: { protocol: 'http', path: '/healthz', host: 'web' } },
+    { name: 'ejecting', endpoints: [a, b], outlier_detection: {} },
+    {
+      name: 'ejecting-in-detail',
+      endpoints: [a, b],
+      outlier_detection: {
+        consecutive_failures: 3,
+        interval: '1s',
+        base_ejection_time: '2s',
+        max_ejection_time: '1m',
+        max_ejection_percent: 50,
+      },
+    },
+    { name: 'store', kind: 'sharded', shards, health_check: {} },
+    { name: 'cache', kind: 'sharded', shards, placement: 'remap', health_check: {}, outlier_detection: {} },
+    { name: 'no-shards', kind: 'sharded', shards: [], health_check: {} },
+    {
+      name: 'group',
+      kind: 'replicated',
+      primary: '10.0.0.1:6379',
+      endpoints: [a, b],
+      health_check: {},
+      outlier_detection: {},
+    },
+    { name: 'nodes', kind: 'redis_cluster', endpoints: [a, b], health_check: {} },
+  ]),
+  example('host-names', [
+    { name: 'named', prefix: 'n:', endpoints: [{ address: 'Redis-A.internal', port: 6379, weight: 2, zone: 'west' }, a] },
+    { name: 'named-and-checked', endpoints: [{ address: 'redis-a.internal', port: 6379 }], health_check: {} },
+    {
+      name: 'cache',
+      kind: 'sharded',
+      placement: 'remap',
+      shards: [{ name: 's', endpoint: { address: 'redis-a.internal', port: 6379 } }, { name: 't', endpoint: b }],
+    },
+    {
+      name: 'group',
+      kind: 'replicated',
+      primary: 'redis-a.internal:6379',
+      endpoints: [{ address: 'redis-a.internal', port: 6379 }, { address: 'redis-b.internal', port: 6379 }],
+    },
+    { name: 'nodes', kind: 'redis_cluster', endpoints: [{ address: 'redis-a.internal', port: 6379 }, a] },
   ]),
   example('listeners', plain, [
     { name: 'second', address: '127.0.0.1:7000' },
@@ -150,5 +272,65 @@ export const objectExamples: readonly Example[] = [
       ],
     },
   ]),
+  example('tls', [
+    { name: 'sni', upstream_tls: { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'envoy' } } },
+    {
+      name: 'sans',
+      kind: 'sharded',
+      shards,
+      upstream_tls: { ca: { secret: 'ca' }, sans: ['10.0.0.1', 'spiffe://redis', 'redis.internal'] },
+    },
+    { name: 'any', upstream_tls: { ca: { secret: 'ca' }, sans: 'any' } },
+    { name: 'insecure', upstream_tls: { insecure: true, sni: 'redis.internal' } },
+  ], [
+    { name: 'redis_listener', tls: { certificate: { secret: 'listener' } } },
+    {
+      name: 'pinned',
+      kind: 'tcp',
+      address: '127.0.0.1:7003',
+      cluster: 'sni',
+      tls: { certificate: { secret: 'listener' }, client_ca: { secret: 'ca' } },
+    },
+    {
+      name: 'web',
+      kind: 'http',
+      address: '127.0.0.1:7005',
+      tls: { certificate: { secret: 'listener' }, client_ca: { secret: 'ca' }, require_client_certificate: false },
+    },
+  ], { openSecret: openPlain }, [
+    plainSecret('ca', { kind: 'ca', value: 'a CA' }),
+    plainSecret('envoy', { kind: 'certificate', chain: 'a certificate', key: 'its key' }),
+    plainSecret('listener', { kind: 'certificate', chain: 'another certificate', key: 'the key of that' }),
+    plainSecret('not-named', { kind: 'certificate', chain: 'a third certificate', key: 'a third key' }),
+  ]),
+  {
+    ...example(
+      'passwords',
+      [
+        { name: 'all', prefix: 'a', endpoints: [a, b], upstream_auth: { password: { secret: 'one' } } },
+        { name: 'acl', endpoints: [a], upstream_auth: { username: 'envoy', password: { secret: 'two' } } },
+        {
+          name: 'own',
+          prefix: 'o',
+          endpoints: [a, { ...c, upstream_auth: { username: 'c', password: { secret: 'two' } } }],
+          upstream_auth: { password: { secret: 'one' } },
+        },
+        {
+          name: 'own-shard',
+          kind: 'sharded',
+          shards: [{ name: 'shard-0', endpoint: { ...a, upstream_auth: { password: { secret: 'one' } } } }],
+        },
+      ],
+      [
+        { name: 'redis_listener', auth: { passwords: [{ secret: 'two' }, { secret: 'one' }] } },
+        { name: 'user', address: '127.0.0.1:7000', auth: { username: 'app', passwords: [{ secret: 'one' }] } },
+      ],
+      { openSecret },
+    ),
+    secrets: byName(
+      sealed({ name: 'one', kind: 'password', value: 'first password' }),
+      sealed({ name: 'two', kind: 'password', value: 'zweites Paßwort' }),
+    ),
+  },
   example('two-clusters-without-a-prefix', [{ name: 'a' }, { name: 'b', endpoints: [a] }]),
 ];

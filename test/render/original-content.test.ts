@@ -38,7 +38,7 @@ function originalRoute(prefix: string, name: string): PlainMessage {
   return { match: { prefix }, route: { cluster: name, prefix_rewrite: '/' } };
 }
 
-const ORIGINAL: Readonly<Record<Exclude<ResourceKind, 'listener'>, Readonly<Record<string, PlainMessage>>>> = {
+const ORIGINAL: Readonly<Record<Exclude<ResourceKind, 'listener' | 'secret'>, Readonly<Record<string, PlainMessage>>>> = {
   cluster: {
     dev: originalCluster('dev'),
     'dev-next': originalCluster('dev-next'),

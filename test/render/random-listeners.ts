@@ -1,13 +1,17 @@
-// Random clusters with every field, and listeners of every kind that route to them.
+// Random clusters with every field, listeners of every kind that route to them, and secrets that they name.
 
 import fc from 'fast-check';
 
-import type { Cluster, Listener } from '../../src/model/objects.ts';
+import type { Cluster, Listener, Secret } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
+import { formatAddress } from '../../src/net/address.ts';
+import { plainSecret } from './plain-secrets.ts';
 
 export interface RandomObjects {
   readonly clusters: readonly Cluster[];
   readonly listeners: readonly Listener[];
+  /** Some of those that they name are not among them. */
+  readonly secrets: readonly Secret[];
 }
 
 const anyWeight = fc.option(fc.constantFrom(1, 2, 100), { nil: undefined });
@@ -22,7 +26,24 @@ const anyEndpoints = fc.uniqueArray(anyEndpoint, { maxLength: 3, selector: addre
 const byKey = [{ policy: 'maglev' }, { policy: 'maglev', table_size: 503 }, { policy: 'ring_hash', min_ring_size: 16 }];
 const scattering = [{ policy: 'random' }, { policy: 'least_request', choice_count: 3 }];
 const anyPolicy = fc.constantFrom(undefined, ...byKey, ...scattering);
-const common = { prefix: fc.boolean(), connect_timeout: fc.constantFrom(undefined, '250ms') };
+const anyUpstreamTls = fc.constantFrom(
+  undefined,
+  undefined,
+  { ca: { secret: 's' }, sni: 'a.internal', certificate: { secret: 't' } },
+  { ca: { secret: 'u' }, sans: ['10.0.0.1', 'a.internal'] },
+  { insecure: true },
+);
+const anyTls = fc.constantFrom(
+  undefined,
+  undefined,
+  { certificate: { secret: 't' } },
+  { certificate: { secret: 's' }, client_ca: { secret: 'u' } },
+);
+const common = {
+  prefix: fc.boolean(),
+  connect_timeout: fc.constantFrom(undefined, '250ms'),
+  upstream_tls: anyUpstreamTls,
+};
 const anyPlain = fc.record({ ...common, endpoints: anyEndpoints, load_balancing: anyPolicy });
 const anySharded = fc
   .record({ ...common, endpoints: anyEndpoints, load_balancing: fc.constantFrom(undefined, ...byKey) })
@@ -31,11 +52,24 @@ const anySharded = fc
     return { ...rest, kind: 'sharded', shards };
   });
 
+const anyReplicated = fc
+  .record({ ...common, endpoints: anyEndpoints, reads: fc.constantFrom(undefined, 'replica', 'any') })
+  .map(({ endpoints, ...rest }) => {
+    const [first] = endpoints;
+    const primary = first && formatAddress({ host: first.address, port: first.port });
+    return { ...rest, kind: 'replicated', endpoints, primary };
+  });
+const anyRedisCluster = fc
+  .record({ ...common, endpoints: fc.uniqueArray(anyEndpoint, { minLength: 1, maxLength: 3, selector: addressOf }) })
+  .map(({ endpoints, ...rest }) => {
+    return { ...rest, kind: 'redis_cluster', endpoints: endpoints.map(({ address, port }) => ({ address, port })) };
+  });
+
 const anyClusters = fc
   .record({
     names: fc.shuffledSubarray(['a', 'b', 'c', 'd']),
     prefixes: fc.shuffledSubarray(['/', '/a', '/a/b', '/b'], { minLength: 4 }),
-    fields: fc.array(fc.oneof(anyPlain, anySharded), { minLength: 4, maxLength: 4 }),
+    fields: fc.array(fc.oneof(anyPlain, anySharded, anyReplicated, anyRedisCluster), { minLength: 4, maxLength: 4 }),
   })
   .map(({ names, prefixes, fields }) =>
     names.map((name, index) => {
@@ -52,11 +86,20 @@ function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listene
     cluster: anyName.filter((name) => name !== ''),
     remove_prefix: fc.constantFrom(undefined, true),
   });
-  const anyList = fc.uniqueArray(anyRoute, { maxLength: 2, selector: ({ prefix }) => prefix });
-  const anyRoutes = fc.oneof(fc.constantFrom(undefined, 'auto'), { weight: ifAny, arbitrary: anyList });
+  const anyReads = fc.constantFrom(undefined, undefined, 'primary', 'replica', 'prefer_replica', 'any');
+  const anyRedisRoute = fc.tuple(anyRoute, anyReads).map(([route, reads]) => ({ ...route, reads }));
+  const anyRoutesOf = (each: fc.Arbitrary<{ readonly prefix: string }>) => {
+    const anyList = fc.uniqueArray(each, { maxLength: 2, selector: ({ prefix }) => prefix });
+    return fc.oneof(fc.constantFrom(undefined, 'auto'), { weight: ifAny, arbitrary: anyList });
+  };
   const anyCatchAll = fc.constantFrom(undefined, 'none', ...names);
-  const anyRedis = fc.record({ routes: anyRoutes, catch_all: anyCatchAll, enable_hashtagging: fc.boolean() });
-  const anyHttp = fc.record({ kind: fc.constant('http'), routes: anyRoutes });
+  const anyRedis = fc.record({
+    routes: anyRoutesOf(anyRedisRoute),
+    catch_all: anyCatchAll,
+    enable_hashtagging: fc.boolean(),
+    read_policy: fc.constantFrom(undefined, undefined, 'any'),
+  });
+  const anyHttp = fc.record({ kind: fc.constant('http'), routes: anyRoutesOf(anyRoute) });
   const anyTcp = fc.record({ kind: fc.constant('tcp'), cluster: anyName.filter((name) => name !== '') });
   const anyKind = fc.oneof(
     { weight: 3, arbitrary: anyRedis },
@@ -64,8 +107,8 @@ function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listene
     { weight: ifAny, arbitrary: anyTcp },
   );
   const maybe = (name: string, fields: fc.Arbitrary<object>, ...addresses: readonly (string | undefined)[]) => {
-    const parsed = fc.tuple(fields, fc.constantFrom(...addresses)).map(([rest, address]) => {
-      return [parseListener({ ...rest, name, address })];
+    const parsed = fc.tuple(fields, fc.constantFrom(...addresses), anyTls).map(([rest, address, tls]) => {
+      return [parseListener({ ...rest, name, address, tls: address === undefined ? undefined : tls })];
     });
     return fc.oneof(fc.constant([]), parsed);
   };
@@ -79,7 +122,12 @@ function anyListenersTo(names: readonly string[]): fc.Arbitrary<readonly Listene
     .map((listeners) => listeners.flat());
 }
 
-/** Clusters a to d, with few prefixes, and listeners; names come and go, and change their kind. */
+const anySecrets: fc.Arbitrary<readonly Secret[]> = fc
+  .tuple(fc.subarray(['s', 't', 'u', 'v']), fc.constantFrom('1', '2'))
+  .map(([names, value]) => names.map((name) => plainSecret(name, { kind: 'ca', value })));
+
+/** Clusters a to d, with few prefixes, listeners and secrets; names come and go, and change their kind. */
 export const anyObjects: fc.Arbitrary<RandomObjects> = anyClusters.chain((clusters) => {
-  return anyListenersTo(clusters.map(({ name }) => name)).map((listeners) => ({ clusters, listeners }));
+  const anyListeners = anyListenersTo(clusters.map(({ name }) => name));
+  return fc.tuple(anyListeners, anySecrets).map(([listeners, secrets]) => ({ clusters, listeners, secrets }));
 });

@@ -5,19 +5,21 @@ import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Cluster } from '../../src/inventory/cluster.ts';
-import type { Edits } from '../../src/inventory/edits.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
-import type { DeclaredObjects } from '../../src/render/rendered-snapshot.ts';
+import type { DeclaredObjects, RenderedEdits } from '../../src/render/rendered-snapshot.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import type { Dialect } from '../../src/snapshot/dialect.ts';
 import type { ResourceSet } from '../../src/snapshot/resource-set.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
 import type { ResourceKind } from '../../src/snapshot/resource.ts';
-import { byName, cluster, clustersOf, defaultOptions, servedOf } from './examples.ts';
+import { byName, cluster, clustersOf, defaultOptions as usualOptions, servedOf } from './examples.ts';
+import { openPlain } from './plain-secrets.ts';
 import { anyCatchAll } from './random-clusters.ts';
 import { anyObjects } from './random-listeners.ts';
 import type { RandomObjects } from './random-listeners.ts';
+
+const defaultOptions = { ...usualOptions, openSecret: openPlain };
 
 type Question = readonly [ResourceKind, Dialect];
 
@@ -48,7 +50,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   askedWithScope: fc.subarray(everyScopedQuestion),
 });
 
-const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName() };
+const nothing: Objects = { clusters: byName<Cluster>(), listeners: byName(), secrets: byName() };
 
 describe('the next snapshot', () => {
   test('has in every set what a snapshot from scratch has', () => {
@@ -61,12 +63,12 @@ describe('the next snapshot', () => {
         const lastKnown = new Map<string, Cluster>();
         for (const step of steps) {
           const after = objectsOf(step.objects);
-          const { clusters: edited, listeners } = findEdits(state, after);
+          const { clusters: edited, ...others } = findEdits(state, after);
           const unedited = step.unedited.filter((name) => edited.every((edit) => edit.name !== name));
           const clusters = [...edited, ...unedited.map((name) => ({ name, after: after.clusters.get(name) }))];
           const drained = step.draining.filter((name) => !after.clusters.has(name)).map((name) => lastKnown.get(name));
           draining = clustersOf(...drained.filter((each) => each !== undefined));
-          snapshot = snapshot.next({ clusters, listeners }, servedOf(draining));
+          snapshot = snapshot.next({ clusters, ...others }, servedOf(draining));
           state = after;
           for (const each of after.clusters.values()) lastKnown.set(each.name, each);
           for (const [kind, dialect] of step.asked) snapshot.resources(kind, dialect);
@@ -125,7 +127,7 @@ describe('the next snapshot', () => {
     for (const [kind, dialect] of everyQuestion) {
       const set = next.resources(kind, dialect);
       assertSameContent(set, fresh.resources(kind, dialect));
-      const changed = { cluster: [], endpoint: ['dev'], listener: ['no_upstream_host'], route: [] }[kind];
+      const changed = { secret: [], cluster: [], endpoint: ['dev'], listener: ['no_upstream_host'], route: [] }[kind];
       assert.deepEqual(set.changedSince(snapshot.resources(kind, dialect)), changed);
     }
   });
@@ -151,14 +153,15 @@ describe('the next snapshot', () => {
 
 type Objects = Required<DeclaredObjects>;
 
-function objectsOf({ clusters, listeners }: RandomObjects): Objects {
-  return { clusters: byName(...clusters), listeners: byName(...listeners) };
+function objectsOf({ clusters, listeners, secrets }: RandomObjects): Objects {
+  return { clusters: byName(...clusters), listeners: byName(...listeners), secrets: byName(...secrets) };
 }
 
-function findEdits(before: Objects, after: Objects): Edits {
+function findEdits(before: Objects, after: Objects): RenderedEdits {
   return {
     clusters: differing(before.clusters, after.clusters),
     listeners: differing(before.listeners, after.listeners),
+    secrets: differing(before.secrets, after.secrets),
   };
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Clusters } from '../../src/inventory/cluster.ts';
-import { parseListener } from '../../src/model/parse.ts';
+import type { Cluster, Clusters } from '../../src/inventory/cluster.ts';
+import { parseCluster, parseListener } from '../../src/model/parse.ts';
 import { decodeMessage } from '../../src/proto/protos.ts';
 import { RenderedSnapshot } from '../../src/render/rendered-snapshot.ts';
 import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
@@ -14,6 +14,7 @@ import { decodeResource } from './decode-resource.ts';
 import { byName, cluster, clustersOf, defaultOptions, examples, servedOf } from './examples.ts';
 import { GoldenFolder } from './golden-folder.ts';
 import { objectExamples } from './object-examples.ts';
+import { openPlain, plainSecret } from './plain-secrets.ts';
 
 const apiVersions: readonly ApiVersion[] = ['v2', 'v3'];
 const allExamples = [...examples, ...objectExamples];
@@ -45,11 +46,11 @@ describe('a rendered snapshot', () => {
     }
   });
 
-  test('has one set of endpoints, routes and Redis and TCP listeners for all streams of an API version', () => {
+  test('has one set of endpoints, routes, secrets and Redis and TCP listeners for all streams of an API version', () => {
     const tcp = parseListener({ name: 'tcp', kind: 'tcp', address: '127.0.0.1:7000', cluster: 'dev' });
     const declared = { clusters: clustersOf(cluster('dev', '/dev')), listeners: byName(tcp) };
     const snapshot = RenderedSnapshot.of(declared, defaultOptions);
-    for (const kind of ['endpoint', 'listener', 'route'] as const) {
+    for (const kind of ['endpoint', 'listener', 'route', 'secret'] as const) {
       for (const apiVersion of apiVersions) {
         const sets = configSources.map((configSource) => snapshot.resources(kind, dialects[apiVersion][configSource]));
         assert.equal(new Set(sets).size, 1, `${kind} ${apiVersion}`);
@@ -57,15 +58,42 @@ describe('a rendered snapshot', () => {
     }
   });
 
-  test('has one set of listeners again when the only one goes that says where its routes come from', () => {
-    const http = parseListener({ name: 'web', kind: 'http', address: '127.0.0.1:7000' });
-    const with1 = RenderedSnapshot.of({ clusters: clustersOf(), listeners: byName(http) }, defaultOptions);
-    const setsOf = (snapshot: RenderedSnapshot) => {
-      return configSources.map((configSource) => snapshot.resources('listener', dialects.v3[configSource]));
-    };
-    assert.equal(new Set(setsOf(with1).map(({ version }) => version)).size, 3);
-    const without = with1.next({ clusters: [], listeners: [{ name: 'web', after: undefined }] });
-    assert.equal(new Set(setsOf(without).map(({ version }) => version)).size, 1);
+  for (const [what, fields] of [
+    ['routes come', { kind: 'http' }],
+    ['certificate comes', { tls: { certificate: { secret: 'c' } } }],
+  ] as const) {
+    test(`has one set of listeners again when the only one goes that says where its ${what} from`, () => {
+      const one = parseListener({ name: 'one', address: '127.0.0.1:7000', ...fields });
+      const declared = { clusters: clustersOf(cluster('dev', '/dev')), listeners: byName(one) };
+      const with1 = RenderedSnapshot.of(declared, defaultOptions);
+      const setsOf = (snapshot: RenderedSnapshot) => {
+        return configSources.map((configSource) => snapshot.resources('listener', dialects.v3[configSource]));
+      };
+      assert.equal(new Set(setsOf(with1).map(({ version }) => version)).size, 3);
+      const without = with1.next({ clusters: [], listeners: [{ name: 'one', after: undefined }] });
+      assert.equal(new Set(setsOf(without).map(({ version }) => version)).size, 1);
+    });
+  }
+
+  test('has the secrets that its objects name, for as long as they do', () => {
+    const upstream_tls = { ca: { secret: 'ca' }, sans: 'any' };
+    const [a, b] = ['a', 'b'].map((name) => parseCluster({ name, upstream_tls })) as [Cluster, Cluster];
+    const secrets = byName(
+      plainSecret('ca', { kind: 'ca', value: '1' }),
+      plainSecret('nobody-names-it', { kind: 'ca', value: '2' }),
+    );
+    const options = { ...defaultOptions, openSecret: openPlain };
+    const namesIn = (snapshot: RenderedSnapshot) => [...snapshot.resources('secret', dialects.v3.ads).resources.keys()];
+    const both = RenderedSnapshot.of({ clusters: clustersOf(a, b), secrets }, options);
+    assert.deepEqual(namesIn(both), ['ca']);
+    const gone = (name: string) => ({ clusters: [{ name, after: undefined }], listeners: [] });
+    const one = both.next(gone('a'));
+    assert.deepEqual(namesIn(one), ['ca']);
+    assert.deepEqual(namesIn(one.next(gone('b'))), []);
+    assert.deepEqual(namesIn(one.next(gone('b'), servedOf(clustersOf(b)))), ['ca'], 'it drains');
+    const later = RenderedSnapshot.of({ clusters: clustersOf(), secrets }, options);
+    assert.deepEqual(namesIn(later), []);
+    assert.deepEqual(namesIn(later.next({ clusters: [{ name: 'a', after: a }], listeners: [] })), ['ca']);
   });
 
   test('names the type of each set', () => {
@@ -176,12 +204,14 @@ function describeSnapshot(snapshot: RenderedSnapshot, apiVersion: ApiVersion): o
     const others = describeSet('listener', source).filter((each) => each.version !== listeners.get(each.name)?.version);
     return others.length === 0 ? [] : [[source, others] as const];
   });
+  const secrets = describeSet('secret', 'ads');
   return {
     cluster: Object.fromEntries(configSources.map((source) => [source, describeSet('cluster', source)])),
     endpoint: describeSet('endpoint', 'ads'),
     listener: describeSet('listener', 'ads'),
     ...(differing.length > 0 && { differing_listener: Object.fromEntries(differing) }),
     route: describeSet('route', 'ads'),
+    ...(secrets.length > 0 && { secret: secrets }),
   };
 }
 

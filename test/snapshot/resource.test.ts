@@ -69,6 +69,6 @@ describe('the version of a sum of digests', () => {
   });
 });
 
-test('clusters and endpoints are published before the listeners and routes that refer to them', () => {
-  assert.deepEqual(publishOrder, ['cluster', 'endpoint', 'listener', 'route']);
+test('what is referred to is published before what refers to it', () => {
+  assert.deepEqual(publishOrder, ['secret', 'cluster', 'endpoint', 'listener', 'route']);
 });

@@ -54,6 +54,16 @@ describe('what a stream lacks', () => {
     assert.deepEqual(stepsOf(said(sizeBound / 2), view, Holding.nothing), ['a b', 'c d']);
   });
 
+  test('is one resource at a time where each goes alone, and what is gone together', () => {
+    const alone = new Splitter({ isRemovalSaid: true, isEachAlone: true });
+    const before = viewOf({ a: 1_000, x: 1, y: 1 }).held;
+    assert.deepEqual(stepsOf(alone, view, Holding.nothing), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(stepsOf(alone, view, before), ['b', 'c', 'd', '-x -y']);
+    const removal = viewOf({ a: 1_000 }).differenceFrom(before);
+    const fits = [removal, view.differenceFrom(before), viewOf({ a: 2_000 }).differenceFrom(viewOf({ a: 1_000 }).held)];
+    assert.deepEqual(fits.map((difference) => alone.fits(difference)), [true, false, true]);
+  });
+
   test('is at least one resource at a time, however large', () => {
     assert.deepEqual(stepsOf(said(1), view, Holding.nothing), ['a', 'b', 'c', 'd']);
   });

@@ -4,22 +4,28 @@ import type { TestContext } from 'node:test';
 
 import type { ClusterEdit } from '../../src/inventory/cluster.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
-import type { Edits, ListenerEdit } from '../../src/inventory/edits.ts';
+import { noEdits } from '../../src/inventory/edits.ts';
+import type { Edits, ListenerEdit, SecretEdit } from '../../src/inventory/edits.ts';
 import { parseListener } from '../../src/model/parse.ts';
 import { createMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import type { CommitEntry, DiscardEntry, Entry, LogStore, ObjectRef, StageEntry } from '../../src/store/log-store.ts';
 import { openSqliteLogStore } from '../../src/store/sqlite-log-store.ts';
+import { sealed } from '../support/test-vault.ts';
 import { makeDirectory } from './clusters.ts';
 
 export const deed = { author: 'alice', atMs: 1_700_000_000_000 };
 
 export function editsOf(...clusters: readonly ClusterEdit[]): Edits {
-  return { clusters, listeners: [] };
+  return { ...noEdits, clusters };
 }
 
 /** The edit that puts a Redis listener at a port of every address. */
 export function putListener(name: string, port: number): ListenerEdit {
   return { name, after: parseListener({ name, address: `0.0.0.0:${port}` }) };
+}
+
+export function putSecret(name: string, value: string): SecretEdit {
+  return { name, after: sealed({ name, kind: 'password', value }) };
 }
 
 export function stage(...clusters: readonly ClusterEdit[]): StageEntry {

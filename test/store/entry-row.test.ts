@@ -36,7 +36,7 @@ const bad: readonly (readonly [type: string, body: string, reason: RegExp])[] = 
   ['stage', `{"edits":{"clusters":[${unknownField}],"listeners":[]}}`, /^\/b 1: no such field$/],
   ['stage', `{"edits":{"clusters":[],"listeners":[${unknownField}]}}`, /^\/b 1: no such field$/],
   ['discard', '{"objects":{}}', /^objects is no list$/],
-  ['discard', '{"objects":[{"kind":"secret","name":"a"}]}', /^kind is neither cluster nor listener$/],
+  ['discard', '{"objects":[{"kind":"route","name":"a"}]}', /^kind is none of cluster, listener, secret$/],
   ['commit', `{"message":"",${noEdits},"draining":[]}`, /^revision is no number$/],
   ['commit', `{"revision":1,${noEdits},"draining":[]}`, /^message is no text$/],
   ['commit', `{"revision":1,"message":"",${noEdits}}`, /^draining is no list$/],

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
+import { noEdits } from '../../src/inventory/edits.ts';
 import { emptyState, fold, numberEntry } from '../../src/store/fold.ts';
 import type { Entry, LogState } from '../../src/store/log-store.ts';
 import { drain, put, remove } from './clusters.ts';
@@ -32,7 +33,7 @@ function describe({ committed, staged, draining }: LogState): string {
 
 const a = { kind: 'cluster', name: 'a' } as const;
 const goneA = drain('a', 9);
-const listeners = { clusters: [], listeners: [putListener('l', 6379)] };
+const listeners = { ...noEdits, listeners: [putListener('l', 6379)] };
 
 const steps: readonly (readonly [what: string, entries: readonly Entry[], state: string])[] = [
   ['nothing', [], ''],

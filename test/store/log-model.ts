@@ -1,13 +1,14 @@
 // What a log must answer, worked out in the simplest way: every state is kept whole, and compared.
 
+import { listEdits } from '../../src/inventory/edits.ts';
 import type { Edits } from '../../src/inventory/edits.ts';
+import { byKind, listOfKind, objectKinds } from '../../src/model/kinds.ts';
 import type { Entry, Revision } from '../../src/store/log-store.ts';
 import { toPlain } from './entries.ts';
 
 /** By kind and name; null: it is to go. */
 type Objects = Readonly<Record<string, object | null>>;
 
-const kinds = ['cluster', 'listener'] as const;
 const compare = (a: string, b: string) => (a < b ? -1 : 1);
 const text = (value: unknown) => JSON.stringify(value);
 
@@ -45,7 +46,7 @@ export class LogModel {
       const content = withoutNulls({ ...before, ...flatten(entry.edits) });
       this.#contents.push(content);
       const { revision, message, rollbackTo } = entry;
-      const summary = { cluster: count('cluster', before, content), listener: count('listener', before, content) };
+      const summary = byKind((kind) => count(kind, before, content));
       this.#revisions.push({ revision, message, rollbackTo, author, atMs, summary, entry: this.lastEntry });
       this.#draining = entry.draining.toSorted((a, b) => compare(a.cluster.name, b.cluster.name));
       this.#routes = entry.routes;
@@ -62,7 +63,7 @@ export class LogModel {
     return toPlain({
       lastEntry: this.lastEntry,
       revision: this.revision,
-      committed: { clusters: listOf('cluster', committed), listeners: listOf('listener', committed) },
+      committed: Object.fromEntries(objectKinds.map((kind) => [listOfKind[kind], listOf(kind, committed)])),
       staged: Object.keys(this.#staged).sort(compare).map((key) => {
         const { after, author, atMs } = this.#staged[key] ?? {};
         return { kind: kindOf(key), name: nameOf(key), after: after ?? undefined, author, atMs };
@@ -83,11 +84,8 @@ export class LogModel {
   }
 }
 
-function flatten({ clusters, listeners }: Edits): Objects {
-  return Object.fromEntries([
-    ...clusters.map(({ name, after = null }) => [`cluster ${name}`, after]),
-    ...listeners.map(({ name, after = null }) => [`listener ${name}`, after]),
-  ]);
+function flatten(edits: Edits): Objects {
+  return Object.fromEntries(listEdits(edits).map(({ kind, name, after = null }) => [`${kind} ${name}`, after]));
 }
 
 function withoutNulls(objects: Objects): Objects {
@@ -111,10 +109,10 @@ function count(kind: string, before: Objects, after: Objects) {
 }
 
 function wayTo(from: Objects, to: Objects) {
-  const [clusters, listeners] = kinds.map((kind) =>
-    differing(kind, from, to).map((key) => ({ name: nameOf(key), after: to[key] })),
-  );
-  return { clusters, listeners };
+  const lists = objectKinds.map((kind) => {
+    return [listOfKind[kind], differing(kind, from, to).map((key) => ({ name: nameOf(key), after: to[key] }))];
+  });
+  return Object.fromEntries(lists) as object;
 }
 
 function kindOf(key: string): string {

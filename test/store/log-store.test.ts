@@ -5,6 +5,8 @@ import fc from 'fast-check';
 
 import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { ClusterEdit } from '../../src/inventory/cluster.ts';
+import { noEdits } from '../../src/inventory/edits.ts';
+import { objectKinds } from '../../src/model/kinds.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import { emptyState, fold } from '../../src/store/fold.ts';
 import type { Entry, LogState, LogStore } from '../../src/store/log-store.ts';
@@ -12,7 +14,7 @@ import { createMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { maxLogWeight } from '../../src/store/trimming.ts';
 import { buildCluster, drain, makeDirectory, put, remove } from './clusters.ts';
 import { appendAll, commit, deed, discard, drainAs, editsOf, openStore } from './entries.ts';
-import { putListener, stage, toPlain, twins } from './entries.ts';
+import { putListener, putSecret, stage, toPlain, twins } from './entries.ts';
 import { LogModel } from './log-model.ts';
 
 const far = Number.MAX_SAFE_INTEGER;
@@ -66,6 +68,7 @@ for (const [twin, open] of Object.entries(twins)) {
       const edits = {
         clusters: [put('a', 1), remove('b')],
         listeners: [putListener('l', 1), { name: 'm', after: undefined }],
+        secrets: [putSecret('s', 'one'), { name: 't', after: undefined }],
       };
       const old = [{ listeners: ['l'], sinceMs: 1, untilMs: 2, count: 3, routes: [{ prefix: undefined, cluster: 'a' }] }];
       const entries: Entry[] = [
@@ -100,7 +103,7 @@ for (const [twin, open] of Object.entries(twins)) {
         store,
         commit(1, [put('a', 1), put('b'), put('c')]),
         commit(2, [put('a', 2), remove('b'), put('c'), remove('nobody'), put('d')], bob),
-        commit(3, [], { edits: { clusters: [], listeners: [putListener('l', 1)] } }),
+        commit(3, [], { edits: { ...noEdits, listeners: [putListener('l', 1)] } }),
       );
       const none = { added: 0, changed: 0, removed: 0 };
       const [third, second, first] = await store.revisions(far, 10);
@@ -108,14 +111,14 @@ for (const [twin, open] of Object.entries(twins)) {
         ...deed,
         revision: 1,
         message: 'revision 1',
-        summary: { cluster: { ...none, added: 3 }, listener: none },
+        summary: { cluster: { ...none, added: 3 }, listener: none, secret: none },
       });
       assert.deepEqual(toPlain(second), {
         ...bob,
         revision: 2,
-        summary: { cluster: { added: 1, changed: 1, removed: 1 }, listener: none },
+        summary: { cluster: { added: 1, changed: 1, removed: 1 }, listener: none, secret: none },
       });
-      assert.deepEqual(third?.summary, { cluster: none, listener: { ...none, added: 1 } });
+      assert.deepEqual(third?.summary, { cluster: none, listener: { ...none, added: 1 }, secret: none });
       assert.deepEqual((await store.revisions(3, 1)).map(({ revision }) => revision), [2]);
       assert.deepEqual(await store.revisions(1, 10), []);
     });
@@ -127,13 +130,13 @@ for (const [twin, open] of Object.entries(twins)) {
         commit(1, [put('a', 1), put('b', 1)]),
         commit(2, [put('a', 2), remove('b')]),
         commit(3, [put('a', 1), put('c', 3)]),
-        commit(4, [], { edits: { clusters: [], listeners: [putListener('l', 1)] } }),
+        commit(4, [], { edits: { ...noEdits, listeners: [putListener('l', 1)] } }),
         stage(put('a', 9)),
       );
-      const listeners = [{ name: 'l', after: undefined }];
-      assert.deepEqual(await store.editsBackTo(1), { clusters: [put('b', 1), remove('c')], listeners });
-      assert.deepEqual(await store.editsBackTo(2), { clusters: [put('a', 2), remove('c')], listeners });
-      assert.deepEqual(await store.editsBackTo(3), { clusters: [], listeners });
+      const back = { ...noEdits, listeners: [{ name: 'l', after: undefined }] };
+      assert.deepEqual(await store.editsBackTo(1), { ...back, clusters: [put('b', 1), remove('c')] });
+      assert.deepEqual(await store.editsBackTo(2), { ...back, clusters: [put('a', 2), remove('c')] });
+      assert.deepEqual(await store.editsBackTo(3), back);
       assert.deepEqual(await store.editsBackTo(4), editsOf());
       assert.deepEqual([await store.editsBackTo(0), await store.editsBackTo(5)], [undefined, undefined]);
     });
@@ -237,17 +240,21 @@ const port = fc.option(fc.integer({ min: 1, max: 3 }));
 const listenerEdit = fc.tuple(fc.constantFrom('a', 'l'), port).map(([name, at]) =>
   at === null ? { name, after: undefined } : putListener(name, at),
 );
+const secretEdit = fc.tuple(fc.constantFrom('a', 's'), port).map(([name, at]) =>
+  at === null ? { name, after: undefined } : putSecret(name, `password ${at}`),
+);
 const named = { maxLength: 3, selector: ({ name }: { readonly name: string }) => name };
 const edits = fc.record({
   clusters: fc.uniqueArray(clusterEdit, named),
   listeners: fc.uniqueArray(listenerEdit, named),
+  secrets: fc.uniqueArray(secretEdit, named),
 });
 const maybeName = fc.option(clusterName, { nil: undefined });
 const terms = fc.record({ untilMs: fc.nat(3), wasCatchAll: fc.boolean(), followed: maybeName });
 const drained = fc.tuple(clusterName, terms).map(([name, rest]) => ({ ...drain(name, 0), ...rest }));
 const draining = fc.uniqueArray(drained, { maxLength: 3, selector: ({ cluster }) => cluster.name });
 const by = { author: fc.constantFrom('alice', 'bob', ''), atMs: fc.nat() };
-const kind = fc.constantFrom('cluster', 'listener');
+const kind = fc.constantFrom(...objectKinds);
 const objects = fc.array(fc.record({ kind, name: clusterName }), { maxLength: 2 });
 const routes = fc.option(fc.record({ catchAll: maybeName, old: fc.constant([]) }), { nil: undefined });
 const message = fc.string({ unit: 'grapheme', maxLength: 3 });

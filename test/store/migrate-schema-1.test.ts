@@ -61,7 +61,7 @@ describe('a data directory of a release with schema 1', () => {
     const state = await open(t, leaveSchema1(t)).load();
     assert.equal(state.lastEntry, 2);
     assert.equal(state.revision, 1);
-    assert.deepEqual(state.committed, { clusters: committed, listeners: [] });
+    assert.deepEqual(state.committed, { clusters: committed, listeners: [], secrets: [] });
     assert.deepEqual(state.staged, staged);
     const gone = cluster('gone', 'gone:', '10.0.0.3');
     const draining = [{ cluster: gone, untilMs: 1_795_749_276_614, wasCatchAll: false, followed: undefined }];
@@ -78,7 +78,7 @@ describe('a data directory of a release with schema 1', () => {
     const counts = { added: 4, changed: 0, removed: 0 };
     const none = { added: 0, changed: 0, removed: 0 };
     const message = 'taken over from an earlier release';
-    const revision = { revision: 1, ...by, message, summary: { cluster: counts, listener: none } };
+    const revision = { revision: 1, ...by, message, summary: { cluster: counts, listener: none, secret: none } };
     assert.deepEqual(toPlain(await store.revisions(9, 9)), [revision]);
     const entries = await store.entriesAfter(0, 9);
     assert.deepEqual(entries.map(({ type, author, atMs }) => ({ type, author, atMs })), [
@@ -113,7 +113,7 @@ describe('a data directory of a release with schema 1', () => {
       'in which everything is staged as it is committed, of before routes were kept',
       `DELETE FROM staged; INSERT INTO staged SELECT * FROM committed; DELETE FROM draining;
       DELETE FROM meta WHERE key = 'routes'`,
-      { ...emptyState, lastEntry: 1, revision: 1, committed: { clusters: committed, listeners: [] } },
+      { ...emptyState, lastEntry: 1, revision: 1, committed: { clusters: committed, listeners: [], secrets: [] } },
     ],
   ];
   for (const [what, sql, state] of others) {

@@ -343,8 +343,8 @@ const damages: readonly {
   {
     what: 'with a staged row of no kind',
     when: 'either',
-    sql: `UPDATE staged SET kind = 'secret'`,
-    reason: /damaged \(table staged, row "staged": kind is neither cluster nor listener\)/,
+    sql: `UPDATE staged SET kind = 'route'`,
+    reason: /damaged \(table staged, row "staged": kind is none of cluster, listener, secret\)/,
   },
   {
     what: 'with a staged listener that breaks a rule',

@@ -32,7 +32,12 @@ export async function validateBootstrap(path: string, version?: EnvoyRelease): P
 /** A cluster in Envoy's /clusters. */
 interface ClusterStatus {
   readonly name: string;
-  readonly host_statuses?: { address: { socket_address: { address: string; port_value: number } } }[];
+  readonly host_statuses?: HostStatus[];
+}
+
+interface HostStatus {
+  readonly address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
+  readonly health_status?: { readonly failed_active_health_check?: true; readonly failed_outlier_check?: true };
 }
 
 /** One running Envoy; made by {@link startEnvoy}. */
@@ -80,10 +85,21 @@ export class Envoy {
 
   /** The hosts (`address:port`) of a cluster, sorted; empty also when there is no such cluster. */
   async hosts(cluster: string): Promise<string[]> {
-    const hosts = (await this.#clusterStatuses()).find(({ name }) => name === cluster)?.host_statuses ?? [];
-    return hosts
-      .map(({ address: { socket_address: { address, port_value: port } } }) => `${address}:${port}`)
-      .toSorted();
+    return (await this.#hostStatuses(cluster)).map(formatHost).toSorted();
+  }
+
+  /** Resolves when of a cluster's hosts exactly these (`address:port`) pass for healthy. */
+  async untilHealthy(cluster: string, hosts: readonly string[]): Promise<void> {
+    const wanted = hosts.toSorted().join(' ');
+    await this.child.until(`Envoy's healthy hosts of ${cluster} are: ${wanted}`, async () => {
+      const statuses = await this.#hostStatuses(cluster);
+      const healthy = statuses.filter(({ health_status: health = {} }) => {
+        return health.failed_active_health_check !== true && health.failed_outlier_check !== true;
+      });
+      const seen = healthy.map(formatHost).toSorted().join(' ');
+      if (seen !== wanted) throw new Error(seen);
+      return true;
+    });
   }
 
   /** The names of all clusters, sorted. */
@@ -101,6 +117,10 @@ export class Envoy {
     return JSON.parse(await this.#admin('config_dump?include_eds'));
   }
 
+  async #hostStatuses(cluster: string): Promise<HostStatus[]> {
+    return (await this.#clusterStatuses()).find(({ name }) => name === cluster)?.host_statuses ?? [];
+  }
+
   async #clusterStatuses(): Promise<ClusterStatus[]> {
     const { cluster_statuses: statuses } = JSON.parse(await this.#admin('clusters?format=json')) as {
       cluster_statuses: ClusterStatus[];
@@ -113,6 +133,10 @@ export class Envoy {
     if (!response.ok) throw new Error(`Envoy's /${path}: ${response.status}`);
     return response.text();
   }
+}
+
+function formatHost({ address: { socket_address: { address, port_value: port } } }: HostStatus): string {
+  return `${address}:${port}`;
 }
 
 export interface EnvoyOptions {

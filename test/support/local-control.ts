@@ -6,6 +6,7 @@ import type { PublisherParts } from '../../src/commit/publisher.ts';
 import { Staging } from '../../src/commit/staging.ts';
 import type { PublishedStatus } from '../../src/commit/published.ts';
 import type { Change } from '../../src/inventory/change.ts';
+import { areEmpty, noEdits } from '../../src/inventory/edits.ts';
 import type { Edits } from '../../src/inventory/edits.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import type { LogState } from '../../src/store/log-store.ts';
@@ -20,7 +21,7 @@ export function createMemory(): Memory {
   const nothing: LogState = {
     lastEntry: 0,
     revision: 0,
-    committed: { clusters: [], listeners: [] },
+    committed: { clusters: [], listeners: [], secrets: [] },
     staged: [],
     draining: [],
     routes: undefined,
@@ -44,17 +45,17 @@ export class LocalControl {
   }
 
   stage(change: Change): void {
-    this.stageEdits({ clusters: [this.#staging.inventory.check(change)], listeners: [] });
+    this.stageEdits({ clusters: [this.#staging.inventory.check(change)] });
   }
 
   /** Of declared objects, checked. */
-  stageEdits(edits: Edits): void {
-    this.#staging.noteStaged(edits, { author: 'test', atMs: 0 }, this.#staging.lastEntry + 1);
+  stageEdits(edits: Partial<Edits>): void {
+    this.#staging.noteStaged({ ...noEdits, ...edits }, { author: 'test', atMs: 0 }, this.#staging.lastEntry + 1);
   }
 
   commit(): { changed: boolean } {
     const { edits } = this.#staging;
-    if (edits.clusters.length === 0 && edits.listeners.length === 0 && this.#publisher.isPublished) {
+    if (areEmpty(edits) && this.#publisher.isPublished) {
       return { changed: false };
     }
     refuse(this.#publisher.findProblems(edits));
@@ -79,10 +80,7 @@ export class LocalControl {
 
   get #state(): LogState {
     const { lastEntry, revision, staged } = this.#staging;
-    const committed = {
-      clusters: this.#staging.list('committed', 'cluster'),
-      listeners: this.#staging.list('committed', 'listener'),
-    };
+    const { committed } = this.#staging;
     return { lastEntry, revision, committed, staged, draining: this.#draining, routes: this.#routes };
   }
 }

@@ -13,9 +13,12 @@ export interface RedisServer {
   readonly direct: RespClient;
 }
 
-/** Starts a Redis server and waits until it answers; killed when `scope` ends. Throws when redis-server is missing. */
-export async function startRedis(scope: Scope): Promise<RedisServer> {
-  const port = await freePort();
+/**
+ * Starts a Redis server and waits until it answers; killed when `scope` ends. Throws when redis-server is missing.
+ * @param givenPort of one that was there before; by default a free one.
+ */
+export async function startRedis(scope: Scope, givenPort?: number): Promise<RedisServer> {
+  const port = givenPort ?? (await freePort());
   const dir = await tempDir(scope);
   // What a busy machine makes slow is not to be seen in what SLOWLOG answers.
   const quiet = ['--save', '', '--appendonly', 'no', '--slowlog-log-slower-than', '-1'];

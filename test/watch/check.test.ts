@@ -25,6 +25,29 @@ test('the servers of clusters are their endpoints and those of their shards', ()
   );
 });
 
+test('what a server is declared to be is what it is to its cluster', () => {
+  const [one, two, three] = [1, 2, 3].map((last) => ({ address: `10.0.0.${last}`, port: 1 }));
+  const group = { primary: '10.0.0.2:1', endpoints: [one, two] };
+  const clusters = [
+    { name: 'g', kind: 'replicated', ...group },
+    { name: 's', kind: 'sharded', shards: [{ name: 's0', ...group }, { name: 's1', endpoint: three }] },
+    { name: 'c', kind: 'redis_cluster', endpoints: [one] },
+    { name: 'p', endpoints: [one] },
+  ].map(parseCluster);
+  assert.deepEqual(
+    serversOf(clusters).map(({ cluster, host, part, mayBeOther }) => [cluster, host.slice(-1), part, mayBeOther]),
+    [
+      ['g', '1', 'replica', false],
+      ['g', '2', 'primary', false],
+      ['s', '1', 'replica', false],
+      ['s', '2', 'primary', false],
+      ['s', '3', 'any', false],
+      ['c', '1', 'cluster-node', false],
+      ['p', '1', 'any', true],
+    ],
+  );
+});
+
 test('answers come in the order of the servers, each told as it is there', async (t) => {
   const redis = await startRedis(t);
   const servers = [serverOn(await freePort()), serverOn(redis.port), serverOn(await freePort())];

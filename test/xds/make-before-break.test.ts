@@ -41,6 +41,7 @@ interface Content {
   readonly endpoint?: string;
   readonly listener?: string;
   readonly route?: string;
+  readonly secret?: string;
   readonly draining?: string;
 }
 
@@ -159,6 +160,38 @@ const all = { cluster: '', endpoint: 'x y', listener: '', route: 'r s' };
 const x = snapshotOf({ cluster: 'x', endpoint: 'x', listener: 'to-x', route: 'r' });
 const y = snapshotOf({ cluster: 'y', endpoint: 'y', listener: 'to-y', route: 's' });
 
+describe('secrets', () => {
+  const before = snapshotOf({ secret: 's t', cluster: 'x', listener: 'to-x' });
+  const after = snapshotOf({ secret: 't u', cluster: 'y', listener: 'to-y' });
+
+  test('come at once, and go when the clusters and listeners that named them have gone', () => {
+    const stream = new Stream({ secret: 's t u', cluster: '', listener: '' }).hold(before);
+    assert.deepEqual(stream.select('secret', after), ['s t u', Infinity]);
+    for (const kind of ['secret', 'cluster'] as const) stream.send(kind, after);
+    stream.ack('cluster');
+    stream.send('listener', after);
+    stream.ack('listener');
+    stream.send('cluster', after, 1);
+    assert.deepEqual(stream.select('secret', after, 1), ['s t u', 1 + boundMs]);
+    stream.ack('cluster');
+    assert.deepEqual(stream.select('secret', after, 2), ['t u', undefined]);
+  });
+
+  test('go without an ACK too, later', () => {
+    const stream = new Stream({ secret: 's t u', cluster: '', listener: '' }).hold(before);
+    for (const kind of ['secret', 'cluster'] as const) stream.send(kind, after);
+    stream.send('listener', after, boundMs);
+    stream.send('cluster', after, 2 * boundMs);
+    assert.deepEqual(stream.select('secret', after, 2 * boundMs), ['s t u', 3 * boundMs]);
+    assert.deepEqual(stream.select('secret', after, 3 * boundMs), ['t u', undefined]);
+  });
+
+  test('wait for nobody where nothing names them', () => {
+    const stream = new Stream({ secret: 's' }).hold(snapshotOf({ secret: 's' }));
+    assert.deepEqual(stream.select('secret', snapshotOf({})), ['', undefined]);
+  });
+});
+
 test('a stream of one type is sent the newest at once', () => {
   const watch = new DeltaWatch('cluster', table, requestOf({}));
   const selector = new NewestAtOnce(dialect, noOtherWays);
@@ -212,7 +245,7 @@ describe('first answers', () => {
   test('are never held back', () => {
     const stream = new Stream(all);
     const names = { cluster: 'x', endpoint: 'x', listener: 'to-x', route: 'r' };
-    for (const kind of publishOrder) {
+    for (const kind of ['cluster', 'endpoint', 'listener', 'route'] as const) {
       assert.deepEqual(stream.select(kind, x), [names[kind], undefined]);
       stream.send(kind, x);
     }
@@ -246,6 +279,15 @@ describe('a swap of all that there is', () => {
     stream.ack('endpoint');
     assert.deepEqual(stream.select('listener', y, 1000), ['to-y', undefined]);
     assert.deepEqual(stream.select('route', y, 1000), ['s', undefined]);
+  });
+
+  test('waits for no endpoints of clusters that find their servers themselves', () => {
+    const stream = new Stream({ ...all, endpoint: 'x' }).hold(x);
+    const itself = snapshotOf({ cluster: 'x y', endpoint: 'x', listener: 'to-y', route: 's' });
+    stream.send('cluster', itself, 1000);
+    assert.deepEqual(stream.select('listener', itself, 1000), ['nothing', 1000 + boundMs]);
+    stream.ack('cluster');
+    assert.deepEqual(stream.select('listener', itself, 1000), ['to-y', undefined]);
   });
 
   test('waits for the endpoints of new clusters to be asked for', () => {

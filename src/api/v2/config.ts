@@ -4,17 +4,21 @@ import type { Request, RequestHandler } from 'express';
 import type { Declarations, Desk } from '../../commit/desk.ts';
 import type { ConfigFormat } from '../../config-file/parse-config-text.ts';
 import type { Edits } from '../../inventory/edits.ts';
-import type { Cluster, Config, Listener } from '../../model/objects.ts';
+import { canonicalSecret } from '../../model/canonical.ts';
+import { FaultsError, quote } from '../../model/faults.ts';
+import type { Fault } from '../../model/faults.ts';
+import type { ConfigEntries, DeclaredObject, DeclaredSecret, KeptSecret, Secret, SecretEntry } from '../../model/objects.ts';
 import { readUtf8Body } from '../body.ts';
 import { readAuthor } from './author.ts';
 import { sendDiff } from './diff.ts';
 import { readMediaType } from './media-type.ts';
 import type { AppliedMessage, ChangedObjectMessage } from './messages.ts';
-import { clusterType, layerOf, listenerType, showIn } from './object-type.ts';
+import { clusterType, layerOf, listenerType, secretType, showIn } from './object-type.ts';
 import type { ObjectType } from './object-type.ts';
 import { isKnown, readConditions, stagingTag } from './precondition.ts';
 import { ProblemError } from './problem.ts';
 import { parseParameter, readQuery } from './query.ts';
+import type { Secrets } from './secrets.ts';
 import { inTurns, sendJson, sendPieces } from './send.ts';
 import { isSame } from './stage-object.ts';
 import { parseView } from './view.ts';
@@ -49,10 +53,12 @@ export function createConfigGetHandler(desk: Desk): RequestHandler {
         return;
       }
     }
-    const show = <T extends Cluster | Listener>(objects: ObjectType<T>): object[] =>
+    const show = <T extends DeclaredObject>(objects: ObjectType<T>): object[] =>
       objects.list(declarations, layerOf(view)).map((object) => showIn(objects, view, object));
     response.type(format === 'json' ? jsonType : yamlType);
-    const pieces = formatConfig({ clusters: show(clusterType), listeners: show(listenerType) }, format);
+    const secrets = secretType.list(declarations, layerOf(view)).map(asKept);
+    const lists = { clusters: show(clusterType), listeners: show(listenerType), secrets };
+    const pieces = formatConfig(lists, format);
     await sendPieces(response, inTurns(pieces));
   };
 }
@@ -61,20 +67,23 @@ export function createConfigGetHandler(desk: Desk): RequestHandler {
  * Stages a whole file, and the removal of what it does not name: answers an {@link AppliedMessage}. With `dry_run` it
  * stages nothing, and answers what would change as a DiffMessage.
  */
-export function createConfigPutHandler(desk: Desk): RequestHandler {
+export function createConfigPutHandler(desk: Desk, sealer: Pick<Secrets, 'seal'>): RequestHandler {
   return async (request, response) => {
     const { dry_run: dryRun = 'false' } = readQuery(request, ['dry_run']);
     const isDryRun = parseParameter('dry_run', dryRun, parseBoolean);
     const author = readAuthor(request);
     const conditions = readConditions(request);
     const config = await readConfig(request);
+    const entries = config.secrets && (await sealEntries(config.secrets, sealer));
     let changes: readonly ChangedObjectMessage[] = [];
     const decide = (declared: Declarations): Edits => {
       conditions.check([stagingTag(declared.lastEntry), fileTag(declared, 'yaml')]);
       const clusters = findSteps(clusterType, declared, config.clusters);
       const listeners = findSteps(listenerType, declared, config.listeners);
-      changes = [...clusters, ...listeners].map(({ kind, name, change }) => ({ kind, name, change }));
-      return { clusters: clusters.map(toEdit), listeners: listeners.map(toEdit) };
+      // A file that says nothing of secrets, as one in git may, leaves them as they are.
+      const secrets = entries === undefined ? [] : findSteps(secretType, declared, findKept(entries, declared));
+      changes = [...clusters, ...listeners, ...secrets].map(({ kind, name, change }) => ({ kind, name, change }));
+      return { clusters: clusters.map(toEdit), listeners: listeners.map(toEdit), secrets: secrets.map(toEdit) };
     };
     if (isDryRun) {
       sendDiff(response, (await desk.preview(decide)).changes);
@@ -92,11 +101,52 @@ function parseBoolean(text: string): boolean {
 }
 
 /** The body, as a file. @throws ProblemError (415), BodyError, MalformedTextError, FaultsError */
-export async function readConfig(request: Request): Promise<Config> {
+export async function readConfig(request: Request): Promise<ConfigEntries> {
   const type = readMediaType(request, [jsonType, ...yamlTypes]);
   const { parseConfigText } = await import('../../config-file/parse-config-text.ts');
   if (type === jsonType) return parseConfigText(await readUtf8Body(request, maxJsonBytes), 'json');
   return parseConfigText(await readUtf8Body(request, maxYamlBytes), 'yaml');
+}
+
+/** A secret as an export has it: applied again, it stays as it is. */
+function asKept({ name, kind, labels, fingerprint }: Secret): KeptSecret {
+  return { name, kind, ...(labels && { labels }), fingerprint };
+}
+
+/** Those with a value are sealed. @throws FaultsError where it is to be read elsewhere */
+async function sealEntries(
+  entries: readonly SecretEntry[],
+  sealer: Pick<Secrets, 'seal'>,
+): Promise<readonly (Secret | KeptSecret)[]> {
+  const faults = entries.flatMap((entry, index): Fault[] => {
+    const field = Object.keys(entry).find((each) => each.endsWith('_from'));
+    const rule = 'is for controlplane apply, which reads the value and sends it';
+    return field === undefined ? [] : [{ pointer: `/secrets/${index}/${field}`, value: undefined, rule }];
+  });
+  if (faults.length > 0) throw new FaultsError(faults);
+  const sealed: (Secret | KeptSecret)[] = [];
+  for (const entry of entries as readonly (DeclaredSecret | KeptSecret)[]) {
+    sealed.push('fingerprint' in entry ? entry : await sealer.seal(entry));
+  }
+  return sealed;
+}
+
+/** In place of what is to stay what is there. @throws FaultsError for what is not */
+function findKept(entries: readonly (Secret | KeptSecret)[], declared: Declarations): Secret[] {
+  const faults: Fault[] = [];
+  const found = entries.flatMap((entry, index): Secret[] => {
+    if ('sealed' in entry) return [entry];
+    const { name, kind, fingerprint, labels } = entry;
+    const there = (['staged', 'committed'] as const).map((view) => secretType.get(declared, view, name));
+    const kept = there.find((each) => each?.kind === kind && each.fingerprint === fingerprint);
+    if (kept !== undefined) return [canonicalSecret({ ...kept, labels })];
+    const now = there[0] === undefined ? 'there is none' : `it is a ${there[0].kind} with ${there[0].fingerprint}`;
+    const rule = `must be that of the secret ${quote(name)} (${now}): another one needs its value`;
+    faults.push({ pointer: `/secrets/${index}/fingerprint`, value: fingerprint, rule });
+    return [];
+  });
+  if (faults.length > 0) throw new FaultsError(faults);
+  return found;
 }
 
 interface Step<T> extends ChangedObjectMessage {
@@ -107,7 +157,7 @@ function toEdit<T>({ name, after }: Step<T>): { name: string; after: T | undefin
   return { name, after };
 }
 
-function findSteps<T extends Cluster | Listener>(
+function findSteps<T extends DeclaredObject>(
   type: ObjectType<T>,
   declared: Declarations,
   wanted: readonly T[],

@@ -4,6 +4,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Desk, ObjectChange, Plan } from '../../commit/desk.ts';
 import { readOptions } from './json-body.ts';
 import type { ChangedObjectMessage, DiffMessage, ObjectChangeMessage, PlanMessage } from './messages.ts';
+import { showObject } from './object-type.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { parseRevision, readRevision } from './revision-number.ts';
 import { planRequestSchema } from './schemas/declared.ts';
@@ -56,8 +57,8 @@ function buildObjectChange(change: ObjectChange): ObjectChangeMessage {
   return {
     ...buildChangedObject(change),
     fields: fields.map((each) => ({ field: each.field, before: each.before, after: each.after })),
-    ...(change.change === 'removed' ? { before } : {}),
-    ...(change.change === 'added' ? { after } : {}),
+    ...(change.change === 'removed' ? { before: before && showObject(before) } : {}),
+    ...(change.change === 'added' ? { after: after && showObject(after) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
-// /api/v2/clusters/NAME/endpoints: the servers of a plain cluster, one by one. Each is known by its address and port.
+// /api/v2/clusters/NAME/endpoints: the servers of a cluster that is not sharded, one by one. Each is known by its address
+// and port.
 
 import type { Request, RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
@@ -6,10 +7,10 @@ import { InventoryError } from '../../inventory/errors.ts';
 import { compareServers } from '../../model/canonical.ts';
 import { maxEndpoints } from '../../model/limits.ts';
 import { FaultsError } from '../../model/faults.ts';
-import type { Cluster, Endpoint, PlainCluster } from '../../model/objects.ts';
+import type { Cluster, Endpoint, ListedCluster, ReplicatedCluster } from '../../model/objects.ts';
 import { parseCluster } from '../../model/parse.ts';
-import { formatAddress, parseIpAndPort } from '../../net/address.ts';
-import { parseIpAddress } from '../../net/ip-address.ts';
+import { primaryOf } from '../../model/primary.ts';
+import { formatAddress, isServerName, parseServerAddress, parseServerHost } from '../../net/address.ts';
 import { readAuthor } from './author.ts';
 import { readJsonBody, readOptionalJsonBody } from './json-body.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -55,11 +56,14 @@ export function createEndpointPutHandler(desk: Desk): RequestHandler<OfEndpoint>
     const { name } = request.params;
     const key = parseKey(request.params.endpoint);
     const body = await readOptionalJsonBody(request);
-    const endpoint = parseNamed(body, { ...key }, parseEndpoint, isSameField);
-    const before = await stageEndpoint(desk, request, key, () => endpoint);
+    let answer: Endpoint | undefined;
+    const before = await stageEndpoint(desk, request, key, (_current, parse) => {
+      answer = parseNamed(body, { ...key }, parse, isSameField);
+      return answer;
+    });
     const path = `${request.baseUrl}/clusters/${encodeURIComponent(name)}/endpoints/`;
     if (before === undefined) response.set('Location', path + encodeURIComponent(textOf(key)));
-    sendTagged(request, response, endpoint, before === undefined ? 201 : 200);
+    if (answer !== undefined) sendTagged(request, response, answer, before === undefined ? 201 : 200);
   };
 }
 
@@ -69,8 +73,8 @@ export function createEndpointPatchHandler(desk: Desk): RequestHandler<OfEndpoin
     const key = parseKey(request.params.endpoint);
     const patch = await readJsonBody(request, patchTypes);
     let answer: Endpoint | undefined;
-    await stageEndpoint(desk, request, key, (current = throwMissing(key)) => {
-      answer = parseNamed(mergePatch(current, patch), { ...key }, parseEndpoint, isSameField);
+    await stageEndpoint(desk, request, key, (current = throwMissing(key), parse) => {
+      answer = parseNamed(mergePatch(current, patch), { ...key }, parse, isSameField);
       return answer;
     });
     if (answer !== undefined) sendTagged(request, response, answer);
@@ -85,12 +89,15 @@ export function createEndpointDeleteHandler(desk: Desk): RequestHandler<OfEndpoi
   };
 }
 
-/** Gives the endpoint that was there. @param decide undefined: it is to go. */
+/** Throws FaultsError. */
+type Parse = (value: unknown) => Endpoint;
+
+/** Gives the endpoint that was there. @param decide undefined: it is to go; is given what parses one of the cluster. */
 async function stageEndpoint(
   desk: Desk,
   request: Request<OfEndpoint>,
   key: Key,
-  decide: (current: Endpoint | undefined) => Endpoint | undefined,
+  decide: (current: Endpoint | undefined, parse: Parse) => Endpoint | undefined,
 ): Promise<Endpoint | undefined> {
   const { name } = request.params;
   readQuery(request, []);
@@ -98,46 +105,62 @@ async function stageEndpoint(
   const conditions = readConditions(request);
   let before: Endpoint | undefined;
   await stageObject(desk, clusterType, name, author, (current) => {
-    const cluster = requirePlain(current ?? throwNoCluster(name));
+    const cluster = requireListed(current ?? throwNoCluster(name));
     const index = cluster.endpoints.findIndex((each) => compareServers(each, key) >= 0);
     const there = cluster.endpoints[index];
     before = there !== undefined && compareServers(there, key) === 0 ? there : undefined;
     conditions.check(before && [tagOf(JSON.stringify(before))]);
-    const after = decide(before);
+    const after = decide(before, (value) => parseEndpoint(cluster.kind, value));
     const place = index < 0 ? cluster.endpoints.length : index;
     const added = after === undefined ? [] : [after];
-    return withEndpoints(cluster, cluster.endpoints.toSpliced(place, before === undefined ? 0 : 1, ...added));
+    const next = withEndpoints(cluster, cluster.endpoints.toSpliced(place, before === undefined ? 0 : 1, ...added));
+    // Not every cluster takes names.
+    return added.some(({ address }) => isServerName(address)) ? parseCluster(next) : next;
   });
   return before;
 }
 
 // As canonical as it was: one endpoint of ten thousand is not to cost a check of them all.
-function withEndpoints(cluster: PlainCluster, endpoints: readonly Endpoint[]): PlainCluster {
+function withEndpoints(cluster: ListedCluster, endpoints: readonly Endpoint[]): ListedCluster {
   if (endpoints.length > maxEndpoints) {
     throw new ProblemError(409, `cluster ${JSON.stringify(cluster.name)}: at most ${maxEndpoints} endpoints are taken`);
   }
-  return Object.freeze({ ...cluster, endpoints: Object.freeze(endpoints) });
+  const listed = Object.freeze(endpoints);
+  return Object.freeze(cluster.kind === 'replicated' ? withPrimary(cluster, listed) : { ...cluster, endpoints: listed });
 }
 
-function readCluster(desk: Desk, request: Request<OfCluster>): PlainCluster {
+/** The first server is the primary, and goes last. @throws InventoryError */
+function withPrimary(cluster: ReplicatedCluster, endpoints: readonly Endpoint[]): ReplicatedCluster {
+  const { primary, ...rest } = cluster;
+  const [first] = endpoints;
+  if (first === undefined) return { ...rest, endpoints };
+  if (primary === undefined) return parseCluster({ ...rest, primary: textOf(first), endpoints }) as ReplicatedCluster;
+  if (primaryOf({ primary, endpoints }) !== undefined) return { ...cluster, endpoints };
+  const message = `endpoint ${primary}: is the primary of the cluster: first make another one the primary`;
+  throw new InventoryError('endpoint-is-primary', message);
+}
+
+function readCluster(desk: Desk, request: Request<OfCluster>): ListedCluster {
   const { name } = request.params;
   const { view: text = 'staged' } = readQuery(request, ['view']);
   const view = parseParameter('view', text, parseView);
   const cluster = clusterType.get(desk.declarations, layerOf(view), name);
-  return requirePlain(cluster ?? throwNoCluster(name, describeView(view)));
+  return requireListed(cluster ?? throwNoCluster(name, describeView(view)));
 }
 
-function requirePlain(cluster: Cluster): PlainCluster {
+function requireListed(cluster: Cluster): ListedCluster {
   if (cluster.kind !== 'sharded') return cluster;
   const message = 'cluster is sharded: it has shards, which are changed with the cluster';
   throw new InventoryError('cluster-is-sharded', message);
 }
 
-/** @throws FaultsError */
-function parseEndpoint(value: unknown): Endpoint {
+/** An endpoint as a cluster of the kind has it. @throws FaultsError */
+function parseEndpoint(kind: ListedCluster['kind'], value: unknown): Endpoint {
   const base = '/endpoints/0';
+  // Which of them is the primary is no matter of the endpoint.
+  const ofOne = { name: 'of-one', ...(kind === 'redis_cluster' && { kind }), endpoints: [value] };
   try {
-    const { endpoints } = requirePlain(parseCluster({ name: 'of-one', endpoints: [value] }));
+    const { endpoints } = requireListed(parseCluster(ofOne));
     return endpoints[0] as Endpoint;
   } catch (error) {
     if (!(error instanceof FaultsError)) throw error;
@@ -148,15 +171,15 @@ function parseEndpoint(value: unknown): Endpoint {
 /** @throws ProblemError (404): what has no such text can't be there */
 function parseKey(text: string): Key {
   try {
-    const { host, port } = parseIpAndPort(text);
+    const { host, port } = parseServerAddress(text);
     return { address: host, port };
   } catch {
-    throw new ProblemError(404, `endpoint ${JSON.stringify(text.slice(0, 100))}: must be IP:PORT or [IPV6]:PORT`);
+    throw new ProblemError(404, `endpoint ${JSON.stringify(text.slice(0, 100))}: must be IP:PORT, [IPV6]:PORT or NAME:PORT`);
   }
 }
 
 function isSameField(ofBody: unknown, ofPath: unknown): boolean {
-  return ofBody === ofPath || (typeof ofBody === 'string' && parseIpAddress(ofBody) === ofPath);
+  return ofBody === ofPath || (typeof ofBody === 'string' && parseServerHost(ofBody) === ofPath);
 }
 
 function textOf({ address, port }: Key): string {

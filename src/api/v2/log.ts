@@ -2,6 +2,7 @@
 
 import type { RequestHandler } from 'express';
 import type { Desk, NumberedEntry } from '../../commit/desk.ts';
+import { listEdits } from '../../inventory/edits.ts';
 import type { Edits } from '../../inventory/edits.ts';
 import type { EntryMessage, LogMessage } from './messages.ts';
 import { maxPage, parseCount } from './page.ts';
@@ -48,10 +49,6 @@ function nameObjects(objects: EntryObjects): { count: number; objects: EntryObje
   return { count: objects.length, objects: objects.slice(0, maxObjects) };
 }
 
-function objectsOf({ clusters, listeners }: Edits): EntryObjects {
-  const changeOf = (after: object | undefined) => (after === undefined ? 'removed' : 'set');
-  return [
-    ...clusters.map(({ name, after }) => ({ kind: 'cluster' as const, name, change: changeOf(after) }) as const),
-    ...listeners.map(({ name, after }) => ({ kind: 'listener' as const, name, change: changeOf(after) }) as const),
-  ];
+function objectsOf(edits: Edits): EntryObjects {
+  return listEdits(edits).map(({ kind, name, after }) => ({ kind, name, change: after === undefined ? 'removed' : 'set' }));
 }

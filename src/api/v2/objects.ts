@@ -1,15 +1,14 @@
-// /api/v2/clusters and /api/v2/listeners: read, and staged one by one.
+// /api/v2/clusters, /api/v2/listeners and /api/v2/secrets: read, and staged one by one.
 
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Desk } from '../../commit/desk.ts';
-import { contentOf } from '../../model/canonical.ts';
-import type { Cluster, Listener } from '../../model/objects.ts';
+import type { DeclaredObject } from '../../model/objects.ts';
 import { readAuthor } from './author.ts';
 import { readJsonBody } from './json-body.ts';
 import { mergePatch } from './merge-patch.ts';
 import { parseNamed } from './named-body.ts';
 import { layerOf, showIn } from './object-type.ts';
-import type { ObjectType } from './object-type.ts';
+import type { ObjectType, PlainObjectType } from './object-type.ts';
 import { maxPage, pageOf, parseCount } from './page.ts';
 import { readConditions, tagOf } from './precondition.ts';
 import { ProblemError } from './problem.ts';
@@ -21,7 +20,7 @@ import { describeView, parseView } from './view.ts';
 export const patchTypes = ['application/merge-patch+json', 'application/json'] as const;
 
 /** Answers a list of `type.plural`, and `next`. */
-export function createListHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler {
+export function createListHandler<T extends DeclaredObject>(desk: Desk, type: ObjectType<T>): RequestHandler {
   return async (request, response) => {
     const query = readQuery(request, ['view', 'cursor', 'limit']);
     const view = parseParameter('view', query.view ?? 'staged', parseView);
@@ -48,7 +47,7 @@ function* renderList(plural: string, objects: Iterable<object>, next: string | u
   yield `${text}]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}`;
 }
 
-export function createGetHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+export function createGetHandler<T extends DeclaredObject>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
   return (request, response) => {
     const { name } = request.params;
     const { view: viewText = 'staged' } = readQuery(request, ['view']);
@@ -60,7 +59,10 @@ export function createGetHandler<T extends Cluster | Listener>(desk: Desk, type:
 }
 
 /** Creates or replaces: answers the object. */
-export function createPutHandler<T extends Cluster | Listener>(desk: Desk, type: ObjectType<T>): RequestHandler<Named> {
+export function createPutHandler<T extends DeclaredObject>(
+  desk: Desk,
+  type: PlainObjectType<T>,
+): RequestHandler<Named> {
   return async (request, response) => {
     const { name } = request.params;
     readQuery(request, []);
@@ -68,18 +70,30 @@ export function createPutHandler<T extends Cluster | Listener>(desk: Desk, type:
     const conditions = readConditions(request);
     const object = parseNamed(await readJsonBody(request), { name }, type.parse);
     const { before } = await stageObject(desk, type, name, author, (current) => {
-      conditions.check(tagsOf(current));
+      conditions.check(tagsOf(type, current));
       return object;
     });
-    if (before === undefined) response.set('Location', `${request.baseUrl}/${type.plural}/${encodeURIComponent(name)}`);
-    sendTagged(request, response, object, before === undefined ? 201 : 200);
+    sendPut(request, response, type, object, before);
   };
 }
 
-/** Changes what a merge patch says: answers the object. */
-export function createPatchHandler<T extends Cluster | Listener>(
-  desk: Desk,
+/** Answers a PUT. */
+export function sendPut<T extends DeclaredObject>(
+  request: Request<Named>,
+  response: Response,
   type: ObjectType<T>,
+  object: T,
+  before: T | undefined,
+): void {
+  const path = `${request.baseUrl}/${type.plural}/${encodeURIComponent(object.name)}`;
+  if (before === undefined) response.set('Location', path);
+  sendTagged(request, response, type.show(object), before === undefined ? 201 : 200);
+}
+
+/** Changes what a merge patch says: answers the object. */
+export function createPatchHandler<T extends DeclaredObject>(
+  desk: Desk,
+  type: PlainObjectType<T>,
 ): RequestHandler<Named> {
   return async (request, response) => {
     const { name } = request.params;
@@ -88,7 +102,7 @@ export function createPatchHandler<T extends Cluster | Listener>(
     const conditions = readConditions(request);
     const patch = await readJsonBody(request, patchTypes);
     const { after } = await stageObject(desk, type, name, author, (current) => {
-      conditions.check(tagsOf(current));
+      conditions.check(tagsOf(type, current));
       if (current === undefined) throw notFound(type, name);
       return parseNamed(mergePatch(current, patch), { name }, type.parse);
     });
@@ -96,7 +110,7 @@ export function createPatchHandler<T extends Cluster | Listener>(
   };
 }
 
-export function createDeleteHandler<T extends Cluster | Listener>(
+export function createDeleteHandler<T extends DeclaredObject>(
   desk: Desk,
   type: ObjectType<T>,
 ): RequestHandler<Named> {
@@ -106,7 +120,7 @@ export function createDeleteHandler<T extends Cluster | Listener>(
     const author = readAuthor(request);
     const conditions = readConditions(request);
     await stageObject(desk, type, name, author, (current) => {
-      conditions.check(tagsOf(current));
+      conditions.check(tagsOf(type, current));
       if (current === undefined) throw notFound(type, name);
       return undefined;
     });
@@ -114,12 +128,16 @@ export function createDeleteHandler<T extends Cluster | Listener>(
   };
 }
 
-interface Named {
+export interface Named {
   name: string;
 }
 
-function tagsOf(object: Cluster | Listener | undefined): readonly string[] | undefined {
-  return object && [tagOf(contentOf(object))];
+/** Those of its answer. */
+export function tagsOf<T extends DeclaredObject>(
+  type: ObjectType<T>,
+  object: T | undefined,
+): readonly string[] | undefined {
+  return object && [tagOf(JSON.stringify(type.show(object)))];
 }
 
 export function notFound({ kind }: Pick<ObjectType, 'kind'>, name: string, where = 'staged'): ProblemError {

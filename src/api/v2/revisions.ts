@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 import { NoRevisionError } from '../../commit/desk.ts';
 import type { Desk, Revision } from '../../commit/desk.ts';
 import type { RevisionContentMessage, RevisionMessage, RevisionsMessage } from './messages.ts';
+import { secretType } from './object-type.ts';
 import { maxPage, parseCount } from './page.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { parseRevision, readRevision } from './revision-number.ts';
@@ -30,15 +31,15 @@ export function createRevisionHandler(desk: Desk): RequestHandler<{ revision: st
     const number = readRevision(request.params.revision);
     const [revision] = await desk.revisions(number + 1, 1);
     if (revision?.revision !== number) throw new NoRevisionError(`revision ${number}: no such revision`);
-    const { clusters, listeners } = await desk.content(number);
-    const message: RevisionContentMessage = { ...buildRevisionMessage(revision), content: { clusters, listeners } };
+    const { clusters, listeners, secrets } = await desk.content(number);
+    const content = { clusters, listeners, secrets: secrets.map(secretType.show) };
+    const message: RevisionContentMessage = { ...buildRevisionMessage(revision), content };
     sendJson(response, message);
   };
 }
 
 function buildRevisionMessage({ revision, atMs, author, message, rollbackTo, summary }: Revision): RevisionMessage {
   const at = new Date(atMs).toISOString();
-  const { cluster, listener } = summary;
   const rollback = rollbackTo === undefined ? {} : { rollback_to: rollbackTo };
-  return { revision, at, author, message, ...rollback, summary: { cluster, listener } };
+  return { revision, at, author, message, ...rollback, summary };
 }

@@ -1,11 +1,12 @@
 // /api/v2: JSON out, with the status code that fits, and errors as problems (RFC 9457).
 
 import express from 'express';
-import type { ErrorRequestHandler, Router } from 'express';
+import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import { StoreError } from '../../commit/published.ts';
 import type { Desk } from '../../commit/desk.ts';
-import type { Cluster, Listener } from '../../model/objects.ts';
+import { SecretKeyError } from '../../secrets/key-file.ts';
+import type { DeclaredObject } from '../../model/objects.ts';
 import { createBackupHandler } from './backup.ts';
 import { createCheckHandler } from './check.ts';
 import { createClientsHandler } from './clients.ts';
@@ -22,8 +23,8 @@ import {
   createEndpointPutHandler,
 } from './endpoints.ts';
 import { createLogHandler } from './log.ts';
-import { clusterType, listenerType } from './object-type.ts';
-import type { ObjectType } from './object-type.ts';
+import { clusterType, listenerType, secretType } from './object-type.ts';
+import type { ObjectType, PlainObjectType } from './object-type.ts';
 import {
   createDeleteHandler,
   createGetHandler,
@@ -31,6 +32,7 @@ import {
   createPatchHandler,
   createPutHandler,
 } from './objects.ts';
+import type { Named } from './objects.ts';
 import { ProblemError, sendProblem } from './problem.ts';
 import { createPublishing } from './publish.ts';
 import type { PublishParts } from './publish.ts';
@@ -41,23 +43,26 @@ import { createRetryHandler } from './retry.ts';
 import type { RetryParts } from './retry.ts';
 import { createRevisionHandler, createRevisionsHandler } from './revisions.ts';
 import { createRollback } from './rollback.ts';
+import { createRotateKeyHandler, createSecretPatchHandler, createSecretPutHandler } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 import { createDiscardHandler, createStagedHandler } from './staged.ts';
 import { toProblem } from './to-problem.ts';
 
 export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts {
   readonly desk: Desk;
   readonly readBackup: ReadBackup;
+  readonly secrets: Secrets;
   readonly log: Logger;
 }
 
 /** The router of /api/v2, to be mounted there. It answers every path below. */
 export function createV2(parts: V2Parts): Router {
-  const { desk, readBackup } = parts;
+  const { desk, readBackup, secrets } = parts;
   const router = express.Router({ caseSensitive: true, strict: true });
   const publishing = createPublishing(parts);
   const clients = createClientsHandler({ ...parts, published: () => desk.status() });
 
-  addObjects(router, desk, clusterType);
+  addObjects(router, desk, clusterType, changesOf(desk, clusterType));
   router.route('/clusters/:name/endpoints').get(createEndpointListHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router
     .route('/clusters/:name/endpoints/:endpoint')
@@ -66,11 +71,16 @@ export function createV2(parts: V2Parts): Router {
     .patch(createEndpointPatchHandler(desk))
     .delete(createEndpointDeleteHandler(desk))
     .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
-  addObjects(router, desk, listenerType);
+  addObjects(router, desk, listenerType, changesOf(desk, listenerType));
+  addObjects(router, desk, secretType, {
+    put: createSecretPutHandler(desk, secrets),
+    patch: createSecretPatchHandler(desk),
+  });
+  router.route('/rotate-key').post(createRotateKeyHandler(secrets)).all(refuseMethod('POST'));
   router
     .route('/config')
     .get(createConfigGetHandler(desk))
-    .put(createConfigPutHandler(desk))
+    .put(createConfigPutHandler(desk, secrets))
     .all(refuseMethod('GET', 'HEAD', 'PUT'));
 
   router.route('/staged').get(createStagedHandler(desk)).all(refuseMethod('GET', 'HEAD'));
@@ -100,13 +110,28 @@ export function createV2(parts: V2Parts): Router {
   return router;
 }
 
-function addObjects<T extends Cluster | Listener>(router: Router, desk: Desk, type: ObjectType<T>): void {
+/** How objects are changed. */
+interface Changes {
+  readonly put: RequestHandler<Named>;
+  readonly patch: RequestHandler<Named>;
+}
+
+function changesOf<T extends DeclaredObject>(desk: Desk, type: PlainObjectType<T>): Changes {
+  return { put: createPutHandler(desk, type), patch: createPatchHandler(desk, type) };
+}
+
+function addObjects<T extends DeclaredObject>(
+  router: Router,
+  desk: Desk,
+  type: ObjectType<T>,
+  { put, patch }: Changes,
+): void {
   router.route(`/${type.plural}`).get(createListHandler(desk, type)).all(refuseMethod('GET', 'HEAD'));
   router
     .route(`/${type.plural}/:name`)
     .get(createGetHandler(desk, type))
-    .put(createPutHandler(desk, type))
-    .patch(createPatchHandler(desk, type))
+    .put(put)
+    .patch(patch)
     .delete(createDeleteHandler(desk, type))
     .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
 }
@@ -129,6 +154,6 @@ function createErrorHandler(log: Logger): ErrorRequestHandler {
 }
 
 function toFailure(error: unknown): ProblemError {
-  if (error instanceof StoreError) return new ProblemError(503, error.message);
+  if (error instanceof StoreError || error instanceof SecretKeyError) return new ProblemError(503, error.message);
   return new ProblemError(500, 'internal error');
 }

@@ -3,7 +3,7 @@
 import type { Desk } from '../../commit/desk.ts';
 import { noEdits } from '../../inventory/edits.ts';
 import { contentOf } from '../../model/canonical.ts';
-import type { Cluster, Listener } from '../../model/objects.ts';
+import type { DeclaredObject } from '../../model/objects.ts';
 import type { ObjectType } from './object-type.ts';
 
 export interface Staged<T> {
@@ -12,7 +12,7 @@ export interface Staged<T> {
 }
 
 /** @param decide undefined: it is to go. What it throws, this rejects with, and nothing has changed. */
-export async function stageObject<T extends Cluster | Listener>(
+export async function stageObject<T extends DeclaredObject>(
   desk: Desk,
   type: ObjectType<T>,
   name: string,
@@ -29,6 +29,6 @@ export async function stageObject<T extends Cluster | Listener>(
   return staged;
 }
 
-export function isSame(a: Cluster | Listener | undefined, b: Cluster | Listener | undefined): boolean {
+export function isSame(a: DeclaredObject | undefined, b: DeclaredObject | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && contentOf(a) === contentOf(b));
 }

@@ -7,6 +7,7 @@ import type { PlacedFault } from '../../config-file/place.ts';
 import { InventoryError } from '../../inventory/errors.ts';
 import type { InventoryErrorCode } from '../../inventory/errors.ts';
 import { FaultsError } from '../../model/faults.ts';
+import { NoSecretKeyError } from '../../secrets/key-file.ts';
 import { BodyError } from '../body.ts';
 import type { FaultMessage } from './messages.ts';
 import { ProblemError } from './problem.ts';
@@ -21,6 +22,8 @@ const inventoryStatuses: Readonly<Record<InventoryErrorCode, number>> = {
   'prefix-exists': 409,
   'cluster-has-endpoints': 409,
   'cluster-is-sharded': 409,
+  'cluster-not-plain': 409,
+  'endpoint-is-primary': 409,
   'too-many-objects': 409,
   'endpoint-exists': 409,
   'cluster-not-found': 404,
@@ -39,6 +42,7 @@ export function toProblem(error: unknown): ProblemError | undefined {
   if (error instanceof InventoryError) {
     return new ProblemError(inventoryStatuses[error.code], error.message, { code: error.code });
   }
+  if (error instanceof NoSecretKeyError) return new ProblemError(409, error.message, { code: 'no-secret-key' });
   if (error instanceof BackupError) return new ProblemError(422, error.message);
   if (error instanceof NoRevisionError) return new ProblemError(404, error.message);
   if (error instanceof CommitError) return new ProblemError(409, error.message);

@@ -31,6 +31,69 @@ test('IPv6 has one spelling, in the path and in the body', async (t) => {
   assert.equal((await call('GET', '/clusters/a/endpoints/[2001:db8::1]:1')).status, 200);
 });
 
+describe('of a replicated cluster', () => {
+  const path = (address: string): string => `/clusters/a/endpoints/${address}:6379`;
+
+  test('the first server is the primary, another can be made it, and it goes last', async (t) => {
+    const { desk, call } = await serveDesk(t);
+    const staged = () => desk.declarations.get('staged', 'cluster', 'a');
+    await call('PUT', '/clusters/a', { kind: 'replicated', reads: 'any' });
+    assert.equal((await call('PUT', path('10.0.0.2'), { weight: 2 })).status, 201);
+    assert.equal((await call('PUT', path('10.0.0.1'))).status, 201);
+    const endpoints = [at('10.0.0.1'), { ...at('10.0.0.2'), weight: 2 }];
+    const group = { name: 'a', kind: 'replicated', primary: '10.0.0.2:6379', endpoints, reads: 'any' };
+    assert.equal(JSON.stringify(staged()), JSON.stringify(group));
+    assert.deepEqual((await call('GET', '/clusters/a/endpoints')).body, { endpoints });
+
+    const refused = await call('DELETE', path('10.0.0.2'));
+    const detail = 'endpoint 10.0.0.2:6379: is the primary of the cluster: first make another one the primary';
+    assert.deepEqual([refused.status, refused.body.code, refused.body.detail], [409, 'endpoint-is-primary', detail]);
+    assert.equal((await call('PATCH', '/clusters/a', { primary: '10.0.0.1:6379' })).status, 200);
+    assert.equal((await call('DELETE', path('10.0.0.2'))).status, 204);
+    assert.deepEqual(staged(), { ...group, primary: '10.0.0.1:6379', endpoints: [at('10.0.0.1')] });
+    assert.equal((await call('DELETE', path('10.0.0.1'))).status, 204);
+    assert.deepEqual(staged(), { name: 'a', kind: 'replicated', endpoints: [], reads: 'any' });
+  });
+
+  test('a primary must be one of them', async (t) => {
+    const { call } = await serveDesk(t);
+    await call('PUT', '/clusters/a', { kind: 'replicated', primary: '10.0.0.1:6379', endpoints: [at('10.0.0.1')] });
+    const { status, body } = await call('PATCH', '/clusters/a', { primary: '10.0.0.2:6379' });
+    const rule = 'must be the address and port of one of the endpoints';
+    assert.deepEqual([status, body.faults], [422, [{ pointer: '/primary', value: '10.0.0.2:6379', rule }]]);
+  });
+});
+
+describe('with a name', () => {
+  test('it is known in lower case', async (t) => {
+    const { desk, call } = await serveDesk(t);
+    await call('PUT', '/clusters/a', {});
+    assert.equal((await call('PUT', '/clusters/a/endpoints/Redis-A.x:6379', { address: 'REDIS-a.x' })).status, 201);
+    const cluster = { name: 'a', endpoints: [at('redis-a.x')] };
+    assert.deepEqual(desk.declarations.get('staged', 'cluster', 'a'), cluster);
+    assert.equal((await call('DELETE', '/clusters/a/endpoints/redis-a.X:6379')).status, 204);
+  });
+
+  test('it is refused where the cluster takes none', async (t) => {
+    const { desk, call } = await serveDesk(t);
+    await call('PUT', '/clusters/a', { panic_threshold: 50 });
+    const { status, body } = await call('PUT', '/clusters/a/endpoints/redis-a:6379');
+    const rule = 'must be left out where an address is a host name: there the healthy servers get all commands';
+    assert.deepEqual([status, body.faults], [422, [{ pointer: '/panic_threshold', value: 50, rule }]]);
+    assert.equal(desk.declarations.lastEntry, 1);
+  });
+});
+
+test('of a Redis Cluster they are seeds, which have no weight', async (t) => {
+  const { desk, call } = await serveDesk(t);
+  await call('PUT', '/clusters/a', { kind: 'redis_cluster' });
+  assert.equal((await call('PUT', '/clusters/a/endpoints/10.0.0.1:6379')).status, 201);
+  const { status, body } = await call('PUT', '/clusters/a/endpoints/10.0.0.2:6379', { weight: 2 });
+  assert.deepEqual([status, body.faults], [422, [{ pointer: '/weight', value: 2, rule: 'no such field' }]]);
+  const cluster = { name: 'a', kind: 'redis_cluster', endpoints: [at('10.0.0.1')] };
+  assert.deepEqual(desk.declarations.get('staged', 'cluster', 'a'), cluster);
+});
+
 describe('refused, and nothing changes', () => {
   type Row = readonly [what: string, method: string, path: string, body: object | undefined, status: number, said: object];
   const missing = 'no such endpoint';
@@ -40,7 +103,7 @@ describe('refused, and nothing changes', () => {
     ['no endpoint', 'GET', '/clusters/a/endpoints/10.0.0.9:1', undefined, 404, { detail: `endpoint 10.0.0.9:1: ${missing}` }],
     ['none to delete', 'DELETE', '/clusters/a/endpoints/10.0.0.9:1', undefined, 404, { detail: `endpoint 10.0.0.9:1: ${missing}` }],
     ['none to change', 'PATCH', '/clusters/a/endpoints/10.0.0.9:1', {}, 404, { detail: `endpoint 10.0.0.9:1: ${missing}` }],
-    ['no address', 'PUT', '/clusters/a/endpoints/redis:1', {}, 404, { detail: 'endpoint "redis:1": must be IP:PORT or [IPV6]:PORT' }],
+    ['no address', 'PUT', '/clusters/a/endpoints/redis', {}, 404, { detail: 'endpoint "redis": must be IP:PORT, [IPV6]:PORT or NAME:PORT' }],
     ['a sharded cluster', 'PUT', '/clusters/s/endpoints/10.0.0.1:1', {}, 409, sharded],
     ['its list', 'GET', '/clusters/s/endpoints', undefined, 409, sharded],
     ['another address', 'PUT', '/clusters/a/endpoints/10.0.0.9:1', { address: '10.0.0.8', weight: 0 }, 422, {

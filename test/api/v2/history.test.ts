@@ -101,7 +101,7 @@ test('revisions: newest first, some of them, one of them with its content', asyn
   const { call } = await serveHistory(t);
   const { body } = await call('GET', '/revisions');
   const none = { added: 0, changed: 0, removed: 0 };
-  const summary = { cluster: { ...none, added: 1 }, listener: none };
+  const summary = { cluster: { ...none, added: 1 }, listener: none, secret: none };
   assert.ok(isTime(body.revisions[0].at));
   const [{ at: _at, ...newest }] = body.revisions;
   assert.deepEqual(newest, { revision: 2, author: 'ann', message: 'adds b', summary });
@@ -109,7 +109,7 @@ test('revisions: newest first, some of them, one of them with its content', asyn
   assert.equal((await call('GET', '/revisions?limit=1')).body.revisions.length, 1);
   const { body: older } = await call('GET', '/revisions?before=2');
   assert.deepEqual(older.revisions, body.revisions.slice(1));
-  const content = { clusters: [{ name: 'a', endpoints: [] }], listeners: [] };
+  const content = { clusters: [{ name: 'a', endpoints: [] }], listeners: [], secrets: [] };
   assert.deepEqual((await call('GET', '/revisions/1')).body, { ...older.revisions[0], content });
 });
 

@@ -127,10 +127,10 @@ describe('a body that breaks rules is refused with all that is wrong', () => {
     [
       'values',
       'PUT',
-      { prefix: '', endpoints: [{ address: 'x', port: 0 }] },
+      { prefix: '', endpoints: [{ address: 'x_y', port: 0 }] },
       [
         { pointer: '/prefix', value: '', rule: 'must not be empty' },
-        { pointer: '/endpoints/0/address', value: 'x', rule: 'must be an IPv4 or IPv6 address' },
+        { pointer: '/endpoints/0/address', value: 'x_y', rule: 'must be an IPv4 or IPv6 address, or a host name' },
         { pointer: '/endpoints/0/port', value: 0, rule: 'must be at least 1' },
       ],
     ],

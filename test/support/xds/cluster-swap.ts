@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import type { DiscoveryClient, ProtocolUnderTest } from './both-protocols.ts';
 import { addCluster, removeCluster } from './changes.ts';
-import type { Kind } from './discovery-api.ts';
+import type { Kind, UsualKind } from './discovery-api.ts';
 import { clustersRoutedTo } from './resource-content.ts';
 import { serveXds } from './served-xds.ts';
 import type { Scope, ServedXds, ServedXdsOptions } from './served-xds.ts';
@@ -37,7 +37,7 @@ export async function takeNext(client: DiscoveryClient, kind: Kind): Promise<rea
 }
 
 /** Orders in which a client may ask for its types. */
-export const subscriptionOrders: readonly (readonly Kind[])[] = [
+export const subscriptionOrders: readonly (readonly UsualKind[])[] = [
   ['cluster', 'endpoint', 'listener', 'route'],
   ['route', 'listener', 'endpoint', 'cluster'],
 ];

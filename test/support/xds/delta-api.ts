@@ -21,6 +21,7 @@ export const deltaApis: Readonly<Record<ApiVersion, DeltaApi>> = {
       endpoint: '/envoy.api.v2.EndpointDiscoveryService/DeltaEndpoints',
       listener: '/envoy.api.v2.ListenerDiscoveryService/DeltaListeners',
       route: '/envoy.api.v2.RouteDiscoveryService/DeltaRoutes',
+      secret: '/envoy.service.discovery.v2.SecretDiscoveryService/DeltaSecrets',
     },
   },
   v3: {
@@ -32,6 +33,7 @@ export const deltaApis: Readonly<Record<ApiVersion, DeltaApi>> = {
       endpoint: '/envoy.service.endpoint.v3.EndpointDiscoveryService/DeltaEndpoints',
       listener: '/envoy.service.listener.v3.ListenerDiscoveryService/DeltaListeners',
       route: '/envoy.service.route.v3.RouteDiscoveryService/DeltaRoutes',
+      secret: '/envoy.service.secret.v3.SecretDiscoveryService/DeltaSecrets',
     },
   },
 };

@@ -7,7 +7,7 @@ import { deltaApis } from './delta-api.ts';
 import type { DeltaResponse } from './delta-response.ts';
 import { DeltaStream } from './delta-stream.ts';
 import type { DeltaRequestFields } from './delta-stream.ts';
-import { kinds, typeUrlOf } from './discovery-api.ts';
+import { allKinds, typeUrlOf } from './discovery-api.ts';
 import type { Kind } from './discovery-api.ts';
 import { ClientOf, pathOf } from './discovery-client.ts';
 import type { ServedXds } from './served-xds.ts';
@@ -23,7 +23,7 @@ export function connectDelta(xds: ServedXds, variant: WireVariant, nodeId?: stri
 
 export class DeltaClient extends ClientOf<DeltaResponse, DeltaRequestFields, DeltaStream> {
   readonly #lastTaken = new Map<Kind, DeltaResponse>();
-  readonly #held = new Map<Kind, Map<string, string>>(kinds.map((kind) => [kind, new Map()]));
+  readonly #held = new Map<Kind, Map<string, string>>(allKinds.map((kind) => [kind, new Map()]));
 
   /** What was taken and not removed since, dropped or not: what a new stream begins with. */
   versions(kind: Kind): Versions {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 
 import type { PlainMessage } from '../../../src/proto/protos.ts';
 import type { Connection } from './byte-call.ts';
-import { kinds } from './discovery-api.ts';
+import { allKinds } from './discovery-api.ts';
 import type { ApiVersion, DiscoveryApi, Kind } from './discovery-api.ts';
 import { describeResponse } from './discovery-response.ts';
 import type { DiscoveryResponse } from './discovery-response.ts';
@@ -100,7 +100,7 @@ export abstract class ClientOf<
   /** Subscribes to everything of these, one after the other, and ACKs the answers. */
   async hold(names: Readonly<Partial<Record<Kind, readonly string[]>>>): Promise<Record<Kind, Response>> {
     const held: Partial<Record<Kind, Response>> = {};
-    for (const kind of kinds) {
+    for (const kind of allKinds) {
       const wanted = names[kind];
       if (wanted === undefined) continue;
       this.subscribe(kind, ...wanted);

@@ -19,6 +19,8 @@ export interface HandMadeResources {
   readonly listeners?: Readonly<Record<string, number>>;
   /** The cluster that everything is routed to. */
   readonly routes?: Readonly<Record<string, string>>;
+  /** What stands for a CA. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export function buildSnapshot(resources: HandMadeResources): Snapshot {
@@ -75,6 +77,8 @@ function messagesOf(kind: Kind, resources: HandMadeResources): ReadonlyMap<strin
         name,
         virtual_hosts: [{ name, domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster } }] }],
       }));
+    case 'secret':
+      return each(resources.secrets, buildSecret);
   }
 }
 
@@ -83,6 +87,11 @@ function each<Value>(
   build: (name: string, value: Value) => PlainMessage,
 ): ReadonlyMap<string, PlainMessage> {
   return new Map(Object.entries(record).map(([name, value]) => [name, build(name, value)]));
+}
+
+/** @param ca what stands for one. */
+export function buildSecret(name: string, ca: string): PlainMessage {
+  return { name, validation_context: { trusted_ca: { inline_string: ca } } };
 }
 
 function socketAddress(port: number): PlainMessage {

@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { connect, constants } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { ConnectionOptions } from 'node:tls';
 import { status } from '@grpc/grpc-js';
 
 import { bounded } from './bounded.ts';
@@ -16,9 +17,14 @@ const largeWindow = 2 ** 24;
 export class Http2Connection implements Connection {
   readonly session: ClientHttp2Session;
 
-  /** @param windowSize bytes that the server may send per stream before it is told more. */
-  constructor(port: number, windowSize = largeWindow) {
-    this.session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: windowSize } });
+  /**
+   * @param windowSize bytes that the server may send per stream before it is told more.
+   * @param tls by default none: in the clear.
+   */
+  constructor(port: number, windowSize = largeWindow, tls?: ConnectionOptions) {
+    const scheme = tls === undefined ? 'http' : 'https';
+    const settings = { initialWindowSize: windowSize };
+    this.session = connect(`${scheme}://127.0.0.1:${port}`, { ...tls, settings });
     // A lost connection is what some tests are about.
     this.session.on('error', () => undefined);
   }

@@ -2,10 +2,11 @@
 // loopback port, over a store in memory.
 
 import { pino } from 'pino';
-import type { ChannelOptions } from '@grpc/grpc-js';
+import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 
 import type { Edits } from '../../../src/inventory/edits.ts';
 import type { Change } from '../../../src/inventory/change.ts';
+import type { TlsPort } from '../../../src/net/tls-port.ts';
 import { SnapshotCache } from '../../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { defaultNodeGroup } from '../../../src/snapshot/snapshot.ts';
@@ -48,6 +49,8 @@ export interface ServedXdsOptions {
   readonly keepalive?: Keepalive;
   /** How long a removed cluster drains. Default 0: it does not. */
   readonly drainTimeMs?: number;
+  /** Default: what is served is served in the clear. */
+  readonly tls?: TlsPort;
 }
 
 /** What has to be stopped and when: a TestContext. */
@@ -78,6 +81,7 @@ export class ServedXds {
     maxBytes,
     keepalive,
     drainTimeMs = 0,
+    tls,
   }: ServedXdsOptions) {
     this.snapshots.set(fenceNodeId, buildSnapshot({}));
     const parts = { snapshots: this.snapshots, renderOptions: defaultOptions, drainTimeMs };
@@ -98,7 +102,7 @@ export class ServedXds {
     const { presence } = this.hub;
     const noteOpened = presence.noteOpened.bind(presence);
     presence.noteOpened = (nodeId) => (nodeId === fenceNodeId ? undefined : noteOpened(nodeId));
-    this.#server = createXdsServer(this.hub, log, keepalive);
+    this.#server = createXdsServer(this.hub, log, keepalive, tls);
   }
 
   get port(): number {
@@ -126,7 +130,7 @@ export class ServedXds {
   }
 
   /** Stages declared objects, and commits. */
-  commitEdits(edits: Edits): void {
+  commitEdits(edits: Partial<Edits>): void {
     this.#control.stageEdits(edits);
     this.#control.commit();
   }
@@ -136,9 +140,9 @@ export class ServedXds {
     this.snapshots.set(group, snapshot);
   }
 
-  /** A connection of its own. */
-  connect(options: ChannelOptions = {}): XdsConnection {
-    const connection = new XdsConnection(this.#port, options);
+  /** A connection of its own. @param credentials for TLS. */
+  connect(options: ChannelOptions = {}, credentials?: ChannelCredentials): XdsConnection {
+    const connection = new XdsConnection(this.#port, options, credentials);
     this.#connections.push(connection);
     return connection;
   }

@@ -1,7 +1,7 @@
 // One grpc-js connection to the xDS port, for any number of calls.
 
 import { Client, credentials } from '@grpc/grpc-js';
-import type { CallOptions, ChannelOptions } from '@grpc/grpc-js';
+import type { CallOptions, ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 
 import { fenceOff } from './byte-call.ts';
 import type { Connection } from './byte-call.ts';
@@ -10,8 +10,13 @@ import { GrpcCall } from './grpc-call.ts';
 export class XdsConnection implements Connection {
   readonly client: Client;
 
-  constructor(port: number, options: ChannelOptions = {}) {
-    this.client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+  /** @param channelCredentials by default none: in the clear. */
+  constructor(
+    port: number,
+    options: ChannelOptions = {},
+    channelCredentials: ChannelCredentials = credentials.createInsecure(),
+  ) {
+    this.client = new Client(`127.0.0.1:${port}`, channelCredentials, {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_http_proxy': 0,
       ...options,

@@ -219,7 +219,7 @@ scenario('BAD-06 more names than any fleet has end the stream', allVariants, asy
 for (const path of [
   '/envoy.service.route.v3.ScopedRoutesDiscoveryService/StreamScopedRoutes',
   '/envoy.api.v2.ScopedRoutesDiscoveryService/StreamScopedRoutes',
-  '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets',
+  '/envoy.service.runtime.v3.RuntimeDiscoveryService/StreamRuntime',
   '/envoy.service.cluster.v3.ClusterDiscoveryService/StreamNothing',
   '/',
 ]) {

@@ -9,7 +9,7 @@ import { addCluster, addEndpoint, removeCluster } from '../../support/xds/change
 import { connectDelta } from '../../support/xds/delta-client.ts';
 import type { DeltaClient } from '../../support/xds/delta-client.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
-import type { Kind } from '../../support/xds/discovery-api.ts';
+import type { UsualKind } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
@@ -18,7 +18,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
 
-const wanted: Readonly<Record<Kind, readonly string[]>> = {
+const wanted: Readonly<Record<UsualKind, readonly string[]>> = {
   cluster: [],
   endpoint: ['a', 'd'],
   listener: [],

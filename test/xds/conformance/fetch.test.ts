@@ -7,12 +7,12 @@ import { serveDiscovery } from '../../api/serve-discovery.ts';
 import { addCluster, removeCluster } from '../../support/xds/changes.ts';
 import { nodeClusterOf } from '../../../src/xds/node.ts';
 import { kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
-import type { ApiVersion, Kind } from '../../support/xds/discovery-api.ts';
+import type { ApiVersion, UsualKind } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 
 const node = '{"node":{"id":"n"}}';
 
-function pathOf(apiVersion: ApiVersion, kind: Kind): string {
+function pathOf(apiVersion: ApiVersion, kind: UsualKind): string {
   return `/${apiVersion}/discovery:${kind}s`;
 }
 
@@ -36,7 +36,7 @@ const redisProxies: Readonly<Record<ApiVersion, { readonly name: string; readonl
 };
 
 /** What a cluster `a` with the prefix `a:` and a server at port 6379 is published as. */
-function contentOf(apiVersion: ApiVersion, kind: Kind): object {
+function contentOf(apiVersion: ApiVersion, kind: UsualKind): object {
   const endpoint = { address: { socket_address: { address: '127.0.0.1', port_value: 6379 } } };
   const { name, type } = redisProxies[apiVersion];
   const redisProxy = {
@@ -45,7 +45,7 @@ function contentOf(apiVersion: ApiVersion, kind: Kind): object {
     settings: { op_timeout: '5s' },
     prefix_routes: { routes: [{ prefix: 'a:', cluster: 'a' }], catch_all_route: { cluster: 'a' } },
   };
-  const contents: Readonly<Record<Kind, object>> = {
+  const contents: Readonly<Record<UsualKind, object>> = {
     cluster: {
       name: 'a',
       type: 'EDS',
@@ -123,7 +123,7 @@ for (const apiVersion of ['v2', 'v3'] as const) {
 
   test(`FET-02 an unknown path is not found (${apiVersion})`, async (t) => {
     const { post } = await serveDiscovery(t);
-    for (const name of ['secrets', 'nothing', '']) {
+    for (const name of ['runtime', 'nothing', '']) {
       assert.equal((await post(`/${apiVersion}/discovery:${name}`, node)).status, 404);
     }
   });

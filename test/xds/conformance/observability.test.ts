@@ -16,7 +16,7 @@ import type { DiscoveryClient } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint } from '../../support/xds/changes.ts';
 import { DeltaClient } from '../../support/xds/delta-client.ts';
 import { kinds, typeUrlOf } from '../../support/xds/discovery-api.ts';
-import type { Kind } from '../../support/xds/discovery-api.ts';
+import type { Kind, UsualKind } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { RecordingObserver, serveObservedXds } from '../../support/xds/observed-xds.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
@@ -25,7 +25,7 @@ import { SotwClient } from '../../support/xds/sotw-client.ts';
 import { aggregated, allVariants, scenario } from '../../support/xds/wire-variant.ts';
 import type { WireVariant } from '../../support/xds/wire-variant.ts';
 
-const wanted: Readonly<Record<Kind, readonly string[]>> = { cluster: [], endpoint: ['a'], listener: [], route: ['a'] };
+const wanted: Readonly<Record<UsualKind, readonly string[]>> = { cluster: [], endpoint: ['a'], listener: [], route: ['a'] };
 
 const snapshot = buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] }, listeners: { a: 1 }, routes: { a: 'a' } });
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createMemory } from '../../support/local-control.ts';
 import { addCluster, addEndpoint, removeCluster } from '../../support/xds/changes.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
-import type { Kind } from '../../support/xds/discovery-api.ts';
+import type { UsualKind } from '../../support/xds/discovery-api.ts';
 import { portsOf } from '../../support/xds/resource-content.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { Scope, ServedXds, ServedXdsOptions } from '../../support/xds/served-xds.ts';
@@ -14,7 +14,7 @@ import type { SotwResponse } from '../../support/xds/sotw-response.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { aggregated, allVariants, perType, scenario } from '../../support/xds/wire-variant.ts';
 
-const wanted: Readonly<Record<Kind, readonly string[]>> = {
+const wanted: Readonly<Record<UsualKind, readonly string[]>> = {
   cluster: [],
   endpoint: ['a', 'd'],
   listener: [],
@@ -22,7 +22,7 @@ const wanted: Readonly<Record<Kind, readonly string[]>> = {
 };
 
 /** Asks as Envoy does on a new stream: with the versions that it holds. */
-function resume(client: SotwClient, held: Readonly<Record<Kind, SotwResponse>>): void {
+function resume(client: SotwClient, held: Readonly<Record<UsualKind, SotwResponse>>): void {
   for (const kind of kinds) {
     client.send(kind, { resource_names: wanted[kind], version_info: held[kind].versionInfo });
   }

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 
 import { scenarioOfBoth } from '../../support/xds/both-protocols.ts';
 import { addCluster, addEndpoint, removeCluster, removeEndpoint } from '../../support/xds/changes.ts';
-import type { Kind } from '../../support/xds/discovery-api.ts';
+import type { Kind, UsualKind } from '../../support/xds/discovery-api.ts';
 import { kinds } from '../../support/xds/discovery-api.ts';
 import { buildSnapshot } from '../../support/xds/hand-made-snapshot.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { SotwResponse } from '../../support/xds/sotw-response.ts';
 import { allVariants, scenario } from '../../support/xds/wire-variant.ts';
 
-const wanted: Readonly<Record<Kind, readonly string[]>> = {
+const wanted: Readonly<Record<UsualKind, readonly string[]>> = {
   cluster: [],
   endpoint: ['a'],
   listener: [],

@@ -76,6 +76,10 @@ function describe(apiVersion: ApiVersion, kind: Kind, message: unknown): Descrip
       const routes = hosts.flatMap((host) => host.routes ?? []);
       return { name, ...describeRoutes(routes.map(({ match, route }) => ({ ...match, cluster: route.cluster }))) };
     }
+    case 'secret': {
+      const { name, validation_context: { trusted_ca: ca } } = message as WireSecret;
+      return { name, text: ca.inline_string, references: [] };
+    }
   }
 }
 
@@ -99,6 +103,11 @@ function routesOfListener(apiVersion: ApiVersion, { filter_chains: chains }: Wir
 
 function portOf({ endpoint }: WireLbEndpoint): number {
   return endpoint.address.socket_address.port_value;
+}
+
+interface WireSecret {
+  readonly name: string;
+  readonly validation_context: { readonly trusted_ca: { readonly inline_string: string } };
 }
 
 interface WireCluster {

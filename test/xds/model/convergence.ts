@@ -7,6 +7,7 @@ import type { ClientType } from './client-type.ts';
 import type { DeclaredState } from './declared-state.ts';
 import type { Link } from './link.ts';
 import type { ModelClient } from './model-client.ts';
+import { secretNames } from './secret-names.ts';
 import type { TypeLedger } from './type-ledger.ts';
 import { demand } from './violation.ts';
 import { isFullStateKind } from './wanted.ts';
@@ -70,8 +71,8 @@ class TypeCheck {
     if (expected !== undefined) return text === expected;
     const isSotw = this.#client.traits.protocol === 'sotw';
     if (isSotw && isFullStateKind(kind)) return text === undefined;
-    // State of the world can't say of a route or a load assignment that there is none.
-    if (isSotw && kind === 'route') return true;
+    // State of the world can't say of a route, a secret or a load assignment that there is none.
+    if (isSotw && (kind === 'route' || kind === 'secret')) return true;
     if (names.has(name) && !told.has(name)) return false;
     return isSotw || text === undefined || (kind === 'endpoint' && text === noEndpoints);
   }
@@ -90,4 +91,5 @@ const namesOf: Readonly<Record<Kind, readonly string[]>> = {
   endpoint: clusterNames,
   listener: ['no_upstream_host', 'redis_listener'],
   route: ['generic_route'],
+  secret: secretNames,
 };

@@ -35,6 +35,7 @@ export class DeclaredState {
   readonly #publicationsAtMs: number[] = [];
   #draining = new Map<string, DrainingCluster>();
   readonly #timeouts = new Map<string, number>();
+  readonly #secrets = new Map<string, string>();
 
   constructor(drainTimeMs: number) {
     this.#drainTimeMs = drainTimeMs;
@@ -48,6 +49,17 @@ export class DeclaredState {
   /** Connect timeouts in seconds of the clusters that were touched. */
   get timeouts(): ReadonlyMap<string, number> {
     return this.#timeouts;
+  }
+
+  /** Contents of the secrets that are published, by name. */
+  get secrets(): ReadonlyMap<string, string> {
+    return this.#secrets;
+  }
+
+  /** Publishes a secret, or removes it, at once. */
+  putSecret(name: string, content: string | undefined): void {
+    if (content === undefined) this.#secrets.delete(name);
+    else this.#secrets.set(name, content);
   }
 
   staged(name: string): DeclaredCluster | undefined {
@@ -123,6 +135,7 @@ export class DeclaredState {
 
   /** What a resource says now to a client that is given that much; undefined when it does not exist for it. */
   textOf(kind: Kind, name: string, nowMs: number, { isGivenDraining, isGivenHosts }: Given): string | undefined {
+    if (kind === 'secret') return this.#secrets.get(name);
     if (kind === 'listener') return name === 'redis_listener' ? this.#listenerText() : this.#standInText(name, nowMs);
     if (kind === 'route') return name === 'generic_route' ? this.#routeText() : undefined;
     const draining = isGivenDraining && this.isDraining(name, nowMs) ? this.#draining.get(name) : undefined;

@@ -21,6 +21,7 @@ const maxUnanswered = 12;
 
 export class Link implements StreamTransport {
   readonly peer = '127.0.0.1:1';
+  readonly isPrivate = true;
   readonly method: StreamMethod;
   readonly referee: Referee;
   /** False: the client does not read, and what is written does not leave. */

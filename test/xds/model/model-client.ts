@@ -2,12 +2,13 @@
 // or one that asks for whatever it likes.
 
 import type { ProtocolName, StreamMethod } from '../../../src/xds/stream-method.ts';
-import { kinds } from '../../support/xds/discovery-api.ts';
+import { allKinds } from '../../support/xds/discovery-api.ts';
 import type { ApiVersion, Kind } from '../../support/xds/discovery-api.ts';
 import { ClientType } from './client-type.ts';
 import type { Applied, Refusal, Resumption } from './client-type.ts';
 import type { ModelRequest, ModelResponse } from './discovery-message.ts';
 import type { Link } from './link.ts';
+import { secretNames } from './secret-names.ts';
 
 export interface ClientTraits {
   readonly apiVersion: ApiVersion;
@@ -42,11 +43,12 @@ export class ModelClient {
     this.name = name;
     this.traits = traits;
     this.#connect = connect;
-    this.#types = new Map(kinds.map((kind) => [kind, new ClientType(kind, traits.protocol)]));
+    this.#types = new Map(allKinds.map((kind) => [kind, new ClientType(kind, traits.protocol)]));
     if (traits.manner !== 'envoy') return;
     this.#type('cluster').want(true, []);
     this.#type('listener').want(true, []);
     this.#type('route').want(false, ['generic_route']);
+    this.#type('secret').want(false, secretNames);
   }
 
   get types(): Iterable<ClientType> {
@@ -64,7 +66,7 @@ export class ModelClient {
   }
 
   /** Opens the streams that are not open and asks for everything wanted, in the order of `order`. */
-  connect(resumption: Resumption, order: readonly Kind[] = kinds): void {
+  connect(resumption: Resumption, order: readonly Kind[] = allKinds): void {
     const isReborn = resumption.memory === 'forget' && !this.#type('cluster').isOpen;
     if (isReborn && this.traits.manner === 'envoy') this.#forgetClusters();
     for (const kind of order) this.#connectType(kind, resumption);
@@ -166,8 +168,8 @@ export class ModelClient {
   }
 }
 
-/** Port, connect timeout and prefix that some clients refuse. */
-export const bad = { port: 666, timeoutSeconds: 7, prefix: 'bad' } as const;
+/** Port, connect timeout, prefix and secret that some clients refuse. */
+export const bad = { port: 666, timeoutSeconds: 7, prefix: 'bad', secret: 'bad secret' } as const;
 
 function isBad(text: string): boolean {
   return [String(bad.port), `connect timeout ${bad.timeoutSeconds}`, bad.prefix].some((word) => text.includes(word));

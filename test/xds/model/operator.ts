@@ -24,22 +24,24 @@ export class WatchedCache extends SnapshotCache {
   }
 }
 
+type OnMove = (kind: 'endpoint' | 'secret', cameOrWent: readonly string[]) => void;
+
 /** Every call keeps the rules of the inventory: one that would break them does nothing. */
 export class Operator {
   readonly state: DeclaredState;
   readonly #time: VirtualTime;
   readonly #drainTimeMs: number;
   readonly #memory = createMemory();
-  readonly #onCommit: (cameOrWent: readonly string[]) => void;
+  readonly #onMove: OnMove;
   #snapshots = new WatchedCache();
   #control: LocalControl;
   // As the control plane made it.
   #latest: Snapshot | undefined;
 
-  /** @param onCommit told which clusters come or go, before the streams are. */
-  constructor(time: VirtualTime, drainTimeMs: number, onCommit: (cameOrWent: readonly string[]) => void) {
+  /** @param onMove told which clusters, and so their endpoints, and which secrets come or go, before the streams are. */
+  constructor(time: VirtualTime, drainTimeMs: number, onMove: OnMove) {
     this.#time = time;
-    this.#onCommit = onCommit;
+    this.#onMove = onMove;
     this.#drainTimeMs = drainTimeMs;
     this.state = new DeclaredState(drainTimeMs);
     this.#control = this.#start();
@@ -77,7 +79,7 @@ export class Operator {
 
   commit(): void {
     // The state goes first: whatever the commit has written is judged by it.
-    this.#onCommit(this.state.commit(this.#time.nowMs));
+    this.#onMove('endpoint', this.state.commit(this.#time.nowMs));
     this.#control.commit();
   }
 
@@ -85,6 +87,14 @@ export class Operator {
   touch(name: string): void {
     if (!this.state.isDeclared(name)) return;
     this.state.touch(name);
+    if (this.#latest !== undefined) this.#publish(this.#latest);
+  }
+
+  /** @param content undefined: it goes. */
+  putSecret(name: string, content: string | undefined): void {
+    if (!this.state.isPublished || this.state.secrets.get(name) === content) return;
+    if (content === undefined || !this.state.secrets.has(name)) this.#onMove('secret', [name]);
+    this.state.putSecret(name, content);
     if (this.#latest !== undefined) this.#publish(this.#latest);
   }
 
@@ -107,8 +117,9 @@ export class Operator {
   }
 
   #publish(snapshot: Snapshot): void {
-    const { timeouts } = this.state;
-    this.#snapshots.set(defaultNodeGroup, timeouts.size === 0 ? snapshot : new RevisedSnapshot(snapshot, timeouts));
+    const { timeouts, secrets } = this.state;
+    const isRevised = timeouts.size + secrets.size > 0;
+    this.#snapshots.set(defaultNodeGroup, isRevised ? new RevisedSnapshot(snapshot, timeouts, secrets) : snapshot);
   }
 
   #start(): LocalControl {

@@ -97,7 +97,9 @@ export class Referee {
   send(message: Uint8Array): ModelResponse {
     const response = parseResponse(this.#method.apiVersion, this.#method.protocol, message);
     this.#surroundings.trace(() => `${this.#name} <- ${describeResponse(response)}`);
-    const { kind, nonce } = response;
+    const { kind, nonce, resources } = response;
+    const isAlone = kind !== 'secret' || resources.size <= 1;
+    demand(isAlone, 'well-formed responses', () => `${this.#name}: ${resources.size} secrets, a NACK would not say which`);
     demand(!this.#nonces.has(nonce), 'nonces and versions', () => `${this.#name}: nonce ${nonce} twice`);
     this.#nonces.add(nonce);
     demand(this.#surroundings.isPublished(), 'no needless response', () => `${kind} before the first commit`);
@@ -115,18 +117,19 @@ export class Referee {
     ledger?.noteRetried();
   }
 
-  /** To be told which clusters came or went. */
-  noteCommit(cameOrWent: readonly string[]): void {
+  /** To be told what came or went of a kind of which a response may not say so. */
+  noteMoved(kind: 'endpoint' | 'secret', cameOrWent: readonly string[]): void {
     // A cluster that came or went may have said before what it says now: that there are no endpoints.
-    this.#ledgers.get('endpoint')?.noteMoved(cameOrWent);
+    this.#ledgers.get(kind)?.noteMoved(cameOrWent);
   }
 
   #begin(request: ModelRequest): void {
-    const { versions, hasGone, nowMs, returnTimeMs, isSplit, textOf } = this.#surroundings;
+    const { versions, hasGone, nowMs, returnTimeMs, textOf } = this.#surroundings;
+    const isSplit = this.#surroundings.isSplit || request.kind === 'secret';
     const find = (name: string, version: string) => versions.resource(this.#scope(request.kind), name, version);
     const ledger = new TypeLedger(request, {
       find,
-      hasGone: (name) => hasGone(name) && !this.#isKept(name),
+      hasGone: (name) => request.kind === 'endpoint' && hasGone(name) && !this.#isKept(name),
       next: isSplit ? (name) => textOf(request.kind, name, this.given(name)) : undefined,
     });
     this.#ledgers.set(request.kind, ledger);
@@ -207,7 +210,7 @@ export class Referee {
 
   #noteVersions(ledger: TypeLedger, response: ModelResponse): void {
     const { kind, sent } = ledger;
-    const { versions, isDeclared, isSplit } = this.#surroundings;
+    const { versions, isDeclared, isSplit, textOf } = this.#surroundings;
     const scope = this.#scope(kind);
     if (this.#method.protocol === 'delta') {
       for (const resource of response.resources.values()) versions.noteResource(scope, resource.version, resource);
@@ -216,6 +219,8 @@ export class Referee {
     // A client keeps, and may be sent, load assignments of clusters that are not there.
     // When such a cluster has come it does so until the part with its load assignment.
     const isCertain = (name: string): boolean => {
+      // State of the world does not say that a secret has gone.
+      if (kind === 'secret') return textOf(kind, name, this.given(name)) !== undefined && !ledger.isAskedFor(name);
       return kind !== 'endpoint' || (isDeclared(name) && !(isSplit && ledger.isAskedFor(name)));
     };
     versions.noteState(

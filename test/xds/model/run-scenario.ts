@@ -1,6 +1,6 @@
 // Plays a scenario step by step, then lets everything come to rest and ends it.
 
-import { kinds } from '../../support/xds/discovery-api.ts';
+import { allKinds } from '../../support/xds/discovery-api.ts';
 import { checkConverged } from './convergence.ts';
 import type { ModelClient } from './model-client.ts';
 import type { Scenario, Step } from './scenario.ts';
@@ -85,6 +85,12 @@ class Run {
       case 'touch cluster':
         operator.touch(step.name);
         break;
+      case 'put secret':
+        operator.putSecret(step.name, step.content);
+        break;
+      case 'remove secret':
+        operator.putSecret(step.name, undefined);
+        break;
       case 'render again':
         operator.renderAgain();
         break;
@@ -109,7 +115,7 @@ class Run {
     if (client === undefined) return;
     switch (step.do) {
       case 'connect':
-        if (step.isAfterLoss) for (const kind of kinds) client.disconnect(kind);
+        if (step.isAfterLoss) for (const kind of allKinds) client.disconnect(kind);
         client.connect(step.resumption, step.order);
         break;
       case 'disconnect':
@@ -169,7 +175,7 @@ class Run {
   #exchangeAndWait(isAnswered: boolean): void {
     const { clients, boundMs, listenerPause, time } = this.#world;
     for (const link of clients.flatMap(({ links }) => links)) link.isReading = true;
-    if (isAnswered) for (const client of clients) for (const kind of kinds) client.answer(kind);
+    if (isAnswered) for (const client of clients) for (const kind of allKinds) client.answer(kind);
     let waits = 0;
     do {
       demand((waits += 1) < maxWaits, 'silence', () => 'the server never stops to write');

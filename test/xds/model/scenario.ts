@@ -4,10 +4,11 @@ import fc from 'fast-check';
 
 import type { ListenerPause } from '../../../src/xds/listener-pacing.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
-import { kinds } from '../../support/xds/discovery-api.ts';
+import { allKinds } from '../../support/xds/discovery-api.ts';
 import type { Resumption } from './client-type.ts';
 import { bad } from './model-client.ts';
 import type { ClientTraits, Verdict } from './model-client.ts';
+import { secretNames } from './secret-names.ts';
 
 /** One event. Clients are meant by number, modulo how many there are; what is not possible is passed over. */
 export type Step =
@@ -18,6 +19,9 @@ export type Step =
   /** A new cluster in place of an old one, in one commit. */
   | { readonly do: 'swap'; readonly from: string; readonly to: string; readonly port: number }
   | { readonly do: 'touch cluster'; readonly name: string }
+  /** Published at once; another content of a secret that is there rotates it. */
+  | { readonly do: 'put secret'; readonly name: string; readonly content: string }
+  | { readonly do: 'remove secret'; readonly name: string }
   | { readonly do: 'render again' }
   | { readonly do: 'restart server' }
   | { readonly do: 'wait'; readonly ms: number }
@@ -85,11 +89,13 @@ const resourceNames: Readonly<Record<Kind, readonly string[]>> = {
   endpoint: [...clusterNames, 'nowhere'],
   listener: ['redis_listener', 'nowhere'],
   route: ['generic_route', 'nowhere'],
+  secret: [...secretNames, 'nowhere'],
 };
 
 const anyName = fc.constantFrom(...clusterNames);
+const anySecret = fc.constantFrom(...secretNames);
 const anyPort = fc.constantFrom(1, 2, 3, bad.port);
-const anyKind = fc.constantFrom(...kinds);
+const anyKind = fc.constantFrom(...allKinds);
 const anyClient = fc.nat({ max: 3 });
 const anyBoolean = fc.boolean();
 
@@ -114,7 +120,7 @@ const anySelection = anyKind.chain((kind) =>
   fc.record({ kind: fc.constant(kind), names: fc.subarray([...resourceNames[kind]]) }),
 );
 
-const anyOrder = fc.shuffledSubarray([...kinds], { minLength: kinds.length });
+const anyOrder = fc.shuffledSubarray([...allKinds], { minLength: allKinds.length });
 
 function step<Name extends Step['do'], Fields extends object>(
   weight: number,
@@ -143,6 +149,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   step(9, 'commit', {}),
   step(3, 'swap', { from: anyName, to: anyName, port: anyPort }),
   step(4, 'touch cluster', { name: anyName }),
+  step(5, 'put secret', { name: anySecret, content: fc.constantFrom('1', '2', bad.secret) }),
+  step(2, 'remove secret', { name: anySecret }),
   step(1, 'render again', {}),
   step(1, 'restart server', {}),
   step(3, 'wait', { ms: fc.constantFrom(100, 2_500, 5_000, 60_000) }),

@@ -31,7 +31,7 @@ const referringKinds = ['listener', 'route'] as const;
 /** Checks a response that is about to be noted in its ledger. Throws a Violation. */
 export function checkOrder(ledger: TypeLedger, said: SentResponse['said'], state: StreamState): void {
   if (ledger.kind === 'listener' || ledger.kind === 'route') checkReferences(ledger, ledger.kind, said, state);
-  else if (ledger.responses.length > 0) checkWithdrawals(ledger, said, state);
+  else if (ledger.kind !== 'secret' && ledger.responses.length > 0) checkWithdrawals(ledger, said, state);
 }
 
 function checkReferences(

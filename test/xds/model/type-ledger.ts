@@ -60,7 +60,7 @@ export class TypeLedger {
     this.kind = first.kind;
     this.#next = next;
     // State of the world says of no load assignment that it has gone: when the server notes it can't be seen.
-    this.#hasGone = (name) => first.protocol === 'sotw' && first.kind === 'endpoint' && hasGone(name);
+    this.#hasGone = (name) => first.protocol === 'sotw' && hasGone(name);
     this.#isHeldUnnamed = first.protocol === 'sotw' && first.version !== '';
     this.isFullState = first.protocol === 'sotw' && isFullStateKind(first.kind);
     if (first.protocol === 'sotw') {

@@ -8,7 +8,7 @@ import type { ListenerPause } from '../../../src/xds/listener-pacing.ts';
 import { StreamHub } from '../../../src/xds/stream-hub.ts';
 import { noObserver } from '../../../src/xds/observer.ts';
 import type { DiscoveryObserver } from '../../../src/xds/observer.ts';
-import { kinds } from '../../support/xds/discovery-api.ts';
+import { allKinds } from '../../support/xds/discovery-api.ts';
 import { Link } from './link.ts';
 import type { LinkSurroundings } from './link.ts';
 import { ModelClient } from './model-client.ts';
@@ -47,8 +47,8 @@ export class World {
     this.returnTimeMs = 3 * boundMs;
     this.listenerPause = listenerPause;
     this.#maxBytes = maxBytes;
-    this.operator = new Operator(time, drainTimeMs, (cameOrWent) => {
-      for (const client of this.clients) for (const link of client.links) link.referee.noteCommit(cameOrWent);
+    this.operator = new Operator(time, drainTimeMs, (kind, cameOrWent) => {
+      for (const client of this.clients) for (const link of client.links) link.referee.noteMoved(kind, cameOrWent);
     });
     this.#hub = this.#createHub();
     this.#surroundings = {
@@ -93,7 +93,7 @@ export class World {
     this.turn();
     for (const client of clients) {
       for (const link of client.links) isBusy = link.upload() > 0 || isBusy;
-      for (const kind of kinds) while (client.read(kind, 'policy', isAnswered)) isBusy = true;
+      for (const kind of allKinds) while (client.read(kind, 'policy', isAnswered)) isBusy = true;
     }
     for (const client of this.clients) for (const link of client.links) isBusy = link.takeWrites() || isBusy;
     this.turn();
@@ -113,14 +113,14 @@ export class World {
     this.operator.restart();
     this.#hub = this.#createHub();
     for (const client of this.clients) {
-      for (const kind of kinds) client.disconnect(kind);
+      for (const kind of allKinds) client.disconnect(kind);
       client.connect({ memory: 'remember', isOldNonceSent: true, isHeldNamed: false });
     }
   }
 
   /** Ends everything, and throws a Violation unless nothing is left of it. */
   close(): void {
-    for (const client of this.clients) for (const kind of kinds) client.disconnect(kind);
+    for (const client of this.clients) for (const kind of allKinds) client.disconnect(kind);
     demand(this.#hub.streams.size === 0, 'release', () => `${this.#hub.streams.size} streams left`);
     this.#shutDown();
   }

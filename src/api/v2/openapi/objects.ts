@@ -1,9 +1,16 @@
-// Clusters, endpoints, listeners, and all of them as a file.
+// Clusters, endpoints, listeners, secrets, and all of them as a file.
 
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 
-import { clusterSchema, endpointSchema, plainClusterSchema, shardedClusterSchema } from '../../../model/cluster.ts';
+import {
+  clusterSchema,
+  endpointSchema,
+  plainClusterSchema,
+  redisClusterSchema,
+  replicatedClusterSchema,
+  shardedClusterSchema,
+} from '../../../model/cluster.ts';
 import {
   httpListenerSchema,
   listenerSchema,
@@ -11,6 +18,7 @@ import {
   tcpListenerSchema,
 } from '../../../model/listener.ts';
 import { configSchema } from '../../../model/parse.ts';
+import { caFields, certificateFields, passwordFields, shownSecretSchema } from '../../../model/secret.ts';
 import { patchTypes } from '../objects.ts';
 import { checkSchema } from '../schemas/check.ts';
 import {
@@ -19,7 +27,9 @@ import {
   diffSchema,
   endpointListSchema,
   listenerListSchema,
+  secretListSchema,
 } from '../schemas/declared.ts';
+import { rotateKeyRequestSchema } from '../schemas/secrets.ts';
 import { operation } from './operation.ts';
 import {
   author,
@@ -41,7 +51,13 @@ import {
 const nameless = { name: true } as const;
 
 const clusterBody = z
-  .discriminatedUnion('kind', [plainClusterSchema.partial(nameless), shardedClusterSchema.partial(nameless)])
+  .discriminatedUnion('kind', [
+    plainClusterSchema.partial(nameless),
+    shardedClusterSchema.partial(nameless),
+    // One with rules between its fields can't be made partial.
+    z.strictObject({ ...replicatedClusterSchema.shape, name: replicatedClusterSchema.shape.name.optional() }),
+    redisClusterSchema.partial(nameless),
+  ])
   .meta({ id: 'ClusterBody' });
 
 const listenerBody = z
@@ -51,6 +67,14 @@ const listenerBody = z
     httpListenerSchema.partial(nameless),
   ])
   .meta({ id: 'ListenerBody' });
+
+const secretBody = z
+  .discriminatedUnion('kind', [
+    z.strictObject(passwordFields).partial(nameless),
+    z.strictObject(certificateFields).partial(nameless),
+    z.strictObject(caFields).partial(nameless),
+  ])
+  .meta({ id: 'SecretBody' });
 
 const endpointBody = endpointSchema.partial({ address: true, port: true }).meta({ id: 'EndpointBody' });
 
@@ -95,6 +119,17 @@ const listeners: Kind = {
   body: listenerBody,
   example: { kind: 'tcp', address: '0.0.0.0:7000', cluster: 'sessions' },
   patch: { idle_timeout: '10m' },
+};
+
+const secrets: Kind = {
+  one: 'secret',
+  many: 'secrets',
+  id: 'Secret',
+  schema: shownSecretSchema,
+  list: secretListSchema,
+  body: secretBody,
+  example: { kind: 'password', value: 'correct horse battery staple' },
+  patch: { labels: { team: 'payments' } },
 };
 
 function describeKind({ one, many, id, schema, list, body, example, patch }: Kind): ZodOpenApiPathsObject {
@@ -159,7 +194,7 @@ function describeEndpoints(): ZodOpenApiPathsObject {
     '/clusters/{name}/endpoints': {
       get: operation('listEndpoints', {
         tag,
-        summary: 'The endpoints of a plain cluster, in order of address and port',
+        summary: 'The endpoints of a cluster that is not sharded, in order of address and port',
         path: pathName,
         query: viewQuery,
         answers: { 200: { description: 'All of them.', schema: endpointListSchema } },
@@ -169,7 +204,7 @@ function describeEndpoints(): ZodOpenApiPathsObject {
     '/clusters/{name}/endpoints/{endpoint}': {
       get: operation('getEndpoint', {
         tag,
-        summary: 'One endpoint of a plain cluster',
+        summary: 'One endpoint of a cluster that is not sharded',
         path: pathEndpoint,
         query: viewQuery,
         header: ifChanged,
@@ -204,6 +239,21 @@ function describeEndpoints(): ZodOpenApiPathsObject {
         header: changeHeaders,
         answers: { 204: { description: 'It is staged no more.' } },
         problems: [404, 409, 412, 503],
+      }),
+    },
+  };
+}
+
+function describeRotation(): ZodOpenApiPathsObject {
+  return {
+    '/rotate-key': {
+      post: operation('rotateKey', {
+        tag: 'Objects',
+        summary: 'Changes the key of the key file',
+        description: 'What is sealed stays as it is, history and all: its data key is wrapped anew.',
+        body: { schema: rotateKeyRequestSchema, isOptional: true, example: {} },
+        answers: { 204: { description: 'The key file has the new key.' } },
+        problems: [409, 503],
       }),
     },
   };
@@ -279,5 +329,7 @@ export const objectPaths: ZodOpenApiPathsObject = {
   ...describeKind(clusters),
   ...describeEndpoints(),
   ...describeKind(listeners),
+  ...describeKind(secrets),
+  ...describeRotation(),
   ...describeConfig(),
 };

@@ -13,7 +13,7 @@ export const pathName = {
 
 export const pathEndpoint = {
   ...pathName,
-  endpoint: z.string().meta({ description: 'IP:PORT or [IPV6]:PORT, percent-encoded.', example: '10.0.0.1:6379' }),
+  endpoint: z.string().meta({ description: 'IP:PORT, [IPV6]:PORT or NAME:PORT, percent-encoded.', example: '10.0.0.1:6379' }),
 };
 
 export const viewQuery = {

@@ -48,7 +48,7 @@ export const nackSchema = z
   })
   .meta({ id: 'Nack' });
 
-const typeName = z.enum(['cluster', 'endpoint', 'listener', 'route']);
+const typeName = z.enum(['cluster', 'endpoint', 'listener', 'route', 'secret']);
 
 const typeSyncFields = {
   type: typeName,

@@ -2,11 +2,13 @@
 
 import { z } from 'zod';
 
+import { objectKinds } from '../../../model/kinds.ts';
+
 export const time = z.string().meta({ format: 'date-time', example: '2026-01-31T09:30:00.000Z' });
 
 export const count = z.int().min(0);
 
-export const objectKind = z.enum(['cluster', 'listener']);
+export const objectKind = z.enum(objectKinds);
 
 export const objectName = z.string().meta({ example: 'sessions' });
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { clusterSchema, endpointSchema } from '../../../model/cluster.ts';
 import { listenerSchema } from '../../../model/listener.ts';
+import { shownSecretSchema } from '../../../model/secret.ts';
 import { name } from '../../../model/values.ts';
 import { changedObjectSchema } from './commit.ts';
 import { findingSchema, objectKind, objectRefSchema, revisionNumber, time } from './common.ts';
@@ -16,6 +17,8 @@ const next = z
 export const clusterListSchema = z.object({ clusters: z.array(clusterSchema), next }).meta({ id: 'ClusterList' });
 
 export const listenerListSchema = z.object({ listeners: z.array(listenerSchema), next }).meta({ id: 'ListenerList' });
+
+export const secretListSchema = z.object({ secrets: z.array(shownSecretSchema), next }).meta({ id: 'SecretList' });
 
 export const endpointListSchema = z.object({ endpoints: z.array(endpointSchema) }).meta({ id: 'EndpointList' });
 
@@ -52,7 +55,7 @@ const fieldChangeSchema = z
   })
   .meta({ id: 'FieldChange' });
 
-const anyObject = z.union([clusterSchema, listenerSchema]);
+const anyObject = z.union([clusterSchema, listenerSchema, shownSecretSchema]);
 
 export const objectChangeSchema = changedObjectSchema
   .extend({
@@ -67,7 +70,7 @@ export const diffSchema = z.object({ changes: z.array(objectChangeSchema) }).met
 const resourceChangesSchema = z
   .object({
     group: z.string().describe('The node group; empty: all that no object names.'),
-    kind: z.enum(['cluster', 'endpoint', 'listener', 'route']),
+    kind: z.enum(['cluster', 'endpoint', 'listener', 'route', 'secret']),
     added: z.array(z.string()),
     changed: z.array(z.string()),
     removed: z.array(z.string()),

@@ -4,6 +4,8 @@ import { z } from 'zod';
 
 import { clusterSchema } from '../../../model/cluster.ts';
 import { listenerSchema } from '../../../model/listener.ts';
+import { byKind } from '../../../model/kinds.ts';
+import { shownSecretSchema } from '../../../model/secret.ts';
 import { count, objectKind, objectName, revisionNumber, time } from './common.ts';
 
 const countsSchema = z.object({ added: count, changed: count, removed: count }).meta({ id: 'ChangeCounts' });
@@ -14,7 +16,7 @@ const revisionFields = {
   author: z.string(),
   message: z.string().describe('Empty: none was given.'),
   rollback_to: revisionNumber.optional().describe('Of a rollback: whose content it has again.'),
-  summary: z.object({ cluster: countsSchema, listener: countsSchema }).describe('How many objects it changed.'),
+  summary: z.object(byKind(() => countsSchema)).describe('How many objects it changed.'),
 };
 
 export const revisionSchema = z.object(revisionFields).meta({ id: 'Revision' });
@@ -26,7 +28,11 @@ export const revisionsSchema = z
 export const revisionContentSchema = z
   .object({
     ...revisionFields,
-    content: z.object({ clusters: z.array(clusterSchema), listeners: z.array(listenerSchema) }),
+    content: z.object({
+      clusters: z.array(clusterSchema),
+      listeners: z.array(listenerSchema),
+      secrets: z.array(shownSecretSchema),
+    }),
   })
   .meta({ id: 'RevisionContent', description: 'A revision and all that was declared then.' });
 

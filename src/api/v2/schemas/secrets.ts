@@ -1,0 +1,5 @@
+// What calls about secrets take.
+
+import { z } from 'zod';
+
+export const rotateKeyRequestSchema = z.strictObject({}).meta({ id: 'RotateKeyRequest' });

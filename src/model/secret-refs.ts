@@ -1,0 +1,52 @@
+// Which secrets an object names, where, and what they must be.
+
+import { formatAddress } from '../net/address.ts';
+import type { Cluster, Listener, Secret, ShardEndpoint } from './objects.ts';
+import { serversOfShard } from './shard.ts';
+import { tlsRefsOf } from './tls-refs.ts';
+
+export interface SecretReference {
+  /** As `upstream_auth.password`, `endpoint 10.0.0.1:6379 upstream_auth.password`. */
+  readonly field: string;
+  readonly secret: string;
+  readonly kind: Secret['kind'];
+}
+
+const none: readonly SecretReference[] = [];
+const byObject = new WeakMap<Cluster | Listener, readonly SecretReference[]>();
+
+/** In the order in which they stand there; the same list for the same object. */
+export function secretRefsOf(object: Cluster | Listener): readonly SecretReference[] {
+  let refs = byObject.get(object);
+  if (refs === undefined) {
+    const passwords = isListener(object) ? refsOfListener(object) : refsOfCluster(object);
+    const found = [...passwords, ...tlsRefsOf(object)];
+    byObject.set(object, (refs = found.length === 0 ? none : found));
+  }
+  return refs;
+}
+
+function isListener(object: Cluster | Listener): object is Listener {
+  return !('endpoints' in object || 'shards' in object);
+}
+
+function refsOfCluster(cluster: Cluster): SecretReference[] {
+  const { upstream_auth: auth } = cluster;
+  const own = auth === undefined ? [] : [passwordAt('upstream_auth.password', auth.password.secret)];
+  const servers: readonly ShardEndpoint[] =
+    cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOfShard) : cluster.endpoints;
+  const ofServers = servers.flatMap(({ address, port, upstream_auth: of }) => {
+    const where = `endpoint ${formatAddress({ host: address, port })} upstream_auth.password`;
+    return of === undefined ? [] : [passwordAt(where, of.password.secret)];
+  });
+  return [...own, ...ofServers];
+}
+
+function refsOfListener(listener: Listener): SecretReference[] {
+  if (listener.kind === 'tcp' || listener.kind === 'http') return [];
+  return (listener.auth?.passwords ?? []).map(({ secret }) => passwordAt('auth.passwords', secret));
+}
+
+function passwordAt(field: string, secret: string): SecretReference {
+  return { field, secret, kind: 'password' };
+}

@@ -1,0 +1,210 @@
+// TLS on both sides of a real Envoy, with certificates by secret discovery: served, rotated, refused and missing.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import type { Secret } from '../../src/model/objects.ts';
+import { plainSecret } from '../render/plain-secrets.ts';
+import { makeAuthority } from '../support/certificates.ts';
+import type { Certificate } from '../support/certificates.ts';
+import { envoyReleases } from '../support/envoy.ts';
+import { connectTlsRedis, startTlsRedis } from '../support/redis-tls.ts';
+import type { TlsRedis, TlsRespClient } from '../support/redis-tls.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { startDeclaredEnvoy } from './declared-envoy.ts';
+import type { ConfigText, DeclaredEnvoy, Way } from './declared-envoy.ts';
+
+const ways: readonly Way[] = ['ads', 'delta-ads', 'streams', 'delta-streams'];
+const serverHosts = { hosts: ['redis.internal', '127.0.0.1'] };
+
+function certificate(name: string, { chain, key }: Pick<Certificate, 'chain' | 'key'>): Secret {
+  return plainSecret(name, { kind: 'certificate', chain, key });
+}
+
+function ca(name: string, { chain }: Certificate): Secret {
+  return plainSecret(name, { kind: 'ca', value: chain });
+}
+
+/** A cluster of one server, which takes commands from who shows the certificate `envoy`. */
+function clusterOf({ address, port }: TlsRedis, fields: object = {}, name = 'orders'): object {
+  const tls = { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'envoy' }, ...fields };
+  return { name, endpoints: [{ address, port }], upstream_tls: tls };
+}
+
+async function untilAnswered(client: { ask(...words: string[]): Promise<string> }, answer: string): Promise<void> {
+  await waitUntil(`GET is answered ${answer}`, async () => {
+    const reply = await client.ask('GET', 'key');
+    if (reply !== answer) throw new Error(reply);
+    return true;
+  });
+}
+
+/** With TLS to its clients too. */
+async function connectTo(t: TestContext, subject: DeclaredEnvoy, authority: Certificate, own?: Certificate): Promise<TlsRespClient> {
+  const shown = own === undefined ? {} : { cert: own.chain, key: own.key };
+  return connectTlsRedis(t, subject.redisPort, { ca: authority.chain, ...shown });
+}
+
+for (const way of ways) {
+  test(`${way}: certificates are rotated, and no open connection is lost`, async (t) => {
+    const [authority, next] = [makeAuthority('first CA'), makeAuthority('next CA')];
+    const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
+    const subject = await startDeclaredEnvoy(t, { way });
+    const tls = { certificate: { secret: 'listener' }, client_ca: { secret: 'ca' } };
+    const config: ConfigText = { clusters: [clusterOf(redis)], listeners: [{ name: 'redis_listener', tls }] };
+    const caSecret = ca('ca', authority);
+    const secrets = [
+      caSecret,
+      certificate('envoy', authority.issue('envoy 1')),
+      certificate('listener', authority.issue('listener 1')),
+    ];
+    subject.declare({ ...config, secrets });
+    await subject.envoy.untilLive();
+    const own = authority.issue('a client');
+    const connect = () => subject.envoy.child.until('it is served', () => connectTo(t, subject, authority, own));
+    const before = await connect();
+    assert.equal(before.serverName, 'listener 1');
+    assert.equal(await before.client.ask('SET', 'key', 'value'), 'OK');
+    await assert.rejects(connectTo(t, subject, authority), 'a client without a certificate');
+
+    const rotated = [
+      caSecret,
+      certificate('envoy', next.issue('envoy 2')),
+      certificate('listener', authority.issue('listener 2')),
+    ];
+    subject.declare({ ...config, secrets: rotated });
+    await waitUntil('new connections are shown the new certificate', async () => {
+      return (await connect()).serverName === 'listener 2';
+    });
+    await subject.untilSynced();
+    // Envoy's connection to the server is still the one that was opened with the certificate before.
+    assert.equal(await before.client.ask('GET', 'key'), '"value"');
+    await redis.trust(next);
+    await redis.direct.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await untilAnswered(before.client, '"value"');
+    assert.equal(before.client.isClosed, false);
+    await subject.assertAllTaken();
+  });
+}
+
+for (const way of ways) {
+  test(`${way}: a key of another certificate is refused alone, and mended by the next`, async (t) => {
+    const authority = makeAuthority();
+    const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
+    const subject = await startDeclaredEnvoy(t, { way });
+    const listeners = [{ name: 'redis_listener', tls: { certificate: { secret: 'listener' } } }];
+    const config: ConfigText = { clusters: [clusterOf(redis)], listeners };
+    const [envoy, wrong] = [authority.issue('envoy'), authority.issue('wrong')];
+    const secretsOf = (key: string, name: string): Secret[] => [
+      ca('ca', authority),
+      certificate('envoy', { chain: envoy.chain, key }),
+      certificate('listener', authority.issue(name)),
+    ];
+    subject.declare({ ...config, secrets: secretsOf(envoy.key, 'listener 1') });
+    await subject.envoy.untilLive();
+    const connect = () => subject.envoy.child.until('it is served', () => connectTo(t, subject, authority));
+    const { client } = await connect();
+    assert.equal(await client.ask('SET', 'key', 'value'), 'OK');
+
+    subject.declare({ ...config, secrets: secretsOf(wrong.key, 'listener 2') });
+    const nack = await subject.untilRefused('secret');
+    assert.deepEqual(nack.names, ['envoy']);
+    assert.match(nack.message, /^Failed to load private key from <inline>, Cause: .*KEY_VALUES_MISMATCH$/u);
+    await waitUntil('the good one is taken', async () => (await connect()).serverName === 'listener 2');
+    assert.equal(await client.ask('GET', 'key'), '"value"');
+
+    subject.declare({ ...config, secrets: secretsOf(envoy.key, 'listener 3') });
+    await subject.untilSynced();
+    await waitUntil('all are taken', async () => (await connect()).serverName === 'listener 3');
+    assert.equal(await client.ask('GET', 'key'), '"value"');
+  });
+}
+
+for (const way of ways) {
+  test(`${way}: a secret that is missing keeps nothing else from being served, and heals`, async (t) => {
+    const authority = makeAuthority();
+    const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
+    const subject = await startDeclaredEnvoy(t, { way });
+    const late = { certificate: { secret: 'late' } };
+    const clusters = [
+      { ...clusterOf(redis), prefix: 'good:' },
+      { ...clusterOf(redis, late, 'waiting'), prefix: 'waiting:' },
+    ];
+    const secrets = [ca('ca', authority), certificate('envoy', authority.issue('envoy'))];
+    subject.declare({ clusters, secrets });
+    await subject.envoy.untilLive();
+    const client = await subject.connect();
+    await waitUntil('what has its secrets is served', async () => (await client.ask('SET', 'good:key', 'value')) === 'OK');
+    assert.equal(await client.ask('GET', 'waiting:key'), '(error) upstream failure');
+    subject.declare({ clusters, secrets: [...secrets, certificate('late', authority.issue('late'))] });
+    await waitUntil('so is the other', async () => (await client.ask('GET', 'waiting:key')) === '(nil)');
+    await subject.untilSynced();
+  });
+}
+
+for (const version of envoyReleases) {
+  test(`Envoy ${version} checks whose certificate it is shown`, async (t) => {
+    const [authority, other] = [makeAuthority('a CA'), makeAuthority('another CA')];
+    const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
+    const subject = await startDeclaredEnvoy(t, { version });
+    const served: Readonly<Record<string, object>> = {
+      sni: {},
+      address: { sni: undefined, sans: ['127.0.0.1'] },
+      one: { sans: ['elsewhere.internal', 'redis.internal'] },
+      any: { sni: undefined, sans: 'any' },
+      insecure: { ca: undefined, insecure: true },
+    };
+    const refused: Readonly<Record<string, object>> = {
+      name: { sni: 'elsewhere.internal' },
+      san: { sans: ['10.0.0.1', 'spiffe://redis'] },
+      ca: { ca: { secret: 'other' } },
+      client: { certificate: undefined },
+    };
+    const clusters = Object.entries({ ...served, ...refused }).map(([name, fields]) => {
+      return { ...clusterOf(redis, fields, name), prefix: `${name}:` };
+    });
+    const secrets = [ca('ca', authority), ca('other', other), certificate('envoy', authority.issue('envoy'))];
+    subject.declare({ clusters, secrets });
+    await subject.envoy.untilLive();
+    const client = await subject.connect();
+    for (const name of Object.keys(served)) {
+      await waitUntil(`${name} is served`, async () => (await client.ask('SET', `${name}:key`, 'value')) === 'OK');
+    }
+    for (const name of Object.keys(refused)) {
+      assert.equal(await client.ask('GET', `${name}:key`), '(error) upstream failure', name);
+    }
+    const failures = await subject.envoy.stats('ssl\\.fail_verify_(san|error)$');
+    for (const stat of ['cluster.name.ssl.fail_verify_san', 'cluster.san.ssl.fail_verify_san', 'cluster.ca.ssl.fail_verify_error']) {
+      assert.ok((failures.get(stat) ?? 0) > 0, stat);
+    }
+    await subject.untilSynced();
+    await subject.assertAllTaken();
+  });
+}
+
+test('health checks, and a Redis Cluster with its discovery, speak TLS too', async (t) => {
+  const authority = makeAuthority();
+  const own = authority.issue('redis', serverHosts);
+  const redis = await startTlsRedis(t, authority, own);
+  const settings = { 'cluster-enabled': 'yes', 'tls-cluster': 'yes', 'cluster-announce-ip': '127.0.0.1' };
+  const node = await startTlsRedis(t, authority, own, settings);
+  assert.equal(await node.direct.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'), 'OK');
+  const subject = await startDeclaredEnvoy(t);
+  const clusters = [
+    { ...clusterOf(redis, {}, 'plain'), prefix: 'plain:', health_check: { interval: '1s' } },
+    { ...clusterOf(node, {}, 'spread'), prefix: 'spread:', kind: 'redis_cluster' },
+  ];
+  subject.declare({ clusters, secrets: [ca('ca', authority), certificate('envoy', authority.issue('envoy'))] });
+  await subject.envoy.untilLive();
+  const client = await subject.connect();
+  for (const name of ['plain', 'spread']) {
+    await waitUntil(`${name} is served`, async () => (await client.ask('SET', `${name}:key`, 'value')) === 'OK');
+  }
+  await waitUntil('the server is checked', async () => {
+    return ((await subject.envoy.stats('^cluster.plain.health_check.success$')).values().next().value ?? 0) > 0;
+  });
+  const failures = await subject.envoy.stats('^cluster.plain.health_check.failure$');
+  assert.deepEqual([...failures.values()], [0]);
+  await subject.assertAllTaken();
+});
