@@ -69,9 +69,10 @@ export async function runDaemon(settings: Settings): Promise<void> {
   try {
     await start(settings, log, output);
   } catch (error) {
-    if (error instanceof TlsFileError) throw new Failure(`${error.path}: ${error.message}`);
     const isForOperator = [StoreError, CommitError, SecretKeyError].some((type) => error instanceof type);
-    throw isForOperator ? new Failure((error as Error).message) : error;
+    if (isForOperator) throw new Failure((error as Error).message);
+    if (error instanceof TlsFileError) throw new Failure(`${error.path}: ${error.message}`);
+    throw error;
   }
 }
 

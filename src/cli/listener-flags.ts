@@ -73,9 +73,7 @@ const ofRoutes: readonly FieldFlag[] = [
     path: ['reads'],
     isList: true,
     parse: parseReads,
-    help:
-      'Of a --route, by its PREFIX: which servers of a replicated cluster answer its reads: primary, replica, ' +
-      'prefer_replica or any; once for each.',
+    help: 'Of a --route, by its PREFIX: who answers reads: primary, replica, prefer_replica or any; once for each.',
   },
   {
     flags: '--key-formatter <PREFIX=TEXT>',

@@ -9,7 +9,7 @@ import type { Secret } from '../model/objects.ts';
 import { Failure, UsageError } from '../process/failure.ts';
 import { pathOf } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
-import { apiOption, authorOption, open } from './common-options.ts';
+import { apiCaOption, apiOption, authorOption, open } from './common-options.ts';
 import type { CommonValues } from './common-options.ts';
 import type { Context } from './context.ts';
 import { choiceOption, defineCommand, helpEnd, option } from './define.ts';
@@ -84,6 +84,7 @@ function buildRotateKey(context: Context): Command {
   return defineCommand(context, 'rotate-key')
     .description('Changes the key of the key file (--secret-key-file), at once. Secrets and history stay as they are.')
     .addOption(apiOption())
+    .addOption(apiCaOption())
     .addOption(authorOption().hideHelp())
     .addHelpText('after', helpEnd(['secret rotate-key'], 'Backups of before are opened by the key of before alone.'))
     .action(async (values: CommonValues) => {

@@ -31,13 +31,15 @@ function ownersOf(name: string, clusters: Clusters): Cluster[] {
 }
 
 function describe(owner: Cluster, name: string): string {
-  return `cluster ${JSON.stringify(owner.name)}: its reads go to a cluster ${JSON.stringify(name)}, which is declared too`;
+  const [whose, twin] = [owner.name, name].map((text) => JSON.stringify(text));
+  return `cluster ${whose}: its reads go to a cluster ${twin}, which is declared too`;
 }
 
 function describeDraining(cluster: Cluster, name: string, drains: ReadonlyMap<string, Cluster>): string[] {
   const other = drains.get(name);
   if (other === undefined || other.name === cluster.name) return [];
-  const what = name === cluster.name ? '' : `its reads go to a cluster ${JSON.stringify(name)}, and `;
-  const whose = other.name === name ? `a cluster ${JSON.stringify(name)}` : `the reads of ${JSON.stringify(other.name)}`;
-  return [`cluster ${JSON.stringify(cluster.name)}: ${what}${whose}, removed lately, drains under this name`];
+  const [own, twin, others] = [cluster.name, name, other.name].map((text) => JSON.stringify(text));
+  const what = name === cluster.name ? '' : `its reads go to a cluster ${twin}, and `;
+  const whose = other.name === name ? `a cluster ${twin}` : `the reads of ${others}`;
+  return [`cluster ${own}: ${what}${whose}, removed lately, drains under this name`];
 }

@@ -11,8 +11,9 @@ const isSaid = 'without health_check or outlier_detection a replica that is away
  * @param clusters after the edits.
  */
 export function findUncheckedReads(edits: Edits, clusters: Clusters): string[] {
+  const isReadFrom = (after: Cluster | undefined): boolean => after?.kind === 'replicated' && after.reads !== undefined;
   const names = [
-    ...edits.clusters.flatMap(({ name, after }) => (after?.kind === 'replicated' && after.reads !== undefined ? [name] : [])),
+    ...edits.clusters.filter(({ after }) => isReadFrom(after)).map(({ name }) => name),
     ...edits.listeners.flatMap(({ after }) => (after === undefined ? [] : findReadFrom(after))),
   ];
   return [...new Set(names)].flatMap((name) => {

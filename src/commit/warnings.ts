@@ -76,14 +76,15 @@ export function findWarningsOfEdits(clusters: Clusters, edits: Edits, { redisDen
     const reconnect = before && describeReconnect(before, after);
     const reconnects: Warning[] = reconnect === undefined ? [] : [{ code: 'upstream-reconnects', message: reconnect }];
     if (after.kind !== 'redis_cluster') return reconnects;
+    const what = `cluster ${JSON.stringify(name)}`;
     const warnings: Warning[] = [];
     if (after.endpoints.length < fewestSeeds) {
-      const message = `cluster ${JSON.stringify(name)}: has one seed: while that is away, an Envoy that starts finds none`;
+      const message = `${what}: has one seed: while that is away, an Envoy that starts finds none`;
       warnings.push({ code: 'few-seeds', message });
     }
     if (before?.kind !== 'redis_cluster' && !redisDeny.includes('multi')) {
       const message =
-        `cluster ${JSON.stringify(name)}: a MULTI for its keys ends an Envoy that no seed has answered yet: ` +
+        `${what}: a MULTI for its keys ends an Envoy that no seed has answered yet: ` +
         '--redis-deny multi refuses transactions';
       warnings.push({ code: 'multi-ends-envoy', message });
     }

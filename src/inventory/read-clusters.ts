@@ -1,5 +1,5 @@
-// Where the reads of a replicated cluster go: beside it, which has the primary alone, there is a cluster for each way to
-// read, always, so that who begins to read finds it in use (docs/adr/0025).
+// Where the reads of a replicated cluster go: beside it, which has the primary alone, there is a cluster for each way
+// to read, always, so that who begins to read finds it in use (docs/adr/0025).
 
 import type { ReplicatedCluster } from '../model/objects.ts';
 import { primaryOf, replicasOf } from '../model/primary.ts';

@@ -18,9 +18,9 @@ export function addCertificateMetrics(registry: Registry, ends: () => readonly n
     const found = ends().map(stateOf);
     return states.map((state) => ({ labels: { state }, value: found.filter((each) => each === state).length }));
   });
-  const first = 'When the first of them expires, in Unix time; no sample when there is none';
+  const first = 'When the first of them expires, in Unix time; +Inf when there is none';
   addGauge(registry, { name: 'controlplane_certificate_expiry_timestamp_seconds', help: first, labelNames: [] }, () => {
-    const all = ends();
-    return all.length === 0 ? [] : [{ labels: {}, value: Math.min(...all) / 1_000 }];
+    // Of none it is Infinity.
+    return [{ labels: {}, value: Math.min(...ends()) / 1_000 }];
   });
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { isServerName } from '../net/address.ts';
 import { isDistinct, name, printable } from './values.ts';
 
 const maxUserBytes = 255;
@@ -18,18 +19,44 @@ export const upstreamAuthSchema = z
   .strictObject({ username: username.optional(), password: secretRefSchema })
   .meta({ id: 'UpstreamAuth', description: 'As whom Envoy speaks to the servers.' });
 
-interface Authenticated {
+interface Server {
+  readonly address: string;
   readonly upstream_auth?: unknown;
 }
 
-/** Why a cluster can't be checked as it says, with the passwords that it has; undefined: it can. */
-export function findCheckFault(
-  check: { readonly protocol?: string | undefined } | undefined,
-  servers: readonly Authenticated[],
-): string | undefined {
-  const isRedis = check !== undefined && (check.protocol ?? 'redis') === 'redis';
-  if (!isRedis || servers.every(({ upstream_auth: auth }) => auth === undefined)) return undefined;
-  return 'must not be of redis where an endpoint has its own upstream_auth: a check knows that of the cluster alone';
+interface Authenticated {
+  readonly health_check?: { readonly protocol?: string | undefined } | undefined;
+  readonly endpoints?: readonly Server[] | undefined;
+  readonly shards?: readonly { readonly endpoint?: Server | undefined; readonly endpoints?: readonly Server[] | undefined }[];
+}
+
+interface AuthFault {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+/** What Envoy would take of passwords that servers have of their own, and never use. */
+export function findOwnAuthFaults({ health_check: check, endpoints = [], shards = [] }: Authenticated): AuthFault[] {
+  const own = [
+    ...placesOf(['endpoints'], endpoints),
+    ...shards.flatMap(({ endpoint, endpoints: several = [] }, index) => [
+      ...(endpoint === undefined ? [] : [[['shards', index, 'endpoint'], endpoint] as const]),
+      ...placesOf(['shards', index, 'endpoints'], several),
+    ]),
+  ].filter(([, { upstream_auth: auth }]) => auth !== undefined);
+  const isCheckedByRedis = check !== undefined && (check.protocol ?? 'redis') === 'redis';
+  const unchecked = 'must not be of redis where an endpoint has its own upstream_auth: a check knows that of the cluster alone';
+  const unfound = 'must be left out where the address is a host name: Envoy finds the password of a server by IP address';
+  return [
+    ...(isCheckedByRedis && own.length > 0 ? [{ path: ['health_check'], message: unchecked }] : []),
+    ...own
+      .filter(([, { address }]) => isServerName(address))
+      .map(([path]) => ({ path: [...path, 'upstream_auth'], message: unfound })),
+  ];
+}
+
+function placesOf(path: readonly (string | number)[], servers: readonly Server[]) {
+  return servers.map((server, index) => [[...path, index], server] as const);
 }
 
 export const downstreamAuthSchema = z

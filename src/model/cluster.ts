@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 import { parseServerHost } from '../net/address.ts';
-import { findCheckFault, upstreamAuthSchema } from './auth.ts';
+import { findOwnAuthFaults, upstreamAuthSchema } from './auth.ts';
 import { checks, findPlacementFaults, panicThreshold, placement } from './health.ts';
 import { findNameFaults } from './host-names.ts';
 import { maxEndpoints } from './limits.ts';
@@ -81,7 +81,7 @@ export const shardSchema = z
       if (shard[path] !== undefined) addIssue({ code: 'custom', path: [path], message });
     }
   })
-  .meta({ id: 'Shard', description: 'A share of the keys, and the servers that have them: one, or a primary and replicas.' });
+  .meta({ id: 'Shard', description: 'A share of the keys, and who has them: one server, or a primary and replicas.' });
 
 export const seedSchema = z
   .strictObject({ address: serverHost, port, labels: labels.optional() })
@@ -199,11 +199,9 @@ export const redisClusterSchema = z
 export const clusterSchema = z
   .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema, replicatedClusterSchema, redisClusterSchema])
   .superRefine((cluster, context) => {
-    const servers: readonly object[] = cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOf) : (cluster.endpoints ?? []);
-    const message = findCheckFault(cluster.health_check, servers);
-    if (message !== undefined) context.addIssue({ code: 'custom', path: ['health_check'], message });
     const ofPlacement = cluster.kind === 'sharded' ? findPlacementFaults(cluster) : [];
-    for (const fault of [...ofPlacement, ...findNameFaults(cluster)]) context.addIssue({ code: 'custom', ...fault });
+    const faults = [...ofPlacement, ...findNameFaults(cluster), ...findOwnAuthFaults(cluster)];
+    for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
   })
   .meta({ id: 'Cluster' });
 

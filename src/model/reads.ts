@@ -9,8 +9,8 @@ export type ReadMode = (typeof readModes)[number];
 
 export const reads = z.enum(['primary', ...readModes]).meta({
   description:
-    'Which servers of a replicated cluster answer reads. `replica`: replicas alone; `prefer_replica`: the primary too, ' +
-    'when no replica is left; `any`: all of them.',
+    'Which servers of a replicated cluster answer reads. `replica`: replicas alone; `prefer_replica`: the primary ' +
+    'too, when no replica is left; `any`: all of them.',
 });
 
 export const readPolicy = z.enum(['primary', 'prefer_primary', 'replica', 'prefer_replica', 'any']).meta({

@@ -87,7 +87,8 @@ function findRouteProblems(listener: Listener, clusters: Clusters, options: Rend
 function findKeylessProblems(listener: TcpListener | HttpListener, clusters: Clusters): string[] {
   return namesRoutedTo(listener).flatMap(([where, name]) => {
     if (clusters.get(name)?.kind !== 'redis_cluster') return [];
-    return [`${where}cluster ${quote(name)} is a redis_cluster: Envoy finds its servers for listeners of kind redis only`];
+    const why = 'Envoy finds its servers for listeners of kind redis only';
+    return [`${where}cluster ${quote(name)} is a redis_cluster: ${why}`];
   });
 }
 

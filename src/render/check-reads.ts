@@ -12,7 +12,8 @@ type Clusters = ReadonlyMap<string, Cluster>;
 const reasons: Readonly<Record<Exclude<Cluster['kind'], 'replicated' | undefined>, string>> = {
   plain: 'any of its servers answers reads as it is',
   sharded:
-    'when the replica of one shard fails, Envoy would look for its keys in another shard, which answers that there are none',
+    'when the replica of one shard fails, Envoy would look for its keys in another shard, which answers that there are ' +
+    'none',
   redis_cluster: "Envoy has one policy for all Redis Clusters of a listener, the listener's read_policy",
 };
 

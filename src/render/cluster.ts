@@ -22,6 +22,7 @@ type Described = Pick<ServedCluster, 'name' | 'declared' | 'reads' | 'hosts'>;
 /**
  * The same whatever the endpoints are, but for their passwords: a changed one does not touch the cluster, whose
  * connections would close. Only seeds of a Redis Cluster, and servers that are found by name, are in it.
+ * @param read undefined: no password is known.
  */
 export function buildCluster(
   cluster: Described,

@@ -7,9 +7,9 @@ import type { PlainMessage } from '../proto/protos.ts';
 const lastResortOnly = { overprovisioning_factor: { value: 10_000 } };
 
 /**
- * A locality for each zone of each priority, those without a zone first, and in it the hosts in the order given (sorted:
- * the order of hosts alone changes Envoy's hashing). Without hosts there is no locality, which is how Envoy learns that
- * the last one has gone.
+ * A locality for each zone of each priority, those without a zone first, and in it the hosts in the order given
+ * (sorted: the order of hosts alone changes Envoy's hashing). Without hosts there is no locality, which is how Envoy
+ * learns that the last one has gone.
  * @param policy of hosts of one priority; by default Envoy's own.
  */
 export function buildLoadAssignment(clusterName: string, hosts: readonly Host[], policy?: PlainMessage): PlainMessage {

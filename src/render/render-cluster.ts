@@ -25,7 +25,7 @@ interface Made {
 // By what the reads are that a cluster is for; undefined: it is for all commands.
 const clusters = new Map<ServedCluster['reads'], WeakMap<Cluster, Map<Dialect, Made>>>();
 // Those that have their servers in them.
-const named = new WeakMap<RenderOptions, WeakMap<ServedCluster, Map<Dialect, Made>>>();
+const named = new WeakMap<ServedCluster, Map<Dialect, Made>>();
 const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
 
 /**
@@ -39,20 +39,19 @@ export function renderCluster(
   options: RenderOptions,
 ): Resource {
   const { name, declared, reads } = cluster;
+  const { xdsClusterName, redisEmptyListener } = options;
+  const isNamed = isFoundByName(cluster);
   const passwords = secretRefsOf(declared).filter(({ kind }) => kind === 'password');
   const sealed = passwords.map(({ secret }) => secrets.get(secret)?.sealed);
   const isWhole = !sealed.includes(undefined);
-  const of = isWhole ? [options.xdsClusterName, ...sealed].join('\n') : undefined;
+  const standIn = isNamed ? [redisEmptyListener.host, redisEmptyListener.port] : [];
+  const of = isWhole ? [xdsClusterName, ...standIn, ...sealed].join('\n') : undefined;
   const make = (): Resource => {
     const read = isWhole ? passwordReader(secrets, options) : undefined;
     const message = buildCluster(cluster, dialect, options, read);
     return new Resource(name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
   };
-  if (isFoundByName(cluster)) {
-    let ofOptions = named.get(options);
-    if (ofOptions === undefined) named.set(options, (ofOptions = new WeakMap()));
-    return once(ofOptions, cluster, dialect, of, make);
-  }
+  if (isNamed) return once(named, cluster, dialect, of, make);
   let ofReads = clusters.get(reads);
   if (ofReads === undefined) clusters.set(reads, (ofReads = new WeakMap()));
   return once(ofReads, declared, dialect, of, make);

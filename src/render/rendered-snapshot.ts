@@ -139,10 +139,10 @@ export class RenderedSnapshot implements Snapshot {
 
 /** What changes of the clusters as Envoys know them: a declared one may be served as several. */
 function changesTo(before: Cluster | undefined, after: Cluster | undefined): ClusterChange[] {
-  const [old, now] = [before, after].map((cluster) => (cluster === undefined ? [] : serve(cluster)));
-  const names = new Set(now?.map(({ name }) => name));
-  const gone = (old ?? []).filter(({ name }) => !names.has(name));
-  return [...gone.map(({ name }) => [name, undefined] as const), ...(now ?? []).map((each) => [each.name, each] as const)];
+  const [old, now] = [before === undefined ? [] : serve(before), after === undefined ? [] : serve(after)];
+  const names = new Set(now.map(({ name }) => name));
+  const gone = old.filter(({ name }) => !names.has(name));
+  return [...gone.map(({ name }) => [name, undefined] as const), ...now.map((each) => [each.name, each] as const)];
 }
 
 function emptyAfter(before: ReadonlySet<string>, changes: readonly ClusterChange[]): ReadonlySet<string> {

@@ -3,6 +3,7 @@
 import type { Cluster } from '../inventory/cluster.ts';
 import { isPrimary } from '../model/primary.ts';
 import type { Part } from './contradictions.ts';
+import type { Credentials } from './look.ts';
 
 export interface DeclaredServer {
   readonly cluster: string;
@@ -11,19 +12,28 @@ export interface DeclaredServer {
   readonly host: string;
   readonly port: number;
   readonly part: Part;
+  /** Undefined: none are declared, or their password is not known. */
+  readonly credentials?: Credentials | undefined;
 }
 
 interface Server {
   readonly address: string;
   readonly port: number;
+  readonly upstream_auth?: Cluster['upstream_auth'];
 }
 
-/** In the order of the clusters, and in each as it is sorted. */
-export function serversOf(clusters: Iterable<Cluster>): DeclaredServer[] {
+/** In the order of the clusters, and in each as it is sorted. @param passwordOf the value of a secret, when it is known. */
+export function serversOf(
+  clusters: Iterable<Cluster>,
+  passwordOf: (secret: string) => string | undefined = () => undefined,
+): DeclaredServer[] {
   return Array.from(clusters).flatMap((cluster) =>
-    partsOf(cluster).map(([{ address, port }, part]): DeclaredServer => {
+    partsOf(cluster).map(([{ address, port, upstream_auth: own }, part]): DeclaredServer => {
+      const auth = own ?? cluster.upstream_auth;
+      const password = auth && passwordOf(auth.password.secret);
+      const credentials = password === undefined ? undefined : { username: auth?.username, password };
       const mayBeOther = cluster.kind === undefined || cluster.kind === 'plain';
-      return { cluster: cluster.name, mayBeOther, host: address, port, part };
+      return { cluster: cluster.name, mayBeOther, host: address, port, part, credentials };
     }),
   );
 }
@@ -45,6 +55,11 @@ function partsOf(cluster: Cluster): Placed[] {
   }
 }
 
-function partsOfGroup(group: { readonly primary?: string | undefined; readonly endpoints: readonly Server[] }): Placed[] {
+interface Group {
+  readonly primary?: string | undefined;
+  readonly endpoints: readonly Server[];
+}
+
+function partsOfGroup(group: Group): Placed[] {
   return group.endpoints.map((endpoint) => [endpoint, isPrimary(group, endpoint) ? 'primary' : 'replica']);
 }

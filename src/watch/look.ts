@@ -11,6 +11,13 @@ export interface Target {
   /** An IP address or a host name. */
   readonly host: string;
   readonly port: number;
+  readonly credentials?: Credentials | undefined;
+}
+
+/** As whom; without a name as the default user. */
+export interface Credentials {
+  readonly username?: string | undefined;
+  readonly password: string;
 }
 
 /**
@@ -40,7 +47,7 @@ const closed = 'Connection is closed.';
 const maxDetail = 200;
 
 /** @param deadlineMs for connecting, and again for the answers. */
-export async function look({ host, port }: Target, deadlineMs: number): Promise<Look> {
+export async function look({ host, port, credentials }: Target, deadlineMs: number): Promise<Look> {
   const startMs = performance.now();
   const tookMs = (): number => Math.round(performance.now() - startMs);
   const redis = new Redis({
@@ -65,6 +72,7 @@ export async function look({ host, port }: Target, deadlineMs: number): Promise<
   });
   try {
     await redis.connect();
+    if (credentials !== undefined) await authenticate(redis, credentials);
     const [info, role, save] = await Promise.allSettled([
       redis.info(),
       redis.call('ROLE'),
@@ -78,6 +86,16 @@ export async function look({ host, port }: Target, deadlineMs: number): Promise<
     return { trouble: findTrouble(cause), detail: cause.message.slice(0, maxDetail), tookMs: tookMs() };
   } finally {
     redis.disconnect();
+  }
+}
+
+// Not by the library, which writes on the console when a server asks for no password: that is no trouble, as Envoy has it.
+async function authenticate(redis: Redis, { username, password }: Credentials): Promise<void> {
+  try {
+    await redis.call('AUTH', ...(username === undefined ? [] : [username]), password);
+  } catch (error) {
+    const asksForNone = /without any password|no password is set/u.test((error as Error).message);
+    if (!asksForNone) throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import type { ControlPlane } from '../support/controlplane.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import type { Envoy } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
 import { startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { connectRedis } from '../support/resp-client.ts';
@@ -214,6 +215,49 @@ describe('passwords', { concurrency: 1 }, () => {
     await subject.commit();
     await waitUntil('the new password is used', async () => (await redis.ask('GET', 'key')) === '"value"');
     assert.deepEqual([...(await envoy.stats('update_rejected$')).values()].filter((count) => count > 0), []);
+  });
+
+  test('go to replicas, to checks of servers, and to a Redis Cluster', async (t) => {
+    const subject = await start(t);
+    const [primary, replica] = [await startGuarded(t, passwords.server), await startGuarded(t, passwords.server)];
+    await replica.direct.ask('CONFIG', 'SET', 'masterauth', passwords.server);
+    await replica.direct.ask('REPLICAOF', primary.address, `${primary.port}`);
+    await waitUntil('it replicates', async () => (await replica.direct.ask('ROLE')).includes('"connected"'));
+    const nodes = await startRedisCluster(t);
+    for (const { direct } of nodes) await direct.ask('CONFIG', 'SET', 'requirepass', passwords['server-next']);
+    await subject.setPassword('server', passwords.server);
+    await subject.setPassword('nodes', passwords['server-next']);
+    await subject.call('PUT', 'clusters/group', {
+      kind: 'replicated',
+      prefix: 'group:',
+      primary: `${primary.address}:${primary.port}`,
+      endpoints: [endpointOf(primary), endpointOf(replica)],
+      reads: 'replica',
+      health_check: { interval: '200ms' },
+      upstream_auth: { password: { secret: 'server' } },
+    });
+    await subject.call('PUT', 'clusters/nodes', {
+      kind: 'redis_cluster',
+      endpoints: nodes.map(endpointOf),
+      upstream_auth: { password: { secret: 'nodes' } },
+    });
+    await subject.call('PUT', 'listeners/redis_listener', { catch_all: 'nodes' });
+    await subject.call('POST', 'commit', {});
+    const envoy = await subject.startEnvoy(t);
+    await envoy.untilLive();
+    const redis = await connectRedis(t, subject.listenerPort);
+    const keys = Array.from({ length: 30 }, (_, index) => `${index}`);
+    await waitUntil('the nodes are known', async () => (await redis.ask('SET', 'first', 'x')) === 'OK');
+    for (const key of keys) assert.equal(await redis.ask('SET', key, 'value'), 'OK');
+    assert.equal(await redis.ask('SET', 'group:key', 'value'), 'OK');
+    await waitUntil('the replica has it', async () => (await replica.direct.ask('GET', 'group:key')) === '"value"');
+    assert.equal(await redis.ask('GET', 'group:key'), '"value"');
+    await waitUntil('the servers are checked', async () => {
+      const checks = await envoy.stats('^cluster\\.group.*health_check\\.success$');
+      return checks.size > 0 && [...checks.values()].every((count) => count > 2);
+    });
+    const failures = await envoy.stats('^cluster\\.group.*health_check\\.failure$');
+    assert.deepEqual([...failures.values()].filter((count) => count > 0), []);
   });
 
   test('are nowhere in clear: on disk, in backups, logs, answers, metrics, output of commands', async (t) => {

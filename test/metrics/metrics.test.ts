@@ -37,6 +37,8 @@ describe('a scrape', () => {
     ['controlplane_xds_commit_to_sent_seconds', 'histogram', 5 * (15 + 2)],
     ['controlplane_xds_commit_to_ack_seconds', 'histogram', 5 * (15 + 2)],
     ['controlplane_commits_total', 'counter', 3],
+    ['controlplane_certificates', 'gauge', 3],
+    ['controlplane_certificate_expiry_timestamp_seconds', 'gauge', 1],
     ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],
     ['controlplane_response_encode_seconds', 'histogram', 14 + 2],
@@ -48,8 +50,18 @@ describe('a scrape', () => {
     const found = [...scraped.values()].filter(({ name }) => name.startsWith('controlplane_'));
     assert.deepEqual(found.map(({ name, type, series }) => [name, type, series.size]).toSorted(), ours.toSorted());
     const values = found.map(({ name, series }) => [name, ...new Set(series.values())]);
-    const none = (name: string): number => (name === 'controlplane_tls_certificate_expiry_seconds' ? Infinity : 0);
+    // There is no certificate that expires.
+    const none = (name: string): number => (/certificate_expiry/u.test(name) ? Infinity : 0);
     assert.deepEqual(values, found.map(({ name }) => [name, none(name)]));
+  });
+
+  test('has certificates by how long they last, and when the first of them ends', async () => {
+    const dayMs = 24 * 3_600_000;
+    const ends = [-1, 3, 40, 400].map((days) => Date.now() + days * dayMs);
+    const scraped = await scrape(new Metrics(() => [], () => 0, () => undefined, () => ends));
+    const valuesOf = (name: string): number[] => [...(scraped.get(name)?.series.values() ?? [])];
+    assert.deepEqual(valuesOf('controlplane_certificates'), [1, 1, 2]);
+    assert.deepEqual(valuesOf('controlplane_certificate_expiry_timestamp_seconds'), [(ends[0] ?? 0) / 1_000]);
   });
 
   test('has the process and its event loop', async () => {

@@ -107,6 +107,9 @@ describe('who names secrets', () => {
       endpoints: [{ ...server, upstream_auth: { password: { secret: 'a' } } }],
       health_check: { interval: '1s' },
     }, ['/health_check {"interval":"1s"}: must not be of redis where an endpoint has its own upstream_auth: a check knows that of the cluster alone']],
+    ['a server has its own by its IP address', parseCluster, {
+      endpoints: [{ ...server, address: 'redis-a.internal', upstream_auth: { password: { secret: 'a' } } }],
+    }, ['/endpoints/0/upstream_auth hidden: must be left out where the address is a host name: Envoy finds the password of a server by IP address']],
     ['a server has its own, and can be connected to', parseCluster, {
       endpoints: [{ ...server, upstream_auth: { password: { secret: 'a' } } }],
       health_check: { protocol: 'tcp' },

@@ -293,6 +293,7 @@ test('--help wins and prints every flag with its default', () => {
     ['tls-client-ca', undefined],
     ['tls-ports', 'xds,api'],
     ['data-dir', './data'],
+    ['secret-key-file', undefined],
     ['redis-listener', '0.0.0.0:6379'],
     ['redis-empty-listener', '127.0.0.1:12712'],
     ['redis-catch-all', undefined],

@@ -14,7 +14,8 @@ export interface RedisClusterOptions {
 }
 
 /** Three primaries with all slots between them, first, then their replicas; resolves when each of them knows all. */
-export async function startRedisCluster(scope: Scope, { replicas = 0 }: RedisClusterOptions = {}): Promise<RedisServer[]> {
+export async function startRedisCluster(scope: Scope, options: RedisClusterOptions = {}): Promise<RedisServer[]> {
+  const { replicas = 0 } = options;
   const servers = await Promise.all(Array.from({ length: 3 * (1 + replicas) }, () => startNode(scope)));
   const addresses = servers.map(({ address, port }) => `${address}:${port}`);
   const create = ['--cluster', 'create', ...addresses, '--cluster-replicas', `${replicas}`, '--cluster-yes'];

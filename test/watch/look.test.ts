@@ -61,6 +61,23 @@ describe('a real Redis server', () => {
     assert.equal(await troubleOf(redis.port), 'auth');
   });
 
+  test('is asked with its password, as the user that is told', async (t) => {
+    const redis = await startRedis(t);
+    await redis.direct.ask('ACL', 'SETUSER', 'envoy', 'on', '>acl-pw', '~*', '+@all');
+    await redis.direct.ask('CONFIG', 'SET', 'requirepass', 'pw');
+    const target = { host: '127.0.0.1', port: redis.port };
+    for (const credentials of [{ password: 'pw' }, { username: 'envoy', password: 'acl-pw' }]) {
+      assert.ok('facts' in (await look({ ...target, credentials }, deadlineMs)), JSON.stringify(credentials));
+    }
+    const wrong = await look({ ...target, credentials: { password: 'hunter2' } }, deadlineMs);
+    assert.ok('trouble' in wrong && wrong.trouble === 'auth' && !wrong.detail.includes('hunter2'));
+  });
+
+  test('that asks for no password is fine with one', async (t) => {
+    const { port } = await startRedis(t);
+    assert.ok('facts' in (await look({ host: '127.0.0.1', port, credentials: { password: 'pw' } }, deadlineMs)));
+  });
+
   test('that forbids INFO is told apart from one that is dead', async (t) => {
     const redis = await startRedis(t);
     await redis.direct.ask('ACL', 'SETUSER', 'default', '-info');

@@ -2,7 +2,7 @@
 
 import type { Request, RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
-import type { Cluster } from '../../model/objects.ts';
+import type { Cluster, ConfigEntries, SecretEntry } from '../../model/objects.ts';
 import { formatAddress } from '../../net/address.ts';
 import { parseDuration } from '../../text/duration.ts';
 import type { CheckedServer } from '../../watch/check.ts';
@@ -13,9 +13,10 @@ import { CallLimit } from '../call-limit.ts';
 import { readConfig } from './config.ts';
 import { beginLines, renderLine, writeProgress } from './lines.ts';
 import type { CheckMessage, CheckedServerMessage, ProgressMessage } from './messages.ts';
-import { clusterType, layerOf } from './object-type.ts';
+import { clusterType, layerOf, secretType } from './object-type.ts';
 import { ProblemError } from './problem.ts';
 import { parseParameter, readQuery } from './query.ts';
+import type { Secrets } from './secrets.ts';
 import { signalWhenGone } from './signal-when-gone.ts';
 import { parseView } from './view.ts';
 
@@ -34,10 +35,10 @@ const maxDeadlineMs = 30_000;
  * server, and that as the last line.
  * @param stopping aborted when the control plane stops: who waits is told what was seen
  */
-export function createCheckHandler(desk: Desk, stopping: AbortSignal): RequestHandler {
+export function createCheckHandler(desk: Desk, secrets: Pick<Secrets, 'open'>, stopping: AbortSignal): RequestHandler {
   const limit = new CallLimit(maxChecks);
   return async (request, response) => {
-    const { servers, deadlineMs } = await readCheck(desk, request);
+    const { servers, deadlineMs } = await readCheck(desk, secrets, request);
     if (limit.isReached) throw new ProblemError(503, `${maxChecks} checks are on their way: ask again later`);
     const check = async (): Promise<void> => {
       // Brings the client for Redis, which nothing else needs.
@@ -60,6 +61,7 @@ export function createCheckHandler(desk: Desk, stopping: AbortSignal): RequestHa
 
 async function readCheck(
   desk: Desk,
+  secrets: Pick<Secrets, 'open'>,
   request: Request,
 ): Promise<{ servers: readonly DeclaredServer[]; deadlineMs: number }> {
   const { cluster: name, view: viewText, timeout } = readQuery(request, ['cluster', 'view', 'timeout']);
@@ -70,12 +72,29 @@ async function readCheck(
     timeout === undefined
       ? defaultDeadlineMs
       : parseParameter('timeout', timeout, parseDeadline);
-  const all = isFile ? (await readConfig(request)).clusters : clusterType.list(desk.declarations, view);
-  const servers = serversOf(name === undefined ? all : [findCluster(all, name)]);
+  const file = isFile ? await readConfig(request) : undefined;
+  const all = file?.clusters ?? clusterType.list(desk.declarations, view);
+  const passwordOf = (secret: string): string | undefined => findPassword(desk, secrets, view, file, secret);
+  const servers = serversOf(name === undefined ? all : [findCluster(all, name)], passwordOf);
   if (servers.length > maxServers) {
     throw new ProblemError(400, `${servers.length} servers: at most ${maxServers} are looked at in one call, give a cluster`);
   }
   return { servers, deadlineMs };
+}
+
+/** That of the file, where it has its value, or else of what is declared. */
+function findPassword(
+  { declarations }: Desk,
+  secrets: Pick<Secrets, 'open'>,
+  view: 'staged' | 'committed',
+  file: ConfigEntries | undefined,
+  name: string,
+): string | undefined {
+  const entry: SecretEntry | undefined = file?.secrets?.find((each) => each.name === name);
+  if (entry !== undefined && 'value' in entry) return entry.kind === 'password' ? entry.value : undefined;
+  const declared = secretType.get(declarations, view, name);
+  const value = declared && secrets.open(declared);
+  return value?.kind === 'password' ? value.value : undefined;
 }
 
 function parseDeadline(text: string): number {

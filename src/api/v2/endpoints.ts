@@ -1,5 +1,5 @@
-// /api/v2/clusters/NAME/endpoints: the servers of a cluster that is not sharded, one by one. Each is known by its address
-// and port.
+// /api/v2/clusters/NAME/endpoints: the servers of a cluster that is not sharded, one by one. Each is known by its
+// address and port.
 
 import type { Request, RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
@@ -126,7 +126,8 @@ function withEndpoints(cluster: ListedCluster, endpoints: readonly Endpoint[]): 
     throw new ProblemError(409, `cluster ${JSON.stringify(cluster.name)}: at most ${maxEndpoints} endpoints are taken`);
   }
   const listed = Object.freeze(endpoints);
-  return Object.freeze(cluster.kind === 'replicated' ? withPrimary(cluster, listed) : { ...cluster, endpoints: listed });
+  if (cluster.kind === 'replicated') return Object.freeze(withPrimary(cluster, listed));
+  return Object.freeze({ ...cluster, endpoints: listed });
 }
 
 /** The first server is the primary, and goes last. @throws InventoryError */

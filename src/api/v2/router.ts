@@ -99,7 +99,7 @@ export function createV2(parts: V2Parts): Router {
   router.route('/restore').post(restore).all(refuseMethod('POST'));
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
-  router.route('/check').post(createCheckHandler(desk, parts.stopping)).all(refuseMethod('POST'));
+  router.route('/check').post(createCheckHandler(desk, secrets, parts.stopping)).all(refuseMethod('POST'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));
   addDocs(router);
 

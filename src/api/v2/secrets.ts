@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
 import { canonicalSecret } from '../../model/canonical.ts';
 import { FaultsError } from '../../model/faults.ts';
-import type { DeclaredSecret, Secret } from '../../model/objects.ts';
+import type { DeclaredSecret, Secret, SecretValue } from '../../model/objects.ts';
 import { parseSealedSecret, parseSecret } from '../../model/parse.ts';
 import { readAuthor } from './author.ts';
 import { readJsonBody, readOptions } from './json-body.ts';
@@ -23,6 +23,8 @@ import { stageObject } from './stage-object.ts';
 export interface Secrets {
   /** @throws SecretKeyError, StoreError */
   readonly seal: (secret: DeclaredSecret) => Promise<Secret>;
+  /** @throws VaultError */
+  readonly open: (secret: Secret) => SecretValue;
   /** @throws SecretKeyError, StoreError */
   readonly rotateKey: () => Promise<void>;
 }

@@ -50,6 +50,28 @@ test('what is staged is looked at, or a file, and nothing is staged by it', asyn
   assert.deepEqual(names, ['a']);
 });
 
+test('servers are asked with their passwords, of what is declared or of the file', async (t) => {
+  const { call } = await serveDesk(t);
+  const redis = await startRedis(t);
+  const password = 'correct horse battery staple';
+  await redis.direct.ask('CONFIG', 'SET', 'requirepass', password);
+  const cluster = { endpoints: [{ address: '127.0.0.1', port: redis.port }], upstream_auth: { password: { secret: 'a' } } };
+  await call('PUT', '/clusters/c', cluster);
+  const troubleOf = async (file?: object): Promise<string | null> => {
+    const { body } = await call('POST', '/check', file);
+    assert.ok(!JSON.stringify(body).includes(password));
+    return body.servers[0].trouble;
+  };
+  assert.equal(await troubleOf(), 'auth');
+  await call('PUT', '/secrets/a', { kind: 'password', value: 'wrong' });
+  assert.equal(await troubleOf(), 'auth');
+  const clusters = [{ name: 'c', ...cluster }];
+  assert.equal(await troubleOf({ clusters, secrets: [{ name: 'a', kind: 'password', value: password }] }), null);
+  assert.equal(await troubleOf({ clusters }), 'auth');
+  await call('PUT', '/secrets/a', { kind: 'password', value: password });
+  assert.deepEqual([await troubleOf(), await troubleOf({ clusters })], [null, null]);
+});
+
 test('what can not be looked at is refused by name', async (t) => {
   const { call } = await serveDesk(t);
   const cases = [

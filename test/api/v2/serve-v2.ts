@@ -14,7 +14,7 @@ import { readBackup } from '../../../src/store/read-backup.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
 import { openDesk } from '../../support/open-desk.ts';
-import { testVault } from '../../support/test-vault.ts';
+import { openSecret, testVault } from '../../support/test-vault.ts';
 
 export interface ServedV2 {
   readonly xds: ServedXds;
@@ -36,7 +36,7 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
   const v2 = createV2({
     desk,
     readBackup,
-    secrets: { seal: async (secret) => testVault.seal(secret), rotateKey: async () => undefined },
+    secrets: { seal: async (secret) => testVault.seal(secret), open: openSecret, rotateKey: async () => undefined },
     hub: xds.hub,
     start: undefined,
     stopping: stopping.signal,
