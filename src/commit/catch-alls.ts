@@ -2,6 +2,7 @@
 // group has clusters and listeners of its own: one that has a single cluster needs no word. Pure.
 
 import type { Listener, RedisListener } from '../model/objects.ts';
+import { catchAllOf } from '../model/redis-targets.ts';
 import { findPublished, redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { defaultNodeGroup } from '../snapshot/snapshot.ts';
@@ -58,7 +59,7 @@ function findAutomatic(
     const isGiven = declared !== undefined && isFor(group, declared);
     const listener = findPublished(name, isGiven ? declared : undefined, options);
     if (listener === undefined || listener.kind === 'tcp' || listener.kind === 'http') return [];
-    return (listener.catch_all ?? 'auto') === 'auto' ? [listener] : [];
+    return catchAllOf(listener) === 'auto' ? [listener] : [];
   });
 }
 

@@ -3,6 +3,8 @@
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
+import { findMirrors } from '../inventory/mirrors.ts';
+import type { MirrorPair } from '../inventory/mirrors.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-routes.ts';
 import type { OldRoutes, Routings, RoutesNow } from '../inventory/old-routes.ts';
 import { Routing, findCatchAll } from '../inventory/routing.ts';
@@ -26,6 +28,8 @@ export interface Declared extends RoutesNow {
   readonly oldRoutes: readonly OldRoutes[];
   /** The cluster that `catch_all: auto` means. */
   readonly catchAll: string | undefined;
+  /** What is mirrored, and was lately. After a restart what was is not known. */
+  readonly mirrors: readonly MirrorPair[];
   /** Where Envoys listen. */
   readonly bound: readonly BoundListener[];
   /** Those with an endpoint that is a listener which leads to them, by name. */
@@ -81,6 +85,7 @@ export function resume(
     ...objects,
     catchAll,
     draining,
+    mirrors: findMirrors([], committed.listeners, nowMs, drainTimeMs),
     oldRoutes: stillOld([...old, ...found], now, nowMs),
     bound,
     looping: noteLoops(new Map(), committed.clusters.map(toEdit), bound),
@@ -108,6 +113,9 @@ export function declareNext(
     ...objects,
     catchAll: findCatchAll(objects.clusters, options.redisCatchAll),
     draining,
+    mirrors: areListenersSame && last.mirrors.length === 0
+      ? last.mirrors
+      : findMirrors(last?.mirrors ?? [], objects.listeners.values(), nowMs, drainTimeMs),
     oldRoutes: stillOld([...(last?.oldRoutes ?? []), ...found], now, nowMs),
     bound,
     looping: areListenersSame
@@ -146,7 +154,8 @@ function drainFrom(
   routings: Routings,
   { nowMs, drainTimeMs }: Pick<Circumstances, 'nowMs' | 'drainTimeMs'>,
 ): DrainingCluster[] {
-  const before = { clusters: last.clusters, routing: drainRoutingOf(last.routings), draining: last.draining };
+  const { clusters, mirrors } = last;
+  const before = { clusters, routing: drainRoutingOf(last.routings), mirrors, draining: last.draining };
   return drainAfter(before, edits.clusters, drainRoutingOf(routings), nowMs, drainTimeMs);
 }
 

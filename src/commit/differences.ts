@@ -63,13 +63,21 @@ function byName<T extends DeclaredObject>(objects: readonly T[]): ReadonlyMap<st
   return new Map(objects.map((object) => [object.name, object]));
 }
 
-const dividedFields: ReadonlySet<string> = new Set(['labels', 'load_balancing', 'refresh', 'upstream_auth', 'auth']);
+const dividedFields: ReadonlySet<string> = new Set([
+  'labels',
+  'load_balancing',
+  'refresh',
+  'upstream_auth',
+  'auth',
+  'buffer',
+]);
 
 // Lists whose entries have a name of their own are compared entry by entry.
 const entryKeys: Readonly<Record<string, (entry: Readonly<Record<string, unknown>>) => string>> = {
   endpoints: ({ address, port }) => (String(address).includes(':') ? `[${address}]:${port}` : `${address}:${port}`),
   shards: ({ name }) => String(name),
-  routes: ({ prefix }) => String(prefix),
+  // For other hosts there may be another one of the same prefix.
+  routes: ({ prefix, hosts }) => (Array.isArray(hosts) ? `${prefix} of ${hosts.join(', ')}` : String(prefix)),
 };
 
 function compareFields(before: DeclaredObject, after: DeclaredObject): FieldChange[] {

@@ -3,6 +3,7 @@
 import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, Endpoint } from '../inventory/cluster.ts';
 import type { Listener } from '../model/objects.ts';
+import { clustersOf, listTargets } from '../model/redis-targets.ts';
 import { formatAddress, isLoopback, parseIpAndPort } from '../net/address.ts';
 import type { Address } from '../net/address.ts';
 import { findPublished, redisListenerName } from '../render/implicit-listeners.ts';
@@ -64,8 +65,9 @@ export function describeLoop({ name }: Cluster, { endpoint, bound: { listener, a
 function leadsTo(listener: Listener, { name }: Cluster): boolean {
   if (listener.kind === 'tcp') return listener.cluster === name;
   const { routes = 'auto' } = listener;
-  const isCatchAll = listener.kind !== 'http' && listener.catch_all === name;
-  return routes === 'auto' || isCatchAll || routes.some(({ cluster }) => cluster === name);
+  if (routes === 'auto') return true;
+  if (listener.kind === 'http') return routes.some(({ cluster }) => cluster === name);
+  return listTargets(listener).some((target) => clustersOf(target).includes(name));
 }
 
 // Some Envoy has both.

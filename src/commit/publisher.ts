@@ -10,6 +10,7 @@ import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import { findHealthUnsupportedInV2 } from '../render/health.ts';
+import { findListenersUnsupportedInV2 } from '../render/listener-in-v2.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import { findNamesUnsupportedInV2 } from '../render/named-hosts.ts';
 import type { RenderOptions } from '../render/options.ts';
@@ -165,6 +166,7 @@ export class Publisher {
       ...findNamesUnsupportedInV2(edited),
       ...findReadsUnsupportedInV2(edited, listeners),
       ...findAuthUnsupportedInV2(edited, listeners),
+      ...findListenersUnsupportedInV2(listeners),
     ];
     return [
       ...this.findWarningsOf(prepared),

@@ -23,7 +23,7 @@ export function findRoutings({ clusters, listeners }: Pick<Objects, 'clusters' |
     if (known !== undefined) return known;
     const given = groups === undefined ? clusters : pickFor(listener, clusters);
     const { routes: list, catchAll } = findRedisRoutes(listener, given, options.redisCatchAll);
-    const routing = new Routing(list, catchAll);
+    const routing = new Routing(list, catchAll?.cluster);
     if (key !== undefined) shared.set(key, routing);
     return routing;
   };

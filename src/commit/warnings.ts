@@ -7,6 +7,7 @@ import type { RenderOptions } from '../render/options.ts';
 import { findMissingCatchAlls } from './catch-alls.ts';
 import type { Declared } from './declared.ts';
 import { describeLoop, findLoops } from './loops.ts';
+import { findMirroredServers } from './mirrored-servers.ts';
 import { describeExcess } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
 import { findOwnAddresses } from './own-addresses.ts';
@@ -22,6 +23,7 @@ export interface Warning {
     | 'no-catch-all'
     | 'address-of-control-plane'
     | 'endpoint-is-listener'
+    | 'mirror-shares-server'
     | 'old-routes'
     | 'reads-unchecked'
     | 'few-seeds'
@@ -45,7 +47,7 @@ const maxNamedListeners = 5;
  * @param own where the control plane itself listens.
  */
 export function findWarnings(
-  declared: Pick<Declared, 'clusters' | 'listeners' | 'looping' | 'bound'>,
+  declared: Pick<Declared, 'clusters' | 'listeners' | 'looping' | 'bound' | 'mirrors'>,
   held: NameLoad,
   options: RenderOptions,
   own: readonly OwnAddress[],
@@ -62,6 +64,7 @@ export function findWarnings(
     ...findMissingCatchAlls(declared, options).map(as('no-catch-all')),
     ...findOwnAddresses(bound, own).map(as('address-of-control-plane')),
     ...loops.sort().map(as('endpoint-is-listener')),
+    ...findMirroredServers(clusters, declared.mirrors).sort().map(as('mirror-shares-server')),
   ];
 }
 

@@ -2,6 +2,7 @@
 // replaced filter chain live on for its drain time, and they use what the old listener routed to.
 
 import type { Cluster, ClusterEdit, Clusters } from './cluster.ts';
+import type { MirrorPair } from './mirrors.ts';
 import type { Routing } from './routing.ts';
 import { servedAs } from './served-as.ts';
 import { serveBy } from './served-cluster.ts';
@@ -13,7 +14,7 @@ export interface DrainingCluster {
   readonly untilMs: number;
   /** True when it was the catch-all at the end. */
   readonly wasCatchAll: boolean;
-  /** The last cluster that all its keys went to since, by name; undefined: none did. */
+  /** The last cluster that all its keys went to since, by name; undefined: none did; its own: it keeps its servers. */
   readonly followed: string | undefined;
 }
 
@@ -21,6 +22,7 @@ export interface DrainingCluster {
 export interface Before {
   readonly clusters: Clusters;
   readonly routing: Routing;
+  readonly mirrors: readonly MirrorPair[];
   readonly draining: readonly DrainingCluster[];
 }
 
@@ -41,13 +43,22 @@ export function drainAfter(
   if (drainTimeMs === 0) return follow(goOn, routing);
   const removed = edits.flatMap(({ name, after }) => (after === undefined ? (before.clusters.get(name) ?? []) : []));
   const untilMs = nowMs + drainTimeMs;
-  const added = removed.map((cluster) => ({
-    cluster,
-    untilMs,
-    wasCatchAll: cluster.name === before.routing.catchAll,
-    followed: undefined,
-  }));
+  const added = removed.map((cluster) => {
+    const each = { cluster, untilMs, wasCatchAll: cluster.name === before.routing.catchAll, followed: undefined };
+    return mustKeepOwn(each, before.mirrors, routing) ? { ...each, followed: cluster.name } : each;
+  });
   return follow([...goOn, ...added], routing);
+}
+
+/**
+ * True when old connections would do each command twice with the servers of whoever takes the keys over: they send it
+ * to this cluster and to its mirrors. A mirror itself has no keys of its own that anybody could take over.
+ */
+function mustKeepOwn(each: DrainingCluster, mirrors: readonly MirrorPair[], routing: Routing): boolean {
+  const { name } = each.cluster;
+  if (mirrors.some(({ mirror }) => mirror === name)) return true;
+  const taker = findTaker(each, routing);
+  return mirrors.some(({ cluster, mirror }) => cluster === name && (taker === undefined || taker === mirror));
 }
 
 /** Those whose time is not over. */
@@ -57,7 +68,10 @@ export function stillDraining(draining: readonly DrainingCluster[], nowMs: numbe
 
 /** What drains, each noted to follow the cluster to which its keys go by these routes, if there is one. */
 export function follow(draining: readonly DrainingCluster[], routing: Routing): DrainingCluster[] {
-  return draining.map((each) => ({ ...each, followed: findTaker(each, routing) ?? each.followed }));
+  return draining.map((each) => {
+    if (each.followed === each.cluster.name) return each;
+    return { ...each, followed: findTaker(each, routing) ?? each.followed };
+  });
 }
 
 // What connections with the old routes write is then where those with the new ones look for it. Undefined: nobody

@@ -3,8 +3,10 @@
 import type { z } from 'zod';
 
 import { formatAddress, parseIpAndPort, parseServerHost } from '../net/address.ts';
+import { canonicalTargets } from './canonical-targets.ts';
 import { canonicalDownstreamTls, canonicalUpstreamTls } from './canonical-tls.ts';
 import type { clusterSchema, shardSchema } from './cluster.ts';
+import { compareText } from './compare-text.ts';
 import type { listenerSchema } from './listener.ts';
 import type { Cluster, DeclaredObject, HealthCheck, Listener, Secret, Shard, UpstreamAuth } from './objects.ts';
 import { canonicalPrimary } from './primary.ts';
@@ -58,12 +60,7 @@ export function canonicalListener(listener: z.output<typeof listenerSchema>): Li
     address: address && formatAddress(parseIpAndPort(address)),
   };
   const tail = sortKeys({ ...rest, tls: canonicalDownstreamTls(tls) });
-  const sorted = { ...head, ...tail, address: head.address } as Record<string, unknown>;
-  if ('routes' in rest && Array.isArray(rest.routes)) {
-    sorted['routes'] = rest.routes
-      .map(({ prefix, cluster, remove_prefix, ...reads }) => ({ prefix, cluster, remove_prefix, ...reads }))
-      .sort((a, b) => compareText(a.prefix, b.prefix));
-  }
+  const sorted = { ...head, ...tail, ...canonicalTargets(listener), address: head.address };
   return freeze(sorted) as unknown as Listener;
 }
 
@@ -108,10 +105,6 @@ function canonicalServer({ address, port, weight, zone, labels, upstream_auth }:
 /** By address, then port, by code unit: the order of hosts alone changes Envoy's Maglev and ring placement. */
 export function compareServers(a: Pick<Server, 'address' | 'port'>, b: Pick<Server, 'address' | 'port'>): number {
   return compareText(a.address, b.address) || a.port - b.port;
-}
-
-function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function sortKeys<T extends object>(record: T | undefined): T | undefined {

@@ -17,15 +17,13 @@ import {
   isDistinct,
   labels,
   maxNameBytes,
+  maxPrefixBytes,
   name,
   port,
   printable,
   serverHost,
   weight,
 } from './values.ts';
-
-// Envoy refuses the whole Redis listener for one longer prefix (seen with 1.40).
-const maxPrefixBytes = 1_000;
 
 // Envoy's own bounds (envoy.extensions.load_balancing_policies.maglev.v3, ring_hash.v3).
 const maxMaglevTable = 5_000_011;

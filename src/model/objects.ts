@@ -15,13 +15,10 @@ import type {
   shardedClusterSchema,
 } from './cluster.ts';
 import type { healthCheckSchema, outlierDetectionSchema } from './health.ts';
-import type {
-  httpListenerSchema,
-  redisListenerSchema,
-  redisRouteSchema,
-  routeSchema,
-  tcpListenerSchema,
-} from './listener.ts';
+import type { httpRouteSchema } from './http-route.ts';
+import type { httpListenerSchema, redisListenerSchema, tcpListenerSchema } from './listener.ts';
+import type { faultSchema } from './redis-filter.ts';
+import type { catchAllRouteSchema, mirrorSchema, redisRouteSchema } from './redis-route.ts';
 import type { refreshSchema } from './refresh.ts';
 import type { declaredSecretSchema, keptSecretSchema, secretFromSchema, secretSchema } from './secret.ts';
 import type { downstreamTlsSchema, upstreamTlsSchema } from './tls.ts';
@@ -71,8 +68,14 @@ export type Cluster = PlainCluster | ShardedCluster | ReplicatedCluster | RedisC
 /** Those whose servers are one list. */
 export type ListedCluster = Exclude<Cluster, ShardedCluster>;
 
-export type Route = DeepReadonly<z.output<typeof routeSchema>>;
+/** `mirrors` is sorted by cluster. */
 export type RedisRoute = DeepReadonly<z.output<typeof redisRouteSchema>>;
+export type CatchAllRoute = DeepReadonly<z.output<typeof catchAllRouteSchema>>;
+export type Mirror = DeepReadonly<z.output<typeof mirrorSchema>>;
+/** `commands` is sorted, in lower case. */
+export type RedisFault = DeepReadonly<z.output<typeof faultSchema>>;
+/** `hosts` is sorted, in lower case. */
+export type HttpRoute = DeepReadonly<z.output<typeof httpRouteSchema>>;
 /** `kind` is left out, and `routes`, when it is a list, sorted by prefix; here and below. */
 export type RedisListener = DeepReadonly<z.output<typeof redisListenerSchema>>;
 export type TcpListener = DeepReadonly<z.output<typeof tcpListenerSchema>>;

@@ -56,6 +56,16 @@ export const weight = z
   .max(maxWeight)
   .meta({ description: 'Share of the load, against the others; 1 unless told.' });
 
+// Envoy refuses a whole Redis listener for one longer prefix (seen with 1.40).
+export const maxPrefixBytes = 1_000;
+
+/** What keys, or paths, of a route begin with. */
+export const routePrefix = printable(maxPrefixBytes).meta({ example: 'sess:' });
+
+export const removePrefix = z
+  .boolean()
+  .meta({ description: 'The server is sent the key, or path, without the prefix.' });
+
 /** Where an Envoy listens. */
 export const listenAddress = z
   .string()
@@ -71,6 +81,15 @@ export function duration(maxMs: number, maxText: string, least = { ms: 1, text: 
       `must be a duration ${least.text} and up to ${maxText}, such as 500ms, 5s or 1m`,
     )
     .meta({ example: '5s' });
+}
+
+/** True when `text` is a longer duration than `other`, and also when one of them is none: its own rule says so. */
+export function isLongerThan(text: string, other: string): boolean {
+  try {
+    return parseDuration(text, Number.MAX_SAFE_INTEGER) > parseDuration(other, Number.MAX_SAFE_INTEGER);
+  } catch {
+    return true;
+  }
 }
 
 /** True when no value is there twice. */

@@ -3,6 +3,7 @@
 import type { Edits } from '../inventory/edits.ts';
 import { loadBalancingOf } from '../model/defaults.ts';
 import type { Cluster, HttpListener, Listener, RedisListener, TcpListener } from '../model/objects.ts';
+import { clustersOf, describeTarget, listTargets } from '../model/redis-targets.ts';
 import { findAddressProblems } from './check-addresses.ts';
 import { findReadProblems } from './check-reads.ts';
 import { findNameProblem, findReferenceProblems } from './check.ts';
@@ -91,15 +92,21 @@ function findKeylessProblems(listener: TcpListener | HttpListener, clusters: Clu
   });
 }
 
-/** The clusters that a listener itself names, and where. */
+/**
+ * The clusters that a listener itself names, and where. One that is mirrored to is as one that is routed to: Envoy
+ * takes any name, and dies of MULTI where there is no such cluster.
+ */
 function namesRoutedTo(listener: Listener): (readonly [where: string, name: string])[] {
   if (listener.kind === 'tcp') return [['', listener.cluster]];
-  const { routes } = listener;
-  const list = typeof routes === 'object' ? routes : [];
-  const named = list.map(({ prefix, cluster }) => [`route ${quote(prefix)}: `, cluster] as const);
-  if (listener.kind === 'http') return named;
-  const { catch_all: catchAll = 'auto' } = listener;
-  return catchAll === 'auto' || catchAll === 'none' ? named : [...named, ['catch_all: ', catchAll]];
+  if (listener.kind === 'http') {
+    const list = typeof listener.routes === 'object' ? listener.routes : [];
+    return list.map(({ prefix, cluster }) => [`route ${quote(prefix)}: `, cluster]);
+  }
+  return listTargets(listener).flatMap((target) => {
+    const where = `${describeTarget(target)}: `;
+    const [cluster = '', ...mirrors] = clustersOf(target);
+    return [[where, cluster] as const, ...mirrors.map((mirror) => [`${where}mirror: `, mirror] as const)];
+  });
 }
 
 function findRedisProblems(listener: RedisListener, clusters: Clusters, { redisCatchAll }: RenderOptions): string[] {

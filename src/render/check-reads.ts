@@ -1,6 +1,7 @@
 // What a Redis listener says of reads and Envoy would not heed, or heed wrongly.
 
 import type { Cluster, RedisListener } from '../model/objects.ts';
+import { clustersOf, describeTarget, listTargets } from '../model/redis-targets.ts';
 import type { RenderOptions } from './options.ts';
 import { findRedisRoutes } from './redis-proxy.ts';
 import { leadsToRedisCluster } from './redis-reads.ts';
@@ -18,15 +19,14 @@ const reasons: Readonly<Record<Exclude<Cluster['kind'], 'replicated' | undefined
 
 /** One line each. */
 export function findReadProblems(listener: RedisListener, clusters: Clusters, options: RenderOptions): string[] {
-  const { routes } = listener;
-  const list = typeof routes === 'object' ? routes : [];
-  const misplaced = list.flatMap(({ prefix, cluster: name, reads }) => {
+  const misplaced = listTargets(listener).flatMap((target) => {
+    const { cluster: name, reads } = target;
     const cluster = clusters.get(name);
     if (reads === undefined || reads === 'primary') return [];
     if (cluster === undefined || cluster.kind === 'replicated') return [];
     const { kind = 'plain' } = cluster;
     const what = `reads ${reads}: cluster ${JSON.stringify(name)} is ${kind}, not replicated`;
-    return [`route ${JSON.stringify(prefix)}: ${what}: ${reasons[kind]}`];
+    return [`${describeTarget(target)}: ${what}: ${reasons[kind]}`];
   });
   return [...misplaced, ...findPolicyProblem(listener, clusters, options)];
 }
@@ -35,7 +35,7 @@ export function findReadProblems(listener: RedisListener, clusters: Clusters, op
 function findPolicyProblem(listener: RedisListener, clusters: Clusters, { redisCatchAll }: RenderOptions): string[] {
   if (listener.read_policy === undefined || typeof listener.routes !== 'object') return [];
   const { routes, catchAll } = findRedisRoutes(listener, clusters, redisCatchAll);
-  const names = [...routes.map(({ cluster }) => cluster), ...(catchAll === undefined ? [] : [catchAll])];
+  const names = [...routes, ...(catchAll === undefined ? [] : [catchAll])].flatMap(clustersOf);
   if (leadsToRedisCluster(names, clusters)) return [];
   return [`read_policy ${listener.read_policy}: Envoy heeds it for Redis Clusters only, and the listener leads to none`];
 }

@@ -1,6 +1,7 @@
 // What of clusters with replicas Envoys that speak v2 are not told.
 
 import type { Cluster, Listener } from '../model/objects.ts';
+import { describeTarget, listTargets } from '../model/redis-targets.ts';
 
 const onlyPrimary = 'v2 has no such field, reads go to the primary there';
 const isAwaited = 'an Envoy that speaks v2 takes no listener before a seed has answered: v2 has no field for it';
@@ -18,10 +19,11 @@ export function findReadsUnsupportedInV2(clusters: readonly Cluster[], listeners
 }
 
 function findOfListener(listener: Listener): string[] {
-  if (listener.kind === 'tcp' || listener.kind === 'http' || typeof listener.routes !== 'object') return [];
-  return listener.routes.flatMap(({ prefix, reads = 'primary' }) => {
+  if (listener.kind === 'tcp' || listener.kind === 'http') return [];
+  return listTargets(listener).flatMap((target) => {
+    const { reads = 'primary' } = target;
     if (reads === 'primary') return [];
-    const where = `listener ${JSON.stringify(listener.name)}: route ${JSON.stringify(prefix)}`;
+    const where = `listener ${JSON.stringify(listener.name)}: ${describeTarget(target)}`;
     return [`${where}: reads ${reads}: ${onlyPrimary}`];
   });
 }

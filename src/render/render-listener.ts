@@ -2,20 +2,21 @@
 
 import type { Routable } from '../inventory/cluster.ts';
 import type { HttpListener, Listener, RedisListener } from '../model/objects.ts';
+import { catchAllOf } from '../model/redis-targets.ts';
 import { parseIpAndPort } from '../net/address.ts';
 import { encodeMessage } from '../proto/protos.ts';
 import type { PlainMessage } from '../proto/protos.ts';
 import { messageNames } from '../snapshot/dialect.ts';
 import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { Resource } from '../snapshot/resource.ts';
-import { buildDeniedCommands } from './denied-commands.ts';
 import { buildHttpConnectionManager, httpConnectionManagerFilter } from './http-connection-manager.ts';
 import { buildListener } from './listener.ts';
 import type { NetworkFilter } from './listener.ts';
 import type { RenderOptions } from './options.ts';
 import { buildDownstreamAuth, passwordReader } from './redis-auth.ts';
 import type { Secrets } from './redis-auth.ts';
-import { buildRedisProxy, buildSettings, findRedisRoutes, redisProxyFilter } from './redis-proxy.ts';
+import { buildRedisProxy, findRedisRoutes, redisProxyFilter } from './redis-proxy.ts';
+import { buildSettings } from './redis-settings.ts';
 import { buildRouteConfiguration } from './route.ts';
 import { buildStandInProxy, standInListenerName } from './stand-in.ts';
 import { buildTcpProxy, tcpProxyFilter } from './tcp-proxy.ts';
@@ -46,12 +47,12 @@ export function renderListener(
 
 /** The route configuration of an HTTP listener. */
 export function renderRoutes(listener: HttpListener, clusters: Clusters, { apiVersion }: Dialect): Resource {
-  return toResource(listener.name, 'route', apiVersion, buildRouteConfiguration(listener, clusters));
+  return toResource(listener.name, 'route', apiVersion, buildRouteConfiguration(listener, clusters, apiVersion));
 }
 
 /** The listener that stands in for servers. @param clusterName a cluster that has it for its host. */
 export function renderStandIn(clusterName: string, { apiVersion }: Dialect, options: RenderOptions): Resource {
-  const config = buildStandInProxy(clusterName, buildSettings());
+  const config = buildStandInProxy(clusterName, buildSettings({}, apiVersion));
   const filter = redisProxyFilter[apiVersion];
   const message = buildListener(standInListenerName, options.redisEmptyListener, filter, config);
   return toResource(standInListenerName, 'listener', apiVersion, message);
@@ -66,7 +67,7 @@ export function holdsConfigSource({ kind, address, tls }: Listener): boolean {
 export function followsClusters(listener: Listener): boolean {
   if (listener.kind === 'tcp') return false;
   const { routes = 'auto' } = listener;
-  return routes === 'auto' || (listener.kind !== 'http' && (listener.catch_all ?? 'auto') === 'auto');
+  return routes === 'auto' || (listener.kind !== 'http' && catchAllOf(listener) === 'auto');
 }
 
 /** True when it speaks Redis: how it is rendered may depend on the kinds of the clusters that it leads to. */
@@ -85,18 +86,17 @@ function buildFilter(
   const { apiVersion } = dialect;
   switch (listener.kind) {
     case 'tcp':
-      return { filter: tcpProxyFilter[apiVersion], config: buildTcpProxy(listener) };
+      return { filter: tcpProxyFilter[apiVersion], config: buildTcpProxy(listener, apiVersion) };
     case 'http': {
-      const config = buildHttpConnectionManager(listener.name, dialect, xdsClusterName);
+      const config = buildHttpConnectionManager(listener, dialect, xdsClusterName);
       return { filter: httpConnectionManagerFilter[apiVersion], config };
     }
     default: {
       const routes = findRedisRoutes(listener, clusters, redisCatchAll);
-      const proxy = buildRedisProxy(listener, routes, { clusters, apiVersion });
+      const proxy = buildRedisProxy(listener, routes, { clusters, apiVersion, denied: redisDeny });
       if (proxy === undefined) return undefined;
       const auth = buildDownstreamAuth(listener, apiVersion, passwordReader(secrets, options));
-      const config = { ...proxy, ...auth, ...buildDeniedCommands(apiVersion, redisDeny) };
-      return { filter: redisProxyFilter[apiVersion], config };
+      return { filter: redisProxyFilter[apiVersion], config: { ...proxy, ...auth } };
     }
   }
 }

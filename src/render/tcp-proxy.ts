@@ -14,15 +14,20 @@ export const tcpProxyFilter: Readonly<Record<ApiVersion, NetworkFilter>> = {
 
 /**
  * The TcpProxy message. When the cluster has no server its host is the stand-in (docs/adr/0017): a Redis client is told
- * `no upstream host` by it, in Redis' own protocol, which is the one that these listeners are for.
+ * `no upstream host` by it, in Redis' own protocol, which is the one that these listeners are for. v2 has no limit for
+ * the age of a connection.
  */
-export function buildTcpProxy(listener: TcpListener): PlainMessage {
+export function buildTcpProxy(listener: TcpListener, apiVersion: ApiVersion): PlainMessage {
   const { name, cluster, idle_timeout: idleTimeout = defaultIdleTimeout, max_connect_attempts: attempts } = listener;
+  const { max_connection_duration: maxDuration } = listener;
   return {
     stat_prefix: name,
     cluster,
     idle_timeout: buildDuration(idleTimeout),
     ...(attempts !== undefined && { max_connect_attempts: { value: attempts } }),
+    ...(maxDuration !== undefined && apiVersion === 'v3' && {
+      max_downstream_connection_duration: buildDuration(maxDuration),
+    }),
     ...(listener.sticky === 'source_ip' && { hash_policy: [{ source_ip: {} }] }),
   };
 }

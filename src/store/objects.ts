@@ -5,6 +5,8 @@ import { listOfKind } from '../model/kinds.ts';
 import type { Config, DeclaredObject } from '../model/objects.ts';
 import type { ObjectRef } from './log-store.ts';
 
+export { compareText } from '../model/compare-text.ts';
+
 export type StoredObject = DeclaredObject;
 
 export function findObject(config: Config, { kind, name }: ObjectRef): StoredObject | undefined {
@@ -24,11 +26,6 @@ export function nameOf({ name }: { readonly name: string }): string {
 /** Orders by kind, then by name. */
 export function keyOf({ kind, name }: ObjectRef): string {
   return `${kind} ${name}`;
-}
-
-/** By code unit, as everywhere; SQLite orders by code point. */
-export function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 /** @param list in order of key. */

@@ -1,4 +1,4 @@
-// A list of Redis commands as an operator writes it: text to names.
+// Redis commands: a list of them as an operator writes it, and those that no shared connection may be sent.
 
 const maxNames = 100;
 const maxNameLength = 64;
@@ -25,4 +25,33 @@ export function parseDeniedCommands(text: string): readonly string[] {
     if (undeniable.has(name)) throw new Error(`must not hold ${name}: Envoy answers it itself, whatever is denied`);
   }
   return names;
+}
+
+const turnsConnection = 'it turns the connection, which all clients of the listener share, into something else';
+const saysWhoAsks = 'it says of the whole connection, which all clients of the listener share, who asks, and how';
+const blocks = 'the server waits, and with it all clients of the listener, who share the connection';
+const splits = 'Envoy knows it, and asks every server that it concerns; it would ask that of the first argument alone';
+const opensTransaction = 'Envoy carries out transactions itself, each on a connection of its own';
+
+const poison: ReadonlyMap<string, string> = new Map(
+  (
+    [
+      [turnsConnection, 'subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe monitor sync psync'],
+      [turnsConnection, 'replconf quit reset'],
+      [saysWhoAsks, 'auth hello client select readonly readwrite asking'],
+      [blocks, 'blpop brpop brpoplpush blmove blmpop bzpopmin bzpopmax bzmpop xread xreadgroup wait waitaof debug'],
+      [splits, 'mget mset del unlink touch exists eval evalsha keys scan randomkey'],
+      [splits, 'info role flushall flushdb config slowlog script cluster'],
+      [opensTransaction, 'multi exec discard watch unwatch'],
+    ] as const
+  ).flatMap(([reason, commands]) => commands.split(' ').map((command) => [command, reason] as const)),
+);
+
+/**
+ * Why Envoy must not be made to pass a command on by its first argument, on connections that its clients share. What
+ * Envoy answers itself, or knows as such a command, it treats as always (seen with 1.40).
+ * @param command in lower case.
+ */
+export function findPoison(command: string): string | undefined {
+  return poison.get(command);
 }

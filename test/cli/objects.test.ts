@@ -189,6 +189,74 @@ describe('what a change asks', () => {
       },
     ],
     [
+      'listener add l --address 0.0.0.0:1 --route a=b:=c --route a=b:c:=d --key-formatter a=b:=x=%KEY% ' +
+        '--mirror a=b:=e --mirror a=b:=f=g --mirror a=b:c:=c --mirror-percent 5 --mirror-exclude-reads ' +
+        '--catch-all h --mirror =i --key-formatter =y%KEY%',
+      'PUT /listeners/l',
+      {
+        name: 'l',
+        address: '0.0.0.0:1',
+        routes: [
+          {
+            prefix: 'a=b:',
+            cluster: 'c',
+            key_formatter: 'x=%KEY%',
+            mirrors: [
+              { cluster: 'e', percent: 5, exclude_reads: true },
+              { cluster: 'f=g', percent: 5, exclude_reads: true },
+            ],
+          },
+          { prefix: 'a=b:c:', cluster: 'd', mirrors: [{ cluster: 'c', percent: 5, exclude_reads: true }] },
+        ],
+        catch_all: {
+          cluster: 'h',
+          mirrors: [{ cluster: 'i', percent: 5, exclude_reads: true }],
+          key_formatter: 'y%KEY%',
+        },
+      },
+    ],
+    [
+      'listener add l --address 0.0.0.0:1 --enable-redirection --max-upstream-unknown-connections 0 ' +
+        '--buffer-max-bytes 9 --buffer-flush-timeout 1ms --connection-rate-limit 3 --command-stats ' +
+        '--custom-command json.get --custom-command bf.add --protocol RESP3 ' +
+        '--fault error,percent=5,command=get,command=set --fault delay,delay=1s,percent=1',
+      'PUT /listeners/l',
+      {
+        name: 'l',
+        address: '0.0.0.0:1',
+        enable_redirection: true,
+        max_upstream_unknown_connections: 0,
+        buffer: { max_bytes: 9, flush_timeout: '1ms' },
+        connection_rate_limit: 3,
+        command_stats: true,
+        custom_commands: ['json.get', 'bf.add'],
+        protocol: 'RESP3',
+        faults: [
+          { type: 'error', percent: 5, commands: ['get', 'set'] },
+          { type: 'delay', delay: '1s', percent: 1 },
+        ],
+      },
+    ],
+    [
+      'listener set l --route /a/=b --route /=c --host /a/=x.example --host /a/=*.x.example --timeout 2s ' +
+        '--retry-attempts 1 --retry-on reset --retry-on 5xx --idle-timeout 1m --max-connection-duration 1h',
+      'PATCH /listeners/l',
+      {
+        routes: [
+          {
+            prefix: '/a/',
+            cluster: 'b',
+            hosts: ['x.example', '*.x.example'],
+            timeout: '2s',
+            retries: { attempts: 1, on: ['reset', '5xx'] },
+          },
+          { prefix: '/', cluster: 'c', timeout: '2s', retries: { attempts: 1, on: ['reset', '5xx'] } },
+        ],
+        idle_timeout: '1m',
+        max_connection_duration: '1h',
+      },
+    ],
+    [
       'listener set l --route auto --sticky none --op-timeout=',
       'PATCH /listeners/l',
       { routes: 'auto', sticky: 'none', op_timeout: null },
@@ -278,6 +346,14 @@ describe('what is refused', () => {
     ['listener add l --route a:=b --reads a=any', '--reads "a": must be the PREFIX of a --route'],
     ['listener add l --route a:=b --remove-prefix a', '--remove-prefix "a": must be the PREFIX of a --route'],
     ['listener set l --route auto --remove-prefix a', '--remove-prefix "a": must be the PREFIX of a --route'],
+    ['listener set l --route a:=b --mirror b:=c', '--mirror "b:=c": must begin with the PREFIX of a --route'],
+    ['listener set l --mirror =c', '--mirror "=c": must begin with the PREFIX of a --route'],
+    ['listener set l --timeout 1s', '--timeout: is of each --route, and there is none'],
+    ['listener set l --mirror-percent 5', '--mirror-percent: is of each --mirror, and there is none'],
+    [
+      'listener set l --fault abort',
+      '--fault "abort": must be error or delay, then percent=N, delay=DURATION or command=NAME, with commas between',
+    ],
     ['listener set l --remove-prefix=', 'nothing to set: no flag names a field, see --help'],
     ['listener add l --case-insensitive 1', '--case-insensitive "1": must be true or false'],
     ['cluster list --view yesterday', '--view "yesterday": must be one of staged, committed, effective'],

@@ -162,6 +162,12 @@ describe('a plan', () => {
       [/^listener "tcp": cluster "only-g" is not declared \(in node group "h", and 1 more\)$/u],
     ],
     [
+      'a listener for all that mirrors to a cluster for some',
+      [forAll, forG],
+      [{ name: 'l', address: '0.0.0.0:1', catch_all: { cluster: 'all', mirrors: [{ cluster: 'only-g' }] } }],
+      [/^listener "l": catch_all: mirror: cluster "only-g" is not declared \(for nodes of no group that is named\)$/u],
+    ],
+    [
       'two listeners of a group at one address',
       [forAll, forG],
       [tcpOfG, { ...tcpOfG, name: 'tcp2' }],

@@ -227,14 +227,21 @@ describe('an endpoint that is the listener itself', () => {
       { name: 'pin', kind: 'tcp', address: '127.0.0.1:7001', cluster: 'a' },
       { name: 'other', kind: 'tcp', address: '127.0.0.1:7002', cluster: 'b' },
       { name: 'list', address: '127.0.0.1:7003', routes: [{ prefix: 'x', cluster: 'b' }], catch_all: 'a' },
+      {
+        name: 'mirrored',
+        address: '127.0.0.1:7004',
+        routes: [{ prefix: 'x', cluster: 'b', mirrors: [{ cluster: 'a' }] }],
+        catch_all: 'none',
+      },
     ].map((value) => parseListener(value));
     const bound = findBoundListeners(new Map(listeners.map((listener) => [listener.name, listener])), defaultOptions);
-    const looping = cluster('a', 'a', ...[6379, 7000, 7001, 7002, 7003].map((port) => ({ address: '127.0.0.1', port })));
+    const looping = cluster('a', 'a', ...[6379, 7000, 7001, 7002, 7003, 7004].map((port) => ({ address: '127.0.0.1', port })));
     const end = 'a command would go round in a circle until it times out';
     assert.deepEqual(findLoops(looping, bound).map((loop) => describeLoop(looping, loop)), [
       `cluster "a": endpoint 127.0.0.1:7000 is the Redis listener of each Envoy itself (--redis-listener 127.0.0.1:7000): ${end}`,
       `cluster "a": endpoint 127.0.0.1:7001 is the listener "pin" of each Envoy itself (127.0.0.1:7001): ${end}`,
       `cluster "a": endpoint 127.0.0.1:7003 is the listener "list" of each Envoy itself (127.0.0.1:7003): ${end}`,
+      `cluster "a": endpoint 127.0.0.1:7004 is the listener "mirrored" of each Envoy itself (127.0.0.1:7004): ${end}`,
     ]);
   });
 
@@ -347,6 +354,28 @@ describe('a loop of node groups', () => {
       assert.equal(findLoops(cluster, bound).length > 0, isLoop);
     });
   }
+});
+
+test('a mirror with a server of the cluster is warned of, until it has none', () => {
+  const { controlPlane } = create('a');
+  const commitMirror = (port: number): readonly Warning[] => {
+    const own = parseCluster({ name: 'a', endpoints: [{ address: '::ffff:127.0.0.1', port: 1 }] });
+    const copy = parseCluster({ name: 'b', endpoints: [{ address: '127.0.0.1', port }] });
+    const listener = parseListener({ name: 'redis_listener', catch_all: { cluster: 'a', mirrors: [{ cluster: 'b' }] } });
+    controlPlane.stageEdits({
+      clusters: [own, copy].map((after) => ({ name: after.name, after })),
+      listeners: [{ name: 'redis_listener', after: listener }],
+    });
+    controlPlane.commit();
+    return controlPlane.status().warnings;
+  };
+  assert.deepEqual(commitMirror(1), [
+    {
+      code: 'mirror-shares-server',
+      message: 'cluster "a" and its mirror "b" both have the server 127.0.0.1:1: each command would be done twice there',
+    },
+  ]);
+  assert.deepEqual(commitMirror(2), []);
 });
 
 describe("a listener at the control plane's own address", () => {

@@ -1,4 +1,4 @@
-// The Redis listener on all addresses, as a real Envoy binds it.
+// Where listeners take clients, and for how long, as a real Envoy has it: IPv4, IPv6, or both.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -8,6 +8,9 @@ import { moveToLoopback, readBootstrap } from '../support/bootstrap.ts';
 import { startControlPlane } from '../support/controlplane.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
+import { startRedis } from '../support/redis-server.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { startDeclaredEnvoy } from './declared-envoy.ts';
 
 const listeners: readonly (readonly [host: string, clients: readonly string[]])[] = [
   ['[::]', ['127.0.0.1', '::1']],
@@ -31,6 +34,38 @@ for (const [host, clients] of listeners) {
     assert.deepEqual([...rejected.values()], [0]);
   });
 }
+
+for (const [kind, fields] of [
+  ['redis', {}],
+  ['tcp', { cluster: 'server' }],
+] as const) {
+  for (const [host, clients] of [['[::]', ['127.0.0.1', '::1']], ['[::1]', ['::1']], ['0.0.0.0', ['127.0.0.1']]] as const) {
+    test(`a declared ${kind} listener at ${host} takes clients of ${clients.join(' and ')}`, async (t) => {
+      const port = await freePort();
+      const { address, port: serverPort } = await startRedis(t);
+      const subject = await startDeclaredEnvoy(t);
+      subject.declare({
+        clusters: [{ name: 'server', endpoints: [{ address, port: serverPort }] }],
+        listeners: [{ name: 'l', kind, address: `${host}:${port}`, ...fields }],
+      });
+      await subject.envoy.untilLive();
+      for (const client of clients) await subject.envoy.child.until(`PONG via ${client}`, () => ping(client, port));
+      await subject.assertAllTaken();
+    });
+  }
+}
+
+test('a tcp listener ends connections that are too old', async (t) => {
+  const port = await freePort();
+  const { address, port: serverPort } = await startRedis(t);
+  const subject = await startDeclaredEnvoy(t);
+  const listener = { name: 'l', kind: 'tcp', address: `127.0.0.1:${port}`, cluster: 'server', max_connection_duration: '500ms' };
+  subject.declare({ clusters: [{ name: 'server', endpoints: [{ address, port: serverPort }] }], listeners: [listener] });
+  await subject.envoy.untilLive();
+  const redis = await subject.connect(port);
+  await waitUntil('Envoy has closed it', () => redis.isClosed);
+  await subject.assertAllTaken();
+});
 
 function ping(host: string, port: number): Promise<true> {
   return new Promise((resolve, reject) => {

@@ -82,7 +82,7 @@ describe('drainAfter', () => {
   for (const { what, draining = [], edits, drainTimeMs: timeMs = drainTimeMs, expected } of CASES) {
     test(what, () => {
       const copy = structuredClone(draining);
-      const state = { clusters: before, routing: routingOf(before), draining };
+      const state = { clusters: before, routing: routingOf(before), mirrors: [], draining };
       assert.deepEqual(drainAfter(state, edits, routingOf(new Map()), nowMs, timeMs), expected);
       assert.deepEqual(draining, copy);
     });
@@ -97,13 +97,45 @@ test('stillDraining passes over those whose time is over, to the millisecond', (
 test('drainAfter keeps who was the catch-all: by name, or as the only one', () => {
   const wasCatchAll = (names: readonly string[], catchAll: string | undefined): boolean | undefined => {
     const clusters = new Map(names.map((name) => [name, cluster(name)]));
-    const state = { clusters, routing: routingOf(clusters, catchAll), draining: [] };
+    const state = { clusters, routing: routingOf(clusters, catchAll), mirrors: [], draining: [] };
     return drainAfter(state, [removed('a')], routingOf(new Map()), nowMs, drainTimeMs)[0]?.wasCatchAll;
   };
   assert.equal(wasCatchAll(['a', 'b'], 'a'), true);
   assert.equal(wasCatchAll(['a', 'b'], 'b'), false);
   assert.equal(wasCatchAll(['a', 'b'], undefined), false);
   assert.equal(wasCatchAll(['a'], undefined), true);
+});
+
+describe('a removed cluster that was mirrored', () => {
+  // Its keys, of the prefix /a, go to b.
+  const now = new Routing([{ prefix: '/a', cluster: 'b' }], undefined);
+  const drainedWith = (cluster_: string, mirror: string, after = now): DrainingCluster | undefined => {
+    const mirrors = [{ cluster: cluster_, mirror, untilMs: Infinity }];
+    const state = { clusters: before, routing: routingOf(before), mirrors, draining: [] };
+    return drainAfter(state, [removed('a')], after, nowMs, drainTimeMs)[0];
+  };
+
+  test('keeps its servers when its mirror takes the keys over: each command would be done twice there', () => {
+    const drained = drainedWith('a', 'b');
+    assert.equal(drained?.followed, 'a');
+    assert.deepEqual(findSuccessors([drained], before), new Map());
+    assert.deepEqual(follow([drained], now), [drained]);
+  });
+
+  test('keeps its servers when nobody takes the keys over yet', () => {
+    const drained = drainedWith('a', 'b', new Routing([], undefined));
+    assert.ok(drained !== undefined);
+    assert.deepEqual(findSuccessors(follow([drained], now), before), new Map());
+  });
+
+  test('is served by whoever takes the keys over that is no mirror', () => {
+    assert.equal(drainedWith('a', 'c')?.followed, 'b');
+    assert.equal(drainedWith('c', 'b')?.followed, 'b');
+  });
+
+  test('keeps its servers when it was the mirror: nobody else is to get the copies', () => {
+    assert.equal(drainedWith('c', 'a')?.followed, 'a');
+  });
 });
 
 describe('the successor of a removed cluster with the prefix /a', () => {

@@ -92,6 +92,21 @@ const CASES: readonly Case[] = [
     [{ name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'no' }] }],
     [/^listener "generic_route": route "\/": cluster "no" is not declared$/],
   ],
+  [
+    'mirrors to clusters that there are not',
+    [
+      {
+        name: 'l',
+        address: '10.0.0.1:1',
+        routes: [{ prefix: 'x', cluster: 'a', mirrors: [{ cluster: 'no' }, { cluster: 'A' }] }],
+        catch_all: { cluster: 'A', mirrors: [{ cluster: 'nobody' }] },
+      },
+    ],
+    [
+      /^listener "l": route "x": mirror: cluster "no" is not declared$/,
+      /^listener "l": catch_all: mirror: cluster "nobody" is not declared$/,
+    ],
+  ],
   ['TCP to a cluster that is not there', [tcp('no', 'source_ip')], [/^listener "t": cluster "no" is not declared$/]],
 
   ['TCP to any policy', [tcp('a')], []],

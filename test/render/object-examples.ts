@@ -33,6 +33,7 @@ const plain = [
   { name: 'sessions', prefix: 'sess:', endpoints: [a, b] },
   { name: 'web', prefix: '/web/', endpoints: [c] },
 ];
+const withSpare = [...plain, { name: 'spare' }];
 
 export const objectExamples: readonly Example[] = [
   example('load-balancing', [
@@ -220,6 +221,56 @@ export const objectExamples: readonly Example[] = [
   example('implicit-redis-listener-without-a-route', plain, [
     { name: 'redis_listener', routes: [], catch_all: 'none' },
     { name: 'generic_route', kind: 'http', routes: [{ prefix: '/', cluster: 'web' }] },
+  ]),
+  example('redis-listener-settings', withSpare, [
+    {
+      name: 'all-settings',
+      address: '127.0.0.1:7000',
+      routes: [
+        { prefix: 's:', cluster: 'sessions', key_formatter: 'tenant7:{%KEY%}', remove_prefix: true },
+        {
+          prefix: 's:both:',
+          cluster: 'sessions',
+          mirrors: [{ cluster: 'web', percent: 25, exclude_reads: true }, { cluster: 'spare' }],
+        },
+      ],
+      catch_all: { cluster: 'spare', mirrors: [{ cluster: 'web', percent: 100 }], key_formatter: 'all:%KEY%' },
+      op_timeout: '2s',
+      enable_redirection: true,
+      max_upstream_unknown_connections: 0,
+      buffer: { max_bytes: 1_024, flush_timeout: '5ms' },
+      connection_rate_limit: 10,
+      command_stats: true,
+      custom_commands: ['JSON.GET', 'bf.add'],
+      protocol: 'RESP3',
+      faults: [
+        { type: 'error', percent: 5, commands: ['SET', 'get'] },
+        { type: 'error', percent: 1, delay: '1s' },
+        { type: 'delay', percent: 99, delay: '300ms', commands: ['hgetall'] },
+      ],
+    },
+    { name: 'as-left-out', address: '127.0.0.1:7001', protocol: 'RESP2', command_stats: false, buffer: { max_bytes: 1 } },
+    { name: 'old', kind: 'tcp', address: '127.0.0.1:7002', cluster: 'web', max_connection_duration: '1h' },
+  ], { redisDeny: ['select'] }),
+  example('http-hosts', withSpare, [
+    {
+      name: 'hosts',
+      kind: 'http',
+      address: '[::]:7000',
+      idle_timeout: '90s',
+      max_connection_duration: '10m',
+      routes: [
+        { prefix: '/', cluster: 'web' },
+        { prefix: '/api/', cluster: 'sessions', timeout: '2s', retries: { attempts: 2 } },
+        {
+          prefix: '/',
+          cluster: 'spare',
+          hosts: ['SHOP.example', '*.shop.example'],
+          retries: { attempts: 1, on: ['reset', '5xx'], per_try_timeout: '500ms' },
+        },
+        { prefix: '/api/v2/', cluster: 'web', hosts: ['shop.example'], remove_prefix: true },
+      ],
+    },
   ]),
   example('tls', [
     { name: 'sni', upstream_tls: { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'envoy' } } },

@@ -37,7 +37,8 @@ describe('keys that no prefix matches go to', () => {
     test(what, () => {
       const clusters = clustersOf(...names.map((name) => cluster(name, `${name}:`)));
       const listener = { name: 'l', ...(field === undefined ? {} : { catch_all: field }) };
-      assert.equal(findRedisRoutes(listener, clusters, option).catchAll, catchAll);
+      const found = findRedisRoutes(listener, clusters, option).catchAll;
+      assert.deepEqual(found, catchAll === undefined ? undefined : { cluster: catchAll });
     });
   }
 });
@@ -48,13 +49,26 @@ describe('the Redis proxy', () => {
   const routes = [{ prefix: 'a', cluster: 'a' }];
 
   test('has the routes, and the catch-all if there is one', () => {
-    const proxyWith = (catchAll: string | undefined) => buildRedisProxy({ name: 'l' }, { routes, catchAll }, context);
+    const proxyWith = (catchAll: { cluster: string } | undefined) => {
+      return buildRedisProxy({ name: 'l' }, { routes, catchAll }, context);
+    };
     assert.deepEqual(proxyWith(undefined)?.['prefix_routes'], { routes });
-    assert.deepEqual(proxyWith('b')?.['prefix_routes'], { routes, catch_all_route: { cluster: 'b' } });
+    assert.deepEqual(proxyWith({ cluster: 'b' })?.['prefix_routes'], { routes, catch_all_route: { cluster: 'b' } });
   });
 
   test('is none when no key has a route: Envoy would refuse it', () => {
     assert.equal(buildRedisProxy({ name: 'l' }, { routes: [], catchAll: undefined }, context), undefined);
+  });
+
+  test('denies first, whatever the drills of the listener are', () => {
+    const faults = [{ type: 'error', percent: 5 }] as const;
+    const denying = { ...context, denied: ['select'] };
+    const proxy = buildRedisProxy({ name: 'l', faults }, { routes, catchAll: undefined }, denying);
+    const always = (numerator: number) => ({ default_value: { numerator, denominator: 'HUNDRED' } });
+    assert.deepEqual(proxy?.['faults'], [
+      { fault_type: 'ERROR', fault_enabled: always(100), commands: ['select'] },
+      { fault_type: 'ERROR', fault_enabled: always(5), commands: [] },
+    ]);
   });
 
   test('counts by the name of its listener, the one that was always there by the name that it always had', () => {
@@ -94,7 +108,7 @@ describe('reads', () => {
 
   test('of Redis Clusters go by one policy, and such a listener alone follows redirections', () => {
     const settingsOf = (cluster: string, read_policy?: RedisListener['read_policy']) => {
-      const routes = { routes: [{ prefix: 'a', cluster: 'plain' }], catchAll: cluster };
+      const routes = { routes: [{ prefix: 'a', cluster: 'plain' }], catchAll: { cluster } };
       const { op_timeout: _, ...settings } = Object(
         buildRedisProxy({ name: 'l', read_policy }, routes, { clusters, apiVersion: 'v3' })?.['settings'],
       );

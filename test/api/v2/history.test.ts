@@ -185,11 +185,31 @@ describe('what is not there', () => {
 test('a plan warns of what Envoys that speak v2 are not told', async (t) => {
   const { call } = await serveDesk(t);
   await call('PUT', '/clusters/a', { load_balancing: { policy: 'maglev', table_size: 503 } });
+  await call('PUT', '/listeners/l', {
+    address: '0.0.0.0:1',
+    catch_all: { cluster: 'a', key_formatter: 't:%KEY%' },
+    connection_rate_limit: 1,
+    protocol: 'RESP3',
+    faults: [{ type: 'error', percent: 1 }],
+    custom_commands: ['json.get'],
+  });
+  await call('PUT', '/listeners/t', { kind: 'tcp', address: '0.0.0.0:2', cluster: 'a', max_connection_duration: '1h' });
+  await call('PUT', '/listeners/w', {
+    kind: 'http',
+    address: '0.0.0.0:3',
+    routes: [{ prefix: '/', cluster: 'a', hosts: ['a.example'] }],
+  });
   const { body } = await call('POST', '/plan');
-  assert.deepEqual(body.warnings.filter(({ code }: { code: string }) => code === 'not-in-v2'), [
-    {
-      code: 'not-in-v2',
-      message: 'cluster "a": load_balancing.table_size 503: v2 has no such field, tables have 65537 there',
-    },
+  const warned = body.warnings as readonly { code: string; message: string }[];
+  const noField = 'v2 has no such field,';
+  assert.deepEqual(warned.filter(({ code }) => code === 'not-in-v2').map(({ message }) => message), [
+    `cluster "a": load_balancing.table_size 503: ${noField} tables have 65537 there`,
+    `listener "l": key_formatter: ${noField} servers are sent the keys as they are there`,
+    `listener "l": connection_rate_limit: ${noField} connections have no limit there`,
+    `listener "l": protocol RESP3: ${noField} clients speak RESP2 there`,
+    `listener "l": faults: ${noField} no command fails or is late there`,
+    `listener "l": custom_commands: ${noField} these commands are refused there`,
+    `listener "t": max_connection_duration: ${noField} connections may grow old there`,
+    `listener "w": hosts without regard to ports: ${noField} a Host with a port is another one there`,
   ]);
 });

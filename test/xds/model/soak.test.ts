@@ -12,8 +12,11 @@ function soak(...flags: readonly string[]): Promise<Finished> {
 }
 
 test('the soak makes batch after batch until its time is over', async () => {
-  const { status, stdout, stderr } = await soak('--minutes=0.0001', '--runs=3', '--steps=10', '--seed=7');
+  const { status, stdout, stderr } = await soak(
+    '--declarations=3', '--minutes=0.0001', '--runs=3', '--steps=10', '--seed=7',
+  );
   assert.equal(status, 0, stderr);
+  assert.match(stdout, /^3 declarations in \d+ s, seed 7$/m);
   assert.match(stdout, /^3 runs in \d+ s, seed 7, \d+ MiB$/m);
 });
 
@@ -27,5 +30,7 @@ test('a flag that is no number ends it before it begins', async () => {
 test('its help names every flag', async () => {
   const { status, stdout } = await soak('--help');
   assert.equal(status, 0);
-  for (const flag of ['--minutes', '--runs', '--steps', '--seed']) assert.match(stdout, new RegExp(`^  ${flag} N `, 'm'));
+  for (const flag of ['--declarations', '--minutes', '--runs', '--steps', '--seed']) {
+    assert.match(stdout, new RegExp(`^  ${flag} N `, 'm'));
+  }
 });

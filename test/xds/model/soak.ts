@@ -1,20 +1,24 @@
-// `npm run soak`: the model for as long as one likes. Every batch of runs has a seed of its own and is told when it is
-// done; the first failure is told with what replays it, and ends the soak.
+// `npm run soak`: first random declarations before a real Envoy, then the model for as long as one likes. Every batch
+// of runs has a seed of its own and is told when it is done; the first failure is told with what replays it, and ends
+// the soak.
 
 import { parseArgs } from 'node:util';
 
+import { soakDeclarations } from '../../fuzz/soak-declarations.ts';
 import { defaultSettings, findFailure } from './check-runs.ts';
 
 const help = `Usage: npm run soak -- [flags]
 
-  --minutes N  Begin no batch later than that (default 10)
-  --runs N     Runs of one batch (default ${defaultSettings.runs})
-  --steps N    Steps that a run has at most (default ${defaultSettings.maxSteps})
-  --seed N     Seed of the first batch, the next has the next (default another one each time)
+  --declarations N  Random declarations that Envoy must take (default 2000)
+  --minutes N       Begin no batch of the model later than that (default 10)
+  --runs N          Runs of one batch (default ${defaultSettings.runs})
+  --steps N         Steps that a run has at most (default ${defaultSettings.maxSteps})
+  --seed N          Seed of the declarations and of the first batch, the next has the next (default another each time)
 `;
 
 const { values } = parseArgs({
   options: {
+    declarations: { type: 'string', default: '2000' },
     minutes: { type: 'string', default: '10' },
     runs: { type: 'string', default: String(defaultSettings.runs) },
     steps: { type: 'string', default: String(defaultSettings.maxSteps) },
@@ -31,6 +35,14 @@ if (values.help) {
 const minutes = toNumber('minutes', values.minutes);
 const settings = { runs: toNumber('runs', values.runs), maxSteps: toNumber('steps', values.steps), path: undefined };
 const firstSeed = toNumber('seed', values.seed);
+const declarations = toNumber('declarations', values.declarations);
+
+const rejection = await soakDeclarations(firstSeed, declarations, console.log);
+if (rejection !== undefined) {
+  console.error(rejection);
+  process.exit(1);
+}
+
 const startMs = performance.now();
 
 for (let batch = 0; performance.now() - startMs < minutes * 60_000; batch += 1) {
