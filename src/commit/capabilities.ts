@@ -38,6 +38,20 @@ const capabilities: readonly Capability[] = [
     isUsedBy: (object) => 'auth' in object && object.auth !== undefined,
   },
   {
+    since: [1, 27],
+    what: 'key_formatter',
+    otherwise: 'reads and writes other keys',
+    isDangerous: true,
+    isUsedBy: (object) => hasRoute(object, (route) => 'key_formatter' in route),
+  },
+  {
+    since: [1, 27],
+    what: 'connection_rate_limit',
+    otherwise: 'has no such limit',
+    isDangerous: false,
+    isUsedBy: (object) => 'connection_rate_limit' in object,
+  },
+  {
     since: [1, 28],
     what: 'reads',
     otherwise: 'sends reads to the primary too',
@@ -45,11 +59,25 @@ const capabilities: readonly Capability[] = [
     isUsedBy: (object) => 'reads' in object || hasRoute(object, ({ reads }) => reads !== undefined),
   },
   {
+    since: [1, 34],
+    what: 'custom_commands',
+    otherwise: 'does not know these commands',
+    isDangerous: false,
+    isUsedBy: (object) => 'custom_commands' in object,
+  },
+  {
     since: [1, 37],
     what: 'an upstream_auth of its own for an endpoint',
     otherwise: 'sends these servers no password',
     isDangerous: true,
     isUsedBy: (object) => isCluster(object) && serversOf(object).some((server) => 'upstream_auth' in server),
+  },
+  {
+    since: [1, 40],
+    what: 'protocol RESP3',
+    otherwise: 'speaks RESP2, and refuses HELLO 3',
+    isDangerous: false,
+    isUsedBy: (object) => 'protocol' in object && object.protocol === 'RESP3',
   },
 ];
 
@@ -96,8 +124,11 @@ function isCluster(object: Cluster | Listener): object is Cluster {
   return 'endpoints' in object || 'shards' in object;
 }
 
-function hasRoute(object: Cluster | Listener, is: (route: RedisRoute) => boolean): boolean {
-  return 'routes' in object && object.kind !== 'http' && typeof object.routes === 'object' && object.routes.some(is);
+/** Of a Redis listener, the route of its catch-all among them. */
+function hasRoute(object: Cluster | Listener, is: (route: Partial<RedisRoute>) => boolean): boolean {
+  if (isCluster(object) || object.kind === 'http' || object.kind === 'tcp') return false;
+  const { routes, catch_all: catchAll } = object;
+  return (typeof routes === 'object' && routes.some(is)) || (typeof catchAll === 'object' && is(catchAll));
 }
 
 function isGiven({ groups }: Cluster | Listener, group: NodeGroup): boolean {

@@ -58,6 +58,8 @@ export interface PublisherParts {
   readonly isListenerTaken?: () => boolean;
   /** The connected Envoys by release and node group. Default: none is. */
   readonly findAgents?: () => readonly Agents[];
+  /** The flags of our own ports on which others can read along. Default: of none. */
+  readonly portsInClear?: readonly string[];
   /** Where the control plane itself listens. Default: nowhere. */
   readonly ownAddresses?: readonly OwnAddress[];
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
@@ -186,7 +188,7 @@ export class Publisher {
     const { renderOptions, ownAddresses = [] } = this.#parts;
     const { declared } = prepared;
     const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
-    return [...standing, ...this.#findExpiring(declared)];
+    return [...standing, ...this.#findExpiring(declared), ...this.#findSecretsInClear(declared)];
   }
 
   /** The Envoy resources that would change. */
@@ -228,6 +230,15 @@ export class Publisher {
 
   #findExpiring({ secrets }: Declared): Warning[] {
     return findExpiring(secrets.values(), this.#clock.nowMs());
+  }
+
+  #findSecretsInClear({ secrets }: Declared): Warning[] {
+    const { portsInClear = [] } = this.#parts;
+    if (portsInClear.length === 0 || secrets.size === 0) return [];
+    const message =
+      `${portsInClear.join(' and ')}: neither TLS (--tls-cert) nor a loopback address, so that passwords and private ` +
+      'keys go to Envoys as they are; who reaches the port can read along, and without --tls-client-ca ask for them';
+    return [{ code: 'secrets-in-clear', message }];
   }
 
   #circumstances(): Circumstances {

@@ -46,6 +46,23 @@ describe('a field that is younger than an Envoy', () => {
       true,
     ],
     ['passwords of a listener', listenerEdits({ name: 'l', auth: { passwords: [password] } }), '1.22.11', '1.23.0', true],
+    [
+      'a key formatter of a route',
+      listenerEdits({ name: 'l', routes: [{ prefix: 'a:', cluster: 'r', key_formatter: 'x:%KEY%' }] }),
+      '1.26.8',
+      '1.27.0',
+      true,
+    ],
+    [
+      'a key formatter of the catch-all',
+      listenerEdits({ name: 'l', catch_all: { cluster: 'r', key_formatter: 'x:%KEY%' } }),
+      '1.26.8',
+      '1.27.0',
+      true,
+    ],
+    ['a limit of new connections', listenerEdits({ name: 'l', connection_rate_limit: 5 }), '1.26.8', '1.27.0', false],
+    ['a custom command', listenerEdits({ name: 'l', custom_commands: ['json.get'] }), '1.33.14', '1.34.0', false],
+    ['RESP3', listenerEdits({ name: 'l', protocol: 'RESP3' }), '1.39.1', '1.40.0', false],
     ['reads of a cluster', clusterEdits({ ...replicated, reads: 'any' }), '1.27.7', '1.28.0', false],
     [
       'reads of a route',
