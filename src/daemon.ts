@@ -6,7 +6,7 @@ import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/prom
 
 import type { Logger } from 'pino';
 
-import { formatAddress } from './net/address.ts';
+import { formatAddress, isLoopback } from './net/address.ts';
 import type { Address } from './net/address.ts';
 import { createApi } from './api/app.ts';
 import { createDiscoveryApi } from './api/discovery.ts';
@@ -107,7 +107,9 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     ],
     onRendered: metrics.onRendered,
     onCommitEnd: metrics.onCommitEnd,
+    portsInClear: findPortsInClear(settings),
     isListenerTaken: () => hub.isListenerTaken(),
+    findAgents: () => hub.agents(),
     onWarnings: (warnings) => {
       for (const { code, message } of warnings) log.warn({ code }, message);
     },
@@ -189,6 +191,15 @@ function keyFileOf({ secretKeyFile, dataDir }: Settings): string | undefined {
 function certificateEndsOf({ declarations }: ControlPlane): number[] {
   const ends = declarations.list('committed', 'secret').map(({ not_after: end }) => end);
   return ends.filter((end) => end !== undefined).map((end) => Date.parse(end));
+}
+
+/** The flags of the ports on which others can read along. */
+function findPortsInClear({ xdsAddress, apiAddress, tlsCert, tlsPorts }: Settings): string[] {
+  const ports = [['xds', xdsAddress, '--xds-address'], ['api', apiAddress, '--api-address']] as const;
+  const isInClear = (port: TlsPortName, { host }: Address): boolean => {
+    return !isLoopback(host) && host !== 'localhost' && (tlsCert === undefined || !tlsPorts.includes(port));
+  };
+  return ports.flatMap(([port, address, flag]) => (isInClear(port, address) ? [flag] : []));
 }
 
 function statusesOf(hub: StreamHub): Iterable<StreamStatus> {

@@ -132,7 +132,7 @@ export class ControlPlane implements Desk {
 
   plan(): Promise<Plan> {
     return this.#queue.run(async () => {
-      const { edits, revision, committedClusters } = this.#staging;
+      const { edits, revision } = this.#staging;
       const problems = this.#findProblems(edits);
       const prepared = problems.length > 0 ? undefined : this.#publisher.prepare(edits);
       return {
@@ -140,7 +140,7 @@ export class ControlPlane implements Desk {
         revision,
         changes: this.#changesOf(edits),
         errors: problems.map((message) => ({ code: 'unpublishable', message })),
-        guards: findGuarded(committedClusters, edits.clusters, this.#guardShare),
+        guards: this.#findGuarded(edits),
         warnings: prepared === undefined ? [] : this.#publisher.findWarningsOfStep(prepared, edits),
         resources: prepared === undefined ? [] : this.#publisher.findResourceChangesOf(prepared),
       };
@@ -280,9 +280,15 @@ export class ControlPlane implements Desk {
     }
   }
 
+  #findGuarded(edits: Edits): Finding[] {
+    const { committedClusters } = this.#staging;
+    const taken = findGuarded(committedClusters, edits.clusters, this.#guardShare);
+    return [...taken, ...this.#publisher.findLacking(edits).dangerous];
+  }
+
   #requireUnguarded(edits: Edits, { guards }: RevisionRequest): void {
     if (guards === 'pass') return;
-    const findings = findGuarded(this.#staging.committedClusters, edits.clusters, this.#guardShare);
+    const findings = this.#findGuarded(edits);
     if (findings.length === 0) return;
     if (guards === 'tell') {
       this.#parts.onGuarded?.(findings);

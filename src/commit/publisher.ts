@@ -34,7 +34,9 @@ import type { Circumstances, Declared } from './declared.ts';
 import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
-import type { ResourceChanges } from './desk.ts';
+import { findLacking } from './capabilities.ts';
+import type { Agents, Lacking } from './capabilities.ts';
+import type { Finding, ResourceChanges } from './desk.ts';
 import { findExpiring } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
@@ -54,6 +56,10 @@ export interface PublisherParts {
   readonly onRendered?: (tookMs: number) => void;
   /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
   readonly isListenerTaken?: () => boolean;
+  /** The connected Envoys by release and node group. Default: none is. */
+  readonly findAgents?: () => readonly Agents[];
+  /** The flags of our own ports on which others can read along. Default: of none. */
+  readonly portsInClear?: readonly string[];
   /** Where the control plane itself listens. Default: nowhere. */
   readonly ownAddresses?: readonly OwnAddress[];
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
@@ -145,8 +151,13 @@ export class Publisher {
     ];
   }
 
+  /** What the edits need that connected Envoys lack. */
+  findLacking(edits: Edits): Lacking {
+    return findLacking(edits, this.#parts.findAgents ?? (() => []));
+  }
+
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Warning[] {
+  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Finding[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
     const edited = edits.clusters.flatMap(({ after }) => after ?? []);
@@ -167,6 +178,7 @@ export class Publisher {
       }),
       ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
       ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
+      ...this.findLacking(edits).harmless,
       ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
     ];
   }
@@ -176,7 +188,7 @@ export class Publisher {
     const { renderOptions, ownAddresses = [] } = this.#parts;
     const { declared } = prepared;
     const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
-    return [...standing, ...this.#findExpiring(declared)];
+    return [...standing, ...this.#findExpiring(declared), ...this.#findSecretsInClear(declared)];
   }
 
   /** The Envoy resources that would change. */
@@ -218,6 +230,15 @@ export class Publisher {
 
   #findExpiring({ secrets }: Declared): Warning[] {
     return findExpiring(secrets.values(), this.#clock.nowMs());
+  }
+
+  #findSecretsInClear({ secrets }: Declared): Warning[] {
+    const { portsInClear = [] } = this.#parts;
+    if (portsInClear.length === 0 || secrets.size === 0) return [];
+    const message =
+      `${portsInClear.join(' and ')}: neither TLS (--tls-cert) nor a loopback address, so that passwords and private ` +
+      'keys go to Envoys as they are; who reaches the port can read along, and without --tls-client-ca ask for them';
+    return [{ code: 'secrets-in-clear', message }];
   }
 
   #circumstances(): Circumstances {

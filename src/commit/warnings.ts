@@ -30,7 +30,8 @@ export interface Warning {
     | 'multi-ends-envoy'
     | 'upstream-reconnects'
     | 'not-in-v2'
-    | 'certificate-expires';
+    | 'certificate-expires'
+    | 'secrets-in-clear';
   readonly message: string;
 }
 

@@ -138,6 +138,11 @@ export class DiscoveryStream {
     return this.#method.kind;
   }
 
+  /** The node at the other end; undefined before its first request. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
   /** The cluster of that node, as it names it. */
   get nodeCluster(): string | undefined {
     return this.#node?.cluster;

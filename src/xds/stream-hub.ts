@@ -3,6 +3,8 @@
 import type { Logger } from 'pino';
 
 import type { IsConcerned, SnapshotCache } from '../snapshot/snapshot.ts';
+import { findAgents } from './agents.ts';
+import type { Agents } from './agents.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import type { StreamContext, StreamTransport } from './discovery-stream.ts';
@@ -112,6 +114,11 @@ export class StreamHub {
   /** Who takes listeners from here. */
   get listenerTakers(): ListenerTakers {
     return this.#byNode.listenerTakers;
+  }
+
+  /** The connected Envoys by release and node group; looks at every stream. */
+  agents(): Agents[] {
+    return findAgents(this.#streams);
   }
 
   /** True when some client takes its listeners from here, in whatever way. */

@@ -1,0 +1,148 @@
+// What Envoys must understand for what is declared to work as it is meant. An Envoy passes over a field that is younger
+// than itself without a word (seen with 1.36 and 1.40; its only trace is the statistic server.dynamic_unknown_fields).
+
+import { serversOf } from '../inventory/cluster.ts';
+import type { Edits } from '../inventory/edits.ts';
+import type { Cluster, Listener, RedisRoute } from '../model/objects.ts';
+import type { NodeGroup } from '../snapshot/snapshot.ts';
+import type { Finding } from './desk.ts';
+
+/** The connected Envoys of one release in one node group. */
+export interface Agents {
+  readonly group: NodeGroup;
+  /** As "1.40.0". */
+  readonly version: string;
+  readonly ids: readonly string[];
+}
+
+/** What is young enough that an Envoy may lack it. */
+interface Capability {
+  /** The first release that has it, as major and minor number. */
+  readonly since: readonly [major: number, minor: number];
+  /** As the operator wrote it. */
+  readonly what: string;
+  /** What an older Envoy does instead. */
+  readonly otherwise: string;
+  /** Wrong without an error: keys elsewhere, or an open door. Else the fault shows, or costs speed alone. */
+  readonly isDangerous: boolean;
+  readonly isUsedBy: (object: Cluster | Listener) => boolean;
+}
+
+// From Envoy's changelogs and its API as it was in each release; credentials were seen to be ignored by 1.36.
+const capabilities: readonly Capability[] = [
+  {
+    since: [1, 23],
+    what: 'auth',
+    otherwise: 'lets everybody in',
+    isDangerous: true,
+    isUsedBy: (object) => 'auth' in object && object.auth !== undefined,
+  },
+  {
+    since: [1, 27],
+    what: 'key_formatter',
+    otherwise: 'reads and writes other keys',
+    isDangerous: true,
+    isUsedBy: (object) => hasRoute(object, (route) => 'key_formatter' in route),
+  },
+  {
+    since: [1, 27],
+    what: 'connection_rate_limit',
+    otherwise: 'has no such limit',
+    isDangerous: false,
+    isUsedBy: (object) => 'connection_rate_limit' in object,
+  },
+  {
+    since: [1, 28],
+    what: 'reads',
+    otherwise: 'sends reads to the primary too',
+    isDangerous: false,
+    isUsedBy: (object) => 'reads' in object || hasRoute(object, ({ reads }) => reads !== undefined),
+  },
+  {
+    since: [1, 34],
+    what: 'custom_commands',
+    otherwise: 'does not know these commands',
+    isDangerous: false,
+    isUsedBy: (object) => 'custom_commands' in object,
+  },
+  {
+    since: [1, 37],
+    what: 'an upstream_auth of its own for an endpoint',
+    otherwise: 'sends these servers no password',
+    isDangerous: true,
+    isUsedBy: (object) => isCluster(object) && serversOf(object).some((server) => 'upstream_auth' in server),
+  },
+  {
+    since: [1, 40],
+    what: 'protocol RESP3',
+    otherwise: 'speaks RESP2, and refuses HELLO 3',
+    isDangerous: false,
+    isUsedBy: (object) => 'protocol' in object && object.protocol === 'RESP3',
+  },
+];
+
+const maxNamed = 5;
+
+/** What the edits need that connected Envoys lack. */
+export interface Lacking {
+  readonly dangerous: readonly Finding[];
+  readonly harmless: readonly Finding[];
+}
+
+/** @param findAgents asked only when something is needed that there are Envoys without. */
+export function findLacking(
+  { clusters, listeners }: Edits,
+  findAgents: () => readonly Agents[],
+  known: readonly Capability[] = capabilities,
+): Lacking {
+  const objects = [...clusters, ...listeners].flatMap(({ after }) => after ?? []);
+  const needed = known.map((capability) => ({ capability, users: objects.filter(capability.isUsedBy) }));
+  const used = needed.filter(({ users }) => users.length > 0);
+  if (used.length === 0) return { dangerous: [], harmless: [] };
+  const agents = findAgents();
+  const findingsOf = (isDangerous: boolean): Finding[] =>
+    used
+      .filter(({ capability }) => capability.isDangerous === isDangerous)
+      .flatMap(({ capability, users }) => describe(capability, users, agents) ?? [])
+      .map((message) => ({ code: 'old-envoy', message }));
+  return { dangerous: findingsOf(true), harmless: findingsOf(false) };
+}
+
+function describe(
+  { since, what, otherwise }: Capability,
+  users: readonly (Cluster | Listener)[],
+  agents: readonly Agents[],
+): string | undefined {
+  const old = agents.filter((each) => isBefore(each.version, since) && users.some((user) => isGiven(user, each.group)));
+  if (old.length === 0) return undefined;
+  const envoys = old.flatMap(({ ids, version }) => ids.map((id) => `${JSON.stringify(id)} (${version})`));
+  const names = users.filter((user) => old.some(({ group }) => isGiven(user, group))).map(({ name }) => JSON.stringify(name));
+  return `${what} of ${some(names)} needs Envoy ${since.join('.')}, and an older one ${otherwise}: ${some(envoys)}`;
+}
+
+function isCluster(object: Cluster | Listener): object is Cluster {
+  return 'endpoints' in object || 'shards' in object;
+}
+
+/** Of a Redis listener, the route of its catch-all among them. */
+function hasRoute(object: Cluster | Listener, is: (route: Partial<RedisRoute>) => boolean): boolean {
+  if (isCluster(object) || object.kind === 'http' || object.kind === 'tcp') return false;
+  const { routes, catch_all: catchAll } = object;
+  return (typeof routes === 'object' && routes.some(is)) || (typeof catchAll === 'object' && is(catchAll));
+}
+
+function isGiven({ groups }: Cluster | Listener, group: NodeGroup): boolean {
+  return groups === undefined || groups.includes(group);
+}
+
+/** False also where the release can't be read: of what is not known nothing is said. */
+function isBefore(version: string, [major, minor]: Capability['since']): boolean {
+  const [, first, second] = /^(\d+)\.(\d+)\./u.exec(version) ?? [];
+  if (first === undefined || second === undefined) return false;
+  return Number(first) < major || (Number(first) === major && Number(second) < minor);
+}
+
+function some(names: readonly string[]): string {
+  const named = names.slice(0, maxNamed).join(', ');
+  return names.length > maxNamed ? `${named} and ${names.length - maxNamed} more` : named;
+}
