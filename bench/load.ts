@@ -18,6 +18,8 @@ export interface Load {
   readonly clusters: number;
   readonly warmups: number;
   readonly commits: number;
+  /** What a commit changes; an endpoint unless given. */
+  readonly change?: 'endpoint' | 'password';
   /** Envoys that stop reading once they have their first state; 0 unless given. */
   readonly stalled?: number;
   /** Envoys that connect at the same time; 256 unless given. */
@@ -34,7 +36,7 @@ export interface Measurement {
   readonly initialCpuMs: number;
   /** Connections that broke before the first state, over all Envoys; each was made again. */
   readonly reconnects: number;
-  /** Sending a commit to the last Envoy having the new endpoint, the median commit. */
+  /** Sending a commit to the last Envoy having its change, the median commit. */
   readonly arrivalMs: number;
   /** Sending a commit to its answer, the median commit. */
   readonly answerMs: number;
@@ -105,7 +107,8 @@ export async function runClient(server: Server, load: Load): Promise<Measurement
   };
 }
 
-function combine(measurements: readonly Measurement[]): Measurement {
+/** The medians of several turns. */
+export function combine(measurements: readonly Measurement[]): Measurement {
   const medianOf = (key: keyof Measurement) => median(measurements.map((measurement) => measurement[key]));
   return {
     initialMs: medianOf('initialMs'),

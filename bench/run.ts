@@ -16,12 +16,14 @@ import { fanoutBenchmarks } from './fanout.ts';
 import { nodeGroupsBenchmark } from './node-groups.ts';
 import { oneOfManyBenchmark } from './one-of-many.ts';
 import { buildPrograms, cacheDir, readGoVersion } from './programs.ts';
+import { renderShardedBenchmark } from './render-sharded.ts';
+import { rotationBenchmarks } from './rotation.ts';
 import { stalledReaderBenchmark } from './stalled-reader.ts';
 import { v2Benchmarks } from './v2.ts';
 
 const benchmarks: readonly Benchmark[] = [
   ...fanoutBenchmarks, connectBenchmark, oneOfManyBenchmark, stalledReaderBenchmark, ...v2Benchmarks,
-  nodeGroupsBenchmark, apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
+  nodeGroupsBenchmark, ...rotationBenchmarks, renderShardedBenchmark, apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
 ];
 
 const help = `Usage: npm run bench -- [flags]

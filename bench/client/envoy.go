@@ -84,10 +84,11 @@ func (e *envoy) handle(message []byte) error {
 			return err
 		}
 	case protocol.endpointType:
-		e.takeEndpoints(got, message)
+		e.takeEndpoints(got)
 	default:
 		return fmt.Errorf("response of unexpected type %q", got.typeURL)
 	}
+	e.lookOut(message)
 	return e.stream.sendACK(e.fleet.protocol, got)
 }
 
@@ -101,15 +102,20 @@ func (e *envoy) takeClusters(got response) error {
 	return e.stream.send(e.fleet.protocol.subscribeEndpoints)
 }
 
-func (e *envoy) takeEndpoints(got response, message []byte) {
-	if !e.initialised {
-		e.endpoints += got.resources
-		if e.endpoints >= e.fleet.protocol.clusters {
-			e.initialise()
-		}
+func (e *envoy) takeEndpoints(got response) {
+	if e.initialised {
+		return
 	}
+	e.endpoints += got.resources
+	if e.endpoints >= e.fleet.protocol.clusters {
+		e.initialise()
+	}
+}
+
+// lookOut counts this Envoy when the message has what the fleet waits for.
+func (e *envoy) lookOut(message []byte) {
 	awaited := e.fleet.awaited.Load()
-	if awaited == nil || awaited == e.seen || e.stalls || !bytes.Contains(message, awaited.address) {
+	if awaited == nil || awaited == e.seen || e.stalls || !bytes.Contains(message, awaited.text) {
 		return
 	}
 	e.seen = awaited

@@ -23,9 +23,9 @@ type fleet struct {
 	messages, bytes, reconnects atomic.Int64
 }
 
-// arrival is an endpoint on its way to every Envoy that reads.
+// arrival is a change on its way to every Envoy that reads: a text that no message before it had.
 type arrival struct {
-	address []byte
+	text    []byte
 	missing atomic.Int64
 	// last is when the last Envoy got it: read it after done is closed.
 	last time.Time
@@ -86,9 +86,9 @@ func (f *fleet) awaitInitialState(limit time.Duration) error {
 	}
 }
 
-// expect makes every Envoy look out for an endpoint's address.
-func (f *fleet) expect(address string) *arrival {
-	a := &arrival{address: []byte(address), done: make(chan struct{})}
+// expect makes every Envoy look out for a text.
+func (f *fleet) expect(text string) *arrival {
+	a := &arrival{text: []byte(text), done: make(chan struct{})}
 	a.missing.Store(f.readers)
 	f.awaited.Store(a)
 	return a
@@ -102,7 +102,7 @@ func (f *fleet) await(a *arrival, limit time.Duration) (time.Time, error) {
 	case err := <-f.failed:
 		return time.Time{}, err
 	case <-time.After(limit):
-		return time.Time{}, fmt.Errorf("%d Envoys are without endpoint %s after %v", a.missing.Load(), a.address, limit)
+		return time.Time{}, fmt.Errorf("%d Envoys are without %s after %v", a.missing.Load(), a.text, limit)
 	}
 }
 

@@ -1,7 +1,7 @@
 // Command client plays a fleet of Envoys: each its own connection with one
 // aggregated stream that holds all clusters and their endpoints and ACKs every
 // response. It loads a control plane over REST, connects the fleet, changes one
-// endpoint per commit, and prints one JSON object with what it measured.
+// endpoint or password per commit, and prints one JSON object with what it measured.
 package main
 
 import (
@@ -27,6 +27,7 @@ type options struct {
 	clusters   int
 	warmups    int
 	commits    int
+	change     string
 	settle     bool
 	timeout    time.Duration
 }
@@ -43,6 +44,7 @@ func parseOptions() options {
 	flag.IntVar(&o.clusters, "clusters", 10, "clusters of three endpoints")
 	flag.IntVar(&o.warmups, "warmups", 5, "commits before those that are measured")
 	flag.IntVar(&o.commits, "commits", 20, "commits that are measured")
+	flag.StringVar(&o.change, "change", "endpoint", "what a commit changes: endpoint, or password")
 	flag.BoolVar(&o.settle, "settle", true, "let the server become idle after each commit")
 	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "limit for the fleet to connect, and for each commit to arrive")
 	flag.Parse()
@@ -92,7 +94,11 @@ func measure(o options) (*report, error) {
 	if o.commits < 1 || o.pid == 0 {
 		return nil, errors.New("-pid and at least one commit are required")
 	}
-	server, operator := process{pid: o.pid}, newOperator(o.apiAddress, o.clusters)
+	server := process{pid: o.pid}
+	operator, err := newOperator(o.apiAddress, o.clusters, o.change)
+	if err != nil {
+		return nil, err
+	}
 	if err := operator.load(); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}

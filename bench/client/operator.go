@@ -13,9 +13,11 @@ const (
 	endpointsPerCluster = 3
 	endpointPort        = 6379
 	loaders             = 16
+	// The secret that the first cluster's password is, where passwords are changed.
+	secretName = "redis-password"
 )
 
-// operator makes the REST calls: it declares the clusters and changes their endpoints.
+// operator makes the REST calls: it declares the clusters, and changes them.
 type operator struct {
 	url    string
 	client *http.Client
@@ -23,14 +25,27 @@ type operator struct {
 	addresses [][]string
 	// issued counts the addresses given out so far, commits the commits.
 	issued, commits int
+	// stage stages one change, and returns a text that every message with it has, and none before it.
+	stage func() (string, error)
+	// changesPasswords says that the first cluster has one.
+	changesPasswords bool
 }
 
-func newOperator(apiAddress string, clusters int) *operator {
-	return &operator{
-		url:       "http://" + apiAddress + "/api/v1/",
+func newOperator(apiAddress string, clusters int, change string) (*operator, error) {
+	o := &operator{
+		url:       "http://" + apiAddress + "/api/",
 		client:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: loaders}},
 		addresses: make([][]string, clusters),
 	}
+	switch change {
+	case "endpoint":
+		o.stage = o.replaceEndpoint
+	case "password":
+		o.stage, o.changesPasswords = o.changePassword, true
+	default:
+		return nil, fmt.Errorf("unknown change %q", change)
+	}
+	return o, nil
 }
 
 // clusterName is the name of the cluster at index.
@@ -82,8 +97,28 @@ func (o *operator) load() error {
 	case err := <-failures:
 		return err
 	default:
-		return o.commit()
 	}
+	if o.changesPasswords {
+		if err := o.declarePassword(); err != nil {
+			return err
+		}
+	}
+	return o.commit()
+}
+
+func (o *operator) declarePassword() error {
+	if _, err := o.changePassword(); err != nil {
+		return err
+	}
+	auth := map[string]any{"password": map[string]any{"secret": secretName}}
+	return o.call("PATCH", "v2/clusters/"+clusterName(0), map[string]any{"upstream_auth": auth})
+}
+
+// changePassword stages a password that was never used before, and returns it.
+func (o *operator) changePassword() (string, error) {
+	o.commits++
+	value := fmt.Sprintf("password-%012d", o.commits)
+	return value, o.call("PUT", "v2/secrets/"+secretName, map[string]any{"kind": "password", "value": value})
 }
 
 // feed sends 0..count-1 and closes indices, early when something failed.
@@ -101,11 +136,11 @@ func feed(indices chan<- int, count int, failures <-chan error) error {
 
 func (o *operator) declare(index int) error {
 	name := clusterName(index)
-	if err := o.call("POST", "cluster", map[string]any{"name": name, "prefix": "/" + name}); err != nil {
+	if err := o.call("POST", "v1/cluster", map[string]any{"name": name, "prefix": "/" + name}); err != nil {
 		return err
 	}
 	for _, address := range o.addresses[index] {
-		if err := o.call("POST", "endpoint", endpointBody(name, address)); err != nil {
+		if err := o.call("POST", "v1/endpoint", endpointBody(name, address)); err != nil {
 			return err
 		}
 	}
@@ -118,23 +153,23 @@ func (o *operator) replaceEndpoint() (string, error) {
 	index := o.commits % len(o.addresses)
 	o.commits++
 	name, oldest, address := clusterName(index), o.addresses[index][0], o.nextAddress()
-	if err := o.call("DELETE", "endpoint", endpointBody(name, oldest)); err != nil {
+	if err := o.call("DELETE", "v1/endpoint", endpointBody(name, oldest)); err != nil {
 		return "", err
 	}
-	if err := o.call("POST", "endpoint", endpointBody(name, address)); err != nil {
+	if err := o.call("POST", "v1/endpoint", endpointBody(name, address)); err != nil {
 		return "", err
 	}
 	o.addresses[index] = append(o.addresses[index][1:], address)
 	return address, nil
 }
 
-func (o *operator) commit() error { return o.call("POST", "commit", nil) }
+func (o *operator) commit() error { return o.call("POST", "v1/commit", nil) }
 
 func endpointBody(cluster, address string) map[string]any {
 	return map[string]any{"cluster": cluster, "ipaddress": address, "port": endpointPort}
 }
 
-// call makes one call and reads its answer to the end; anything but 200 is an error.
+// call makes one call and reads its answer to the end; anything but success is an error.
 func (o *operator) call(method, path string, body map[string]any) error {
 	var encoded []byte
 	if body != nil {
@@ -147,6 +182,9 @@ func (o *operator) call(method, path string, body map[string]any) error {
 	if err != nil {
 		return err
 	}
+	if method == "PATCH" {
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	}
 	response, err := o.client.Do(request)
 	if err != nil {
 		return err
@@ -156,7 +194,7 @@ func (o *operator) call(method, path string, body map[string]any) error {
 	if err != nil {
 		return err
 	}
-	if response.StatusCode != http.StatusOK {
+	if response.StatusCode/100 != 2 {
 		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(text))
 	}
 	return nil

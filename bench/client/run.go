@@ -60,11 +60,11 @@ func (r *run) all() (*report, error) {
 // commitTimes makes count commits and adds their times to out.
 func (r *run) commitTimes(count int, out *report) error {
 	for range count {
-		address, err := r.operator.replaceEndpoint()
+		text, err := r.operator.stage()
 		if err != nil {
 			return fmt.Errorf("stage: %w", err)
 		}
-		arrival := r.fleet.expect(address)
+		arrival := r.fleet.expect(text)
 		sent := time.Now()
 		if err := r.operator.commit(); err != nil {
 			return fmt.Errorf("commit: %w", err)

@@ -37,7 +37,8 @@ export function findAuthChanges(before: State | undefined, edits: Edits, after: 
 
 /** All that the message of the cluster says of it. */
 function describe(cluster: Cluster, secrets: ReadonlyMap<string, Secret>): string {
-  const refs = secretRefsOf(cluster);
+  // Certificates and CAs come by themselves: a new one changes no cluster.
+  const refs = secretRefsOf(cluster).filter(({ kind }) => kind === 'password');
   if (refs.length === 0) return '';
   const ofServers = serversOf(cluster).flatMap(({ address, port, upstream_auth: auth }) => {
     return auth === undefined ? [] : [[address, port, auth.username]];

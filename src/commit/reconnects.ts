@@ -2,6 +2,7 @@
 // another way, and cost nothing.
 
 import { serversOf } from '../inventory/cluster.ts';
+import { defaultConnectTimeout, loadBalancingOf } from '../model/defaults.ts';
 import { panicThresholdOf } from '../model/health-defaults.ts';
 import type { Cluster } from '../model/objects.ts';
 import { isServerName } from '../net/address.ts';
@@ -11,18 +12,19 @@ export function describeReconnect(before: Cluster, after: Cluster): string | und
   if (contentOfCluster(before) === contentOfCluster(after)) return undefined;
   return (
     `cluster ${JSON.stringify(after.name)}: Envoys connect to its servers anew, and commands that wait for an answer ` +
-    'fail: health checks, servers with names, and a redis_cluster can only be changed so'
+    'fail: only endpoints with addresses come and go without that, and not in a redis_cluster'
   );
 }
 
-// Labels are in no message.
+// What its message is made of. How Envoys authenticate is told by itself, see findAuthChanges.
 function contentOfCluster(cluster: Cluster): string {
-  const { kind, health_check, outlier_detection } = cluster;
-  const isListed = kind === 'redis_cluster' || serversOf(cluster).some(({ address }) => isServerName(address));
+  const isListed = cluster.kind === 'redis_cluster' || serversOf(cluster).some(({ address }) => isServerName(address));
   const servers = isListed && [
     'primary' in cluster && cluster.primary,
-    serversOf(cluster).map(({ labels: _, ...server }) => server),
+    serversOf(cluster).map(({ labels: _, upstream_auth: __, ...server }) => server),
   ];
-  const own = kind === 'redis_cluster' && [cluster.refresh, cluster.connect_timeout];
-  return JSON.stringify([servers, own, health_check, outlier_detection, panicThresholdOf(cluster)]);
+  const { connect_timeout, upstream_tls, health_check, outlier_detection } = cluster;
+  const checks = [health_check, outlier_detection, panicThresholdOf(cluster)];
+  const own = cluster.kind === 'redis_cluster' ? cluster.refresh : loadBalancingOf(cluster);
+  return JSON.stringify([cluster.kind, servers, own, connect_timeout ?? defaultConnectTimeout, upstream_tls, checks]);
 }

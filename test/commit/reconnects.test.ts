@@ -11,6 +11,13 @@ const group = { kind: 'replicated', endpoints: [a, b] };
 const cases: readonly (readonly [what: string, before: object, after: object, isMadeAnew: boolean])[] = [
   ['an endpoint more', { endpoints: [a] }, { endpoints: [a, b] }, false],
   ['another primary', { ...group, primary: '10.0.0.1:1' }, { ...group, primary: '10.0.0.2:1' }, false],
+  ['another time to connect', {}, { connect_timeout: '1s' }, true],
+  ['the time to connect that is there unless told', {}, { connect_timeout: '5s' }, false],
+  ['another policy', {}, { load_balancing: { policy: 'random' } }, true],
+  ['the policy that is there unless told', {}, { load_balancing: { policy: 'round_robin' } }, false],
+  ['another kind', { endpoints: [a] }, { kind: 'replicated', endpoints: [a], primary: '10.0.0.1:1' }, true],
+  ['TLS', {}, { upstream_tls: { insecure: true } }, true],
+  ['another prefix, group and label', { prefix: 'a' }, { prefix: 'b', groups: ['g'], labels: { l: '1' } }, false],
   ['a check', { endpoints: [a] }, { endpoints: [a], health_check: {} }, true],
   ['another check', { health_check: { interval: '1s' } }, { health_check: { interval: '2s' } }, true],
   ['an outlier detection less', { outlier_detection: {} }, {}, true],
