@@ -16,7 +16,7 @@ export interface RedisClusterOptions {
 /** Three primaries with all slots between them, first, then their replicas; resolves when each of them knows all. */
 export async function startRedisCluster(scope: Scope, options: RedisClusterOptions = {}): Promise<RedisServer[]> {
   const { replicas = 0 } = options;
-  const servers = await Promise.all(Array.from({ length: 3 * (1 + replicas) }, () => startNode(scope)));
+  const servers = await Promise.all(Array.from({ length: 3 * (1 + replicas) }, () => startClusterNode(scope)));
   const addresses = servers.map(({ address, port }) => `${address}:${port}`);
   const create = ['--cluster', 'create', ...addresses, '--cluster-replicas', `${replicas}`, '--cluster-yes'];
   const { status, stdout, stderr } = await runCommand('redis-cli', create);
@@ -33,7 +33,8 @@ export async function startRedisCluster(scope: Scope, options: RedisClusterOptio
   return servers;
 }
 
-async function startNode(scope: Scope): Promise<RedisServer> {
+/** A server that is ready to become one of a Redis Cluster; killed when `scope` ends. */
+export async function startClusterNode(scope: Scope): Promise<RedisServer> {
   const [port, busPort] = [await freePort(), await freePort()];
   const dir = await tempDir(scope);
   const quiet = ['--save', '', '--appendonly', 'no'];
