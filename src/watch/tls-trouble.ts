@@ -17,8 +17,9 @@ export function describeTlsError(error: Error): string | undefined {
   const { code, syscall, reason } = error as NodeJS.ErrnoException & { readonly reason?: string };
   // Errors of the network name their system call, or stand for those of several addresses.
   if (code === undefined || syscall !== undefined || error instanceof AggregateError) return undefined;
+  // Those of a certificate have OpenSSL's own names, as CERT_HAS_EXPIRED.
   if (!code.startsWith('ERR_')) return `its certificate is not taken: ${error.message}`;
-  return wordsByCode[code] ?? `TLS: ${reason ?? error.message}`;
+  return /^ERR_(?:SSL|TLS|OSSL)_/u.test(code) ? (wordsByCode[code] ?? `TLS: ${reason ?? error.message}`) : undefined;
 }
 
 /**

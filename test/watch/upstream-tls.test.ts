@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createPlainServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { createServer } from 'node:tls';
@@ -110,6 +111,13 @@ test('a server without TLS, and one with it that is spoken to without, are in tr
   const redis = await startTlsRedis(t, authority, authority.issue('redis'));
   assert.match(`${await problemOf(redis.port, undefined)}`, /^(closed|not-redis): /u);
   assert.match(`${await problemOf((await startRedis(t)).port, usual)}`, /^timeout: /u);
+  const web = createPlainServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  });
+  web.listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  t.after(() => web.close());
+  assert.equal(await problemOf((web.address() as AddressInfo).port, usual), 'tls: it speaks no TLS');
 });
 
 test('a server is asked for the name that is declared, and for none when there is none', async (t) => {
