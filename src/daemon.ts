@@ -108,6 +108,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onRendered: metrics.onRendered,
     onCommitEnd: metrics.onCommitEnd,
     portsInClear: findPortsInClear(settings),
+    ownCertificates: () => certificate?.expiries ?? [],
     isListenerTaken: () => hub.isListenerTaken(),
     findAgents: () => hub.agents(),
     onWarnings: (warnings) => {

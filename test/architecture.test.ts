@@ -40,7 +40,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   commit: ['collections', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['inventory', 'model', 'net/ip-address.ts'],
-  watch: ['inventory/cluster.ts', 'model/primary.ts', 'net/address.ts'],
+  watch: ['inventory/cluster.ts', 'model', 'net/address.ts'],
   // Seals what is secret before anybody else sees it.
   secrets: ['model', 'store/log-store.ts'],
   metrics: ['commit/desk.ts', 'snapshot', 'xds'],

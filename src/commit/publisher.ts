@@ -37,7 +37,8 @@ import type { NameLoad } from './name-limits.ts';
 import { findLacking } from './capabilities.ts';
 import type { Agents, Lacking } from './capabilities.ts';
 import type { Finding, ResourceChanges } from './desk.ts';
-import { findExpiring } from './expiry.ts';
+import { findExpiring, findExpiringOwn } from './expiry.ts';
+import type { OwnCertificate } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import type { OwnAddress } from './own-addresses.ts';
@@ -62,6 +63,8 @@ export interface PublisherParts {
   readonly portsInClear?: readonly string[];
   /** Where the control plane itself listens. Default: nowhere. */
   readonly ownAddresses?: readonly OwnAddress[];
+  /** Of our own ports. Default: they have none. */
+  readonly ownCertificates?: () => readonly OwnCertificate[];
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
   readonly onWarnings?: (warnings: readonly Warning[]) => void;
   /** Told of each change of the routes that open connections do not follow, of those before a start then. */
@@ -129,11 +132,12 @@ export class Publisher {
 
   /** How things stand with what is committed. */
   status(): PublishedStatus {
-    if (this.#published === undefined) return { warnings: [], draining: [], oldRoutes: [] };
+    const own = findExpiringOwn(this.#parts.ownCertificates?.() ?? [], this.#clock.nowMs());
+    if (this.#published === undefined) return { warnings: own, draining: [], oldRoutes: [] };
     const { declared } = this.#published;
     // These come without a commit.
     const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires');
-    const warnings = [...standing, ...this.#findExpiring(declared)];
+    const warnings = [...standing, ...this.#findExpiring(declared), ...own];
     return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
   }
 

@@ -31,6 +31,7 @@ export interface Warning {
     | 'upstream-reconnects'
     | 'not-in-v2'
     | 'certificate-expires'
+    | 'own-certificate-expires'
     | 'secrets-in-clear';
   readonly message: string;
 }

@@ -55,6 +55,11 @@ export class ServedCertificate {
     return this.#expiries[0]?.notAfterMs ?? 0;
   }
 
+  /** Of what is in use: the certificate, and the CA of clients where there is one. */
+  get expiries(): readonly Expiry[] {
+    return this.#expiries;
+  }
+
   /** @param listener told that {@link files} are others. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);

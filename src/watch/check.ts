@@ -37,13 +37,19 @@ export async function checkServers(servers: readonly DeclaredServer[], options: 
       const index = next++;
       const server = servers[index];
       if (server === undefined) return;
-      looks[index] = await look(server, deadlineMs);
+      looks[index] = await lookAt(server, deadlineMs);
       checked += 1;
       onChecked(checked);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, servers.length) }, work));
   return judge(servers, looks);
+}
+
+async function lookAt({ tls, ...server }: DeclaredServer, deadlineMs: number): Promise<Look> {
+  if (tls === undefined) return look(server, deadlineMs);
+  if ('problem' in tls) return { trouble: 'tls', detail: tls.problem, tookMs: 0 };
+  return look({ ...server, tls: tls.options }, deadlineMs);
 }
 
 function judge(servers: readonly DeclaredServer[], looks: readonly Look[]): CheckedServer[] {

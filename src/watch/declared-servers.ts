@@ -4,6 +4,8 @@ import type { Cluster } from '../inventory/cluster.ts';
 import { isPrimary } from '../model/primary.ts';
 import type { Part } from './contradictions.ts';
 import type { Credentials } from './look.ts';
+import { buildServerTls } from './upstream-tls.ts';
+import type { FindSecret, ServerTls } from './upstream-tls.ts';
 
 export interface DeclaredServer {
   readonly cluster: string;
@@ -12,6 +14,8 @@ export interface DeclaredServer {
   readonly host: string;
   readonly port: number;
   readonly part: Part;
+  /** Undefined: it is spoken to without TLS. */
+  readonly tls?: ServerTls | undefined;
   /** Undefined: none are declared, or their password is not known. */
   readonly credentials?: Credentials | undefined;
 }
@@ -22,20 +26,21 @@ interface Server {
   readonly upstream_auth?: Cluster['upstream_auth'];
 }
 
-/** In the order of the clusters, and in each as it is sorted. @param passwordOf the value of a secret, when it is known. */
-export function serversOf(
-  clusters: Iterable<Cluster>,
-  passwordOf: (secret: string) => string | undefined = () => undefined,
-): DeclaredServer[] {
-  return Array.from(clusters).flatMap((cluster) =>
-    partsOf(cluster).map(([{ address, port, upstream_auth: own }, part]): DeclaredServer => {
-      const auth = own ?? cluster.upstream_auth;
-      const password = auth && passwordOf(auth.password.secret);
-      const credentials = password === undefined ? undefined : { username: auth?.username, password };
-      const mayBeOther = cluster.kind === undefined || cluster.kind === 'plain';
-      return { cluster: cluster.name, mayBeOther, host: address, port, part, credentials };
-    }),
-  );
+/** In the order of the clusters, and in each as it is sorted. */
+export function serversOf(clusters: Iterable<Cluster>, findSecret: FindSecret = () => undefined): DeclaredServer[] {
+  return Array.from(clusters).flatMap((cluster) => {
+    const mayBeOther = cluster.kind === undefined || cluster.kind === 'plain';
+    const tls = buildServerTls(cluster, findSecret);
+    return partsOf(cluster).map(([{ address, port, upstream_auth: own }, part]): DeclaredServer => {
+      const credentials = findCredentials(own ?? cluster.upstream_auth, findSecret);
+      return { cluster: cluster.name, mayBeOther, host: address, port, part, tls, credentials };
+    });
+  });
+}
+
+function findCredentials(auth: Cluster['upstream_auth'], findSecret: FindSecret): Credentials | undefined {
+  const password = auth && findSecret(auth.password.secret);
+  return password?.kind === 'password' ? { username: auth?.username, password: password.value } : undefined;
 }
 
 type Placed = readonly [server: Server, part: Part];

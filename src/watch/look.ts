@@ -1,16 +1,21 @@
 // One look at a server: a connection of its own, a few questions, and how it ended. Never throws: whatever a server
 // does is an answer.
 
+import type { ConnectionOptions } from 'node:tls';
+
 import { Redis, ReplyError } from 'ioredis';
 
 import { readFacts } from './facts.ts';
 import type { ServerFacts } from './facts.ts';
+import { describeTlsError, findRefusal } from './tls-trouble.ts';
 
 /** Who is asked, and how. */
 export interface Target {
   /** An IP address or a host name. */
   readonly host: string;
   readonly port: number;
+  /** Undefined: without TLS. */
+  readonly tls?: ConnectionOptions | undefined;
   readonly credentials?: Credentials | undefined;
 }
 
@@ -22,10 +27,11 @@ export interface Credentials {
 
 /**
  * Why there are no facts. `refused`: nobody listens there; `timeout`: no answer in time; `closed`: it hung up;
- * `not-redis`: its answer is no RESP; `auth`: it wants a password, or another one; `busy`: it is there, and does not
- * serve (LOADING, MASTERDOWN, a script that does not end); `denied`: it does not let us ask; `failed`: anything else.
+ * `tls`: one of both does not take the other's certificate, or there is none; `not-redis`: its answer is no RESP; `auth`:
+ * it wants a password, or another one; `busy`: it is there, and does not serve (LOADING, MASTERDOWN, a script that does
+ * not end); `denied`: it does not let us ask; `failed`: anything else.
  */
-export type Trouble = 'refused' | 'timeout' | 'closed' | 'not-redis' | 'auth' | 'busy' | 'denied' | 'failed';
+export type Trouble = 'refused' | 'timeout' | 'closed' | 'tls' | 'not-redis' | 'auth' | 'busy' | 'denied' | 'failed';
 
 export type Look =
   | { readonly facts: ServerFacts; readonly tookMs: number }
@@ -47,12 +53,13 @@ const closed = 'Connection is closed.';
 const maxDetail = 200;
 
 /** @param deadlineMs for connecting, and again for the answers. */
-export async function look({ host, port, credentials }: Target, deadlineMs: number): Promise<Look> {
+export async function look({ host, port, tls, credentials }: Target, deadlineMs: number): Promise<Look> {
   const startMs = performance.now();
   const tookMs = (): number => Math.round(performance.now() - startMs);
   const redis = new Redis({
     host,
     port,
+    ...(tls !== undefined && { tls }),
     lazyConnect: true,
     // How long to go on is for who looks to say.
     retryStrategy: () => null,
@@ -83,7 +90,11 @@ export async function look({ host, port, credentials }: Target, deadlineMs: numb
   } catch (error) {
     // That the connection is closed is all that a command knows.
     const cause = (error as Error).message === closed ? (lastError ?? (error as Error)) : (error as Error);
-    return { trouble: findTrouble(cause), detail: cause.message.slice(0, maxDetail), tookMs: tookMs() };
+    const trouble = findTrouble(cause);
+    const refusal = trouble === 'closed' && tls && (await findRefusal({ ...tls, host, port }, deadlineMs));
+    const aboutTls = tls && describeTlsError(refusal || cause);
+    const detail = (aboutTls ?? cause.message).slice(0, maxDetail);
+    return { trouble: aboutTls === undefined ? trouble : 'tls', detail, tookMs: tookMs() };
   } finally {
     redis.disconnect();
   }

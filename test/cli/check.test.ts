@@ -5,9 +5,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { makeAuthority } from '../support/certificates.ts';
 import { startControlPlane } from '../support/controlplane.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
+import { startTlsRedis } from '../support/redis-tls.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { runCli } from './run-cli.ts';
 
@@ -46,6 +48,33 @@ test('check tells who is fine, who is not, and why', async (t) => {
   assert.match(unknown.stderr, /cluster "nobody": not declared/);
   const committed = await runCli(['check', '--api', api, '--view', 'committed', '-o', 'json']);
   assert.deepEqual(JSON.parse(committed.stdout), { checked: 0, fine: 0, servers: [] });
+});
+
+test('check speaks TLS to servers, with the secrets that are declared', async (t) => {
+  const authority = makeAuthority();
+  const own = authority.issue('redis', { hosts: ['redis.internal'] });
+  const [redis, plane] = await Promise.all([startTlsRedis(t, authority, own), startControlPlane(t)]);
+  const api = `127.0.0.1:${plane.place.apiPort}`;
+  const put = async (path: string, object: object): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`http://${api}/api/v2/${path}`, { method: 'PUT', body: JSON.stringify(object), headers });
+    assert.ok(answer.ok, await answer.text());
+  };
+  const check = async (status: number, line: RegExp): Promise<void> => {
+    const seen = await runCli(['check', '--api', api]);
+    assert.equal(seen.status, status, seen.stderr);
+    assert.match(seen.stdout, line);
+  };
+  const tls = { ca: { secret: 'ca' }, sni: 'redis.internal' };
+  const endpoints = [{ address: redis.address, port: redis.port }];
+  await put('clusters/carts', { endpoints, upstream_tls: tls });
+  await check(3, /bad +carts +\S+ +tls: upstream_tls\.ca: secret "ca" is missing\n0 of 1 are fine\n$/);
+  await put('secrets/ca', { kind: 'ca', value: authority.chain });
+  await check(3, /bad +carts +\S+ +tls: it wants a client certificate\n/);
+  const { chain, key } = authority.issue('control plane');
+  await put('secrets/own', { kind: 'certificate', chain, key });
+  await put('clusters/carts', { endpoints, upstream_tls: { ...tls, certificate: { secret: 'own' } } });
+  await check(0, /ok +carts +\S+ +primary +redis [\s\S]*1 of 1 are fine\n$/);
 });
 
 test('apply --check stages a file only when its servers are fine', async (t) => {

@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { ClientsMessage } from '../../src/api/v2/messages.ts';
+import { makeAuthority } from '../support/certificates.ts';
 import { startControlPlane } from '../support/controlplane.ts';
 import type { ControlPlane } from '../support/controlplane.ts';
 import { freePort } from '../support/free-port.ts';
 import type { Finished } from '../support/run-command.ts';
+import { makeTlsFolder } from '../support/tls-folder.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { connectEnvoy, runCli } from './run-cli.ts';
 
@@ -30,6 +32,23 @@ function untilSummary({ api }: ControlPlane, summary: string): Promise<Finished>
 test('nobody is connected: exit code 0', async (t) => {
   const { api } = await startControlPlane(t);
   assert.deepEqual(await runCli(['status', '--api', api]), { status: 0, stdout: 'no clients\n', stderr: '' });
+});
+
+test('certificates that expire, declared and our own, stand in it', async (t) => {
+  const folder = await makeTlsFolder(t);
+  await folder.writeServer(folder.newServer('server', 9));
+  const { api } = await startControlPlane(t, [...folder.flags({ clientCa: false }), '--tls-ports', 'xds']);
+  const { chain: value } = makeAuthority('a CA', { daysLeft: 20 });
+  const send = async (method: string, path: string, body: object): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`http://${api}/api/v2/${path}`, { method, body: JSON.stringify(body), headers });
+    assert.ok(answer.ok, await answer.text());
+  };
+  await send('PUT', 'secrets/ca', { kind: 'ca', value });
+  await send('POST', 'commit', {});
+  const { stdout } = await runCli(['status', '--api', api]);
+  assert.match(stdout, /^warning: secret "ca": the ca \("CN=a CA"\) expires in 20 days, on \d{4}-/mu);
+  assert.match(stdout, /^warning: ports of the control plane: the certificate in "\S+tls\.crt" expires in 9 days, on \d{4}-/mu);
 });
 
 test('all in sync: exit code 0', async (t) => {

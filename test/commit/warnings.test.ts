@@ -412,6 +412,36 @@ describe("a listener at the control plane's own address", () => {
   });
 });
 
+test('a certificate of our own that expires within 30 days is in the status, committed or not', () => {
+  const dayMs = 86_400_000;
+  const in10Days = Date.now() + 10 * dayMs;
+  const told: Warning[] = [];
+  let ownCertificates = [
+    { path: '/tls/a.crt', notAfterMs: in10Days },
+    { path: '/tls/ca.crt', notAfterMs: Date.now() + 40 * dayMs },
+    { path: '/tls/old.crt', notAfterMs: 0 },
+  ];
+  const controlPlane = new LocalControl({
+    snapshots: new SnapshotCache(),
+    renderOptions: defaultOptions,
+    ownCertificates: () => ownCertificates,
+    onWarnings: (warnings) => told.push(...warnings),
+  });
+  const of = (rest: string): Warning => {
+    return { code: 'own-certificate-expires', message: `ports of the control plane: the certificate in ${rest}` };
+  };
+  const expected = [
+    of(`"/tls/a.crt" expires in 10 days, on ${new Date(in10Days).toISOString()}`),
+    of('"/tls/old.crt" expired on 1970-01-01T00:00:00.000Z'),
+  ];
+  assert.deepEqual(controlPlane.status().warnings, expected);
+  controlPlane.commit();
+  assert.deepEqual(controlPlane.status().warnings, expected);
+  assert.deepEqual(told, [], 'the log has it from who reads the files');
+  ownCertificates = [];
+  assert.deepEqual(controlPlane.status().warnings, [], 'new files are in use');
+});
+
 test('every cluster of the Envoy files that are shipped is refused or warned of', () => {
   const names = readdirSync(checkoutPath('envoy')).flatMap((file) => {
     const { static_resources: resources } = parse(readFileSync(checkoutPath(`envoy/${file}`), 'utf8')) as {

@@ -149,13 +149,15 @@ for (const way of ways) {
 for (const version of envoyReleases) {
   test(`Envoy ${version} checks whose certificate it is shown`, async (t) => {
     const [authority, other] = [makeAuthority('a CA'), makeAuthority('another CA')];
-    const redis = await startTlsRedis(t, authority, authority.issue('redis', serverHosts));
+    const intermediate = authority.issue('an intermediate CA', { isAuthority: true });
+    const redis = await startTlsRedis(t, authority, intermediate.issue('redis', serverHosts));
     const subject = await startDeclaredEnvoy(t, { version });
     const served: Readonly<Record<string, object>> = {
       sni: {},
       address: { sni: undefined, sans: ['127.0.0.1'] },
       one: { sans: ['elsewhere.internal', 'redis.internal'] },
       any: { sni: undefined, sans: 'any' },
+      intermediate: { ca: { secret: 'intermediate' } },
       insecure: { ca: undefined, insecure: true },
     };
     const refused: Readonly<Record<string, object>> = {
@@ -167,7 +169,8 @@ for (const version of envoyReleases) {
     const clusters = Object.entries({ ...served, ...refused }).map(([name, fields]) => {
       return { ...clusterOf(redis, fields, name), prefix: `${name}:` };
     });
-    const secrets = [ca('ca', authority), ca('other', other), certificate('envoy', authority.issue('envoy'))];
+    const authorities = [ca('ca', authority), ca('other', other), ca('intermediate', intermediate)];
+    const secrets = [...authorities, certificate('envoy', authority.issue('envoy'))];
     subject.declare({ clusters, secrets });
     await subject.envoy.untilLive();
     const client = await subject.connect();

@@ -2,7 +2,7 @@
 
 import type { Request, RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
-import type { Cluster, ConfigEntries, SecretEntry } from '../../model/objects.ts';
+import type { Cluster, ConfigEntries, SecretEntry, SecretValue } from '../../model/objects.ts';
 import { formatAddress } from '../../net/address.ts';
 import { parseDuration } from '../../text/duration.ts';
 import type { CheckedServer } from '../../watch/check.ts';
@@ -74,8 +74,8 @@ async function readCheck(
       : parseParameter('timeout', timeout, parseDeadline);
   const file = isFile ? await readConfig(request) : undefined;
   const all = file?.clusters ?? clusterType.list(desk.declarations, view);
-  const passwordOf = (secret: string): string | undefined => findPassword(desk, secrets, view, file, secret);
-  const servers = serversOf(name === undefined ? all : [findCluster(all, name)], passwordOf);
+  const findValue = (secret: string): SecretValue | undefined => findSecret(desk, secrets, view, file, secret);
+  const servers = serversOf(name === undefined ? all : [findCluster(all, name)], findValue);
   if (servers.length > maxServers) {
     throw new ProblemError(400, `${servers.length} servers: at most ${maxServers} are looked at in one call, give a cluster`);
   }
@@ -83,18 +83,17 @@ async function readCheck(
 }
 
 /** That of the file, where it has its value, or else of what is declared. */
-function findPassword(
+function findSecret(
   { declarations }: Desk,
   secrets: Pick<Secrets, 'open'>,
   view: 'staged' | 'committed',
   file: ConfigEntries | undefined,
   name: string,
-): string | undefined {
+): SecretValue | undefined {
   const entry: SecretEntry | undefined = file?.secrets?.find((each) => each.name === name);
-  if (entry !== undefined && 'value' in entry) return entry.kind === 'password' ? entry.value : undefined;
+  if (entry !== undefined && ('value' in entry || 'chain' in entry)) return entry;
   const declared = secretType.get(declarations, view, name);
-  const value = declared && secrets.open(declared);
-  return value?.kind === 'password' ? value.value : undefined;
+  return declared && secrets.open(declared);
 }
 
 function parseDeadline(text: string): number {

@@ -1,0 +1,83 @@
+// TLS to a cluster's servers from here, on the terms that Envoy has: whose certificates are taken, and which is shown.
+
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { ConnectionOptions, PeerCertificate, SecureContext } from 'node:tls';
+
+import { sansOf } from '../model/defaults.ts';
+import type { Cluster, SecretValue, UpstreamTls } from '../model/objects.ts';
+import { tlsRefsOf } from '../model/tls-refs.ts';
+import { sanTypeOf } from '../model/tls.ts';
+
+/** What a secret holds; undefined: it is not there, or its value is not known. */
+export type FindSecret = (name: string) => SecretValue | undefined;
+
+/** What to connect with, or one line on why nobody can. */
+export type ServerTls = { readonly options: ConnectionOptions } | { readonly problem: string };
+
+/** For all servers of a cluster, so that its certificates are read once; undefined: they are spoken to without TLS. */
+export function buildServerTls(cluster: Cluster, findSecret: FindSecret): ServerTls | undefined {
+  const { upstream_tls: tls } = cluster;
+  if (tls === undefined) return undefined;
+  for (const { field, secret, kind } of tlsRefsOf(cluster)) {
+    const found = findSecret(secret);
+    const what = `${field}: secret ${JSON.stringify(secret)}`;
+    if (found === undefined) return { problem: `${what} is missing` };
+    if (found.kind !== kind) return { problem: `${what} is a ${found.kind}, and must be a ${kind}` };
+  }
+  try {
+    const { sni } = tls;
+    const asked = sni === undefined ? {} : { servername: sni };
+    return { options: { secureContext: buildContext(tls, findSecret), ...asked, ...buildValidation(sansOf(tls)) } };
+  } catch (error) {
+    const { reason, message } = error as Error & { readonly reason?: string };
+    return { problem: `upstream_tls: can't be used from here: ${reason ?? message}` };
+  }
+}
+
+function buildContext({ ca, certificate }: UpstreamTls, findSecret: FindSecret): SecureContext {
+  const [authorities, own] = [ca, certificate].map((ref) => ref && findSecret(ref.secret));
+  return createSecureContext({
+    ...(authorities?.kind === 'ca' && { ca: authorities.value }),
+    ...(own?.kind === 'certificate' && { cert: own.chain, key: own.key }),
+    // An intermediate CA is enough to Envoy.
+    allowPartialTrustChain: true,
+  });
+}
+
+function buildValidation(sans: UpstreamTls['sans']): ConnectionOptions {
+  if (sans === undefined) return { rejectUnauthorized: false };
+  const checkServerIdentity = (_: string, { raw }: PeerCertificate): Error | undefined => {
+    const certificate = new X509Certificate(raw);
+    if (sans === 'any' || sans.some((name) => isFor(certificate, name))) return undefined;
+    const names = certificate.subjectAltName ?? 'nobody';
+    return new WrongNameError(`its certificate is for ${names}, and not for ${sans.join(' or ')}`);
+  };
+  return { rejectUnauthorized: true, checkServerIdentity };
+}
+
+/** The certificate is a good one, of another. */
+export class WrongNameError extends Error {
+  override readonly name = 'WrongNameError';
+}
+
+// Envoy never looks at the subject.
+function isFor(certificate: X509Certificate, name: string): boolean {
+  switch (sanTypeOf(name)) {
+    case 'ip':
+      return certificate.checkIP(name) !== undefined;
+    case 'dns':
+      return certificate.checkHost(name, { subject: 'never' }) !== undefined;
+    default:
+      return urisOf(certificate).includes(name);
+  }
+}
+
+// As `DNS:a.test, URI:spiffe://a`; a value with a comma or a quote is written as JSON.
+function urisOf({ subjectAltName = '' }: X509Certificate): string[] {
+  const names = subjectAltName.matchAll(/(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/gy);
+  return Array.from(names).flatMap(([, type, value = '']) => {
+    if (type !== 'URI') return [];
+    return [value.startsWith('"') ? (JSON.parse(value) as string) : value];
+  });
+}
