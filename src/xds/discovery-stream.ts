@@ -357,7 +357,8 @@ export class DiscoveryStream {
   #isAnythingDue({ kind, watch }: WatchedType, nowMs: number): boolean {
     if (this.#isHoldingBack) return true;
     const publication = this.#publication;
-    return publication !== undefined && !watch.isSent(this.#selector.target(kind, this.#snapshotOf(publication), nowMs));
+    if (publication === undefined) return false;
+    return !watch.isSent(this.#selector.target(kind, this.#snapshotOf(publication), nowMs));
   }
 
   get #publication(): Publication | undefined {
