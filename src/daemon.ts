@@ -107,10 +107,11 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     ],
     onRendered: metrics.onRendered,
     onCommitEnd: metrics.onCommitEnd,
-    portsInClear: findPortsInClear(settings),
+    portsInClear: settings.xdsSecrets === 'any' ? findPortsInClear(settings) : [],
     ownCertificates: () => certificate?.expiries ?? [],
     isListenerTaken: () => hub.isListenerTaken(),
     findAgents: () => hub.agents(),
+    findWithoutSecrets: () => hub.withoutSecrets(),
     onWarnings: (warnings) => {
       for (const { code, message } of warnings) log.warn({ code }, message);
     },
@@ -128,6 +129,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     observer: metrics.observer,
     onEncoded: metrics.onEncoded,
     goneTimeMs,
+    secretsFor: settings.xdsSecrets,
   });
   const tlsOf = (port: TlsPortName): TlsPort | undefined => {
     if (certificate === undefined || !settings.tlsPorts.includes(port)) return undefined;
@@ -147,6 +149,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   });
   const discoveryApi = createDiscoveryApi({
     discovery: new DiscoveryFetch(snapshots, nodeClusterOf, hub.listenerTakers),
+    secretsFor: settings.xdsSecrets,
     renderClientStatus: (request) => renderClientStatus(request, (select) => pagesOfClients(hub, select)),
   });
   const mounts = [['/api/v2', apiV2], ['/', discoveryApi], ['/', createMetricsApi(metrics)]] as const;

@@ -2,6 +2,7 @@
 
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express';
+import { isPrivateConnection } from '../net/private-connection.ts';
 import { FieldError, JsonMessage } from '../proto/json-message.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
@@ -13,6 +14,8 @@ import { refuseMethod } from './refuse-method.ts';
 
 export interface DiscoveryParts {
   readonly discovery: Pick<DiscoveryFetch, 'answer'>;
+  /** Who is given passwords and private keys. */
+  readonly secretsFor: 'private' | 'any';
   /** Takes a ClientStatusRequest, gives a ClientStatusResponse in JSON. Rejects with a FieldError. */
   readonly renderClientStatus: (request: JsonMessage) => Promise<string>;
 }
@@ -46,13 +49,15 @@ export function isPollingPath(path: string): boolean {
 }
 
 /** A router to be mounted at `/`. A request that can't be used is answered 400 with the reason as a line of text. */
-export function createDiscoveryApi({ discovery, renderClientStatus }: DiscoveryParts): Router {
+export function createDiscoveryApi({ discovery, secretsFor, renderClientStatus }: DiscoveryParts): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   const post = (path: string, handler: RequestHandler): void => {
     // A colon begins a parameter unless it is escaped.
     router.route(path.replace(':', '\\:')).post(handler).all(refuseMethod('POST'));
   };
-  for (const [path, { apiVersion, kind }] of pollingPaths) post(path, createFetchHandler(discovery, apiVersion, kind));
+  for (const [path, { apiVersion, kind }] of pollingPaths) {
+    post(path, createFetchHandler({ discovery, secretsFor }, apiVersion, kind));
+  }
   const limit = new CallLimit(maxStatusReaders);
   post('/v3/discovery:client_status', async (request, response) => {
     const body = await readBody(request, maxStatusBodyBytes);
@@ -73,13 +78,14 @@ export function createDiscoveryApi({ discovery, renderClientStatus }: DiscoveryP
 }
 
 function createFetchHandler(
-  discovery: DiscoveryParts['discovery'],
+  { discovery, secretsFor }: Pick<DiscoveryParts, 'discovery' | 'secretsFor'>,
   apiVersion: ApiVersion,
   kind: ResourceKind,
 ): RequestHandler {
   return async (request, response) => {
     const body = await readBody(request, maxBodyBytes);
-    const answer = discovery.answer(apiVersion, kind, JsonMessage.parse(body));
+    const isGivenSecrets = secretsFor === 'any' || isPrivateConnection(request.socket);
+    const answer = discovery.answer(apiVersion, kind, JsonMessage.parse(body), isGivenSecrets);
     if (answer.kind === 'response') response.type('json').send(answer.body);
     else if (answer.kind === 'unchanged') response.status(304).end();
     else sendPlainText(response, 503, 'nothing is published yet');

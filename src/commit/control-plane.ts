@@ -283,7 +283,7 @@ export class ControlPlane implements Desk {
   #findGuarded(edits: Edits): Finding[] {
     const { committedClusters } = this.#staging;
     const taken = findGuarded(committedClusters, edits.clusters, this.#guardShare);
-    return [...taken, ...this.#publisher.findLacking(edits).dangerous];
+    return [...taken, ...this.#publisher.findLacking(edits).dangerous, ...this.#publisher.findListenersTaken(edits)];
   }
 
   #requireUnguarded(edits: Edits, { guards }: RevisionRequest): void {

@@ -10,6 +10,7 @@ import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
 import { findHealthUnsupportedInV2 } from '../render/health.ts';
+import { findPublished } from '../render/implicit-listeners.ts';
 import { findListenersUnsupportedInV2 } from '../render/listener-in-v2.ts';
 import { findUnsupportedInV2 } from '../render/load-balancing.ts';
 import { findNamesUnsupportedInV2 } from '../render/named-hosts.ts';
@@ -45,6 +46,8 @@ import type { OwnAddress } from './own-addresses.ts';
 import { findSecretProblems } from './secret-problems.ts';
 import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
+import { findListenersTaken, findWithheld } from './withheld-secrets.ts';
+import type { WithoutSecrets } from './withheld-secrets.ts';
 import { findUncheckedReads } from './unchecked-reads.ts';
 import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
 
@@ -59,6 +62,8 @@ export interface PublisherParts {
   readonly isListenerTaken?: () => boolean;
   /** The connected Envoys by release and node group. Default: none is. */
   readonly findAgents?: () => readonly Agents[];
+  /** The connected Envoys that are given no passwords and no private keys. Default: none is. */
+  readonly findWithoutSecrets?: () => WithoutSecrets;
   /** The flags of our own ports on which others can read along. Default: of none. */
   readonly portsInClear?: readonly string[];
   /** Where the control plane itself listens. Default: nowhere. */
@@ -137,7 +142,8 @@ export class Publisher {
     const { declared } = this.#published;
     // These come without a commit.
     const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires');
-    const warnings = [...standing, ...this.#findExpiring(declared), ...own];
+    const withheld = this.#findWithheld(declared);
+    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...withheld];
     return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
   }
 
@@ -160,6 +166,14 @@ export class Publisher {
     return findLacking(edits, this.#parts.findAgents ?? (() => []));
   }
 
+  /** What the edits take from connected Envoys that are given no secrets. */
+  findListenersTaken({ listeners }: Edits): readonly Finding[] {
+    if (this.#published === undefined) return [];
+    const { declared } = this.#published;
+    const before = (name: string) => findPublished(name, declared.listeners.get(name), this.#parts.renderOptions);
+    return findListenersTaken(listeners, before, this.#withoutSecrets());
+  }
+
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
   findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Finding[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
@@ -176,6 +190,7 @@ export class Publisher {
     ];
     return [
       ...this.findWarningsOf(prepared),
+      ...this.#findWithheld(prepared.declared),
       ...steps,
       ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
         return { code: 'reads-unchecked', message };
@@ -234,6 +249,18 @@ export class Publisher {
 
   #findExpiring({ secrets }: Declared): Warning[] {
     return findExpiring(secrets.values(), this.#clock.nowMs());
+  }
+
+  // Envoys come and go without a commit.
+  #findWithheld({ clusters, listeners, secrets }: Declared): Warning[] {
+    if (secrets.size === 0) return [];
+    return findWithheld([...clusters.values(), ...listeners.values()], this.#withoutSecrets()).map(({ message }) => {
+      return { code: 'secrets-withheld', message };
+    });
+  }
+
+  #withoutSecrets(): WithoutSecrets {
+    return this.#parts.findWithoutSecrets?.() ?? new Map();
   }
 
   #findSecretsInClear({ secrets }: Declared): Warning[] {

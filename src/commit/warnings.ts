@@ -32,7 +32,8 @@ export interface Warning {
     | 'not-in-v2'
     | 'certificate-expires'
     | 'own-certificate-expires'
-    | 'secrets-in-clear';
+    | 'secrets-in-clear'
+    | 'secrets-withheld';
   readonly message: string;
 }
 

@@ -13,6 +13,7 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 const logFormats = ['pretty', 'json'] as const;
 
 const tlsPorts = ['xds', 'api'] as const;
+const secretsFor = ['private', 'any'] as const;
 
 export type LogLevel = (typeof logLevels)[number];
 export type LogFormat = (typeof logFormats)[number];
@@ -34,6 +35,8 @@ export interface Settings {
   readonly tlsClientCa: string | undefined;
   /** Which ports have TLS, where there is a certificate. */
   readonly tlsPorts: readonly TlsPortName[];
+  /** Who is given passwords and private keys: clients on connections that nobody else can read, or all. */
+  readonly xdsSecrets: (typeof secretsFor)[number];
   /** The directory that keeps the state, relative to the working directory; undefined keeps nothing. */
   readonly dataDir: string | undefined;
   /** The key that opens all secrets; undefined: `secret.key` in the directory of the state. */
@@ -131,6 +134,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: 'xds,api',
     parse: parseTlsPorts,
     help: 'Which ports have TLS: xds,api or one of them.',
+  },
+  xdsSecrets: {
+    name: 'xds-secrets',
+    value: 'CLIENTS',
+    fallback: 'private',
+    parse: (text) => parseChoice(text, secretsFor),
+    help: 'Which Envoys get passwords and private keys: private, those with TLS or on loopback; or any.',
   },
   dataDir: {
     name: 'data-dir',

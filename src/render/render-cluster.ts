@@ -26,6 +26,8 @@ interface Made {
 const clusters = new Map<ServedCluster['reads'], WeakMap<Cluster, Map<Dialect, Made>>>();
 // Those that have their servers in them.
 const named = new WeakMap<ServedCluster, Map<Dialect, Made>>();
+// For who must not be told a password.
+const withoutPasswords = new WeakMap<ServedCluster, Map<Dialect, Made>>();
 const endpoints = new WeakMap<ServedCluster, Map<ApiVersion, Made>>();
 
 /**
@@ -55,6 +57,20 @@ export function renderCluster(
   let ofReads = clusters.get(reads);
   if (ofReads === undefined) clusters.set(reads, (ofReads = new WeakMap()));
   return once(ofReads, declared, dialect, of, make);
+}
+
+/** The same, without the passwords: servers that want one answer NOAUTH. */
+export function renderClusterWithoutPasswords(
+  cluster: ServedCluster,
+  dialect: Dialect,
+  options: RenderOptions,
+): Resource {
+  const { xdsClusterName, redisEmptyListener } = options;
+  const of = [xdsClusterName, redisEmptyListener.host, redisEmptyListener.port].join('\n');
+  return once(withoutPasswords, cluster, dialect, of, () => {
+    const message = buildCluster(cluster, dialect, options);
+    return new Resource(cluster.name, encodeMessage(messageNames[dialect.apiVersion].cluster, message));
+  });
 }
 
 /** Undefined: Envoy is told of them in the cluster itself. */

@@ -11,11 +11,12 @@ import { ResourceSet } from '../snapshot/resource-set.ts';
 import type { ResourceSetOptions } from '../snapshot/resource-set.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { Resource, ResourceKind } from '../snapshot/resource.ts';
+import { WeakTable } from '../snapshot/weak-table.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import { findPublished, implicitNames } from './implicit-listeners.ts';
 import type { RenderOptions } from './options.ts';
 import { isReadOtherwise } from './redis-reads.ts';
-import { encodeNoEndpoints, renderCluster, renderEndpoints } from './render-cluster.ts';
+import { encodeNoEndpoints, renderCluster, renderClusterWithoutPasswords, renderEndpoints } from './render-cluster.ts';
 import { renderSecret } from './render-secret.ts';
 import {
   followsClusters,
@@ -25,7 +26,7 @@ import {
   renderRoutes,
   renderStandIn,
 } from './render-listener.ts';
-import { findSecretUsers } from './secret-users.ts';
+import { findPasswordHolders, findSecretUsers } from './secret-users.ts';
 import { noUses, usesAfter } from './secret-uses.ts';
 import type { SecretUses } from './secret-uses.ts';
 import { standInListenerName } from './stand-in.ts';
@@ -78,6 +79,11 @@ function firstOf({ apiVersion }: Dialect): Dialect {
   return dialects[apiVersion].ads;
 }
 
+// A set that a change leaves as it is has the same without what is secret, for whatever node groups are given it.
+const inClearOf = new WeakMap<ResourceSet, ResourceSet>();
+// By type and version: a password that changes is another set, but not another one without it.
+const inClearSets = new WeakTable<ResourceSet>();
+
 export class RenderedSets {
   readonly #state: State;
   readonly #options: RenderOptions;
@@ -108,6 +114,18 @@ export class RenderedSets {
   /** One object for all dialects of an API version in which nothing differs. */
   resources(kind: ResourceKind, dialect: Dialect): ResourceSet {
     return this.#sets.get(dialect)?.get(kind) ?? this.#keep(kind, dialect, this.#renderAll(kind, dialect));
+  }
+
+  /** The same without what is secret, see docs/adr/0032; the same object where nothing is. */
+  resourcesInClear(kind: ResourceKind, dialect: Dialect): ResourceSet {
+    const set = this.resources(kind, dialect);
+    let inClear = inClearOf.get(set);
+    if (inClear === undefined) {
+      const made = this.#withhold(kind, dialect, set);
+      inClear = made === set ? set : inClearSets.intern(`${set.options.typeUrl} ${made.version}`, () => made);
+      inClearOf.set(set, inClear);
+    }
+    return inClear;
   }
 
   /**
@@ -215,6 +233,24 @@ export class RenderedSets {
     }
     const resources = [...this.#render(kind, dialect, names).values()].filter((resource) => resource !== undefined);
     return ResourceSet.of(resourceSetOptions(kind, dialect), resources);
+  }
+
+  #withhold(kind: ResourceKind, dialect: Dialect, set: ResourceSet): ResourceSet {
+    const { clusters, listeners, secrets, uses } = this.#state;
+    switch (kind) {
+      case 'secret':
+        return set.without([...uses.keys()].filter((name) => secrets.get(name)?.kind !== 'ca'));
+      case 'listener':
+        // Without its passwords it would be open to everybody.
+        return set.without(findPasswordHolders(listeners, (listener) => listener));
+      case 'cluster': {
+        // A route to a cluster that is not there can end an Envoy (docs/adr/0017).
+        const holders = findPasswordHolders(clusters, declaredOf).flatMap((name) => clusters.get(name) ?? []);
+        return set.replacing(holders.map((each) => renderClusterWithoutPasswords(each, dialect, this.#options)));
+      }
+      default:
+        return set;
+    }
   }
 
   #namesIn(space: NameSpace): string[] {

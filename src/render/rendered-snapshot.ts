@@ -45,6 +45,7 @@ const nothing: ServedClusters = new Map();
 export class RenderedSnapshot implements Snapshot {
   readonly #options: RenderOptions;
   readonly draining: readonly string[];
+  readonly inClear: Snapshot;
   readonly #draining: ServedClusters;
   // Names of the clusters without endpoints, or with such as may not be found, but of those that drain.
   readonly #empty: ReadonlySet<string>;
@@ -56,6 +57,10 @@ export class RenderedSnapshot implements Snapshot {
     this.#draining = draining;
     this.#empty = empty;
     this.#rendered = rendered;
+    this.inClear = {
+      draining: this.draining,
+      resources: (kind, dialect, scope = 'declared') => this.#setsOf(kind, scope).resourcesInClear(kind, dialect),
+    };
   }
 
   /** Nothing is rendered before it is asked for. @param draining as for {@link next}. */

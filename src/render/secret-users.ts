@@ -6,6 +6,7 @@ import { secretRefsOf } from '../model/secret-refs.ts';
 
 type UsersBySecret = ReadonlyMap<string, readonly string[]>;
 
+const holdersByRun = new WeakMap<readonly object[], readonly string[]>();
 const usersByRun = new WeakMap<readonly object[], UsersBySecret>();
 
 /**
@@ -25,6 +26,21 @@ export function findSecretUsers<Value extends { readonly name: string }>(
     for (const secret of wanted) for (const name of users.get(secret) ?? []) names.add(name);
   }
   return [...names];
+}
+
+/** The names of those whose messages have a password in them, at the same cost. */
+export function findPasswordHolders<Value extends { readonly name: string }>(
+  objects: SortedByName<Value>,
+  objectOf: (value: Value) => Cluster | Listener,
+): string[] {
+  return objects.runs.flatMap((run) => {
+    let holders = holdersByRun.get(run);
+    if (holders === undefined) {
+      const isHolder = (value: Value): boolean => secretRefsOf(objectOf(value)).some(({ kind }) => kind === 'password');
+      holdersByRun.set(run, (holders = run.filter(isHolder).map(({ name }) => name)));
+    }
+    return holders;
+  });
 }
 
 function usersOfRun<Value extends { readonly name: string }>(

@@ -121,6 +121,17 @@ export class ResourceSet {
     return result;
   }
 
+  /** This set with others in place of some of its resources; it remains what it is, and remembers nothing of it. */
+  replacing(others: readonly Resource[]): ResourceSet {
+    if (others.length === 0) return this;
+    const sum = others.reduce((total, { name, digest }) => {
+      return addDigest(total, digest - (this.resources.get(name)?.digest ?? 0n));
+    }, this.sum);
+    if (sum === this.sum) return this;
+    const resources = this.resources.with(others.map((resource) => [resource.name, resource] as const));
+    return new ResourceSet(this.options, resources, sum, undefined);
+  }
+
   /** What a subscription selects of this set; one object per subscription. */
   view(subscription: Subscription): View {
     // One stream of a fleet after the other asks for the same.

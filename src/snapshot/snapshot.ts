@@ -17,6 +17,8 @@ export interface Snapshot {
   resources(kind: ResourceKind, dialect: Dialect, scope?: Scope): ResourceSet;
   /** The names of the clusters that were removed but drain, of which only `reachable` tells; the same array every time. */
   readonly draining: readonly string[];
+  /** The same for clients on whose connections others can read along. Undefined: nothing of it is secret. */
+  readonly inClear?: Snapshot;
 }
 
 /** A snapshot and when it was published, or became that of the group; by the monotonic clock. */

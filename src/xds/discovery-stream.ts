@@ -42,6 +42,9 @@ export interface StreamTransport {
   fail(status: 'INVALID_ARGUMENT' | 'INTERNAL' | 'UNAVAILABLE', message: string): void;
 }
 
+/** Clients on whose connections nobody else can read, or all. */
+export type SecretsFor = 'private' | 'any';
+
 /** What a stream needs from around it. */
 export interface StreamContext extends OrderOptions {
   readonly protocols: Protocols;
@@ -57,6 +60,8 @@ export interface StreamContext extends OrderOptions {
   /** Told when all that a stream wrote has left for the network. */
   readonly onWritten: () => void;
   readonly publicationFor: (group: NodeGroup) => Publication | undefined;
+  /** Who is given passwords and private keys. */
+  readonly secretsFor: SecretsFor;
   readonly observer: DiscoveryObserver;
   readonly log: StreamLog;
   /** What is known of the stream's client beside the stream. */
@@ -100,6 +105,8 @@ export class DiscoveryStream {
   #unknownTypeUrls: Set<string> | undefined;
   #node: Node | undefined;
   #group: NodeGroup | undefined;
+  // Known with the first request: the answer costs system calls.
+  #isGivenSecrets = false;
   #lastNonce = 0;
   #unwritten = 0;
   #isTurnRequested = false;
@@ -156,6 +163,11 @@ export class DiscoveryStream {
   /** Whether nobody between here and the client can read what is written: it has TLS, or is on this machine. */
   get isPrivate(): boolean {
     return this.#transport.isPrivate;
+  }
+
+  /** False when it is given no passwords and no private keys. */
+  get isGivenSecrets(): boolean {
+    return this.#isGivenSecrets;
   }
 
   /** Asks for a call of {@link flush} in a later turn of the event loop; asking again until then is the same. */
@@ -280,7 +292,7 @@ export class DiscoveryStream {
       // What comes after waits for all parts: it may refer to what the next one brings.
       if (!this.#flushType(type, publication, nowMs)) break;
     }
-    if (this.#timer !== undefined || this.#isHoldingBack) this.#setTimer(publication.snapshot, nowMs);
+    if (this.#timer !== undefined || this.#isHoldingBack) this.#setTimer(this.#snapshotOf(publication), nowMs);
   }
 
   // What goes wrong on one stream ends that one and no other.
@@ -345,11 +357,16 @@ export class DiscoveryStream {
   #isAnythingDue({ kind, watch }: WatchedType, nowMs: number): boolean {
     if (this.#isHoldingBack) return true;
     const publication = this.#publication;
-    return publication !== undefined && !watch.isSent(this.#selector.target(kind, publication.snapshot, nowMs));
+    if (publication === undefined) return false;
+    return !watch.isSent(this.#selector.target(kind, this.#snapshotOf(publication), nowMs));
   }
 
   get #publication(): Publication | undefined {
     return this.#group === undefined ? undefined : this.#context.publicationFor(this.#group);
+  }
+
+  #snapshotOf({ snapshot }: Publication): Snapshot {
+    return this.#isGivenSecrets ? snapshot : (snapshot.inClear ?? snapshot);
   }
 
   // The node counts in the first request only; it can't change later (xDS protocol, "Basic Protocol Overview").
@@ -358,6 +375,7 @@ export class DiscoveryStream {
     if (node === undefined) throw new MalformedRequestError('node: required in the first request of a stream');
     this.#node = parseNode(node);
     this.#group = this.#context.groupOf(this.#node);
+    this.#isGivenSecrets = this.#context.secretsFor === 'any' || this.isPrivate;
     this.#context.log.opened(this.#node);
     this.#context.onIdentified(this);
   }
@@ -410,15 +428,15 @@ export class DiscoveryStream {
   }
 
   /** False after a part: the next one is written when it has left. */
-  #flushType(type: WatchedType, { snapshot, atMs }: Publication, nowMs: number): boolean {
+  #flushType(type: WatchedType, publication: Publication, nowMs: number): boolean {
     const { kind, watch } = type;
-    const { set, restAtMs } = this.#selector.select(kind, watch, snapshot, nowMs);
+    const { set, restAtMs } = this.#selector.select(kind, watch, this.#snapshotOf(publication), nowMs);
     if (restAtMs !== undefined) this.#isHoldingBack = true;
     if (set === undefined) return true;
     const isFirst = !watch.wasAnswered;
     const { lastSet } = watch;
     const isPush = !isFirst && lastSet !== set;
-    const publishedAtMs = isPush ? atMs : watch.latestPart?.publishedAtMs;
+    const publishedAtMs = isPush ? publication.atMs : watch.latestPart?.publishedAtMs;
     const nonce = String(this.#lastNonce + 1);
     const due = watch.advance(set, nonce, nowMs, publishedAtMs);
     if (due === undefined) return true;
@@ -482,7 +500,7 @@ export class DiscoveryStream {
   #syncState(kind: ResourceKind, watch: Watch): SyncState {
     const publication = this.#publication;
     if (publication === undefined) return 'not-sent';
-    const target = this.#selector.target(kind, publication.snapshot, performance.now());
+    const target = this.#selector.target(kind, this.#snapshotOf(publication), performance.now());
     if (!watch.isSent(target)) return watch.wasAnswered ? 'stale' : 'not-sent';
     if (watch.delivery.unansweredSinceMs !== undefined) return 'stale';
     return watch.isRefused ? 'error' : 'synced';

@@ -53,12 +53,14 @@ export class DiscoveryFetch {
    * Without `resource_names` everything is meant, of every kind but secrets: unlike on a stream nobody takes names back
    * here. Secrets are given by name only.
    * @param request a DiscoveryRequest.
+   * @param isGivenSecrets false: passwords and private keys are left out.
    * @throws FieldError
    */
-  answer(apiVersion: ApiVersion, kind: ResourceKind, request: JsonMessage): FetchAnswer {
+  answer(apiVersion: ApiVersion, kind: ResourceKind, request: JsonMessage, isGivenSecrets: boolean): FetchAnswer {
     checkTypeUrl(request, typeUrlOf(messageNames[apiVersion][kind]));
     const node = readNode(request);
-    const snapshot = this.#snapshots.get(this.#groupOf(node));
+    const published = this.#snapshots.get(this.#groupOf(node));
+    const snapshot = isGivenSecrets ? published : (published?.inClear ?? published);
     const names = readNames(request);
     if (kind === 'secret') requireNames(names);
     const versionInfo = request.string('version_info');

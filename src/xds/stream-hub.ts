@@ -2,12 +2,12 @@
 
 import type { Logger } from 'pino';
 
-import type { IsConcerned, SnapshotCache } from '../snapshot/snapshot.ts';
+import type { IsConcerned, NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
 import { findAgents } from './agents.ts';
 import type { Agents } from './agents.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
-import type { StreamContext, StreamTransport } from './discovery-stream.ts';
+import type { SecretsFor, StreamContext, StreamTransport } from './discovery-stream.ts';
 import type { ListenerTakers } from './listener-takers.ts';
 import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
@@ -35,6 +35,8 @@ export interface StreamHubOptions {
   readonly maxBytes?: number;
   /** How long nodes that went are remembered; 0: not at all. Default 600,000. */
   readonly goneTimeMs?: number;
+  /** Default `private`. */
+  readonly secretsFor?: SecretsFor;
 }
 
 const defaultInForceBoundMs = 5_000;
@@ -77,6 +79,7 @@ export class StreamHub {
     listenerPause = defaultListenerPause,
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
+    secretsFor = 'private',
   }: StreamHubOptions) {
     this.presence = new Presence(goneTimeMs);
     this.#byNode = new StreamsByNode(snapshots, returnTimeMs);
@@ -96,6 +99,7 @@ export class StreamHub {
       },
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
+      secretsFor,
       log: new StreamLog(log),
       observer,
       inForceBoundMs,
@@ -119,6 +123,18 @@ export class StreamHub {
   /** The connected Envoys by release and node group; looks at every stream. */
   agents(): Agents[] {
     return findAgents(this.#streams);
+  }
+
+  /** The connected clients that are given no passwords and no private keys, by node group; looks at every stream. */
+  withoutSecrets(): ReadonlyMap<NodeGroup, ReadonlySet<string>> {
+    const found = new Map<NodeGroup, Set<string>>();
+    for (const { group, nodeId, isGivenSecrets } of this.#streams) {
+      if (group === undefined || nodeId === undefined || isGivenSecrets) continue;
+      const ids = found.get(group);
+      if (ids === undefined) found.set(group, new Set([nodeId]));
+      else ids.add(nodeId);
+    }
+    return found;
   }
 
   /** True when some client takes its listeners from here, in whatever way. */

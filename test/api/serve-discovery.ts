@@ -33,6 +33,7 @@ export async function serveDiscovery(
 ): Promise<ServedDiscovery> {
   const xds = await serveXds(t);
   const discoveryApi = createDiscoveryApi({
+    secretsFor: 'private',
     discovery: new DiscoveryFetch(xds.snapshots, groupOf, xds.hub.listenerTakers),
     renderClientStatus:
       renderStatus ?? ((request) => renderClientStatus(request, (select) => pagesOfClients(xds.hub, select))),

@@ -25,6 +25,7 @@ test('requests that came together are taken one after the other, however many th
   let listener: Listener | undefined;
   // As grpc-js does it: what is there is handed over before startRead returns.
   const call: Partial<ServerInterceptingCallInterface> = {
+    getConnectionInfo: () => ({ remoteAddress: '127.0.0.1' }),
     start: (given) => {
       listener = given;
       given.onReceiveMetadata(undefined as never);
@@ -53,6 +54,7 @@ test('a call with much to read lets others have their turn', async () => {
   let turn = 0;
   let listener: Listener | undefined;
   const call: Partial<ServerInterceptingCallInterface> = {
+    getConnectionInfo: () => ({ remoteAddress: '127.0.0.1' }),
     start: (given) => {
       listener = given;
       given.onReceiveMetadata(undefined as never);

@@ -41,7 +41,7 @@ class Fetched {
   }
 
   answer(kind: Kind, fields: object = {}, apiVersion: ApiVersion = 'v3'): FetchAnswer {
-    return this.#fetch.answer(apiVersion, kind, new JsonMessage({ node, ...fields }));
+    return this.#fetch.answer(apiVersion, kind, new JsonMessage({ node, ...fields }), true);
   }
 
   body(kind: Kind, fields: object = {}, apiVersion: ApiVersion = 'v3'): Body {

@@ -21,7 +21,7 @@ import type { WireVariant } from './wire-variant.ts';
 
 abstract class TransportOf<Response extends DiscoveryResponse, Fields extends object> implements StreamTransport {
   readonly peer = '127.0.0.1:1';
-  readonly isPrivate = true;
+  isPrivate = true;
   readonly responses = new Inbox<Response>(describeResponse);
   /** Bytes as they were written. */
   readonly written: Uint8Array[] = [];
