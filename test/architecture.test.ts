@@ -37,7 +37,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'watch',
     'xds',
   ],
-  commit: ['collections', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store'],
+  commit: ['collections', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store', 'text/name-some.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['inventory', 'model', 'net/ip-address.ts'],
   watch: ['inventory/cluster.ts', 'model', 'net/address.ts'],

@@ -8,9 +8,8 @@ import type { Edits } from '../inventory/edits.ts';
 import type { Secret } from '../model/objects.ts';
 import { secretRefsOf } from '../model/secret-refs.ts';
 import { findSecretUsers } from '../render/secret-users.ts';
+import { quoteSome } from '../text/name-some.ts';
 import type { Warning } from './warnings.ts';
-
-const maxNamed = 5;
 
 interface State {
   readonly clusters: SortedByName<Cluster>;
@@ -27,10 +26,8 @@ export function findAuthChanges(before: State | undefined, edits: Edits, after: 
     return old !== undefined && now !== undefined && describe(old, before.secrets) !== describe(now, after.secrets);
   });
   if (changed.length === 0) return [];
-  const named = changed.slice(0, maxNamed).map((name) => JSON.stringify(name)).join(', ');
-  const rest = changed.length > maxNamed ? ` and ${changed.length - maxNamed} more` : '';
   const message =
-    `${changed.length === 1 ? 'cluster' : 'clusters'} ${named}${rest}: how Envoys authenticate changes: they connect to the ` +
+    `${changed.length === 1 ? 'cluster' : 'clusters'} ${quoteSome(changed)}: how Envoys authenticate changes: they connect to the ` +
     'servers anew, and commands that wait for an answer fail';
   return [{ code: 'upstream-reconnects', message }];
 }

@@ -5,7 +5,9 @@ import { serversOf } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Listener, RedisRoute } from '../model/objects.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
+import { nameSome } from '../text/name-some.ts';
 import type { Finding } from './desk.ts';
+import { isFor } from './node-groups.ts';
 
 /** The connected Envoys of one release in one node group. */
 export interface Agents {
@@ -81,8 +83,6 @@ const capabilities: readonly Capability[] = [
   },
 ];
 
-const maxNamed = 5;
-
 /** What the edits need that connected Envoys lack. */
 export interface Lacking {
   readonly dangerous: readonly Finding[];
@@ -113,11 +113,11 @@ function describe(
   users: readonly (Cluster | Listener)[],
   agents: readonly Agents[],
 ): string | undefined {
-  const old = agents.filter((each) => isBefore(each.version, since) && users.some((user) => isGiven(user, each.group)));
+  const old = agents.filter((each) => isBefore(each.version, since) && users.some((user) => isFor(each.group, user)));
   if (old.length === 0) return undefined;
   const envoys = old.flatMap(({ ids, version }) => ids.map((id) => `${JSON.stringify(id)} (${version})`));
-  const names = users.filter((user) => old.some(({ group }) => isGiven(user, group))).map(({ name }) => JSON.stringify(name));
-  return `${what} of ${some(names)} needs Envoy ${since.join('.')}, and an older one ${otherwise}: ${some(envoys)}`;
+  const names = users.filter((user) => old.some(({ group }) => isFor(group, user))).map(({ name }) => JSON.stringify(name));
+  return `${what} of ${nameSome(names)} needs Envoy ${since.join('.')}, and an older one ${otherwise}: ${nameSome(envoys)}`;
 }
 
 function isCluster(object: Cluster | Listener): object is Cluster {
@@ -131,18 +131,9 @@ function hasRoute(object: Cluster | Listener, is: (route: Partial<RedisRoute>) =
   return (typeof routes === 'object' && routes.some(is)) || (typeof catchAll === 'object' && is(catchAll));
 }
 
-function isGiven({ groups }: Cluster | Listener, group: NodeGroup): boolean {
-  return groups === undefined || groups.includes(group);
-}
-
 /** False also where the release can't be read: of what is not known nothing is said. */
 function isBefore(version: string, [major, minor]: Capability['since']): boolean {
   const [, first, second] = /^(\d+)\.(\d+)\./u.exec(version) ?? [];
   if (first === undefined || second === undefined) return false;
   return Number(first) < major || (Number(first) === major && Number(second) < minor);
-}
-
-function some(names: readonly string[]): string {
-  const named = names.slice(0, maxNamed).join(', ');
-  return names.length > maxNamed ? `${named} and ${names.length - maxNamed} more` : named;
 }

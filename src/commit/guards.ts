@@ -3,9 +3,8 @@
 import { formatAddress } from '../net/address.ts';
 import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
+import { quoteSome } from '../text/name-some.ts';
 import type { Finding } from './desk.ts';
-
-const maxNamed = 5;
 
 /** What an edit takes, and gives in its place. */
 interface Step {
@@ -36,7 +35,7 @@ export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], sha
     findings.push({ code: 'last-endpoint', message: `takes the last endpoint of ${describeClusters(emptied)}` });
   }
   if (areManyClusters) {
-    const message = `takes ${clustersTaken} of ${before.size} clusters: ${nameSome(removed)}`;
+    const message = `takes ${clustersTaken} of ${before.size} clusters: ${quoteSome(removed)}`;
     findings.push({ code: 'many-clusters', message });
   }
   const named = new Set([...emptied, ...(areManyClusters ? removed : [])]);
@@ -82,10 +81,5 @@ function namesOf(steps: readonly Step[]): string[] {
 }
 
 function describeClusters(names: readonly string[]): string {
-  return `${names.length === 1 ? 'cluster' : `${names.length} clusters:`} ${nameSome(names)}`;
-}
-
-function nameSome(names: readonly string[]): string {
-  const named = names.slice(0, maxNamed).map((name) => JSON.stringify(name)).join(', ');
-  return names.length > maxNamed ? `${named} and ${names.length - maxNamed} more` : named;
+  return `${names.length === 1 ? 'cluster' : `${names.length} clusters:`} ${quoteSome(names)}`;
 }

@@ -9,14 +9,9 @@ import { servedNames } from '../inventory/read-clusters.ts';
 import type { Cluster, Config } from '../model/objects.ts';
 import { affectsListeners } from '../render/check-listeners.ts';
 import { findUnpublishable } from '../render/check.ts';
-import { findHealthUnsupportedInV2 } from '../render/health.ts';
 import { findPublished } from '../render/implicit-listeners.ts';
-import { findListenersUnsupportedInV2 } from '../render/listener-in-v2.ts';
-import { findUnsupportedInV2 } from '../render/load-balancing.ts';
-import { findNamesUnsupportedInV2 } from '../render/named-hosts.ts';
 import type { RenderOptions } from '../render/options.ts';
-import { findAuthUnsupportedInV2 } from '../render/redis-auth.ts';
-import { findReadsUnsupportedInV2 } from '../render/reads-in-v2.ts';
+import { findUnsupportedInV2 } from '../render/unsupported-in-v2.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
 import { findAuthChanges } from './auth-changes.ts';
@@ -180,14 +175,6 @@ export class Publisher {
     const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
     const edited = edits.clusters.flatMap(({ after }) => after ?? []);
     const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
-    const unsupported = [
-      ...findUnsupportedInV2(edited),
-      ...findHealthUnsupportedInV2(edited),
-      ...findNamesUnsupportedInV2(edited),
-      ...findReadsUnsupportedInV2(edited, listeners),
-      ...findAuthUnsupportedInV2(edited, listeners),
-      ...findListenersUnsupportedInV2(listeners),
-    ];
     return [
       ...this.findWarningsOf(prepared),
       ...this.#findWithheld(prepared.declared),
@@ -198,7 +185,7 @@ export class Publisher {
       ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
       ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
       ...this.findLacking(edits).harmless,
-      ...unsupported.map((message): Warning => ({ code: 'not-in-v2', message })),
+      ...findUnsupportedInV2(edited, listeners).map((message): Warning => ({ code: 'not-in-v2', message })),
     ];
   }
 
@@ -253,8 +240,10 @@ export class Publisher {
 
   // Envoys come and go without a commit.
   #findWithheld({ clusters, listeners, secrets }: Declared): Warning[] {
-    if (secrets.size === 0) return [];
-    return findWithheld([...clusters.values(), ...listeners.values()], this.#withoutSecrets()).map(({ message }) => {
+    const envoys = secrets.size === 0 ? new Map() : this.#withoutSecrets();
+    // Else all that is declared would be looked at for nobody.
+    if (envoys.size === 0) return [];
+    return findWithheld([...clusters.values(), ...listeners.values()], envoys).map(({ message }) => {
       return { code: 'secrets-withheld', message };
     });
   }

@@ -5,9 +5,8 @@ import type { Cluster, Listener, Secret } from '../model/objects.ts';
 import { secretRefsOf } from '../model/secret-refs.ts';
 import type { SecretReference } from '../model/secret-refs.ts';
 import { findSecretUsers } from '../render/secret-users.ts';
+import { nameSome } from '../text/name-some.ts';
 import type { SortedByName } from '../collections/sorted-by-name.ts';
-
-const maxNamed = 5;
 
 interface After {
   readonly clusters: SortedByName<Cluster>;
@@ -65,10 +64,9 @@ function findProblem({ secret, kind }: SecretReference, found: Secret | undefine
 }
 
 function describeUsers(name: string, now: Secret | undefined, users: readonly User[]): string {
-  const named = users.slice(0, maxNamed).map(({ kind, object }) => `${kind} ${quote(object.name)}`);
-  const rest = users.length > named.length ? ` and ${users.length - named.length} more` : '';
+  const named = nameSome(users.map(({ kind, object }) => `${kind} ${quote(object.name)}`));
   const what = now === undefined ? 'removed' : `made a ${now.kind}`;
-  return `secret ${quote(name)}: can't be ${what} while it is named by ${named.join(', ')}${rest}`;
+  return `secret ${quote(name)}: can't be ${what} while it is named by ${named}`;
 }
 
 function quote(text: string): string {

@@ -3,14 +3,15 @@
 import { secretRefsOf } from '../model/secret-refs.ts';
 import type { Cluster, Listener } from '../model/objects.ts';
 import type { NodeGroup } from '../snapshot/snapshot.ts';
+import { quoteSome } from '../text/name-some.ts';
 import type { Finding } from './desk.ts';
+import { isFor } from './node-groups.ts';
 
 /** Node ids of the connected Envoys that are given no passwords and no private keys, by node group. */
 export type WithoutSecrets = ReadonlyMap<NodeGroup, ReadonlySet<string>>;
 
 type Objects = Iterable<Cluster | Listener>;
 
-const maxNamed = 5;
 const remedy = 'give them TLS (--tls-cert), or say that the network is safe (--xds-secrets any)';
 
 /** What is kept from whom; empty when nothing is from anybody. */
@@ -40,19 +41,13 @@ export function findListenersTaken(
 function describe(objects: Objects, envoys: WithoutSecrets, say: (of: string, ids: string) => string): Finding[] {
   if (envoys.size === 0) return [];
   const secret = Array.from(objects).filter((object) => secretRefsOf(object).some(({ kind }) => kind !== 'ca'));
-  const isGiven = ({ groups }: Cluster | Listener, group: NodeGroup): boolean => groups?.includes(group) ?? true;
-  const withheld = secret.filter((object) => Array.from(envoys.keys()).some((group) => isGiven(object, group)));
-  const concerned = Array.from(envoys).filter(([group]) => withheld.some((object) => isGiven(object, group)));
+  const withheld = secret.filter((object) => Array.from(envoys.keys()).some((group) => isFor(group, object)));
+  const concerned = Array.from(envoys).filter(([group]) => withheld.some((object) => isFor(group, object)));
   if (concerned.length === 0) return [];
   const ids = new Set(concerned.flatMap(([, of]) => [...of]));
-  return [{ code: 'secrets-withheld', message: say(some(withheld.map(({ name }) => name)), some([...ids].sort())) }];
+  return [{ code: 'secrets-withheld', message: say(quoteSome(withheld.map(({ name }) => name)), quoteSome([...ids].sort())) }];
 }
 
 function asksPassword(listener: Listener): boolean {
   return secretRefsOf(listener).some(({ kind }) => kind === 'password');
-}
-
-function some(names: readonly string[]): string {
-  const named = names.slice(0, maxNamed).map((name) => JSON.stringify(name)).join(', ');
-  return names.length > maxNamed ? `${named} and ${names.length - maxNamed} more` : named;
 }

@@ -39,7 +39,7 @@ export function isHashing(cluster: Cluster): boolean {
 }
 
 /** What of these clusters Envoys that speak v2 are not told, one line each; they go by their own default. */
-export function findUnsupportedInV2(clusters: Iterable<Cluster>): string[] {
+export function findPoliciesUnsupportedInV2(clusters: Iterable<Cluster>): string[] {
   return Array.from(clusters).flatMap((cluster) => {
     if (cluster.kind === 'redis_cluster') return [];
     const policy = loadBalancingOf(cluster);

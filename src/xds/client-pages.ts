@@ -50,7 +50,7 @@ function foldOpen(
 }
 
 function byClient(a: DiscoveryStream, b: DiscoveryStream): number {
-  return compare(a.nodeId, b.nodeId) || compare(a.peer, b.peer) || compare(a.nodeCluster, b.nodeCluster);
+  return compare(a.nodeId, b.nodeId) || compare(a.peer, b.peer) || compare(a.node?.cluster, b.node?.cluster);
 }
 
 function compare(a = '', b = ''): number {

@@ -25,16 +25,17 @@ import { cut } from './stream-log.ts';
 import type { StreamLog } from './stream-log.ts';
 import { dialectOf } from './stream-method.ts';
 import type { StreamMethod } from './stream-method.ts';
-import type { Nack, StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
-import type { TakenClusters } from './unasked.ts';
+import type { StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
 import { Warming } from './warming.ts';
 import type { Watch } from './watch.ts';
+import { typeStatusOf } from './watched-type.ts';
+import type { WatchedType } from './watched-type.ts';
 
 /** The gRPC call as a stream sees it. */
 export interface StreamTransport {
   /** Address and port of the client. */
   readonly peer: string;
-  /** Whether nobody on the way can read what is written. */
+  /** Whether nobody between here and the client can read what is written: it has TLS, or is on this machine. */
   readonly isPrivate: boolean;
   /** Writes one message; {@link DiscoveryStream.noteWritten} has to be called once it has left for the network. */
   write(message: Uint8Array): void;
@@ -76,18 +77,6 @@ const maxNackNames = 10;
 
 // What a gRPC client takes unless it is told otherwise; Envoy has no limit.
 const largeMessageBytes = 4 * 1024 * 1024;
-
-/** One type on this stream. */
-interface WatchedType {
-  readonly kind: ResourceKind;
-  readonly watch: Watch<RequestHead>;
-  bytesSent: number;
-  /** When a response was last sent or answered. */
-  updatedAtMs: number | undefined;
-  lastNack: Nack | undefined;
-  /** When a response was last accepted, by the monotonic clock. */
-  acceptedAtMs: number;
-}
 
 export class DiscoveryStream {
   readonly #transport: StreamTransport;
@@ -150,17 +139,12 @@ export class DiscoveryStream {
     return this.#node;
   }
 
-  /** The cluster of that node, as it names it. */
-  get nodeCluster(): string | undefined {
-    return this.#node?.cluster;
-  }
-
   /** Address and port of the client. */
   get peer(): string {
     return this.#transport.peer;
   }
 
-  /** Whether nobody between here and the client can read what is written: it has TLS, or is on this machine. */
+  /** See {@link StreamTransport.isPrivate}. */
   get isPrivate(): boolean {
     return this.#transport.isPrivate;
   }
@@ -463,38 +447,14 @@ export class DiscoveryStream {
     return Math.max(...this.#types.map(({ watch }) => watch.delivery.latest?.sentAtMs ?? 0));
   }
 
-  #typeStatus({ kind, watch, bytesSent, updatedAtMs, lastNack, acceptedAtMs }: WatchedType): TypeStatus {
-    const { delivery, subscription } = watch;
-    const state = this.#syncState(kind, watch);
-    return {
-      kind,
+  #typeStatus(type: WatchedType): TypeStatus {
+    const { kind, watch } = type;
+    return typeStatusOf(type, {
       typeUrl: this.#typeUrlOf(kind),
-      state,
-      versionSent: delivery.latest?.version ?? '',
-      versionAccepted: delivery.acceptedVersion,
-      isEarlierInForce: watch.isResumed && delivery.acceptedVersion === '',
-      unansweredSinceMs: delivery.unansweredSinceMs,
-      updatedAtMs,
-      lastNack,
-      pause: this.#pauseOf(kind, watch),
-      subscription,
-      bytesSent,
-      taken: kind === 'cluster' && state === 'synced' ? this.#takenClusters(watch, acceptedAtMs) : undefined,
-    };
-  }
-
-  #takenClusters({ lastSet, subscription }: Watch, atMs: number): TakenClusters | undefined {
-    const endpoints = this.#publication?.snapshot.resources('endpoint', this.#dialect);
-    if (lastSet === undefined || endpoints === undefined) return undefined;
-    return { clusters: lastSet.view(subscription), endpoints, atMs };
-  }
-
-  // While the pause is on, there may or may not be something to send after it.
-  #pauseOf(kind: ResourceKind, watch: Watch): TypeStatus['pause'] {
-    const pacing = kind === 'listener' ? this.#listenerPacing : undefined;
-    if (pacing === undefined || this.#syncState(kind, watch) !== 'stale') return undefined;
-    const untilMs = pacing.nextAtMs;
-    return untilMs > performance.now() ? { untilMs, everyMs: pacing.pauseMs } : undefined;
+      state: this.#syncState(kind, watch),
+      pacing: kind === 'listener' ? this.#listenerPacing : undefined,
+      findEndpoints: () => this.#publication?.snapshot.resources('endpoint', this.#dialect),
+    });
   }
 
   #syncState(kind: ResourceKind, watch: Watch): SyncState {

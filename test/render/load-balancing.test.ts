@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { parseCluster } from '../../src/model/parse.ts';
-import { findUnsupportedInV2 } from '../../src/render/load-balancing.ts';
+import { findPoliciesUnsupportedInV2 } from '../../src/render/load-balancing.ts';
 
 test('of load balancing v2 lacks the size of a Maglev table, and nothing else', () => {
   const clusters = [
@@ -13,7 +13,7 @@ test('of load balancing v2 lacks the size of a Maglev table, and nothing else', 
     { name: 'least', load_balancing: { policy: 'least_request', choice_count: 3 } },
     { name: 'small', load_balancing: { policy: 'maglev', table_size: 503 } },
   ].map(parseCluster);
-  assert.deepEqual(findUnsupportedInV2(clusters), [
+  assert.deepEqual(findPoliciesUnsupportedInV2(clusters), [
     'cluster "small": load_balancing.table_size 503: v2 has no such field, tables have 65537 there',
   ]);
 });

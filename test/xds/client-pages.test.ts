@@ -16,7 +16,7 @@ function streamOf(id: string | undefined, peer = 'p', cluster = 'redis'): Stream
   let looks = 0;
   const node = id === undefined ? undefined : nodeOf(id, cluster);
   const status = () => ((looks += 1), buildStreamStatus([], { node, peer }));
-  return { stream: { nodeId: id, nodeCluster: cluster, peer, status } as unknown as DiscoveryStream, looks: () => looks };
+  return { stream: { nodeId: id, node: { id, cluster }, peer, status } as unknown as DiscoveryStream, looks: () => looks };
 }
 
 const hubOf = (streams: readonly Stream[]) => ({ streams: new Set(streams.map(({ stream }) => stream)) });

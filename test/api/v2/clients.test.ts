@@ -493,7 +493,7 @@ describe('readers that do not read', () => {
     const streams = Array.from({ length: 5_000 }, (_, index) => {
       const node = { ...nodeOf(String(index)), userAgentName: 'x'.repeat(10_000) };
       const status = () => ((looks += 1), buildStreamStatus([], { node }));
-      return { nodeId: node.id, nodeCluster: node.cluster, peer: 'p', status };
+      return { nodeId: node.id, node, peer: 'p', status };
     });
     const api = await serveV2(t, { hub: { streams: new Set(streams), presence: new Presence(0) } as unknown as StreamHub });
     return { api, looks: () => looks };
