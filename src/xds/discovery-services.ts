@@ -159,6 +159,14 @@ class DiscoveryCall extends ServerInterceptingCall implements StreamTransport, R
     return isPrivateConnection({ ...this.#call.getConnectionInfo(), encrypted });
   }
 
+  cork(): void {
+    streamBelow(this.#call)?.cork();
+  }
+
+  uncork(): void {
+    streamBelow(this.#call)?.uncork();
+  }
+
   write(message: Uint8Array): void {
     this.#call.sendMessage(message, this.#noteWritten);
   }

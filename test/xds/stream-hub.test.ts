@@ -115,6 +115,21 @@ describe('StreamHub', () => {
     assert.equal(writing().length, streams.length);
   });
 
+  test('a changed cluster and its endpoints, which are sent again, leave together', async () => {
+    const { snapshots, hub } = build();
+    snapshots.set(group, buildSnapshot({ clusters: { a: 1 }, endpoints: { a: [1] } }));
+    const stream = subscribe(hub);
+    stream.ack(await stream.responses.take('clusters'));
+    stream.request('endpoint', { resource_names: ['a'] });
+    const { nonce, versionInfo } = await stream.responses.take('endpoints');
+    stream.request('endpoint', { resource_names: ['a'], response_nonce: nonce, version_info: versionInfo });
+    stream.together.length = 0;
+    snapshots.set(group, buildSnapshot({ clusters: { a: 2 }, endpoints: { a: [1] } }));
+    await stream.responses.take('clusters');
+    await stream.responses.take('endpoints');
+    assert.deepEqual(stream.together, [2]);
+  });
+
   test('streams that do not read hold up nobody', async () => {
     const { snapshots, hub } = build();
     const streams = Array.from({ length: 100 }, (_, index) => {

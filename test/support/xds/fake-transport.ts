@@ -25,6 +25,8 @@ abstract class TransportOf<Response extends DiscoveryResponse, Fields extends ob
   readonly responses = new Inbox<Response>(describeResponse);
   /** Bytes as they were written. */
   readonly written: Uint8Array[] = [];
+  /** How many messages left together, each time. */
+  readonly together: number[] = [];
   /** Statuses that the server ended the call with. */
   readonly failures: { status: string; message: string }[] = [];
   /** Called inside `write`. */
@@ -34,6 +36,7 @@ abstract class TransportOf<Response extends DiscoveryResponse, Fields extends ob
   readonly stream: DiscoveryStream;
   protected readonly variant: WireVariant;
   #held = 0;
+  #corked: number | undefined;
 
   /** @param kind of a stream of one type. */
   constructor(hub: StreamHub, variant: WireVariant, protocol: ProtocolName, kind?: Kind) {
@@ -56,6 +59,17 @@ abstract class TransportOf<Response extends DiscoveryResponse, Fields extends ob
     this.responses.put(response);
     this.onResponse(response);
     this.#held += 1;
+    if (this.#corked !== undefined) this.#corked += 1;
+    else if (this.isReading) this.drain();
+  }
+
+  cork(): void {
+    this.#corked = 0;
+  }
+
+  uncork(): void {
+    if (this.#corked) this.together.push(this.#corked);
+    this.#corked = undefined;
     if (this.isReading) this.drain();
   }
 

@@ -105,6 +105,11 @@ export class Link implements StreamTransport {
     }
   }
 
+  // Writes end by steps of their own, whatever was written together.
+  cork(): void {}
+
+  uncork(): void {}
+
   fail(status: string, message: string): void {
     this.#isOpen = false;
     if (status !== 'UNAVAILABLE') this.#surroundings.report(new Violation('stays up', `${status}: ${message}`));
