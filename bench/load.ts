@@ -19,7 +19,7 @@ export interface Load {
   readonly warmups: number;
   readonly commits: number;
   /** What a commit changes; an endpoint unless given. */
-  readonly change?: 'endpoint' | 'password';
+  readonly change?: 'endpoint' | 'password' | 'certificate';
   /** Envoys that stop reading once they have their first state; 0 unless given. */
   readonly stalled?: number;
   /** Envoys that connect at the same time; 256 unless given. */

@@ -85,6 +85,7 @@ func (e *envoy) handle(message []byte) error {
 		}
 	case protocol.endpointType:
 		e.takeEndpoints(got)
+	case protocol.secretType:
 	default:
 		return fmt.Errorf("response of unexpected type %q", got.typeURL)
 	}
@@ -98,6 +99,11 @@ func (e *envoy) takeClusters(got response) error {
 	}
 	if got.resources != e.fleet.protocol.clusters {
 		return fmt.Errorf("first response has %d clusters, want %d", got.resources, e.fleet.protocol.clusters)
+	}
+	if e.fleet.takesSecret {
+		if err := e.stream.send(e.fleet.protocol.subscribeSecret); err != nil {
+			return err
+		}
 	}
 	return e.stream.send(e.fleet.protocol.subscribeEndpoints)
 }

@@ -10,6 +10,8 @@ import (
 type fleet struct {
 	address  string
 	protocol *protocol
+	// takesSecret says that every Envoy asks for the secret that is changed.
+	takesSecret bool
 
 	// missing counts the Envoys without their first full state; initialised closes at zero.
 	missing     atomic.Int64

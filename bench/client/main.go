@@ -1,7 +1,7 @@
 // Command client plays a fleet of Envoys: each its own connection with one
 // aggregated stream that holds all clusters and their endpoints and ACKs every
 // response. It loads a control plane over REST, connects the fleet, changes one
-// endpoint or password per commit, and prints one JSON object with what it measured.
+// endpoint, password or certificate per commit, and prints one JSON object with what it measured.
 package main
 
 import (
@@ -44,7 +44,7 @@ func parseOptions() options {
 	flag.IntVar(&o.clusters, "clusters", 10, "clusters of three endpoints")
 	flag.IntVar(&o.warmups, "warmups", 5, "commits before those that are measured")
 	flag.IntVar(&o.commits, "commits", 20, "commits that are measured")
-	flag.StringVar(&o.change, "change", "endpoint", "what a commit changes: endpoint, or password")
+	flag.StringVar(&o.change, "change", "endpoint", "what a commit changes: endpoint, password or certificate")
 	flag.BoolVar(&o.settle, "settle", true, "let the server become idle after each commit")
 	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "limit for the fleet to connect, and for each commit to arrive")
 	flag.Parse()
@@ -107,6 +107,7 @@ func measure(o options) (*report, error) {
 		return nil, err
 	}
 	fleet := newFleet(o.xdsAddress, protocol)
+	fleet.takesSecret = o.change == "certificate"
 	run := &run{options: o, server: server, operator: operator, fleet: fleet}
 	return run.all()
 }

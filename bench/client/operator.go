@@ -13,8 +13,8 @@ const (
 	endpointsPerCluster = 3
 	endpointPort        = 6379
 	loaders             = 16
-	// The secret that the first cluster's password is, where passwords are changed.
-	secretName = "redis-password"
+	// The secret that the first cluster's password, or its certificate, is where those are changed.
+	secretName = "redis-secret"
 )
 
 // operator makes the REST calls: it declares the clusters, and changes them.
@@ -27,8 +27,8 @@ type operator struct {
 	issued, commits int
 	// stage stages one change, and returns a text that every message with it has, and none before it.
 	stage func() (string, error)
-	// changesPasswords says that the first cluster has one.
-	changesPasswords bool
+	// secretUse is how the first cluster names the secret that is changed; nil where an endpoint is.
+	secretUse map[string]any
 }
 
 func newOperator(apiAddress string, clusters int, change string) (*operator, error) {
@@ -41,12 +41,17 @@ func newOperator(apiAddress string, clusters int, change string) (*operator, err
 	case "endpoint":
 		o.stage = o.replaceEndpoint
 	case "password":
-		o.stage, o.changesPasswords = o.changePassword, true
+		o.stage, o.secretUse = o.changePassword, map[string]any{"upstream_auth": map[string]any{"password": secretReference}}
+	case "certificate":
+		tls := map[string]any{"insecure": true, "certificate": secretReference}
+		o.stage, o.secretUse = o.changeCertificate, map[string]any{"upstream_tls": tls}
 	default:
 		return nil, fmt.Errorf("unknown change %q", change)
 	}
 	return o, nil
 }
+
+var secretReference = map[string]any{"secret": secretName}
 
 // clusterName is the name of the cluster at index.
 func clusterName(index int) string { return fmt.Sprintf("redis-cluster-%05d", index) }
@@ -98,20 +103,15 @@ func (o *operator) load() error {
 		return err
 	default:
 	}
-	if o.changesPasswords {
-		if err := o.declarePassword(); err != nil {
+	if o.secretUse != nil {
+		if _, err := o.stage(); err != nil {
+			return err
+		}
+		if err := o.call("PATCH", "v2/clusters/"+clusterName(0), o.secretUse); err != nil {
 			return err
 		}
 	}
 	return o.commit()
-}
-
-func (o *operator) declarePassword() error {
-	if _, err := o.changePassword(); err != nil {
-		return err
-	}
-	auth := map[string]any{"password": map[string]any{"secret": secretName}}
-	return o.call("PATCH", "v2/clusters/"+clusterName(0), map[string]any{"upstream_auth": auth})
 }
 
 // changePassword stages a password that was never used before, and returns it.
@@ -119,6 +119,16 @@ func (o *operator) changePassword() (string, error) {
 	o.commits++
 	value := fmt.Sprintf("password-%012d", o.commits)
 	return value, o.call("PUT", "v2/secrets/"+secretName, map[string]any{"kind": "password", "value": value})
+}
+
+// changeCertificate stages a certificate that was never used before, and returns a part of it.
+func (o *operator) changeCertificate() (string, error) {
+	made, err := makeCertificate()
+	if err != nil {
+		return "", err
+	}
+	body := map[string]any{"kind": "certificate", "chain": made.chain, "key": made.key}
+	return made.text, o.call("PUT", "v2/secrets/"+secretName, body)
 }
 
 // feed sends 0..count-1 and closes indices, early when something failed.

@@ -14,14 +14,17 @@ type protocol struct {
 	delta        bool
 	clusterType  string
 	endpointType string
+	secretType   string
 	clusters     int
 
 	// subscribeClusters is the first message of a stream, with the node; it asks for all clusters.
 	subscribeClusters []byte
 	// subscribeEndpoints asks for the endpoints of every cluster by name.
 	subscribeEndpoints []byte
-	// endpointNames repeats the names in a state-of-the-world ACK.
-	endpointNames []byte
+	// subscribeSecret asks for the secret that is changed.
+	subscribeSecret []byte
+	// endpointNames and secretNames repeat the names in a state-of-the-world ACK.
+	endpointNames, secretNames []byte
 }
 
 // newProtocol returns the protocol called name for a fleet that holds the named clusters.
@@ -35,6 +38,7 @@ func newProtocol(name string, clusters []string) (*protocol, error) {
 	p := &protocol{
 		clusterType:  "type.googleapis.com/envoy.config.cluster.v3.Cluster",
 		endpointType: "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+		secretType:   "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
 		clusters:     len(clusters),
 	}
 	switch name {
@@ -52,6 +56,7 @@ func newProtocol(name string, clusters []string) (*protocol, error) {
 	if name == "sotw-v2" || name == "delta-v2" {
 		p.clusterType = "type.googleapis.com/envoy.api.v2.Cluster"
 		p.endpointType = "type.googleapis.com/envoy.api.v2.ClusterLoadAssignment"
+		p.secretType = "type.googleapis.com/envoy.api.v2.auth.Secret"
 	}
 	p.buildRequests(clusters)
 	return p, nil
@@ -74,11 +79,14 @@ func (p *protocol) buildRequests(clusters []string) {
 		for _, name := range clusters {
 			p.subscribeEndpoints = appendText(p.subscribeEndpoints, deltaSubscribe, name)
 		}
+		p.subscribeSecret = appendText(appendText(nil, deltaType, p.secretType), deltaSubscribe, secretName)
 		return
 	}
 	for _, name := range clusters {
 		p.endpointNames = appendText(p.endpointNames, stateNames, name)
 	}
+	p.secretNames = appendText(nil, stateNames, secretName)
+	p.subscribeSecret = appendText(append([]byte{}, p.secretNames...), stateType, p.secretType)
 	p.subscribeClusters = appendText(appendText(nil, stateNode, node), stateType, p.clusterType)
 	p.subscribeEndpoints = appendText(append([]byte{}, p.endpointNames...), stateType, p.endpointType)
 }
@@ -89,8 +97,11 @@ func (p *protocol) appendACK(to []byte, accepted response) []byte {
 		return appendText(appendText(to, deltaType, accepted.typeURL), deltaNonce, accepted.nonce)
 	}
 	to = appendText(to, stateVersion, accepted.version)
-	if string(accepted.typeURL) == p.endpointType {
+	switch string(accepted.typeURL) {
+	case p.endpointType:
 		to = append(to, p.endpointNames...)
+	case p.secretType:
+		to = append(to, p.secretNames...)
 	}
 	return appendText(appendText(to, stateType, accepted.typeURL), stateNonce, accepted.nonce)
 }
