@@ -40,6 +40,8 @@ import { createMemoryLogStore } from './store/memory-log-store.ts';
 import { readBackup } from './store/read-backup.ts';
 import { openSqliteLogStore } from './store/sqlite-log-store.ts';
 import { StoreError } from './store/log-store.ts';
+import { createLookup } from './watch/dns-lookup.ts';
+import { NameWatcher } from './watch/name-watcher.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
@@ -81,6 +83,15 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const store = openStore(settings);
   const state = await store.load();
   const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
+  const hostNames = new NameWatcher({
+    lookup: createLookup(settings.dnsServers),
+    known: state.addresses,
+    onChange: () => {
+      controlPlane.noteAddresses().catch((error: unknown) => {
+        log.error({ err: error }, 'what host names lead to is published, but not kept for the next start');
+      });
+    },
+  });
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(
     () => statusesOf(hub),
@@ -101,6 +112,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     },
     drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     guardShare: settings.guardShare,
+    hostNames,
     ownAddresses: [
       { flag: '--xds-address', address: settings.xdsAddress },
       { flag: '--api-address', address: settings.apiAddress },
@@ -164,6 +176,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     await nextRound();
     // They are told in turns; this one comes after theirs.
     await Promise.race([nextTurn(), sleep(tellWaitingMs)]);
+    hostNames.close();
     controlPlane.close();
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
     await store.close();

@@ -13,7 +13,7 @@ import { checkoutPath } from './support/checkout.ts';
  */
 const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli/commands.ts', 'cli/context.ts', 'cli/run.ts', 'daemon.ts', 'process'],
-  'daemon.ts': ['api', 'commit', 'metrics', 'net', 'process', 'secrets', 'snapshot', 'store', 'xds'],
+  'daemon.ts': ['api', 'commit', 'metrics', 'net', 'process', 'secrets', 'snapshot', 'store', 'watch', 'xds'],
   process: ['net/address.ts', 'text'],
   net: [],
   text: [],
@@ -37,10 +37,22 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'watch',
     'xds',
   ],
-  commit: ['collections', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store', 'text/name-some.ts'],
+  commit: [
+    'collections',
+    'effective',
+    'inventory',
+    'model',
+    'net/address.ts',
+    'render',
+    'snapshot',
+    'store',
+    'text/name-some.ts',
+  ],
+  // What is declared with what is seen laid over it.
+  effective: ['collections', 'inventory', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['inventory', 'model', 'net/ip-address.ts'],
-  watch: ['inventory/cluster.ts', 'model', 'net/address.ts'],
+  watch: ['effective', 'inventory/cluster.ts', 'model', 'net'],
   // Seals what is secret before anybody else sees it.
   secrets: ['model', 'store/log-store.ts'],
   metrics: ['commit/desk.ts', 'snapshot', 'xds'],
@@ -59,6 +71,7 @@ const ALLOWED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   inventory: [],
   model: ['zod', 'node:crypto'],
   commit: ['node:crypto'],
+  effective: [],
   render: [],
   snapshot: ['node:crypto', 'protobufjs/minimal.js'],
 };
@@ -77,6 +90,7 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['store'],
   'prom-client': ['metrics'],
   ioredis: ['watch'],
+  'node:dns/promises': ['watch'],
   commander: ['cli'],
   '@bomb.sh/tab': ['cli'],
   'get-east-asian-width': ['cli'],
@@ -85,7 +99,7 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts in which the same question must always get the same answer, and what they must not ask for. */
-const TIMELESS_PARTS: readonly string[] = ['inventory', 'model', 'render'];
+const TIMELESS_PARTS: readonly string[] = ['effective', 'inventory', 'model', 'render'];
 const CLOCKS_AND_SURROUNDINGS = /\b(Date|performance|process|setTimeout|setInterval|setImmediate|Math\.random)\b/;
 
 interface Source {

@@ -101,6 +101,12 @@ const flags: readonly FieldFlag[] = [
     help: 'Of a replicated one: which servers answer reads, where a route does not say. Default: primary',
   },
   ...refreshFlags,
+  {
+    flags: '--resolve <BY>',
+    path: ['resolve'],
+    choices: ['envoy', 'controlplane'],
+    help: 'Who looks up the names of its servers. Default: envoy',
+  },
   { flags: '--connect-timeout <DURATION>', path: ['connect_timeout'], help: 'As 500ms or 5s.' },
   ...upstreamAuthFlags,
   ...upstreamTlsFlags,

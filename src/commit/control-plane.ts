@@ -3,6 +3,8 @@
 
 import { createHash } from 'node:crypto';
 
+import { compareAddresses, hostNamesOf } from '../effective/addresses.ts';
+import type { Addresses } from '../effective/addresses.ts';
 import type { Change } from '../inventory/change.ts';
 import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -18,7 +20,7 @@ import type {
   Revision,
 } from '../store/log-store.ts';
 
-import type { PublishedStatus } from './published.ts';
+import type { PublishedName, PublishedStatus } from './published.ts';
 import { ConflictError, NoRevisionError } from './desk.ts';
 import type {
   CommitEnd,
@@ -63,15 +65,21 @@ interface RevisionRequest {
   readonly guards: 'refuse' | 'tell' | 'pass';
 }
 
+// Of new names, all together.
+const nameLimitMs = 2_000;
+
 export class ControlPlane implements Desk {
   readonly #parts: ControlPlaneParts;
   readonly #staging: Staging;
   readonly #publisher: Publisher;
   readonly #queue = new SerialQueue();
+  #keptAddresses: Addresses;
+  #isNoting = false;
 
   private constructor(parts: ControlPlaneParts, state: LogState) {
     this.#parts = parts;
     this.#staging = new Staging(state);
+    this.#keptAddresses = state.addresses ?? new Map();
     this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : state);
   }
 
@@ -90,6 +98,10 @@ export class ControlPlane implements Desk {
 
   status(): PublishedStatus {
     return this.#publisher.status();
+  }
+
+  hostNames(): readonly PublishedName[] {
+    return this.#publisher.hostNames();
   }
 
   change(change: Change, author: string): Promise<void> {
@@ -133,6 +145,7 @@ export class ControlPlane implements Desk {
   plan(): Promise<Plan> {
     return this.#queue.run(async () => {
       const { edits, revision } = this.#staging;
+      await this.#learnNames(edits);
       const problems = this.#findProblems(edits);
       const prepared = problems.length > 0 ? undefined : this.#publisher.prepare(edits);
       return {
@@ -215,6 +228,21 @@ export class ControlPlane implements Desk {
     return this.#parts.store.backup(file);
   }
 
+  /**
+   * Publishes what host names lead to now, when that has changed, and keeps it for the next start.
+   * @throws StoreError when it can't be kept: it is published all the same.
+   */
+  async noteAddresses(): Promise<void> {
+    // One that waits for its turn will see what there is then.
+    if (this.#isNoting) return;
+    this.#isNoting = true;
+    await this.#queue.run(async () => {
+      this.#isNoting = false;
+      this.#publisher.publishSeen();
+      await this.#keepAddresses();
+    });
+  }
+
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
     this.#publisher.close();
@@ -254,9 +282,11 @@ export class ControlPlane implements Desk {
     if (changes.length === 0 && this.#publisher.isPublished) {
       return { changed: false, revision: this.#staging.revision, changes };
     }
+    await this.#learnNames(edits);
     this.#requireUnguarded(edits, request);
     refuse(this.#findProblems(edits));
     const prepared = this.#publisher.prepare(edits);
+    await this.#keepAddresses();
     await this.#appendCommit(edits, prepared, request);
     this.#publisher.publish(prepared);
     return { changed: true, revision: this.#staging.revision, changes };
@@ -283,7 +313,12 @@ export class ControlPlane implements Desk {
   #findGuarded(edits: Edits): Finding[] {
     const { committedClusters } = this.#staging;
     const taken = findGuarded(committedClusters, edits.clusters, this.#guardShare);
-    return [...taken, ...this.#publisher.findLacking(edits).dangerous, ...this.#publisher.findListenersTaken(edits)];
+    return [
+      ...taken,
+      ...this.#publisher.findLacking(edits).dangerous,
+      ...this.#publisher.findListenersTaken(edits),
+      ...this.#publisher.findUnknownNames(edits),
+    ];
   }
 
   #requireUnguarded(edits: Edits, { guards }: RevisionRequest): void {
@@ -303,6 +338,20 @@ export class ControlPlane implements Desk {
     if (expected === undefined || expected === revision) return;
     const reason = `the newest revision is ${revision}, not ${expected}: somebody else has committed`;
     throw new ConflictError('stale-revision', reason);
+  }
+
+  // What a name leads to must be known before it is published: nothing is taken for want of an answer.
+  async #learnNames({ clusters }: Edits): Promise<void> {
+    const names = clusters.flatMap(({ after }) => (after === undefined ? [] : hostNamesOf(after)));
+    if (names.length > 0) await this.#parts.hostNames?.learn(new Set(names), nameLimitMs);
+  }
+
+  async #keepAddresses(): Promise<void> {
+    const addresses = this.#parts.hostNames?.addresses ?? this.#keptAddresses;
+    const changes = compareAddresses(this.#keptAddresses, addresses);
+    if (changes.size === 0) return;
+    await this.#parts.store.keepAddresses(changes);
+    this.#keptAddresses = addresses;
   }
 
   #findProblems(edits: Edits): string[] {

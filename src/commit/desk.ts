@@ -5,7 +5,7 @@ import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
 import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
-import type { PublishedStatus } from './published.ts';
+import type { PublishedName, PublishedStatus } from './published.ts';
 
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 
@@ -160,6 +160,8 @@ export interface Desk {
   readonly declarations: Declarations;
   /** How things stand with what is committed. */
   status(): PublishedStatus;
+  /** The host names that the control plane looks up, in order of name. */
+  hostNames(): readonly PublishedName[];
   /** Stages one change as /api/v1 asks for it. @throws InventoryError, StoreError */
   change(change: Change, author: string): Promise<void>;
   /**

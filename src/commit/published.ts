@@ -1,5 +1,6 @@
 // What there is to tell of what is committed, and how a commit is refused.
 
+import type { HostNameStatus } from '../effective/host-names.ts';
 import type { RouteDifference } from '../inventory/old-routes.ts';
 import type { Warning } from './warnings.ts';
 
@@ -33,6 +34,12 @@ export interface PublishedStatus {
   readonly draining: readonly DrainingStatus[];
   /** Oldest first. */
   readonly oldRoutes: readonly OldRoutesStatus[];
+}
+
+/** A host name, and what it leads to. */
+export interface PublishedName extends HostNameStatus {
+  /** That have it, those that drain too. */
+  readonly clusters: readonly string[];
 }
 
 /** A commit that was refused before anything was persisted or published: what is staged stays staged. */

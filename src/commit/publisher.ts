@@ -1,6 +1,11 @@
 // What is committed, as Envoys are given it: checks what is to follow, renders it, publishes it. Synchronous, and knows
 // no store: between the two steps of a commit the caller makes it durable.
 
+import { withAddresses } from '../effective/addresses.ts';
+import type { Addresses } from '../effective/addresses.ts';
+import { effectiveAfter, findHostNames } from '../effective/effective.ts';
+import type { Effective } from '../effective/effective.ts';
+import type { HostNames } from '../effective/host-names.ts';
 import { stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
@@ -16,7 +21,7 @@ import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
 import { findAuthChanges } from './auth-changes.ts';
 import { CommitError } from './published.ts';
-import type { OldRoutesStatus, PublishedStatus, Warning } from './published.ts';
+import type { OldRoutesStatus, PublishedName, PublishedStatus, Warning } from './published.ts';
 import {
   declareDrained,
   declareNext,
@@ -35,6 +40,7 @@ import type { Agents, Lacking } from './capabilities.ts';
 import type { Finding, ResourceChanges } from './desk.ts';
 import { findExpiring, findExpiringOwn } from './expiry.ts';
 import type { OwnCertificate } from './expiry.ts';
+import { findLostNames, findUnknownNames } from './host-names.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import type { OwnAddress } from './own-addresses.ts';
@@ -67,6 +73,8 @@ export interface PublisherParts {
   readonly ownCertificates?: () => readonly OwnCertificate[];
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
   readonly onWarnings?: (warnings: readonly Warning[]) => void;
+  /** Default: no name is looked up, and each leads nowhere. */
+  readonly hostNames?: HostNames;
   /** Told of each change of the routes that open connections do not follow, of those before a start then. */
   readonly onOldRoutes?: (old: OldRoutesStatus) => void;
 }
@@ -81,6 +89,8 @@ export interface Kept {
 /** The next state, rendered: nothing of it is published yet. */
 export interface Prepared {
   readonly declared: Declared;
+  /** With what was seen laid over it. */
+  readonly effective: Effective;
   /** Of the clusters that are declared. */
   readonly load: NameLoad;
   readonly snapshots: GroupSnapshots;
@@ -136,10 +146,18 @@ export class Publisher {
     if (this.#published === undefined) return { warnings: own, draining: [], oldRoutes: [] };
     const { declared } = this.#published;
     // These come without a commit.
-    const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires');
+    const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires' && code !== 'name-not-found');
     const withheld = this.#findWithheld(declared);
-    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...withheld];
+    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...withheld, ...this.#findLostNames()];
     return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
+  }
+
+  /** The host names that are looked up for what is published. */
+  hostNames(): PublishedName[] {
+    const { hostNames } = this.#parts;
+    if (this.#published === undefined || hostNames === undefined) return [];
+    const clusters = findHostNames(this.#published.declared);
+    return hostNames.statuses.map((status) => ({ ...status, clusters: clusters.get(status.name) ?? [] }));
   }
 
   /** Why the edits can't be published, one line each; empty when they can. */
@@ -169,6 +187,12 @@ export class Publisher {
     return findListenersTaken(listeners, before, this.#withoutSecrets());
   }
 
+  /** Names that the edits bring and that lead nowhere. */
+  findUnknownNames(edits: Edits): readonly Finding[] {
+    const { hostNames } = this.#parts;
+    return hostNames === undefined ? [] : findUnknownNames(edits, this.#published?.declared.clusters ?? new Map(), hostNames);
+  }
+
   /** What there will be to warn of once it is published: of the state, and of the step to it. */
   findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Finding[] {
     const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
@@ -194,7 +218,12 @@ export class Publisher {
     const { renderOptions, ownAddresses = [] } = this.#parts;
     const { declared } = prepared;
     const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
-    return [...standing, ...this.#findExpiring(declared), ...this.#findSecretsInClear(declared)];
+    return [
+      ...standing,
+      ...this.#findExpiring(declared),
+      ...this.#findSecretsInClear(declared),
+      ...this.#findLostNames(),
+    ];
   }
 
   /** The Envoy resources that would change. */
@@ -216,11 +245,17 @@ export class Publisher {
     this.#parts.snapshots.update(changes);
     this.#noteWarnings(this.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
+    this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
     clearTimeout(this.#drainTimer);
     if (declared.draining.length === 0) return;
     const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
     const delayMs = Math.min(Math.max(endMs - this.#clock.nowMs(), 0), longestTimerMs);
     this.#drainTimer = setTimeout(() => this.#endDraining(declared), delayMs).unref();
+  }
+
+  /** Publishes what is declared as it is now seen, when that is otherwise than before. */
+  publishSeen(): void {
+    if (this.#published !== undefined) this.publish(this.#render(this.#published.declared, noEdits));
   }
 
   /** Stops what runs by itself; safe to repeat. */
@@ -246,6 +281,10 @@ export class Publisher {
     return findWithheld([...clusters.values(), ...listeners.values()], envoys).map(({ message }) => {
       return { code: 'secrets-withheld', message };
     });
+  }
+
+  #findLostNames(): Warning[] {
+    return findLostNames(this.#parts.hostNames?.statuses ?? []);
   }
 
   #withoutSecrets(): WithoutSecrets {
@@ -280,7 +319,9 @@ export class Publisher {
     const bound = findBoundListeners(listeners, this.#parts.renderOptions);
     const edited = edits.clusters.flatMap(({ after }) => after ?? []);
     const suspects = edits.listeners.length === 0 ? edited : [...clusters.values()];
-    return suspects.flatMap((cluster) => findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop)));
+    return suspects
+      .map((cluster) => withAddresses(cluster, this.#addresses))
+      .flatMap((cluster) => findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop)));
   }
 
   #findTwins(edits: Edits): string[] {
@@ -303,9 +344,22 @@ export class Publisher {
     const { renderOptions, onRendered } = this.#parts;
     const { draining } = declared;
     const startMs = performance.now();
-    const snapshots = this.#published?.snapshots.next(edits, declared) ?? GroupSnapshots.of(declared, renderOptions);
+    const { effective, edits: clusters } = effectiveAfter(
+      this.#published?.effective,
+      declared,
+      edits.clusters,
+      this.#addresses,
+    );
+    const objects = { ...declared, ...effective };
+    const before = this.#published?.snapshots;
+    const snapshots = before?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
     onRendered?.(performance.now() - startMs);
-    return { declared, load: this.#loadAfter(declared, edits), snapshots, draining, routes: routesToKeep(declared) };
+    const load = this.#loadAfter(declared, edits);
+    return { declared, effective, load, snapshots, draining, routes: routesToKeep(declared) };
+  }
+
+  get #addresses(): Addresses {
+    return this.#parts.hostNames?.addresses ?? new Map();
   }
 
   // At the cost of what changed.

@@ -33,7 +33,8 @@ export interface Warning {
     | 'certificate-expires'
     | 'own-certificate-expires'
     | 'secrets-in-clear'
-    | 'secrets-withheld';
+    | 'secrets-withheld'
+    | 'name-not-found';
   readonly message: string;
 }
 

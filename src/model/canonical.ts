@@ -20,12 +20,14 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     labels: sortKeys(cluster.labels),
   };
   const { connect_timeout, upstream_auth, health_check, outlier_detection } = cluster;
+  const resolve = 'resolve' in cluster && cluster.resolve !== 'envoy' ? cluster.resolve : undefined;
   const upstream = { upstream_auth, upstream_tls: canonicalUpstreamTls(cluster.upstream_tls) };
   const tail = { connect_timeout, ...upstream, health_check: canonicalCheck(health_check), outlier_detection };
   if (cluster.kind === 'sharded') {
     const { kind, load_balancing, placement, panic_threshold } = cluster;
     const shards = cluster.shards.map(canonicalShard).sort((a, b) => compareText(a.name, b.name));
-    return freeze({ ...common, kind, shards, load_balancing, ...tail, placement, panic_threshold });
+    const lists = { shards, resolve, load_balancing };
+    return freeze({ ...common, kind, ...lists, ...tail, placement, panic_threshold });
   }
   const endpoints = canonicalServers(cluster.endpoints);
   if (cluster.kind === 'redis_cluster') {
@@ -34,7 +36,7 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
   }
   if (cluster.kind !== 'replicated') {
     const { load_balancing, panic_threshold } = cluster;
-    return freeze({ ...common, endpoints, load_balancing, ...tail, panic_threshold });
+    return freeze({ ...common, endpoints, resolve, load_balancing, ...tail, panic_threshold });
   }
   const { kind, primary, reads, load_balancing } = cluster;
   return freeze({
@@ -42,6 +44,7 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     kind,
     primary: primary && canonicalPrimary(primary),
     endpoints,
+    resolve,
     reads: reads === 'primary' ? undefined : reads,
     load_balancing,
     ...tail,

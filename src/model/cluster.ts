@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseServerHost } from '../net/address.ts';
 import { findOwnAuthFaults, upstreamAuthSchema } from './auth.ts';
 import { checks, findPlacementFaults, panicThreshold, placement } from './health.ts';
-import { findNameFaults } from './host-names.ts';
+import { findNameFaults, resolve } from './host-names.ts';
 import { maxEndpoints } from './limits.ts';
 import { findPrimaryFault, isServerAddress } from './primary.ts';
 import { readModes, reads } from './reads.ts';
@@ -144,6 +144,7 @@ export const plainClusterSchema = z
       .max(maxEndpoints)
       .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
       .optional(),
+    resolve: resolve.optional(),
     load_balancing: loadBalancingSchema.optional(),
     panic_threshold: panicThreshold.optional(),
   })
@@ -158,6 +159,7 @@ export const shardedClusterSchema = z
       .max(maxEndpoints)
       .refine((shards) => isDistinct(shards.map((shard) => shard.name)), 'must have each name once')
       .refine((shards) => isDistinct(shards.flatMap(serversOf).map(addressOf)), eachAddressOnce),
+    resolve: resolve.optional(),
     load_balancing: keyedLoadBalancing.optional(),
     placement: placement.optional(),
     panic_threshold: panicThreshold.optional(),
@@ -176,6 +178,7 @@ export const replicatedClusterSchema = z
       .refine((endpoints) => isDistinct(endpoints.map(addressOf)), eachAddressOnce)
       .optional()
       .meta({ description: 'The primary and its replicas.' }),
+    resolve: resolve.optional(),
     reads: reads.optional(),
     load_balancing: scatteringLoadBalancing.optional(),
   })

@@ -5,6 +5,7 @@ const why: ReadonlyMap<PropertyKey, string> = new Map([
   ['read_policy', 'a listener has it, for clusters of kind redis_cluster alone'],
   ['overprovisioning_factor', 'it follows from panic_threshold'],
   ['healthy_panic_threshold', 'it is called panic_threshold'],
+  ['resolve', 'Envoy itself looks up the seeds of a Redis Cluster'],
   ['health_checks', 'it is called health_check, and there is one'],
   ['lb_policy', 'it is called load_balancing.policy'],
 ]);

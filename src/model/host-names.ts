@@ -1,7 +1,13 @@
-// What can't be declared of servers that have a name in place of an address: Envoy resolves it, and a name that is gone
-// is a server that is gone (docs/adr/0029).
+// Servers that have a name in place of an address: who looks it up, and what can't be declared where Envoy does, to which a
+// name that is gone is a server that is gone (docs/adr/0029).
+
+import { z } from 'zod';
 
 import { isServerName } from '../net/address.ts';
+
+export const resolve = z.enum(['envoy', 'controlplane']).meta({
+  description: 'Who looks up the names of its servers: each Envoy, or the control plane, which publishes addresses.',
+});
 
 interface Server {
   readonly address: string;
@@ -14,6 +20,7 @@ interface Shard {
 
 interface Named {
   readonly kind?: string | undefined;
+  readonly resolve?: string | undefined;
   readonly placement?: string | undefined;
   readonly panic_threshold?: number | undefined;
   readonly endpoints?: readonly Server[] | undefined;
@@ -27,10 +34,14 @@ interface NameFault {
 }
 
 const movesKeys =
-  'must be an IP address unless placement is remap: while the name is gone, the keys of its shard go to other shards';
-const neverPanics = 'must be left out where an address is a host name: there the healthy servers get all commands';
+  'must be an IP address unless resolve is controlplane or placement is remap: ' +
+  'while the name is gone, the keys of its shard go to other shards';
+const neverPanics =
+  'must be left out where an address is a host name, unless resolve is controlplane: ' +
+  'there the healthy servers get all commands';
 
 export function findNameFaults(cluster: Named): NameFault[] {
+  if (cluster.resolve === 'controlplane') return [];
   const { kind, placement = 'fixed', panic_threshold: threshold, endpoints = [], shards = [] } = cluster;
   const inShards = shards.flatMap((shard, index) => [
     ...namesIn(['shards', index, 'endpoint'], shard.endpoint === undefined ? [] : [shard.endpoint], false),

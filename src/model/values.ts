@@ -46,7 +46,7 @@ export const serverHost = z
   .string()
   .refine((text) => parseServerHost(text) !== undefined, 'must be an IPv4 or IPv6 address, or a host name')
   .refine(isDialable, 'must be an address that Envoys can connect to')
-  .meta({ description: 'An IPv4 or IPv6 address, or a host name, which Envoys resolve.', example: '10.0.0.1' });
+  .meta({ description: 'An IPv4 or IPv6 address, or a host name.', example: '10.0.0.1' });
 
 export const port = z.int().min(1).max(maxPort).meta({ example: 6379 });
 

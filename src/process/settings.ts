@@ -37,6 +37,8 @@ export interface Settings {
   readonly tlsPorts: readonly TlsPortName[];
   /** Who is given passwords and private keys: clients on connections that nobody else can read, or all. */
   readonly xdsSecrets: (typeof secretsFor)[number];
+  /** Name servers, as IP:PORT, that are asked for the names that are looked up here; none: those of this host. */
+  readonly dnsServers: readonly string[];
   /** The directory that keeps the state, relative to the working directory; undefined keeps nothing. */
   readonly dataDir: string | undefined;
   /** The key that opens all secrets; undefined: `secret.key` in the directory of the state. */
@@ -141,6 +143,13 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
     fallback: 'private',
     parse: (text) => parseChoice(text, secretsFor),
     help: 'Which Envoys get passwords and private keys: private, those with TLS or on loopback; or any.',
+  },
+  dnsServers: {
+    name: 'dns-servers',
+    value: 'IP:PORT,…',
+    fallback: '',
+    parse: (text) => (text === '' ? [] : text.split(',').map((each) => formatAddress(parseIpAndPort(each.trim())))),
+    help: 'Name servers for host names of clusters with resolve: controlplane. Unset: those of this host.',
   },
   dataDir: {
     name: 'data-dir',

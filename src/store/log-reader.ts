@@ -1,6 +1,7 @@
 // Reads the tables of schema 2, and checks what it reads. Throws an Error that names the table and the row when a row
 // does not hold what it should, and SQLite's own errors.
 
+import { isIP } from 'node:net';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { DrainingCluster } from '../inventory/draining.ts';
@@ -9,10 +10,10 @@ import { toEdits } from '../inventory/edits.ts';
 import { byKind, listOfKind, objectKinds } from '../model/kinds.ts';
 import type { Cluster, Config, ObjectKind } from '../model/objects.ts';
 import { parseEntryRow } from './entry-row.ts';
-import { parseBit, parseKind, parseNumber, parseOptional, parseText, readRow } from './fields.ts';
+import { parseBit, parseJson, parseKind, parseList, parseNumber, parseOptional, parseText, readRow } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { LogBounds } from './log-bounds.ts';
-import { routesKey, secretKeyKey } from './log-schema.ts';
+import { addressesKey, routesKey, secretKeyKey } from './log-schema.ts';
 import type { KeptRoutes, LogState, NumberedEntry, Revision, StagedObject } from './log-store.ts';
 import { compareText, keyOf, nameOf } from './objects.ts';
 import type { StoredObject } from './objects.ts';
@@ -25,6 +26,7 @@ const statements = {
   staged: 'SELECT kind, name, content, author, at_ms FROM staged',
   draining: 'SELECT name, content, until_ms, was_catch_all, followed FROM draining',
   meta: 'SELECT value FROM meta WHERE key = ?',
+  metaBetween: 'SELECT key, value FROM meta WHERE key >= ? AND key < ?',
   newestRevision: 'SELECT revision, entry FROM revisions ORDER BY revision DESC LIMIT 1',
   isKept: 'SELECT 1 FROM revisions WHERE revision = ?',
   revisions: `
@@ -69,6 +71,7 @@ export class LogReader {
       draining: this.readDraining(),
       routes: this.#readRoutes(),
       ...this.#readSecretKey(),
+      ...this.#readAddresses(),
     };
   }
 
@@ -124,6 +127,14 @@ export class LogReader {
     return row === undefined ? {} : { secretKey: String(row['value']) };
   }
 
+  #readAddresses(): Pick<LogState, 'addresses'> {
+    // Of these keys alone: '!' is what comes next to the blank at their end.
+    const rows = this.#statements.metaBetween.all(addressesKey, addressesKey.trimEnd() + '!');
+    if (rows.length === 0) return {};
+    const entries = rows.map((row) => readRow('meta', row['key'], () => parseAddressesRow(row)));
+    return { addresses: new Map(entries) };
+  }
+
   #readRoutes(): KeptRoutes | undefined {
     const row = this.#statements.meta.get(routesKey);
     return row && readRow('meta', routesKey, () => parseRoutes(String(row['value'])));
@@ -152,6 +163,12 @@ function parseDrainingRow(row: Fields): DrainingCluster {
     wasCatchAll: parseBit('was_catch_all', row['was_catch_all']),
     followed: parseOptional(parseText, 'followed', row['followed']),
   };
+}
+
+function parseAddressesRow({ key, value }: Fields): [name: string, addresses: readonly string[]] {
+  const addresses = parseList('value', parseJson(value)).map((each) => parseText('value', each));
+  if (!addresses.every((each) => isIP(each) !== 0)) throw new Error('value has what is no IP address');
+  return [parseText('key', key).slice(addressesKey.length), addresses];
 }
 
 function parseRevision(row: Fields): Revision {

@@ -44,5 +44,8 @@ export const schema = `
 /** In meta: the key that secrets are sealed with, wrapped by the key of the key file. */
 export const secretKeyKey = 'secret_key';
 
+/** In meta, each followed by a host name: its IP addresses, as JSON. */
+export const addressesKey = 'addresses ';
+
 /** In meta: what is kept of the routes, see routes-row.ts; not there when nothing is known of them. */
 export const routesKey = 'routes';

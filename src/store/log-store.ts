@@ -115,7 +115,12 @@ export interface LogState {
   readonly routes: KeptRoutes | undefined;
   /** The key of all secrets, wrapped; see {@link LogStore.keepSecretKey}. Undefined: there never was one. */
   readonly secretKey?: string | undefined;
+  /** What names led to when they were last found, see {@link LogStore.keepAddresses}. Not there: nothing is known. */
+  readonly addresses?: KeptAddresses | undefined;
 }
+
+/** IP addresses by host name. */
+export type KeptAddresses = ReadonlyMap<string, readonly string[]>;
 
 /**
  * A call has happened whole and durably when it resolves. When it rejects, with {@link StoreError}, it has not happened
@@ -143,6 +148,10 @@ export interface LogStore {
   editsBackTo(revision: number): Promise<Edits | undefined>;
   /** Keeps a text in place of the one before: the key that secrets are sealed with, itself wrapped by another. */
   keepSecretKey(wrapped: string): Promise<void>;
+  /**
+   * Keeps what these names lead to, undefined: no more. Beside the log: it was seen, and nobody did it.
+   */
+  keepAddresses(changes: ReadonlyMap<string, readonly string[] | undefined>): Promise<void>;
   /** Writes all of the state into a new file, consistent while the store goes on; refuses one that is there. */
   backup(file: string): Promise<void>;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */

@@ -10,7 +10,7 @@ import { findDrainingEdits, toDraining } from './draining-edits.ts';
 import type { Draining } from './draining-edits.ts';
 import { renderEntryBody } from './entry-row.ts';
 import { LogBounds } from './log-bounds.ts';
-import { routesKey, secretKeyKey } from './log-schema.ts';
+import { addressesKey, routesKey, secretKeyKey } from './log-schema.ts';
 import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes } from './log-store.ts';
 import type { LoggedCommit, NumberedEntry, StageEntry } from './log-store.ts';
 import { LogTrimmer } from './log-trimmer.ts';
@@ -87,6 +87,15 @@ export class LogWriter {
   /** See LogStore. */
   keepSecretKey(wrapped: string): void {
     this.#statements.keep.run(secretKeyKey, wrapped);
+  }
+
+  /** See LogStore. */
+  keepAddresses(changes: ReadonlyMap<string, readonly string[] | undefined>): void {
+    for (const [name, addresses] of changes) {
+      const key = addressesKey + name;
+      if (addresses === undefined) this.#statements.forget.run(key);
+      else this.#statements.keep.run(key, JSON.stringify(addresses));
+    }
   }
 
   #number(entry: Entry, number: number, before: Draining, now: Draining): NumberedEntry {

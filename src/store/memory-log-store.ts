@@ -74,6 +74,14 @@ export function createMemoryLogStore(keptRevisions = defaultKeptRevisions): LogS
     keepSecretKey: async (secretKey) => {
       state = { ...state, secretKey };
     },
+    keepAddresses: async (changes) => {
+      const addresses = new Map(state.addresses);
+      for (const [name, found] of changes) {
+        if (found === undefined) addresses.delete(name);
+        else addresses.set(name, found);
+      }
+      state = { ...state, addresses };
+    },
     backup: () => Promise.reject(new StoreError('nothing is kept on disk: there is nothing to back up')),
     close: () => Promise.resolve(),
   };

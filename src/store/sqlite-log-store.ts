@@ -40,31 +40,29 @@ export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): 
   // As the table has it: a commit gives all that drains, most of it as it was.
   let draining = read(path, () => toDraining(reader.readDraining()));
 
+  const write = <T>(work: () => T): T => {
+    try {
+      if (db.isOpen) files.requireInPlace();
+      const result = runTransaction(db, work);
+      files.note();
+      return result;
+    } catch (error) {
+      throw explainWriteError(path, error);
+    }
+  };
+
   return {
     load: async () => read(path, () => reader.readState()),
     append: async (expected, entry) => {
-      try {
-        if (db.isOpen) files.requireInPlace();
-        const appended = runTransaction(db, () => writer.append(expected, entry, draining));
-        files.note();
-        draining = appended?.draining ?? draining;
-        return appended?.number;
-      } catch (error) {
-        throw explainWriteError(path, error);
-      }
+      const appended = write(() => writer.append(expected, entry, draining));
+      draining = appended?.draining ?? draining;
+      return appended?.number;
     },
     entriesAfter: async (number, limit) => read(path, () => reader.entriesAfter(number, limit)),
     revisions: async (before, limit) => read(path, () => reader.revisions(before, limit)),
     editsBackTo: async (revision) => read(path, () => reader.editsBackTo(revision)),
-    keepSecretKey: async (wrapped) => {
-      try {
-        if (db.isOpen) files.requireInPlace();
-        runTransaction(db, () => writer.keepSecretKey(wrapped));
-        files.note();
-      } catch (error) {
-        throw explainWriteError(path, error);
-      }
-    },
+    keepSecretKey: async (wrapped) => write(() => writer.keepSecretKey(wrapped)),
+    keepAddresses: async (changes) => write(() => writer.keepAddresses(changes)),
     backup: async (file) => writeBackup(db, resolve(file)),
     close: async () => {
       if (db.isOpen) db.close();

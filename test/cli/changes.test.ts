@@ -191,6 +191,31 @@ describe('commit', () => {
   });
 });
 
+describe('host-names', () => {
+  const cases: readonly (readonly [names: readonly object[], stdout: string])[] = [
+    [[], 'no host name is looked up here\n'],
+    [
+      [
+        { name: 'a.test', addresses: ['10.0.0.1', '10.0.0.2'], clusters: ['c', 'd'], found_at: '2026-01-01T00:00:00.000Z' },
+        { name: 'b.test', addresses: [], clusters: ['c'], failure: 'no answer', failing_since: '2026-01-01T00:00:00.000Z' },
+        { name: 'c.test', addresses: ['::1'], clusters: ['c'] },
+      ],
+      `\
+NAME    ADDRESSES          STATE                                     CLUSTERS
+a.test  10.0.0.1 10.0.0.2  found                                     c d
+b.test  none               no answer since 2026-01-01T00:00:00.000Z  c
+c.test  ::1                not asked yet                             c
+`,
+    ],
+  ];
+  for (const [host_names, stdout] of cases) {
+    test(`${host_names.length} of them`, async (t) => {
+      const api = await serveCanned(t, { 'GET /host-names': { body: { host_names } } });
+      assert.equal((await runInProcess(['host-names', '--api', api.address])).stdout, stdout);
+    });
+  }
+});
+
 describe('discard', () => {
   const cases: readonly (readonly [
     words: readonly string[],

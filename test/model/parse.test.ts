@@ -68,9 +68,9 @@ describe('a cluster', () => {
         { name: 't', primary: 'redis-b:1', endpoints: [{ address: '10.0.0.2', port: 1 }, { address: 'redis-b', port: 1 }] },
       ],
     }, [
-      '/shards/0/endpoint/address "redis-a": must be an IP address unless placement is remap: ' +
+      '/shards/0/endpoint/address "redis-a": must be an IP address unless resolve is controlplane or placement is remap: ' +
         'while the name is gone, the keys of its shard go to other shards',
-      '/shards/1/endpoints/1/address "redis-b": must be an IP address unless placement is remap: ' +
+      '/shards/1/endpoints/1/address "redis-b": must be an IP address unless resolve is controlplane or placement is remap: ' +
         'while the name is gone, the keys of its shard go to other shards',
     ]],
     ['has shards with names whose keys may move', {
@@ -79,7 +79,7 @@ describe('a cluster', () => {
     ['panics by no threshold where servers have names', {
       name: 'a', endpoints: [endpoint, { ...endpoint, address: 'redis-a' }], panic_threshold: 50,
     }, [
-      '/panic_threshold 50: must be left out where an address is a host name: there the healthy servers get all commands',
+      '/panic_threshold 50: must be left out where an address is a host name, unless resolve is controlplane: there the healthy servers get all commands',
     ]],
     ['has endpoints that can be reached', { name: 'a', endpoints: [{ ...endpoint, address: '224.0.0.1' }] }, [
       '/endpoints/0/address "224.0.0.1": must be an address that Envoys can connect to',

@@ -15,6 +15,7 @@ const defaults: Settings = {
   tlsClientCa: undefined,
   tlsPorts: ['xds', 'api'],
   xdsSecrets: 'private',
+  dnsServers: [],
   dataDir: './data',
   secretKeyFile: undefined,
   redisListener: { host: '0.0.0.0', port: 6379 },

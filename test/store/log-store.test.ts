@@ -57,6 +57,15 @@ for (const [twin, open] of Object.entries(twins)) {
       });
     }
 
+    test('keeps what host names lead to, beside the log', async (t) => {
+      const store = open(t);
+      await store.keepAddresses(new Map([['a.test', ['10.0.0.1', '::1']], ['b.test', ['10.0.0.2']]]));
+      await store.keepAddresses(new Map([['b.test', undefined], ['c.test', ['10.0.0.3']], ['d.test', undefined]]));
+      const { addresses, lastEntry } = await store.load();
+      assert.deepEqual([...(addresses ?? [])], [['a.test', ['10.0.0.1', '::1']], ['c.test', ['10.0.0.3']]]);
+      assert.equal(lastEntry, 0);
+    });
+
     test('of two that append at once one is taken', async (t) => {
       const store = open(t);
       const both = [store.append(0, stage(put('a'))), store.append(0, stage(put('b')))];

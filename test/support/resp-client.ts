@@ -57,9 +57,9 @@ export class RespClient {
 }
 
 /** Connects to 127.0.0.1:`port`; closed when `scope` ends. Rejects when nobody listens there. */
-export function connectRedis(scope: Scope, port: number): Promise<RespClient> {
+export function connectRedis(scope: Scope, port: number, host = '127.0.0.1'): Promise<RespClient> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+    const socket = connect({ host, port, noDelay: true });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);

@@ -44,6 +44,7 @@ import type {
   revisionSchema,
   revisionsSchema,
 } from './schemas/history.ts';
+import type { hostNameSchema, hostNamesSchema } from './schemas/host-names.ts';
 import type { faultSchema, problemSchema } from './schemas/problem.ts';
 import type { publishedSchema } from './schemas/published.ts';
 
@@ -78,6 +79,9 @@ export type RollbackMessage = Message<typeof rollbackSchema>;
 export type RestoreMessage = Message<typeof restoreSchema>;
 export type ProgressMessage = Message<typeof progressSchema>;
 export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
+
+export type HostNameMessage = Message<typeof hostNameSchema>;
+export type HostNamesMessage = Message<typeof hostNamesSchema>;
 
 export type CheckMessage = Message<typeof checkSchema>;
 export type CheckedServerMessage = Message<typeof checkedServerSchema>;

@@ -22,6 +22,7 @@ import {
   createEndpointPatchHandler,
   createEndpointPutHandler,
 } from './endpoints.ts';
+import { createHostNamesHandler } from './host-names.ts';
 import { createLogHandler } from './log.ts';
 import { clusterType, listenerType, secretType } from './object-type.ts';
 import type { ObjectType, PlainObjectType } from './object-type.ts';
@@ -99,6 +100,7 @@ export function createV2(parts: V2Parts): Router {
   router.route('/restore').post(restore).all(refuseMethod('POST'));
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
+  router.route('/host-names').get(createHostNamesHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router.route('/check').post(createCheckHandler(desk, secrets, parts.stopping)).all(refuseMethod('POST'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));
   addDocs(router);

@@ -78,7 +78,7 @@ describe('with a name', () => {
     const { desk, call } = await serveDesk(t);
     await call('PUT', '/clusters/a', { panic_threshold: 50 });
     const { status, body } = await call('PUT', '/clusters/a/endpoints/redis-a:6379');
-    const rule = 'must be left out where an address is a host name: there the healthy servers get all commands';
+    const rule = 'must be left out where an address is a host name, unless resolve is controlplane: there the healthy servers get all commands';
     assert.deepEqual([status, body.faults], [422, [{ pointer: '/panic_threshold', value: 50, rule }]]);
     assert.equal(desk.declarations.lastEntry, 1);
   });

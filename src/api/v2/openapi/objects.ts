@@ -29,6 +29,7 @@ import {
   listenerListSchema,
   secretListSchema,
 } from '../schemas/declared.ts';
+import { hostNamesSchema } from '../schemas/host-names.ts';
 import { rotateKeyRequestSchema } from '../schemas/secrets.ts';
 import { operation } from './operation.ts';
 import {
@@ -295,6 +296,13 @@ function describeConfig(): ZodOpenApiPathsObject {
           },
         },
         problems: [409, 412, 503],
+      }),
+    },
+    '/host-names': {
+      get: operation('listHostNames', {
+        tag,
+        summary: 'The host names that the control plane looks up, and what they lead to',
+        answers: { 200: { description: 'Of what is committed, and of what drains.', schema: hostNamesSchema } },
       }),
     },
     '/check': {

@@ -1,0 +1,109 @@
+// A cluster with addresses in place of the names that the control plane looks up (docs/adr/0029). Pure.
+
+import { serversOf } from '../inventory/cluster.ts';
+import { compareServers } from '../model/canonical.ts';
+import type { Cluster, Endpoint, Shard, ShardEndpoint } from '../model/objects.ts';
+import { formatAddress, isServerName } from '../net/address.ts';
+import { isPrimary } from '../model/primary.ts';
+
+/** IP addresses by host name, in canonical spelling; where one is needed it is the first, which stays while it is there. */
+export type Addresses = ReadonlyMap<string, readonly string[]>;
+
+/** What has to be kept of `after` when `before` was; undefined: no more. */
+export function compareAddresses(before: Addresses, after: Addresses): Map<string, readonly string[] | undefined> {
+  const gone = Array.from(before.keys()).filter((name) => !after.has(name));
+  const changed = Array.from(after).filter(([name, found]) => before.get(name)?.join() !== found.join());
+  return new Map<string, readonly string[] | undefined>([...gone.map((name) => [name, undefined] as const), ...changed]);
+}
+
+const noNames: readonly string[] = [];
+const namesByCluster = new WeakMap<Cluster, readonly string[]>();
+
+/** The names in it that the control plane looks up, each once; the same list for the same cluster. */
+export function hostNamesOf(cluster: Cluster): readonly string[] {
+  if (!('resolve' in cluster) || cluster.resolve !== 'controlplane') return noNames;
+  let names = namesByCluster.get(cluster);
+  if (names === undefined) {
+    const all = serversOf(cluster).map(({ address }) => address);
+    namesByCluster.set(cluster, (names = [...new Set(all.filter(isServerName))].sort()));
+  }
+  return names;
+}
+
+const latest = new WeakMap<Cluster, { readonly found: string; readonly cluster: Cluster }>();
+
+/**
+ * The cluster as it is published: every address of a name is a server, but a primary, and the server of a shard, is one.
+ * A name without an address is no server. The same object while the addresses of its names stay.
+ */
+export function withAddresses(cluster: Cluster, addresses: Addresses): Cluster {
+  const names = hostNamesOf(cluster);
+  if (names.length === 0) return cluster;
+  const found = JSON.stringify(names.map((name) => addresses.get(name) ?? []));
+  const last = latest.get(cluster);
+  if (last?.found === found) return last.cluster;
+  const made = substitute(cluster, addresses);
+  latest.set(cluster, { found, cluster: made });
+  return made;
+}
+
+function substitute(cluster: Cluster, addresses: Addresses): Cluster {
+  switch (cluster.kind) {
+    case 'redis_cluster':
+      return cluster;
+    case 'sharded':
+      return { ...cluster, shards: cluster.shards.map((shard) => substituteInShard(shard, addresses)) };
+    case 'replicated':
+      return { ...cluster, ...substituteInGroup<Endpoint>(cluster, addresses) };
+    default:
+      return { ...cluster, endpoints: distinct(cluster.endpoints.flatMap((each) => allOf(each, addresses))) };
+  }
+}
+
+interface Server {
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Group<T extends Server> {
+  readonly primary?: string | undefined;
+  readonly endpoints: readonly T[];
+}
+
+/** A shard whose only server is not found has none; its keys are answered by nobody. */
+function substituteInShard(shard: Shard, addresses: Addresses): Shard {
+  if (shard.endpoint === undefined) {
+    const { primary = shard.primary, endpoints } = substituteInGroup<ShardEndpoint>(shard, addresses);
+    return { ...shard, primary, endpoints };
+  }
+  const [endpoint] = allOf(shard.endpoint, addresses);
+  if (endpoint !== undefined) return { ...shard, endpoint };
+  const { endpoint: { address: host, port }, ...rest } = shard;
+  return { ...rest, primary: formatAddress({ host, port }), endpoints: [] };
+}
+
+function substituteInGroup<T extends Server>(group: Group<T>, addresses: Addresses): Group<T> {
+  const declared = group.endpoints.find((endpoint) => isPrimary(group, endpoint));
+  const [primary] = declared === undefined ? [] : allOf(declared, addresses);
+  const replicas = group.endpoints.filter((endpoint) => endpoint !== declared);
+  const found = replicas.flatMap((replica) => allOf(replica, addresses));
+  if (primary === undefined) return { primary: undefined, endpoints: distinct(found) };
+  // It goes first: a name that all of them have, as readers do, leads to it too.
+  return { primary: nameOf(primary), endpoints: distinct([primary, ...found]) };
+}
+
+function allOf<T extends Server>(server: T, addresses: Addresses): T[] {
+  if (!isServerName(server.address)) return [server];
+  return (addresses.get(server.address) ?? []).map((address) => ({ ...server, address }));
+}
+
+/** Sorted, each address and port once: as it comes first. */
+function distinct<T extends Server>(servers: readonly T[]): T[] {
+  const byName = new Map<string, T>();
+  for (const server of servers) if (!byName.has(nameOf(server))) byName.set(nameOf(server), server);
+  return [...byName.values()].sort(compareServers);
+}
+
+function nameOf({ address: host, port }: Server): string {
+  return formatAddress({ host, port });
+}

@@ -1,0 +1,80 @@
+// What Envoys are to be given: what is declared, with what was seen laid over it. Pure, and at the cost of what changed.
+
+import { SortedByName } from '../collections/sorted-by-name.ts';
+import type { DrainingCluster } from '../inventory/draining.ts';
+import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
+import { hostNamesOf, withAddresses } from './addresses.ts';
+import type { Addresses } from './addresses.ts';
+
+/** As it is declared, and what drains beside it. */
+export interface Declared {
+  readonly clusters: SortedByName<Cluster>;
+  readonly draining: readonly DrainingCluster[];
+}
+
+/** The same as it is to be published. */
+export type Effective = Declared;
+
+export interface Step {
+  readonly effective: Effective;
+  /** From what was published to it. */
+  readonly edits: readonly ClusterEdit[];
+}
+
+/**
+ * @param last undefined: nothing was published.
+ * @param edited clusters of `declared` that are not what they were in `last`, and those that have gone.
+ */
+export function effectiveAfter(
+  last: Effective | undefined,
+  declared: Declared,
+  edited: readonly ClusterEdit[],
+  addresses: Addresses,
+): Step {
+  if (last === undefined) {
+    const all = Array.from(declared.clusters.values(), (after) => ({ name: after.name, after }));
+    return effectiveAfter({ clusters: SortedByName.of<Cluster>([]), draining: [] }, declared, all, addresses);
+  }
+  const before = last.clusters;
+  const names = new Set(edited.map(({ name }) => name));
+  const edits = [
+    ...edited.map(({ name, after }) => ({ name, after: after && withAddresses(after, addresses) })),
+    ...findNamed(declared.clusters)
+      .filter(({ name }) => !names.has(name))
+      .map((cluster) => ({ name: cluster.name, after: withAddresses(cluster, addresses) }))
+      .filter(({ name, after }) => before.get(name) !== after),
+  ];
+  const clusters = before.with(edits.map(({ name, after }) => [name, after]));
+  return { effective: { clusters, draining: drainingAt(declared.draining, addresses) }, edits };
+}
+
+/** Every name that the control plane is to look up, and the clusters that have it. */
+export function findHostNames({ clusters, draining }: Declared): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const cluster of [...findNamed(clusters), ...draining.map((each) => each.cluster)]) {
+    for (const host of hostNamesOf(cluster)) {
+      const known = found.get(host);
+      if (known === undefined) found.set(host, [cluster.name]);
+      else known.push(cluster.name);
+    }
+  }
+  return found;
+}
+
+function drainingAt(draining: readonly DrainingCluster[], addresses: Addresses): readonly DrainingCluster[] {
+  if (!draining.some(({ cluster }) => hostNamesOf(cluster).length > 0)) return draining;
+  return draining.map((each) => ({ ...each, cluster: withAddresses(each.cluster, addresses) }));
+}
+
+const namedByRun = new WeakMap<readonly Cluster[], readonly Cluster[]>();
+
+// A commit leaves most runs as they were.
+function findNamed({ runs }: SortedByName<Cluster>): readonly Cluster[] {
+  return runs.flatMap((run) => {
+    let named = namedByRun.get(run);
+    if (named === undefined) {
+      namedByRun.set(run, (named = run.filter((cluster) => hostNamesOf(cluster).length > 0)));
+    }
+    return named;
+  });
+}
