@@ -146,7 +146,7 @@ const flags: { readonly [Key in keyof Settings]: Flag<Settings[Key]> } = {
   },
   dnsServers: {
     name: 'dns-servers',
-    value: 'IP:PORT,…',
+    value: 'ADDRESSES',
     fallback: '',
     parse: (text) => (text === '' ? [] : text.split(',').map((each) => formatAddress(parseIpAndPort(each.trim())))),
     help: 'Name servers for host names of clusters with resolve: controlplane. Unset: those of this host.',
