@@ -57,7 +57,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   secrets: ['model', 'store/log-store.ts'],
   metrics: ['commit/desk.ts', 'snapshot', 'xds'],
   xds: ['net', 'proto', 'snapshot'],
-  inventory: ['model', 'net/ip-address.ts'],
+  inventory: ['model', 'net/address.ts', 'net/ip-address.ts'],
   // What can be declared: schemas, their faults, canonical forms and defaults.
   model: ['net', 'text'],
   // Files that say what is declared, as text.

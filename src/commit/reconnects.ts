@@ -1,11 +1,10 @@
 // Changes of a cluster that make Envoys connect to its servers anew, where one would not think so: endpoints come by
 // another way, and cost nothing.
 
-import { serversOf } from '../inventory/cluster.ts';
+import { hasNamesForEnvoys, serversOf } from '../inventory/cluster.ts';
 import { defaultConnectTimeout, loadBalancingOf } from '../model/defaults.ts';
 import { panicThresholdOf } from '../model/health-defaults.ts';
 import type { Cluster } from '../model/objects.ts';
-import { isServerName } from '../net/address.ts';
 
 /** One line; undefined: nobody reconnects for it. */
 export function describeReconnect(before: Cluster, after: Cluster): string | undefined {
@@ -18,7 +17,7 @@ export function describeReconnect(before: Cluster, after: Cluster): string | und
 
 // What its message is made of. How Envoys authenticate is told by itself, see findAuthChanges.
 function contentOfCluster(cluster: Cluster): string {
-  const isListed = cluster.kind === 'redis_cluster' || serversOf(cluster).some(({ address }) => isServerName(address));
+  const isListed = cluster.kind === 'redis_cluster' || hasNamesForEnvoys(cluster);
   const servers = isListed && [
     'primary' in cluster && cluster.primary,
     serversOf(cluster).map(({ labels: _, upstream_auth: __, ...server }) => server),

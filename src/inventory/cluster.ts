@@ -2,6 +2,7 @@
 
 import { compareServers } from '../model/canonical.ts';
 import type { Cluster, Endpoint, ReplicatedCluster, ShardedCluster } from '../model/objects.ts';
+import { isServerName } from '../net/address.ts';
 import { primaryOf } from '../model/primary.ts';
 import { primaryOfShard, serversOfShard } from '../model/shard.ts';
 
@@ -40,6 +41,12 @@ export function compareEndpoints(a: Endpoint, b: Endpoint): number {
 /** Every server that is declared in the cluster; those of a Redis Cluster are its seeds. */
 export function serversOf(cluster: Cluster): readonly Endpoint[] {
   return cluster.kind === 'sharded' ? cluster.shards.flatMap(serversOfShard) : cluster.endpoints;
+}
+
+/** Whether Envoys look up names of its servers. */
+export function hasNamesForEnvoys(cluster: Cluster): boolean {
+  if ('resolve' in cluster && cluster.resolve === 'controlplane') return false;
+  return serversOf(cluster).some(({ address }) => isServerName(address));
 }
 
 const hostsByCluster = new WeakMap<Cluster, readonly Host[]>();

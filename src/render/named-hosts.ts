@@ -1,6 +1,6 @@
 // Servers that Envoy finds by their names: they are in the cluster itself, which resolves them (docs/adr/0029).
 
-import { serversOf } from '../inventory/cluster.ts';
+import { hasNamesForEnvoys } from '../inventory/cluster.ts';
 import type { Cluster, Host } from '../inventory/cluster.ts';
 import type { ServedCluster } from '../inventory/served-cluster.ts';
 import { isServerName } from '../net/address.ts';
@@ -41,7 +41,7 @@ export function buildNamedHosts(
 /** What of these clusters Envoys that speak v2 are not told, one line each. */
 export function findNamesUnsupportedInV2(clusters: Iterable<Cluster>): string[] {
   return Array.from(clusters).flatMap((cluster) => {
-    if (!serversOf(cluster).some(({ address }) => isServerName(address))) return [];
+    if (!hasNamesForEnvoys(cluster)) return [];
     const what = `cluster ${JSON.stringify(cluster.name)}: servers with names`;
     return [`${what}: an Envoy that speaks v2 looks for IPv6 first, and waits for a name server that is silent`];
   });

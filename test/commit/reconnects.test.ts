@@ -6,6 +6,7 @@ import { parseCluster } from '../../src/model/parse.ts';
 
 const [a, b] = [{ address: '10.0.0.1', port: 1 }, { address: '10.0.0.2', port: 1 }];
 const named = { address: 'redis-a', port: 1 };
+const resolve = 'controlplane';
 const group = { kind: 'replicated', endpoints: [a, b] };
 
 const cases: readonly (readonly [what: string, before: object, after: object, isMadeAnew: boolean])[] = [
@@ -28,6 +29,8 @@ const cases: readonly (readonly [what: string, before: object, after: object, is
   ['an address beside a name', { endpoints: [named] }, { endpoints: [a, named] }, true],
   ['a weight beside a name', { endpoints: [named] }, { endpoints: [{ ...named, weight: 2 }] }, true],
   ['a label of a name', { endpoints: [named] }, { endpoints: [{ ...named, labels: { rack: '1' } }] }, false],
+  ['a name that is looked up here', { resolve, endpoints: [a] }, { resolve, endpoints: [a, named] }, false],
+  ['who looks a name up', { endpoints: [named] }, { resolve, endpoints: [named] }, true],
   ['another primary of those with names', { ...group, endpoints: [a, named], primary: '10.0.0.1:1' }, {
     ...group, endpoints: [a, named], primary: 'redis-a:1',
   }, true],
