@@ -23,7 +23,7 @@ export interface CommandRow {
 type Place = readonly (readonly [prefix: string, server: RedisServer])[];
 
 export interface CommandTables {
-  /** One cluster; several with a catch-all; several without. */
+  /** One cluster; several with a catch-all; several without; a `tcp` listener. */
   readonly keyed: readonly CommandRow[];
   /** The same settings. */
   readonly keyless: readonly CommandRow[];
@@ -46,9 +46,10 @@ export async function measureCommands(scope: Scope): Promise<CommandTables> {
   const now = await attempt(oneCluster, one);
   const withCatchAll = await attempt({ clusters, catchAll: 'bunny' }, several);
   const without = await attempt({ clusters }, several);
+  const tcp = await attempt({ ...oneCluster, tcp: 'bunny' }, one);
   const before = await attempt({ ...oneCluster, version: '1.36.2' }, one);
 
-  const settings = [now, withCatchAll, without];
+  const settings = [now, withCatchAll, without, tcp];
   const rowsOf = (from: number, to: number): CommandRow[] =>
     groupByOutcomes(commands.slice(from, to), settings.map((outcomes) => outcomes.slice(from, to)));
   const isChanged = (index: number): boolean => JSON.stringify(now[index]) !== JSON.stringify(before[index]);

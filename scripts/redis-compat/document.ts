@@ -1,10 +1,15 @@
 // The documents whose tables and sessions come from real runs: what was measured, as Markdown, and where it stands.
 // A block stands between the lines `<!-- compat NAME -->` and `<!-- /compat -->`.
 
+import { renderLibraryTables } from './clients/library-table.ts';
+import type { Language } from './clients/probes.ts';
+import type { LibraryResults } from './clients/results.ts';
 import type { CommandRow, CommandTables, Outcome } from './command-table.ts';
+import { renderMarkdownTable } from './markdown-table.ts';
 
 /** The words of the tables in a language of the documents. */
 interface Words {
+  readonly language: Language;
   readonly columns: { readonly [Table in keyof CommandTables]: readonly string[] };
   readonly same: string;
   readonly different: string;
@@ -13,9 +18,10 @@ interface Words {
 }
 
 const english: Words = {
+  language: 'en',
   columns: {
-    keyed: ['Commands', 'One cluster', 'Several, with a catch-all', 'Several, without'],
-    keyless: ['Commands', 'One cluster', 'Several, with a catch-all', 'Several, without'],
+    keyed: ['Commands', 'One cluster', 'Several, with a catch-all', 'Several, without', '`tcp` listener'],
+    keyless: ['Commands', 'One cluster', 'Several, with a catch-all', 'Several, without', '`tcp` listener'],
     older: ['Commands', 'Envoy 1.40', 'Envoy 1.36'],
   },
   same: 'as Redis',
@@ -24,9 +30,10 @@ const english: Words = {
 };
 
 const chinese: Words = {
+  language: 'zh-CN',
   columns: {
-    keyed: ['命令', '一个集群', '多个集群，有兜底集群', '多个集群，没有'],
-    keyless: ['命令', '一个集群', '多个集群，有兜底集群', '多个集群，没有'],
+    keyed: ['命令', '一个集群', '多个集群，有兜底集群', '多个集群，没有', '`tcp` 监听器'],
+    keyless: ['命令', '一个集群', '多个集群，有兜底集群', '多个集群，没有', '`tcp` 监听器'],
     older: ['命令', 'Envoy 1.40', 'Envoy 1.36'],
   },
   same: '同 Redis',
@@ -40,18 +47,20 @@ export const documents: ReadonlyMap<string, Words> = new Map([
   ['docs/redis-through-envoy.zh-CN.md', chinese],
 ]);
 
-/** What was measured: the tables, and the sessions by their names. */
+/** What was measured: the tables of commands, the sessions by their names, the client libraries. */
 export interface Measured {
   readonly tables: CommandTables;
   readonly sessions: Readonly<Record<string, string>>;
+  readonly libraries: LibraryResults;
 }
 
 /** The text with what was measured in its blocks. Throws when it lacks one, or has one that was not measured. */
-export function fillDocument(text: string, words: Words, { tables, sessions }: Measured): string {
+export function fillDocument(text: string, words: Words, { tables, sessions, libraries }: Measured): string {
   const blocks = new Map(Object.entries(sessions).map(([name, session]) => [name, `\`\`\`text\n${session}\n\`\`\`\n`]));
   for (const [name, rows] of Object.entries(tables)) {
     blocks.set(name, renderTable(words.columns[name as keyof CommandTables], rows, words));
   }
+  for (const [name, table] of renderLibraryTables(libraries, words.language)) blocks.set(name, table);
   const filled = text.replaceAll(/^(<!-- compat (\S+) -->\n).*?^(<!-- \/compat -->)$/gms, (_, start, name, end) => {
     const block = blocks.get(name as string);
     if (block === undefined) throw new Error(`nothing was measured for the block ${name}, or it stands there twice`);
@@ -67,7 +76,7 @@ function renderTable(columns: readonly string[], rows: readonly CommandRow[], wo
     commands.map((command) => `\`${command}\``).join(' '),
     ...outcomes.map((outcome, index) => showOutcome(outcome, outcomes[index - 1], words)),
   ]);
-  return [columns, columns.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+  return renderMarkdownTable(columns, lines);
 }
 
 function showOutcome(outcome: Outcome, before: Outcome | undefined, words: Words): string {

@@ -1,4 +1,4 @@
-// All that the documents tell of Redis through Envoy, from servers that are started for it.
+// All that the documents tell of Redis through Envoy, but for client libraries, from servers that are started for it.
 
 import type { Scope } from '../../test/support/child-process.ts';
 import { measureCommands } from './command-table.ts';
@@ -6,7 +6,10 @@ import type { Measured } from './document.ts';
 import { tellStories } from './stories.ts';
 
 /** Takes about half a minute. `onProgress` is told what comes next; what is started ends with `scope`. */
-export async function measure(scope: Scope, onProgress: (what: string) => void): Promise<Measured> {
+export async function measure(
+  scope: Scope,
+  onProgress: (what: string) => void,
+): Promise<Omit<Measured, 'libraries'>> {
   onProgress('every command');
   const tables = await measureCommands(scope);
   return { tables, sessions: await tellStories(scope, onProgress) };

@@ -132,6 +132,17 @@ const stories: Readonly<Record<string, Story>> = {
     return transcript;
   },
 
+  passwords: async (_, scope) => {
+    const server = await startRedis(scope);
+    await server.direct.ask('CONFIG', 'SET', 'requirepass', 'deep');
+    const passwords = { clients: 'secret', servers: 'deep' };
+    const { transcript, first } = await begin(
+      await startSetting(scope, { clusters: { bunny: ['b:', server] }, passwords }),
+    );
+    await first('GET k', 'AUTH deep', 'AUTH secret', 'SET k v', 'MULTI', 'INCR n', 'EXEC');
+    return transcript;
+  },
+
   password: async (_, scope) => {
     const { transcript, first, servers } = await begin(await startOneCluster(scope, await startRedis(scope)));
     await servers[0]!.direct.ask('CONFIG', 'SET', 'requirepass', 'secret');

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { renderLibraryTables } from '../../scripts/redis-compat/clients/library-table.ts';
+import { readLibraryResults } from '../../scripts/redis-compat/clients/results.ts';
 import { documents, fillDocument } from '../../scripts/redis-compat/document.ts';
 import type { Measured } from '../../scripts/redis-compat/document.ts';
 
@@ -12,32 +14,36 @@ const unknown = { error: "ERR unknown command 'X'" };
 const measured: Measured = {
   tables: {
     keyed: [
-      { commands: ['GET', 'OBJECT ENCODING'], outcomes: ['same', 'same', { error: 'no upstream host' }] },
-      { commands: ['BLPOP'], outcomes: [unknown, unknown, { error: 'no upstream host' }] },
+      { commands: ['GET', 'OBJECT ENCODING'], outcomes: ['same', 'same', { error: 'no upstream host' }, 'same'] },
+      { commands: ['BLPOP'], outcomes: [unknown, unknown, { error: 'no upstream host' }, 'same'] },
     ],
-    keyless: [{ commands: ['KEYS'], outcomes: ['same', 'different', 'different'] }],
+    keyless: [{ commands: ['KEYS'], outcomes: ['same', 'different', 'different', 'same'] }],
     older: [],
   },
   sessions: { select: 'client 1> SELECT 1\nOK' },
+  libraries: readLibraryResults(),
 };
 
-const empty = ['keyed', 'keyless', 'older', 'select'].map((name) => `<!-- compat ${name} -->\nold\n<!-- /compat -->\n`);
+const libraryTables = renderLibraryTables(measured.libraries, 'en');
+
+const names = ['keyed', 'keyless', 'older', 'select', ...libraryTables.keys()];
+const empty = names.map((name) => `<!-- compat ${name} -->\nold\n<!-- /compat -->\n`);
 
 const filled = `Text before.
 
 <!-- compat keyed -->
 
-| Commands | One cluster | Several, with a catch-all | Several, without |
-| --- | --- | --- | --- |
-| \`GET\` \`OBJECT ENCODING\` | as Redis | as Redis | \`no upstream host\` |
-| \`BLPOP\` | \`ERR unknown command 'X'\` | the same | \`no upstream host\` |
+| Commands | One cluster | Several, with a catch-all | Several, without | \`tcp\` listener |
+| --- | --- | --- | --- | --- |
+| \`GET\` \`OBJECT ENCODING\` | as Redis | as Redis | \`no upstream host\` | as Redis |
+| \`BLPOP\` | \`ERR unknown command 'X'\` | the same | \`no upstream host\` | as Redis |
 
 <!-- /compat -->
 <!-- compat keyless -->
 
-| Commands | One cluster | Several, with a catch-all | Several, without |
-| --- | --- | --- | --- |
-| \`KEYS\` | as Redis | otherwise | otherwise |
+| Commands | One cluster | Several, with a catch-all | Several, without | \`tcp\` listener |
+| --- | --- | --- | --- | --- |
+| \`KEYS\` | as Redis | otherwise | otherwise | as Redis |
 
 <!-- /compat -->
 <!-- compat older -->
@@ -54,7 +60,7 @@ OK
 \`\`\`
 
 <!-- /compat -->
-`;
+${Array.from(libraryTables, ([name, table]) => `<!-- compat ${name} -->\n\n${table}\n<!-- /compat -->\n`).join('')}`;
 
 test('every block holds what was measured, and nothing else changes', () => {
   const text = `Text before.\n\n${empty.join('')}`;
@@ -66,7 +72,7 @@ test('a block that is missing, twice there, or not measured is an error', () => 
   const [keyed = '', ...others] = empty;
   assert.throws(() => fillDocument(others.join(''), words, measured), { message: 'there is no block for keyed' });
   const cases = [
-    ['select', empty.join('') + empty.at(-1)],
+    ['libraries-older', empty.join('') + empty.at(-1)],
     ['watch', keyed.replace('keyed', 'watch') + others.join('')],
   ] as const;
   for (const [name, text] of cases) {
