@@ -1,5 +1,6 @@
 // `npm run compat`: tries Redis commands and client libraries through a real Envoy, and writes what came of them into
-// the documents.
+// the documents. Takes some minutes. Libraries come by pip, npm and Maven (with a JDK); of those that can't be had here,
+// what is known stays.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 

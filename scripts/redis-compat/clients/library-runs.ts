@@ -39,11 +39,11 @@ const silenceMs = GENEROUS_MS / 4;
 const maxErrorLength = 110;
 
 /** All that can be tried at this kind of listener; what connecting needs is set for all else. */
-export async function tryLibrary(stage: Place, library: Library, kind: ListenerKind): Promise<Results> {
+export async function tryLibrary(place: Place, library: Library, kind: ListenerKind): Promise<Results> {
   const results: Record<string, Result> = {};
   let needed: Remedy | undefined;
   for (const probe of probesAt(kind)) {
-    const { result, remedy } = await tryProbe(stage, library, kind, probe, needed);
+    const { result, remedy } = await tryProbe(place, library, kind, probe, needed);
     results[probe.name] = result;
     if (probe === connecting) needed = remedy;
   }
@@ -51,8 +51,8 @@ export async function tryLibrary(stage: Place, library: Library, kind: ListenerK
 }
 
 /** Whether it connects, and what to set. */
-export async function tryToConnect(stage: Place, library: Library, kind: ListenerKind): Promise<Result> {
-  return (await tryProbe(stage, library, kind, connecting)).result;
+export async function tryToConnect(place: Place, library: Library, kind: ListenerKind): Promise<Result> {
+  return (await tryProbe(place, library, kind, connecting)).result;
 }
 
 interface Tried {
@@ -62,18 +62,18 @@ interface Tried {
 }
 
 async function tryProbe(
-  stage: Place,
+  place: Place,
   library: Library,
   kind: ListenerKind,
   probe: Probe,
   needed?: Remedy,
 ): Promise<Tried> {
-  const port = stage.portOf(kind, probe.at?.[kind] ?? 'simple');
+  const port = place.portOf(kind, probe.at?.[kind] ?? 'simple');
   const who = probe.as === undefined ? {} : credentials[probe.as];
   const run = async (options: Remedy['options'] = {}): Promise<Outcome> => {
-    await stage.empty();
+    await place.empty();
     const target = { port, key: probe.key ?? 'k', ...who, options };
-    return runDriver(library, probe.attempt ?? probe.name, target, () => stage.replaceServer());
+    return runDriver(library, probe.attempt ?? probe.name, target, () => place.replaceServer());
   };
   const result = await run(needed?.options);
   if (result.outcome === 'works' || result.outcome === 'missing') return { result };

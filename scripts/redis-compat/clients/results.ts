@@ -64,11 +64,11 @@ export async function measureLibraries(scope: Scope, onProgress: (what: string) 
   };
 }
 
-type Attempt<T> = (stage: Place, library: Library, kind: ListenerKind) => Promise<T>;
+type Attempt<T> = (place: Place, library: Library, kind: ListenerKind) => Promise<T>;
 
 /** At listeners of both kinds. */
-export async function tryAtAll<T>(stage: Place, library: Library, attempt: Attempt<T>): Promise<Tried<T>> {
+export async function tryAtAll<T>(place: Place, library: Library, attempt: Attempt<T>): Promise<Tried<T>> {
   const byKind: Partial<Record<ListenerKind, T>> = {};
-  for (const kind of listenerKinds) byKind[kind] = await attempt(stage, library, kind);
+  for (const kind of listenerKinds) byKind[kind] = await attempt(place, library, kind);
   return { name: library.name, version: library.version, ...(byKind as Record<ListenerKind, T>) };
 }
