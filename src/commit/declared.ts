@@ -105,7 +105,7 @@ export function declareNext(
     edits.listeners.length > 0 ||
     edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
   const routings = last === undefined || areRoutesChanged ? findRoutings(objects, options) : last.routings;
-  const draining = last === undefined ? [] : drainFrom(last, edits, routings, { nowMs, drainTimeMs });
+  const draining = drainFrom(last, edits, routings, { nowMs, drainTimeMs });
   const now = { routings, successors: findSuccessors(draining, objects.clusters) };
   const found = areRoutesChanged ? findOldRoutes(last?.routings, now, nowMs, drainTimeMs) : [];
   return {
@@ -148,12 +148,22 @@ function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefin
   return before.prefix !== after.prefix || before.groups?.join('\n') !== after.groups?.join('\n');
 }
 
+/** What drains after the edits, whoever takes its keys then. @param last undefined before the first commit. */
+export function drainingAfter(
+  last: Declared | undefined,
+  edits: Edits,
+  circumstances: Pick<Circumstances, 'nowMs' | 'drainTimeMs'>,
+): readonly DrainingCluster[] {
+  return drainFrom(last, edits, last?.routings ?? new Map(), circumstances);
+}
+
 function drainFrom(
-  last: Declared,
+  last: Declared | undefined,
   edits: Edits,
   routings: Routings,
   { nowMs, drainTimeMs }: Pick<Circumstances, 'nowMs' | 'drainTimeMs'>,
 ): DrainingCluster[] {
+  if (last === undefined) return [];
   const { clusters, mirrors } = last;
   const before = { clusters, routing: drainRoutingOf(last.routings), mirrors, draining: last.draining };
   return drainAfter(before, edits.clusters, drainRoutingOf(routings), nowMs, drainTimeMs);

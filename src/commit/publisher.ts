@@ -6,7 +6,6 @@ import type { Addresses } from '../effective/addresses.ts';
 import { effectiveAfter, findHostNames } from '../effective/effective.ts';
 import type { Effective } from '../effective/effective.ts';
 import type { HostNames } from '../effective/host-names.ts';
-import { stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -27,6 +26,7 @@ import {
   declareNext,
   describeLeftovers,
   describeNewOldRoutes,
+  drainingAfter,
   objectsAfter,
   resume,
   routesToKeep,
@@ -326,10 +326,8 @@ export class Publisher {
 
   #findTwins(edits: Edits): string[] {
     const last = this.#published?.declared;
-    const edited = new Set(edits.clusters.map(({ name }) => name));
-    const drains = stillDraining(last?.draining ?? [], this.#clock.nowMs()).map(({ cluster }) => cluster);
     const after = edits.clusters.flatMap((edit) => edit.after ?? []);
-    return findTwinNames(after, objectsAfter(last, edits).clusters, drains.filter(({ name }) => !edited.has(name)));
+    return findTwinNames(after, objectsAfter(last, edits).clusters, drainingAfter(last, edits, this.#circumstances()));
   }
 
   // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.

@@ -2,7 +2,9 @@
 // replaced filter chain live on for its drain time, and they use what the old listener routed to.
 
 import type { Cluster, ClusterEdit, Clusters } from './cluster.ts';
+import { findLeftReads, ownerOfLeftReads } from './left-reads.ts';
 import type { MirrorPair } from './mirrors.ts';
+import { servedNames } from './read-clusters.ts';
 import type { Routing } from './routing.ts';
 import { servedAs } from './served-as.ts';
 import { serveBy } from './served-cluster.ts';
@@ -27,7 +29,8 @@ export interface Before {
 }
 
 /**
- * What drains after a commit: what it removed, from now for `drainTimeMs`, and what drained before and is neither over nor declared again.
+ * What drains after a commit: what it removed, from now for `drainTimeMs`, and what drained before and is neither over
+ * nor declared again. Of a cluster that is replicated no more that is what its reads went to.
  * @param before the state before `edits`.
  * @param routing the routes after them.
  */
@@ -38,16 +41,27 @@ export function drainAfter(
   nowMs: number,
   drainTimeMs: number,
 ): DrainingCluster[] {
-  const edited = new Set(edits.map(({ name }) => name));
-  const goOn = stillDraining(before.draining, nowMs).filter(({ cluster }) => !edited.has(cluster.name));
-  if (drainTimeMs === 0) return follow(goOn, routing);
-  const removed = edits.flatMap(({ name, after }) => (after === undefined ? (before.clusters.get(name) ?? []) : []));
-  const untilMs = nowMs + drainTimeMs;
-  const added = removed.map((cluster) => {
-    const each = { cluster, untilMs, wasCatchAll: cluster.name === before.routing.catchAll, followed: undefined };
-    return mustKeepOwn(each, before.mirrors, routing) ? { ...each, followed: cluster.name } : each;
+  const drained = stillDraining(before.draining, nowMs);
+  const after = new Map(edits.map((edit) => [edit.name, edit.after]));
+  const goOn = drained.filter((each) => {
+    const { name } = each.cluster;
+    const now = after.get(ownerOfLeftReads(each) ?? name);
+    return now === undefined || !servedNames(now).includes(name);
   });
-  return follow([...goOn, ...added], routing);
+  const leftBefore = drained.flatMap(({ cluster, untilMs }) => {
+    const now = after.get(cluster.name);
+    return now === undefined ? [] : findLeftReads(cluster, now, untilMs);
+  });
+  if (drainTimeMs === 0) return follow([...goOn, ...leftBefore], routing);
+  const untilMs = nowMs + drainTimeMs;
+  const added = edits.flatMap(({ name, after: now }): DrainingCluster[] => {
+    const cluster = before.clusters.get(name);
+    if (cluster === undefined) return [];
+    if (now !== undefined) return findLeftReads(cluster, now, untilMs);
+    const each = { cluster, untilMs, wasCatchAll: name === before.routing.catchAll, followed: undefined };
+    return [mustKeepOwn(each, before.mirrors, routing) ? { ...each, followed: name } : each];
+  });
+  return follow([...goOn, ...leftBefore, ...added], routing);
 }
 
 /**

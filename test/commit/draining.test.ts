@@ -6,6 +6,8 @@ import type { TestContext } from 'node:test';
 import { LocalControl, createMemory } from '../support/local-control.ts';
 import type { Memory } from '../support/local-control.ts';
 import type { Change } from '../../src/inventory/change.ts';
+import type { Cluster, Listener } from '../../src/model/objects.ts';
+import { parseCluster, parseListener } from '../../src/model/parse.ts';
 import { dialects } from '../../src/snapshot/dialect.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import { SnapshotCache, defaultNodeGroup } from '../../src/snapshot/snapshot.ts';
@@ -223,6 +225,68 @@ describe('a removed cluster', () => {
   });
 });
 
+describe('the clusters that reads go to', () => {
+  const endpoints = ['10.0.0.1', '10.0.0.2'].map((address) => ({ address, port: 6379 }));
+  const replicated = parseCluster({
+    name: 'dev', kind: 'replicated', primary: '10.0.0.1:6379', endpoints, prefix: '/dev', health_check: {},
+  });
+  const plain = parseCluster({ name: 'dev', prefix: '/dev', endpoints: endpoints.slice(0, 1), health_check: {} });
+  const left = ['dev/any', 'dev/prefer_replica', 'dev/replica'];
+  const listener = (...routes: readonly object[]) => parseListener({ name: 'redis_listener', routes, catch_all: 'none' });
+  const declare = (controlPlane: LocalControl, edits: { cluster?: Cluster; listener?: Listener }): void => {
+    const { cluster, listener: after } = edits;
+    controlPlane.stageEdits({
+      clusters: cluster === undefined ? [] : [{ name: 'dev', after: cluster }],
+      listeners: after === undefined ? [] : [{ name: after.name, after }],
+    });
+    controlPlane.commit();
+  };
+  const bytesOf = (snapshot: Snapshot) => left.map((name) => {
+    return snapshot.resources('cluster', dialect, 'reachable').resources.get(name)?.value;
+  });
+
+  test('stay for the drain time when it is replicated no more, across a restart, with its servers and the same bytes', (t) => {
+    const { controlPlane, snapshot, memory } = createSubject(t);
+    declare(controlPlane, { cluster: replicated });
+    const before = bytesOf(snapshot());
+    assert.ok(!before.includes(undefined));
+    declare(controlPlane, { cluster: plain });
+    const expected = { declared: ['dev', 'prod'], reachable: ['dev', ...left, 'prod'] };
+    assert.deepEqual(namesOf(snapshot()), expected);
+    assert.deepEqual(bytesOf(snapshot()), before);
+    for (const name of left) assert.deepEqual(serversOf(snapshot(), name), ['10.0.0.1']);
+    const told = controlPlane.status().draining.map(({ name, successor }) => [name, successor]);
+    assert.deepEqual(told.sort(), left.map((name) => [name, 'dev']));
+    controlPlane.close();
+
+    const restarted = createSubject(t, { memory });
+    assert.deepEqual(namesOf(restarted.snapshot()), expected);
+    assert.deepEqual(bytesOf(restarted.snapshot()), before);
+    for (const name of left) assert.deepEqual(serversOf(restarted.snapshot(), name), ['10.0.0.1']);
+    t.mock.timers.tick(drainTimeMs);
+    assert.deepEqual(namesOf(restarted.snapshot()).reachable, ['dev', 'prod']);
+  });
+
+  test('are there for the node group of their cluster alone', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    const groups = ['eu'];
+    declare(controlPlane, { cluster: { ...replicated, groups } });
+    declare(controlPlane, { cluster: { ...plain, groups } });
+    assert.deepEqual(namesOf(snapshot()).reachable, ['prod']);
+    assert.deepEqual(namesOf(snapshot('eu')).reachable, ['dev', ...left, 'prod']);
+  });
+
+  test('stay when the last route goes that reads from them', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    declare(controlPlane, { cluster: replicated, listener: listener({ prefix: '/dev', cluster: 'dev', reads: 'any' }) });
+    declare(controlPlane, { listener: listener({ prefix: '/dev', cluster: 'dev' }) });
+    const names = ['dev', ...left, 'prod'];
+    assert.deepEqual(namesOf(snapshot()), { declared: names, reachable: names });
+    declare(controlPlane, { listener: listener() });
+    assert.deepEqual(namesOf(snapshot()), { declared: names, reachable: names });
+  });
+});
+
 const removal: readonly Change[] = [
   { kind: 'remove-endpoint', cluster: 'dev', address: '10.0.0.1', port: 6379 },
   { kind: 'remove-cluster', name: 'dev' },
@@ -259,7 +323,8 @@ function serversOf(snapshot: Snapshot, cluster: string): string[] {
 interface Subject {
   readonly controlPlane: LocalControl;
   readonly memory: Memory;
-  readonly snapshot: () => Snapshot;
+  /** Of a node group; by default of those that have none of their own. */
+  readonly snapshot: (group?: string) => Snapshot;
   /** How many snapshots were published. */
   readonly publications: () => number;
 }
@@ -284,11 +349,11 @@ function createSubject(t: TestContext, options: { drainTimeMs?: number; memory?:
     controlPlane.stage({ kind: 'add-cluster', name: 'prod', prefix: '/prod' });
     controlPlane.commit();
   }
-  return { controlPlane, memory, snapshot: () => snapshotOf(snapshots), publications: () => published };
+  return { controlPlane, memory, snapshot: (group) => snapshotOf(snapshots, group), publications: () => published };
 }
 
-function snapshotOf(snapshots: SnapshotCache): Snapshot {
-  const snapshot = snapshots.get(defaultNodeGroup);
+function snapshotOf(snapshots: SnapshotCache, group = defaultNodeGroup): Snapshot {
+  const snapshot = snapshots.get(group);
   assert.ok(snapshot !== undefined);
   return snapshot;
 }

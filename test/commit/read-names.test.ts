@@ -42,7 +42,8 @@ describe('the name of a cluster that reads go to', () => {
   for (const [what, edited, declared, draining, problems] of cases) {
     test(what, () => {
       const after = edited.map(parse);
-      const found = findTwinNames(after, byName(...declared.map(parse), ...after), draining.map(parse));
+      const drains = draining.map((each) => ({ cluster: parse(each), untilMs: 1, wasCatchAll: false, followed: undefined }));
+      const found = findTwinNames(after, byName(...declared.map(parse), ...after), drains);
       assert.deepEqual(found, problems.map((problem) => `cluster ${problem}`));
     });
   }
@@ -76,6 +77,25 @@ describe('a commit', () => {
     assert.throws(() => controlPlane.commit(), { name: 'CommitError', message: draining });
     controlPlane.stageEdits({ clusters: [{ name: 'a', after: group }, ...edits.slice(1)], listeners: [], secrets: [] });
     assert.deepEqual(controlPlane.commit(), { changed: true });
+  });
+
+  test('is refused when it gives a name away by which reads still go, or went until now', (t) => {
+    const reads = 'not published: cluster "a/any": the reads of "a", removed lately, drains under this name';
+    const change = (controlPlane: LocalControl, ...edits: readonly (readonly [string, Cluster | undefined])[]) => {
+      controlPlane.stageEdits({ clusters: edits.map(([name, after]) => ({ name, after })) });
+      return controlPlane.commit();
+    };
+    for (const after of [named('a'), undefined]) {
+      const controlPlane = stage(group);
+      t.after(() => controlPlane.close());
+      controlPlane.commit();
+      const both = [['a', after], ['a/any', named('a/any')]] as const;
+      assert.throws(() => change(controlPlane, ...both), { name: 'CommitError', message: reads });
+      change(controlPlane, ['a', after], ['a/any', undefined]);
+      assert.throws(() => change(controlPlane, ['a/any', named('a/any')]), { name: 'CommitError', message: reads });
+      assert.deepEqual(change(controlPlane, ['a', group], ['a/any', undefined]), { changed: true });
+      assert.deepEqual(controlPlane.status().draining, []);
+    }
   });
 
   test('takes a fourth of as many replicated clusters as of others', () => {

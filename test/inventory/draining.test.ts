@@ -274,3 +274,57 @@ describe('a draining cluster of another kind than its successor', () => {
     });
   }
 });
+
+describe('a cluster that is replicated no more', () => {
+  const [one, two] = [{ address: '10.0.0.1', port: 6379 }, { address: '10.0.0.2', port: 6379 }];
+  const named = (name: string, value: object): Cluster => parseCluster({ name, ...value });
+  const group = named('a', { kind: 'replicated', prefix: 'a:', primary: '10.0.0.1:6379', endpoints: [one, two] });
+  const plain = named('a', { prefix: 'a:', endpoints: [one] });
+  const none = new Routing([], undefined);
+  const step = (clusters: Clusters, draining: readonly DrainingCluster[], after: Cluster | undefined, ms = drainTimeMs) => {
+    return drainAfter({ clusters, routing: none, mirrors: [], draining }, [{ name: 'a', after }], none, nowMs, ms);
+  };
+  const of = (cluster_: Cluster): Clusters => new Map([['a', cluster_]]);
+  const describeAll = (draining: readonly DrainingCluster[], clusters: Clusters): Record<string, string> => {
+    const served = serveDraining(draining, findSuccessors(draining, clusters), clusters);
+    return Object.fromEntries(Array.from(served, ([name, { hosts }]) => [name, hosts.map(({ address }) => address.slice(-1)).join()]));
+  };
+  const left = ['a/replica', 'a/prefer_replica', 'a/any'];
+
+  test('leaves those for reads, which follow it: they have its servers, as they change', () => {
+    const draining = step(of(group), [], plain);
+    assert.deepEqual(draining.map(({ cluster: { name }, untilMs, followed }) => [name, untilMs, followed]), left.map((name) => {
+      return [name, nowMs + drainTimeMs, 'a'];
+    }));
+    const served = (endpoints: readonly object[]) => describeAll(draining, of(named('a', { endpoints })));
+    assert.deepEqual(served([one]), Object.fromEntries(left.map((name) => [name, '1'])));
+    assert.deepEqual(served([one, two]), Object.fromEntries(left.map((name) => [name, '1,2'])));
+  });
+
+  test('leaves them with servers of their own when it becomes one that gives none', () => {
+    const cluster_ = named('a', { kind: 'redis_cluster', endpoints: [one] });
+    const served = describeAll(step(of(group), [], cluster_), of(cluster_));
+    assert.deepEqual(served, { 'a/replica': '2', 'a/prefer_replica': '2', 'a/any': '1,2' });
+  });
+
+  test('leaves them for the rest of the time when it drained, and is declared again otherwise', () => {
+    const drained = { ...drains('a', 7), cluster: group };
+    const draining = step(new Map(), [drained], plain, 0);
+    assert.deepEqual(draining.map(({ cluster: { name }, untilMs }) => [name, untilMs]), left.map((name) => [name, nowMs + 7]));
+  });
+
+  test('leaves nothing when it is what it was, becomes it again, or nothing drains', () => {
+    assert.deepEqual(step(of(group), [], { ...group, reads: 'any' } as Cluster), []);
+    assert.deepEqual(step(of(plain), step(of(group), [], plain), group), []);
+    assert.deepEqual(step(of(plain), [], group), []);
+    assert.deepEqual(step(of(group), [], plain, 0), []);
+  });
+
+  test('leaves them with what takes its keys over when it is removed too', () => {
+    const draining = step(of(plain), step(of(group), [], plain), undefined);
+    assert.deepEqual(describeAll(draining, new Map()), { a: '1', ...Object.fromEntries(left.map((name) => [name, '1'])) });
+    const next = new Map([['b', named('b', { prefix: 'a:', endpoints: [two] })]]);
+    const taken = describeAll(follow(draining, routingOf(next)), next);
+    assert.deepEqual(taken, { a: '2', ...Object.fromEntries(left.map((name) => [name, '2'])) });
+  });
+});
