@@ -32,6 +32,7 @@ import {
   routesToKeep,
 } from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
+import { findCustomWrites } from './custom-commands.ts';
 import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
 import type { NameLoad } from './name-limits.ts';
@@ -205,6 +206,9 @@ export class Publisher {
       ...steps,
       ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
         return { code: 'reads-unchecked', message };
+      }),
+      ...findCustomWrites(edits, prepared.declared, this.#parts.renderOptions).map((message): Warning => {
+        return { code: 'custom-command-as-read', message };
       }),
       ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
       ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),

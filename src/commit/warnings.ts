@@ -26,6 +26,7 @@ export interface Warning {
     | 'mirror-shares-server'
     | 'old-routes'
     | 'reads-unchecked'
+    | 'custom-command-as-read'
     | 'few-seeds'
     | 'multi-ends-envoy'
     | 'upstream-reconnects'

@@ -55,3 +55,22 @@ const poison: ReadonlyMap<string, string> = new Map(
 export function findPoison(command: string): string | undefined {
   return poison.get(command);
 }
+
+// Of Redis 7 those that go by their first argument and are flagged readonly, and such of its modules.
+const reading: ReadonlySet<string> = new Set(
+  (
+    'bitcount bitfield_ro bitpos dump expiretime geodist geohash geopos georadius_ro georadiusbymember_ro geosearch ' +
+    'get getbit getrange hexists hget hgetall hkeys hlen hmget hrandfield hscan hstrlen hvals lcs lindex llen lpos ' +
+    'lrange pexpiretime pfcount pttl scard sdiff sinter sismember smembers smismember sort_ro srandmember sscan ' +
+    'strlen substr sunion ttl type xlen xpending xrange xrevrange zcard zcount zlexcount zmscore zrandmember zrange ' +
+    'zrangebylex zrangebyscore zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore ' +
+    'bf.card bf.exists bf.info bf.mexists cf.count cf.exists cf.info cf.mexists cms.info cms.query ' +
+    'ft.aggregate ft.explain ft.info ft.search json.arrindex json.arrlen json.get json.objkeys json.objlen ' +
+    'json.strlen json.type topk.count topk.info topk.list topk.query ts.get ts.info ts.range ts.revrange'
+  ).split(' '),
+);
+
+/** True when a command is known to change nothing. @param command in lower case. */
+export function isReading(command: string): boolean {
+  return reading.has(command);
+}

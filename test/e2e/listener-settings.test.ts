@@ -151,6 +151,39 @@ test('a custom command is passed on by its first argument', async (t) => {
   await subject.assertAllTaken();
 });
 
+for (const version of envoyReleases) {
+  test(`Envoy ${version}: a custom command that writes passes for a read, to replicas and to mirrors`, async (t) => {
+    const [primary, replica, mirror] = await Promise.all([startRedis(t), startRedis(t), startRedis(t)]);
+    await replica.direct.ask('REPLICAOF', primary.address, `${primary.port}`);
+    await waitUntil('it is a replica', async () => (await replica.direct.ask('INFO', 'replication')).includes('role:slave'));
+    const subject = await startDeclaredEnvoy(t, { version });
+    const port = await freePort();
+    const [first, second, third] = [primary, replica, mirror].map(({ address, port: at }) => ({ address, port: at }));
+    const routes = [
+      { prefix: 'r:', cluster: 'group', reads: 'replica' },
+      { prefix: 'm:', cluster: 'group', mirrors: [{ cluster: 'mirror', exclude_reads: true }] },
+    ];
+    subject.declare({
+      clusters: [
+        { name: 'group', kind: 'replicated', primary: `${primary.address}:${primary.port}`, endpoints: [first, second] },
+        { name: 'mirror', endpoints: [third] },
+      ],
+      listeners: [{ name: 'l', address: `127.0.0.1:${port}`, routes, catch_all: 'none', custom_commands: ['xsetid', 'move'] }],
+    });
+    await subject.envoy.untilLive();
+    const redis = await subject.connect(port);
+    assert.match(await redis.ask('XSETID', 'r:key', '1-1'), /READONLY/u);
+    assert.match(await redis.ask('MOVE', 'r:key', '1'), /READONLY/u);
+    assert.equal(await redis.ask('SET', 'm:key', 'x'), 'OK');
+    await waitUntil('the mirror has it', async () => (await mirror.direct.ask('GET', 'm:key')) === '"x"');
+    assert.equal(await redis.ask('MOVE', 'm:key', '1'), '(integer) 1');
+    assert.equal(await redis.ask('SET', 'm:last', 'x'), 'OK');
+    await waitUntil('the mirror has what came after', async () => (await mirror.direct.ask('GET', 'm:last')) === '"x"');
+    assert.equal(await mirror.direct.ask('GET', 'm:key'), '"x"');
+    await subject.assertAllTaken();
+  });
+}
+
 test('a listener for RESP3 gives clients that say so replies of RESP3, and refuses others', async (t) => {
   const { subject, server, redis, port } = await start(t, { protocol: 'RESP3' });
   assert.equal(await redis.ask('GET', 'k'), '(error) NOPROTO unsupported protocol version');
