@@ -3,7 +3,7 @@
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
-import { findMirrors } from '../inventory/mirrors.ts';
+import { findMirrors, oldMirrors } from '../inventory/mirrors.ts';
 import type { MirrorPair } from '../inventory/mirrors.ts';
 import { compareOldRoutes, findOldRoutes, stillOld } from '../inventory/old-routes.ts';
 import type { OldRoutes, Routings, RoutesNow } from '../inventory/old-routes.ts';
@@ -28,7 +28,7 @@ export interface Declared extends RoutesNow {
   readonly oldRoutes: readonly OldRoutes[];
   /** The cluster that `catch_all: auto` means. */
   readonly catchAll: string | undefined;
-  /** What is mirrored, and was lately. After a restart what was is not known. */
+  /** What is mirrored, and was lately. */
   readonly mirrors: readonly MirrorPair[];
   /** Where Envoys listen. */
   readonly bound: readonly BoundListener[];
@@ -85,7 +85,7 @@ export function resume(
     ...objects,
     catchAll,
     draining,
-    mirrors: findMirrors([], committed.listeners, nowMs, drainTimeMs),
+    mirrors: findMirrors(routes?.mirrors ?? [], committed.listeners, nowMs, drainTimeMs),
     oldRoutes: stillOld([...old, ...found], now, nowMs),
     bound,
     looping: noteLoops(new Map(), committed.clusters.map(toEdit), bound),
@@ -181,8 +181,9 @@ export function declareDrained(last: Declared, nowMs: number): Declared {
 }
 
 /** What the store keeps of the routes. */
-export function routesToKeep({ catchAll, oldRoutes }: Declared): KeptRoutes {
-  return { catchAll, old: oldRoutes };
+export function routesToKeep({ catchAll, oldRoutes, mirrors }: Declared): KeptRoutes {
+  const old = oldMirrors(mirrors);
+  return { catchAll, old: oldRoutes, ...(old.length > 0 && { mirrors: old }) };
 }
 
 /** The old routes that `last` did not have, as they are to be told. */

@@ -24,6 +24,7 @@ export interface DrainingCluster {
 export interface Before {
   readonly clusters: Clusters;
   readonly routing: Routing;
+  /** The time of some of them may be over. */
   readonly mirrors: readonly MirrorPair[];
   readonly draining: readonly DrainingCluster[];
 }
@@ -54,12 +55,13 @@ export function drainAfter(
   });
   if (drainTimeMs === 0) return follow([...goOn, ...leftBefore], routing);
   const untilMs = nowMs + drainTimeMs;
+  const mirrors = before.mirrors.filter((pair) => pair.untilMs > nowMs);
   const added = edits.flatMap(({ name, after: now }): DrainingCluster[] => {
     const cluster = before.clusters.get(name);
     if (cluster === undefined) return [];
     if (now !== undefined) return findLeftReads(cluster, now, untilMs);
     const each = { cluster, untilMs, wasCatchAll: name === before.routing.catchAll, followed: undefined };
-    return [mustKeepOwn(each, before.mirrors, routing) ? { ...each, followed: name } : each];
+    return [mustKeepOwn(each, mirrors, routing) ? { ...each, followed: name } : each];
   });
   return follow([...goOn, ...leftBefore, ...added], routing);
 }

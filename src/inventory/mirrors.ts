@@ -11,6 +11,8 @@ export interface MirrorPair {
   readonly untilMs: number;
 }
 
+const maxOld = 1_000;
+
 /** Each pair once: what the listeners say, and what they said `drainTimeMs` ago. @param before as it was then. */
 export function findMirrors(
   before: readonly MirrorPair[],
@@ -31,6 +33,12 @@ export function findMirrors(
     }
   }
   return [...pairs.values()];
+}
+
+/** Those of open connections alone, which listeners do not say any more; of very many the newest. */
+export function oldMirrors(mirrors: readonly MirrorPair[]): readonly MirrorPair[] {
+  const old = mirrors.filter(({ untilMs }) => untilMs !== Infinity);
+  return old.length <= maxOld ? old : old.sort((a, b) => b.untilMs - a.untilMs).slice(0, maxOld);
 }
 
 function keyOf({ cluster, mirror }: Pick<MirrorPair, 'cluster' | 'mirror'>): string {

@@ -4,6 +4,7 @@
 
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
+import type { MirrorPair } from '../inventory/mirrors.ts';
 import type { OldRoutes } from '../inventory/old-routes.ts';
 import type { Cluster, Config, DeclaredObject, ObjectKind } from '../model/objects.ts';
 
@@ -46,6 +47,8 @@ export interface KeptRoutes {
   readonly catchAll: string | undefined;
   /** Some of it may be over. */
   readonly old: readonly OldRoutes[];
+  /** What connections that are open mirror, and new ones do not. Left out: nothing. */
+  readonly mirrors?: readonly MirrorPair[];
 }
 
 export type Entry = StageEntry | DiscardEntry | CommitEntry;

@@ -1,5 +1,6 @@
 // What is kept of the routes, as JSON in the database; checked as it is read.
 
+import type { MirrorPair } from '../inventory/mirrors.ts';
 import type { OldRoute, OldRoutes } from '../inventory/old-routes.ts';
 import { parseJson, parseList, parseNumber, parseObject, parseOptional, parseText } from './fields.ts';
 import type { KeptRoutes } from './log-store.ts';
@@ -9,23 +10,26 @@ const onlyListener = ['redis_listener'];
 
 /**
  * For JSON that {@link parseRoutesFields} reads back: `{"catch_all": NAME?, "old": [{"listeners": [NAME, ...],
- * "since_ms", "until_ms", "count", "routes": [{"prefix"?, "cluster"?}, ...]}, ...]}`.
+ * "since_ms", "until_ms", "count", "routes": [{"prefix"?, "cluster"?}, ...]}, ...], "mirrors"?: [{"cluster", "mirror",
+ * "until_ms"}, ...]}`.
  */
-export function routesFields({ catchAll, old }: KeptRoutes): object {
+export function routesFields({ catchAll, old, mirrors }: KeptRoutes): object {
   return {
     catch_all: catchAll,
     old: old.map(({ listeners, sinceMs, untilMs, count, routes }) => {
       return { listeners, since_ms: sinceMs, until_ms: untilMs, count, routes };
     }),
+    mirrors: mirrors?.map(({ cluster, mirror, untilMs }) => ({ cluster, mirror, until_ms: untilMs })),
   };
 }
 
 /** Throws an Error that says in a few words what is wrong with a value that is none. */
 export function parseRoutesFields(value: unknown): KeptRoutes {
-  const { catch_all: catchAll, old } = parseObject(value);
+  const { catch_all: catchAll, old, mirrors } = parseObject(value);
   return {
     catchAll: parseOptional(parseText, 'catch_all', catchAll),
     old: parseList('old', old).map(parseOldRoutes),
+    ...(mirrors !== undefined && { mirrors: parseList('mirrors', mirrors).map(parseMirror) }),
   };
 }
 
@@ -36,6 +40,15 @@ export function renderRoutes(routes: KeptRoutes): string {
 /** As {@link parseRoutesFields}. */
 export function parseRoutes(text: string): KeptRoutes {
   return parseRoutesFields(parseJson(text));
+}
+
+function parseMirror(value: unknown): MirrorPair {
+  const { cluster, mirror, until_ms: until } = parseObject(value);
+  return {
+    cluster: parseText('cluster', cluster),
+    mirror: parseText('mirror', mirror),
+    untilMs: parseNumber('until_ms', until),
+  };
 }
 
 function parseOldRoutes(value: unknown): OldRoutes {

@@ -287,6 +287,48 @@ describe('the clusters that reads go to', () => {
   });
 });
 
+describe('a mirror that routes no more name', () => {
+  const clusterOf = (name: string, address: string, prefix?: string): Cluster => {
+    return parseCluster({ name, prefix, endpoints: [{ address, port: 6379 }] });
+  };
+  const routeTo = (...mirrors: readonly string[]): Listener => {
+    const routes = [{ prefix: '/dev', cluster: 'dev', ...(mirrors.length > 0 && { mirrors: mirrors.map((cluster) => ({ cluster })) }) }];
+    return parseListener({ name: 'redis_listener', routes, catch_all: 'none' });
+  };
+  const commit = (controlPlane: LocalControl, listener: Listener, ...clusters: readonly (readonly [string, Cluster | undefined])[]) => {
+    controlPlane.stageEdits({
+      clusters: clusters.map(([name, after]) => ({ name, after })),
+      listeners: [{ name: listener.name, after: listener }],
+    });
+    controlPlane.commit();
+  };
+  /** Mirrored to `copy`, and no more; then `copy` takes over, after some time, and perhaps a restart. */
+  const serversAfter = (t: TestContext, passedMs: number, isRestarted: boolean): string[] => {
+    let { controlPlane, snapshot, ...rest } = createSubject(t);
+    commit(controlPlane, routeTo('copy'), ['copy', clusterOf('copy', '10.0.0.2')]);
+    commit(controlPlane, routeTo());
+    t.mock.timers.tick(passedMs);
+    if (isRestarted) {
+      controlPlane.close();
+      ({ controlPlane, snapshot, ...rest } = createSubject(t, { memory: rest.memory }));
+    }
+    const taken = parseListener({ name: 'redis_listener', routes: [{ prefix: '/dev', cluster: 'copy' }], catch_all: 'none' });
+    commit(controlPlane, taken, ['dev', undefined]);
+    return serversOf(snapshot(), 'dev');
+  };
+
+  for (const isRestarted of [false, true]) {
+    const when = isRestarted ? ', across a restart' : '';
+    test(`is none to open connections for the drain time: it does not serve who was mirrored to it${when}`, (t) => {
+      assert.deepEqual(serversAfter(t, drainTimeMs - 1, isRestarted), ['10.0.0.1']);
+    });
+
+    test(`may serve who was mirrored to it when the drain time is over${when}`, (t) => {
+      assert.deepEqual(serversAfter(t, drainTimeMs, isRestarted), ['10.0.0.2']);
+    });
+  }
+});
+
 const removal: readonly Change[] = [
   { kind: 'remove-endpoint', cluster: 'dev', address: '10.0.0.1', port: 6379 },
   { kind: 'remove-cluster', name: 'dev' },

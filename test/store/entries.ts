@@ -40,7 +40,7 @@ type Rest = Partial<Omit<CommitEntry, 'type' | 'revision'>>;
 
 export function commit(revision: number, clusters: readonly ClusterEdit[], rest: Rest = {}): CommitEntry {
   const edits = editsOf(...clusters);
-  const routes = { catchAll: undefined, old: [] };
+  const routes = { catchAll: undefined, old: [], mirrors: [{ cluster: 'a', mirror: 'b', untilMs: 7 }] };
   return { type: 'commit', ...deed, revision, message: `revision ${revision}`, edits, draining: [], routes, ...rest };
 }
 

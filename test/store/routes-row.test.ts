@@ -12,6 +12,7 @@ test('what is rendered is read back', () => {
   ];
   for (const kept of [
     { catchAll: undefined, old: [] },
+    { catchAll: 'bunny', old: [], mirrors: [{ cluster: 'a', mirror: 'b', untilMs: 2 }] },
     { catchAll: 'bunny', old: [{ listeners: ['l', 'm'], sinceMs: 1, untilMs: 2, count: 3, routes }] },
   ]) {
     assert.deepEqual(parseRoutes(renderRoutes(kept)), kept);
@@ -32,6 +33,9 @@ const bad: readonly (readonly [text: string, message: RegExp])[] = [
   ['{"old": [{"listeners": [1], "since_ms": 1, "until_ms": 1, "count": 1, "routes": []}]}', /listeners is no text/],
   ['{"old": [{"since_ms": 1, "until_ms": 1, "count": 1}]}', /routes is no list/],
   ['{"old": [{"since_ms": 1, "until_ms": 1, "count": 1, "routes": [{"prefix": 1}]}]}', /prefix is no text/],
+  ['{"old": [], "mirrors": {}}', /mirrors is no list/],
+  ['{"old": [], "mirrors": [{"cluster": "a", "until_ms": 1}]}', /mirror is no text/],
+  ['{"old": [], "mirrors": [{"cluster": "a", "mirror": "b"}]}', /until_ms is no number/],
 ];
 for (const [text, message] of bad) {
   test(`${text} is none`, () => assert.throws(() => parseRoutes(text), message));
