@@ -1,8 +1,11 @@
-// docs/kinds.md, played: every session of the page is typed again, with a control plane, an Envoy and Redis servers of
+// docs/kinds.md, played: every session of the page is typed again, with a control plane, an Envoy and servers of
 // its own on free ports of loopback in place of the page's, and must be answered as the page says.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -30,7 +33,7 @@ interface Exchange {
   readonly output: string;
 }
 
-// How often a command to Redis is asked again: workers hear of a change after Envoy has said that it took it.
+// How often a command to Envoy is given again: workers hear of a change after Envoy has said that it took it.
 const maxTries = 200;
 const pauseMs = 50;
 
@@ -41,11 +44,12 @@ const sections = page.split(/^## /m).map((section) => ({
 }));
 
 describe('docs/kinds.md', { concurrency: 1 }, () => {
-  test('has a session for each kind of cluster, for tcp, and for TLS and passwords', () => {
+  test('has a session for each kind of cluster, for tcp and http, and for TLS and passwords', () => {
     const commands = sections.flatMap(({ session }) => session.map(({ command }) => command)).join('\n');
-    for (const kind of ['sharded', 'replicated', 'redis_cluster', 'tcp']) assert.ok(commands.includes(`--kind ${kind}`));
-    for (const flag of ['--tls-ca', '--tls-certificate', '--auth-secret']) assert.ok(commands.includes(flag));
-    assert.equal(sections.filter(({ session }) => session.length > 0).length, 6);
+    const kinds = ['sharded', 'replicated', 'redis_cluster', 'tcp', 'http'].map((kind) => `--kind ${kind}`);
+    const flags = ['--tls-ca', '--tls-certificate', '--auth-secret', '--host', '--timeout', '--retry-attempts'];
+    for (const words of [...kinds, ...flags]) assert.ok(commands.includes(words), words);
+    assert.equal(sections.filter(({ session }) => session.length > 0).length, 7);
   });
 
   for (const { title, session } of sections.filter(({ session }) => session.length > 0)) {
@@ -58,7 +62,7 @@ describe('docs/kinds.md', { concurrency: 1 }, () => {
       async function play({ command, output: expected }: Exchange): Promise<string> {
         for (let tries = 1; ; tries += 1) {
           const output = comparable(fromMine(await run(command)));
-          if (output === comparable(expected) || !command.includes('redis-cli ') || tries === maxTries) return output;
+          if (output === comparable(expected) || !/redis-cli |curl /.test(command) || tries === maxTries) return output;
           await sleep(pauseMs);
         }
       }
@@ -70,13 +74,15 @@ describe('docs/kinds.md', { concurrency: 1 }, () => {
 async function prepare(t: TestContext, session: readonly Exchange[]) {
   const text = format(session);
   const dir = await tempDir(t);
-  const ports = { redis: await freePort(), tcp: await freePort() };
+  const ports = { redis: await freePort(), tcp: await freePort(), http: await freePort() };
   const serverPorts = await startServers(t, text, dir);
   const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${ports.redis}`]);
 
   const toMine = (line: string): string =>
     line
       .replaceAll(/10\.0\.0\.(\d)([: ])6379/g, (_, host, between) => `127.0.0.1${between}${serverPorts.get(host)}`)
+      .replaceAll(/10\.0\.0\.(\d):8080/g, (_, host) => `127.0.0.1:${serverPorts.get(host)}`)
+      .replaceAll(/(0\.0\.0\.0|localhost):8080/g, `127.0.0.1:${ports.http}`)
       .replaceAll(/-h 10\.0\.0\.(\d)/g, (_, host) => `-h 127.0.0.1 -p ${serverPorts.get(host)}`)
       .replaceAll('127.0.0.1:5678', `127.0.0.1:${controlPlane.place.xdsPort}`)
       .replaceAll('0.0.0.0:6380', `127.0.0.1:${ports.tcp}`)
@@ -84,8 +90,12 @@ async function prepare(t: TestContext, session: readonly Exchange[]) {
       .replaceAll('-p 6380', `-p ${ports.tcp}`)
       // On a terminal it is so by itself.
       .replaceAll('redis-cli ', 'redis-cli --no-raw ');
-  const fromMine = (output: string): string =>
-    [...serverPorts].reduce((so, [host, port]) => so.replaceAll(`127.0.0.1:${port}`, `10.0.0.${host}:6379`), output);
+  const pagePort = text.includes(':8080') ? 8080 : 6379;
+  const fromMine = (output: string): string => {
+    return [...serverPorts].reduce((so, [host, port]) => {
+      return so.replaceAll(`127.0.0.1:${port}`, `10.0.0.${host}:${pagePort}`);
+    }, output);
+  };
 
   await writeFile(join(dir, 'controlplane'), `#!/bin/sh\nexec '${checkoutPath('controlplane')}' "$@"\n`);
   await chmod(join(dir, 'controlplane'), 0o755);
@@ -103,11 +113,34 @@ async function prepare(t: TestContext, session: readonly Exchange[]) {
   return { run, fromMine };
 }
 
+/** Web servers as the page has them, by the last part of the address. */
+async function startWebServers(t: TestContext, text: string): Promise<Map<string, number>> {
+  const named = text.matchAll(/endpoint add (\S+) 10\.0\.0\.(\d):8080/g);
+  return new Map(await Promise.all(Array.from(named, async ([, name = '', host = '']) => {
+    return [host, host === '3' ? await freePort() : await startWebServer(t, name)] as const;
+  })));
+}
+
+/** Answers with its name and the path, but never for `/slow`. Gives its port. */
+async function startWebServer(t: TestContext, name: string): Promise<number> {
+  const server = createServer(({ url }, response) => {
+    if (url !== '/slow') response.end(`${name} ${url}\n`);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
 /**
  * Empty Redis servers in place of each 10.0.0.N of a session: by the last part of the address, their ports. Where there
  * is TLS, they have it and a password, and what the page takes for granted is in `dir`.
  */
 async function startServers(t: TestContext, text: string, dir: string): Promise<Map<string, number>> {
+  if (text.includes('--kind http')) return startWebServers(t, text);
   const hosts = [...new Set(Array.from(text.matchAll(/10\.0\.0\.(\d)/g), ([, host = '']) => host))];
   if (text.includes('--tls-ca')) {
     const authority = makeAuthority();
