@@ -84,14 +84,14 @@ describe('what is declared about health', () => {
       '/panic_threshold 0: must be at least 1: ' +
         'with 0 Envoy has no server to choose when none is healthy, and a MULTI then ends it',
     ]],
-    ['says of shards alone whether keys stay', { placement: 'fixed' }, ['/placement "fixed": no such field']],
+    ['says of shards alone whether keys stay', { placement: 'fixed' }, ['/placement "fixed": no such field: clusters of kind sharded have it']],
     ['may check shards whose keys stay', { ...sharded, health_check: { interval: '1s' } }, []],
     ['may check and eject shards whose keys go elsewhere', {
       ...sharded, placement: 'remap', health_check: { key: 'k' }, outlier_detection: {}, panic_threshold: 50,
     }, []],
     ['is of any kind', { kind: 'replicated', health_check: {}, outlier_detection: {} }, []],
     ['has a threshold where servers are equals', { kind: 'redis_cluster', health_check: {}, panic_threshold: 5 }, [
-      '/panic_threshold 5: no such field',
+      '/panic_threshold 5: no such field: clusters of kind plain and sharded have it, of the others it is 1',
     ]],
     ['moves no keys that are to stay', {
       ...sharded, health_check: { key: 'k' }, outlier_detection: {}, panic_threshold: 50,
@@ -104,6 +104,19 @@ describe('what is declared about health', () => {
       '/circuit_breakers {}: no such field: Envoy heeds none for Redis',
       '/read_policy "ANY": no such field: a listener has it, for clusters of kind redis_cluster alone',
       '/constructor 1: no such field',
+    ]],
+    ['has what is about health at its place, and by its name here', {
+      common_lb_config: {}, healthy_panic_threshold: 0, overprovisioning_factor: 140, lb_subset_config: {},
+      ignore_health_on_host_removal: false, health_check: { no_traffic_interval: '60s' }, outlier_detection: { consecutive_5xx: 3 },
+    }, [
+      '/common_lb_config {}: no such field: of it there is panic_threshold',
+      '/healthy_panic_threshold 0: no such field: it is called panic_threshold',
+      '/overprovisioning_factor 140: no such field: it follows from panic_threshold',
+      '/lb_subset_config {}: no such field: Envoy picks no subset for Redis',
+      '/ignore_health_on_host_removal false: no such field: ' +
+        'it is on wherever a server that was removed could go on being sent commands',
+      '/health_check/no_traffic_interval "60s": no such field: it is as long as interval',
+      '/outlier_detection/consecutive_5xx 3: no such field: it is called consecutive_failures',
     ]],
   ];
   for (const [what, fields, faults] of cases) {
