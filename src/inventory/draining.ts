@@ -132,8 +132,8 @@ export function findSuccessors(draining: readonly DrainingCluster[], clusters: C
 }
 
 /**
- * The draining clusters by name, as they are to be served, those for reads too: with the servers of their successors, to
- * which they speak as these do.
+ * The draining clusters by name, as they are to be served, those for reads too: with the servers of their successors,
+ * to which they speak as these do.
  * @param successors as {@link findSuccessors} finds them.
  */
 export function serveDraining(
@@ -146,8 +146,8 @@ export function serveDraining(
     draining.flatMap(({ cluster }) => {
       const successor = successors.get(cluster.name) ?? cluster.name;
       const server = clusters.get(successor) ?? byName.get(successor) ?? cluster;
-      const served = serveBy(servedAs(cluster, server), server);
-      return served.map((each) => [each.name, each] as const);
+      const declared = servedAs(cluster, server);
+      return serveBy(cluster, server).map((each) => [each.name, { ...each, declared }] as const);
     }),
   );
 }

@@ -8,10 +8,11 @@ import type { Memory } from '../support/local-control.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import type { Cluster, Listener } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
-import { dialects } from '../../src/snapshot/dialect.ts';
+import { dialects, messageNames } from '../../src/snapshot/dialect.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import { SnapshotCache, defaultNodeGroup } from '../../src/snapshot/snapshot.ts';
 import type { Snapshot } from '../../src/snapshot/snapshot.ts';
+import { decodeResource } from '../render/decode-resource.ts';
 import { defaultOptions } from '../render/examples.ts';
 
 const drainTimeMs = 600_000;
@@ -265,6 +266,23 @@ describe('the clusters that reads go to', () => {
     for (const name of left) assert.deepEqual(serversOf(restarted.snapshot(), name), ['10.0.0.1']);
     t.mock.timers.tick(drainTimeMs);
     assert.deepEqual(namesOf(restarted.snapshot()).reachable, ['dev', 'prod']);
+  });
+
+  test('look for keys where it does when it is sharded then: they are as it is, but for the name', (t) => {
+    const { controlPlane, snapshot } = createSubject(t);
+    declare(controlPlane, { cluster: replicated });
+    const shards = endpoints.map((endpoint, index) => ({ name: `s${index}`, endpoint }));
+    declare(controlPlane, { cluster: parseCluster({ name: 'dev', kind: 'sharded', prefix: '/dev', shards, health_check: {} }) });
+    const isAs = (kind: 'cluster' | 'endpoint', name: string): string => {
+      const resource = snapshot().resources(kind, dialect, 'reachable').resources.get(name);
+      assert.ok(resource !== undefined);
+      return JSON.stringify(decodeResource(messageNames.v3[kind], resource)).replaceAll(`"${name}"`, '"dev"');
+    };
+    for (const name of left) {
+      for (const kind of ['cluster', 'endpoint'] as const) assert.equal(isAs(kind, name), isAs(kind, 'dev'));
+    }
+    assert.match(isAs('cluster', 'dev/any'), /MAGLEV/);
+    assert.match(isAs('endpoint', 'dev/any'), /hash_key/);
   });
 
   test('are there for the node group of their cluster alone', (t) => {

@@ -1,5 +1,6 @@
-// A replicated cluster that becomes a plain one while clients write and read through a real Envoy: connections of before
-// go on by the routes that they have, and none of them is failed a command.
+// A replicated cluster that becomes one of another kind while clients write and read through a real Envoy: connections
+// of before go on by the routes that they have. To a plain one none of them is failed a command; to a sharded one, which
+// finds servers by the key, they find what new connections write, and these what they do.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -13,12 +14,15 @@ import { checkoutPath } from '../support/checkout.ts';
 import { startControlPlane } from '../support/controlplane.ts';
 import type { ControlPlane } from '../support/controlplane.ts';
 import { startEnvoy } from '../support/envoy.ts';
+import type { Envoy } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
+import type { RedisServer } from '../support/redis-server.ts';
 import { connectRedis } from '../support/resp-client.ts';
 import type { RespClient } from '../support/resp-client.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const pooled = 8;
 
@@ -67,28 +71,42 @@ class Load {
   }
 }
 
+interface Subject {
+  readonly primary: RedisServer;
+  readonly replica: RedisServer;
+  readonly controlPlane: ControlPlane;
+  readonly envoy: Envoy;
+  readonly connect: () => Promise<RespClient[]>;
+}
+
+const health_check = { interval: '200ms' };
+
+/** An Envoy that reads from both servers of a group. */
+async function startGroup(t: TestContext, bootstrap: string): Promise<Subject> {
+  const [primary, replica] = [await startRedis(t), await startRedis(t)];
+  assert.equal(await replica.direct.ask('REPLICAOF', primary.address, `${primary.port}`), 'OK');
+  const listenerPort = await freePort();
+  const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`]);
+  const endpoints = [primary, replica].map(endpointOf);
+  const group = { name: 'group', kind: 'replicated', primary: `${primary.address}:${primary.port}`, endpoints };
+  await apply(t, controlPlane, { clusters: [{ ...group, reads: 'any', health_check }] });
+  const ports = { admin: await freePort(), xds: controlPlane.place.xdsPort };
+  const envoy = await startEnvoy(t, withoutDrainClose(moveToLoopback(await readBootstrap(bootstrap), ports)));
+  await envoy.untilLive();
+  await envoy.child.until('the listener is there', () => connectRedis(t, listenerPort));
+  const connect = () => Promise.all(Array.from({ length: pooled }, () => connectRedis(t, listenerPort)));
+  return { primary, replica, controlPlane, envoy, connect };
+}
+
+function endpointOf({ address, port }: RedisServer): { address: string; port: number } {
+  return { address, port };
+}
+
+const untilTaken = ['--wait', '20s', '--at-least', '1'] as const;
+
 for (const bootstrap of ['envoy/redis-v3-ads.yaml', 'envoy/redis-v3-delta-ads.yaml']) {
-  test(`${bootstrap}: reads and writes of old and new connections go on`, async (t) => {
-    const [primary, replica] = [await startRedis(t), await startRedis(t)];
-    assert.equal(await replica.direct.ask('REPLICAOF', primary.address, `${primary.port}`), 'OK');
-    const listenerPort = await freePort();
-    const controlPlane = await startControlPlane(t, ['--redis-listener', `127.0.0.1:${listenerPort}`]);
-    const [first, second] = [primary, replica].map(({ address, port }) => ({ address, port }));
-    const health_check = { interval: '200ms' };
-    const replicated = {
-      name: 'group',
-      kind: 'replicated',
-      primary: `${primary.address}:${primary.port}`,
-      endpoints: [first, second],
-      reads: 'any',
-      health_check,
-    };
-    await apply(t, controlPlane, { clusters: [replicated] });
-    const ports = { admin: await freePort(), xds: controlPlane.place.xdsPort };
-    const envoy = await startEnvoy(t, withoutDrainClose(moveToLoopback(await readBootstrap(bootstrap), ports)));
-    await envoy.untilLive();
-    await envoy.child.until('the listener is there', () => connectRedis(t, listenerPort));
-    const connect = () => Promise.all(Array.from({ length: pooled }, () => connectRedis(t, listenerPort)));
+  test(`${bootstrap}: reads and writes of old and new connections go on when it is plain`, async (t) => {
+    const { primary, replica, controlPlane, envoy, connect } = await startGroup(t, bootstrap);
     const old = await connect();
     // A replica may be behind what it is asked for: what counts is that it answers.
     for (const index of old.keys()) assert.equal(await primary.direct.ask('SET', `key-${index}`, 'x'), 'OK');
@@ -97,9 +115,10 @@ for (const bootstrap of ['envoy/redis-v3-ads.yaml', 'envoy/redis-v3-delta-ads.ya
     });
     const load = new Load(old);
     await load.pass(1_000);
+    assert.match(await replica.direct.ask('INFO', 'commandstats'), /cmdstat_get:/);
 
-    const plain = { name: 'group', endpoints: [first], health_check };
-    await apply(t, controlPlane, { clusters: [plain] }, '--wait', '20s', '--at-least', '1');
+    const plain = { name: 'group', endpoints: [endpointOf(primary)], health_check };
+    await apply(t, controlPlane, { clusters: [plain] }, ...untilTaken);
     await load.pass(1_000);
     const names = ['group', 'group/any', 'group/prefer_replica', 'group/replica'];
     assert.deepEqual((await envoy.clusters()).filter((name) => name.startsWith('group')), names);
@@ -111,7 +130,37 @@ for (const bootstrap of ['envoy/redis-v3-ads.yaml', 'envoy/redis-v3-delta-ads.ya
     assert.deepEqual([...load.replies.keys()].sort(), ['"x"', 'OK']);
     assert.deepEqual([...later.replies.keys()].sort(), ['"x"', 'OK']);
     assert.equal(old.filter((client) => client.isClosed).length, 0);
-    const asked = await replica.direct.ask('INFO', 'commandstats');
-    assert.match(asked, /cmdstat_get:/);
   });
 }
+
+test('old and new connections find what the others write when it is sharded', async (t) => {
+  const { primary, controlPlane, envoy, connect } = await startGroup(t, 'envoy/redis-v3-ads.yaml');
+  const old = await connect();
+  for (const client of old) assert.equal(await client.ask('SET', 'key', 'x'), 'OK');
+  const other = await startRedis(t);
+  const shards = [primary, other].map((server, index) => ({ name: `shard-${index}`, endpoint: endpointOf(server) }));
+  await apply(t, controlPlane, { clusters: [{ name: 'group', kind: 'sharded', shards, health_check }] }, ...untilTaken);
+  const hosts = [primary, other].map(({ address, port }) => `${address}:${port}`);
+  for (const name of ['group', 'group/any']) await envoy.untilHealthy(name, hosts);
+  const later = await connect();
+  const keys = Array.from({ length: 64 }, (_, index) => `key-${index}`);
+  /** The keys that the readers do not find as the writers wrote them. */
+  const exchange = async (writers: readonly RespClient[], readers: readonly RespClient[], value: string) => {
+    const lost: string[] = [];
+    for (const [index, key] of keys.entries()) {
+      const replies = [
+        await writers[index % pooled]?.ask('SET', key, value),
+        await readers[index % pooled]?.ask('GET', key),
+      ];
+      if (replies.join() !== `OK,"${value}"`) lost.push(`${key}: ${replies.join()}`);
+    }
+    return lost;
+  };
+  await waitUntil('the worker has heard of it', async () => {
+    return (await Promise.all([exchange(later, later, 'x'), exchange(old, old, 'x')])).flat().length === 0;
+  });
+  assert.deepEqual(await exchange(later, old, 'by new ones'), []);
+  assert.deepEqual(await exchange(old, later, 'by old ones'), []);
+  assert.notEqual(await other.direct.ask('DBSIZE'), '(integer) 0');
+  assert.equal(old.filter((client) => client.isClosed).length, 0);
+});

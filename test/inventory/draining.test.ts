@@ -4,6 +4,7 @@ import type { Cluster, ClusterEdit, Clusters } from '../../src/inventory/cluster
 import { drainAfter, findSuccessors, follow, serveDraining, stillDraining } from '../../src/inventory/draining.ts';
 import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { Routing, findCatchAll } from '../../src/inventory/routing.ts';
+import { servedNames } from '../../src/inventory/read-clusters.ts';
 import { serve, serveBy } from '../../src/inventory/served-cluster.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import { routesByPrefix } from '../../src/render/prefix-order.ts';
@@ -196,6 +197,35 @@ test('a cluster that drains speaks to the servers of its successor as that one d
   assert.deepEqual(a?.declared, { ...cluster('a'), upstream_tls });
   assert.equal(c?.declared, all[1]?.cluster, 'it keeps its own servers');
   assert.equal(serveAll()[0]?.declared, a?.declared);
+});
+
+describe('a cluster that drains, and whose successor finds the server by the key', () => {
+  const shards = ['10.0.0.1', '10.0.0.2'].map((address, index) => ({ name: `s${index}`, endpoint: { address, port: 1 } }));
+  const sharded = parseCluster({ name: 'b', kind: 'sharded', prefix: 'b:', shards, health_check: {}, connect_timeout: '1s' });
+  const declaredBy = (drained: Cluster, server: Cluster): (readonly [string, Cluster])[] => {
+    const [all, clusters] = [[{ ...drains('a', 1, server.name), cluster: drained }], new Map([[server.name, server]])];
+    const served = [...serveDraining(all, findSuccessors(all, clusters), clusters).values()];
+    return served.map(({ name, declared }) => [name, declared] as const);
+  };
+  const copy = (name: string): Cluster => ({ ...sharded, name, prefix: '/a' });
+
+  test('finds it so too: it is a copy of that one but for its name, its prefix and its node groups', () => {
+    const [[, declared] = []] = declaredBy({ ...cluster('a'), groups: ['eu'] }, { ...sharded, groups: ['us'] });
+    assert.deepEqual(declared, { ...copy('a'), groups: ['eu'] });
+  });
+
+  test('does so with the clusters that its reads go to', () => {
+    const group = parseCluster({ name: 'a', kind: 'replicated', prefix: '/a', reads: 'any' });
+    assert.deepEqual(declaredBy(group, sharded), servedNames(group).map((name) => [name, copy('a')]));
+  });
+
+  test('stays as it was when it finds it so already, or the other one does not', () => {
+    const alike = { ...sharded, name: 'a', prefix: '/a', connect_timeout: '2s', shards: [] };
+    assert.equal(declaredBy(alike, sharded)[0]?.[1], alike);
+    assert.equal(declaredBy(alike, cluster('b'))[0]?.[1], alike);
+    const table = parseCluster({ name: 'b', load_balancing: { policy: 'maglev', table_size: 503 } });
+    assert.deepEqual(declaredBy(alike, table)[0]?.[1], { ...table, name: 'a', prefix: '/a' });
+  });
 });
 
 describe('a cluster whose successor goes away', () => {
