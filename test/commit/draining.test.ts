@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { LocalControl, createMemory } from '../support/local-control.ts';
 import type { Memory } from '../support/local-control.ts';
+import type { HostNames } from '../../src/effective/host-names.ts';
 import type { Change } from '../../src/inventory/change.ts';
 import type { Cluster, Listener } from '../../src/model/objects.ts';
 import { parseCluster, parseListener } from '../../src/model/parse.ts';
@@ -285,6 +286,21 @@ describe('the clusters that reads go to', () => {
     assert.match(isAs('endpoint', 'dev/any'), /hash_key/);
   });
 
+  test('have the addresses of names that are looked up here', (t) => {
+    const addresses = new Map([['one.internal', ['10.0.0.3']], ['two.internal', ['10.0.0.4', '10.0.0.5']]]);
+    const hostNames = { addresses, statuses: [], follow: () => undefined, learn: async () => undefined };
+    const { controlPlane, snapshot } = createSubject(t, { hostNames });
+    const named = ['one.internal', 'two.internal'].map((address) => ({ address, port: 6379 }));
+    const common = { name: 'dev', prefix: '/dev', endpoints: named, resolve: 'controlplane', health_check: {} };
+    declare(controlPlane, { cluster: parseCluster({ ...common, kind: 'replicated', primary: 'one.internal:6379' }) });
+    const before = bytesOf(snapshot());
+    declare(controlPlane, { cluster: parseCluster(common) });
+    for (const name of left) assert.deepEqual(serversOf(snapshot(), name), ['10.0.0.3', '10.0.0.4', '10.0.0.5']);
+    assert.deepEqual(bytesOf(snapshot()), before);
+    declare(controlPlane, { cluster: parseCluster({ name: 'dev', kind: 'redis_cluster', endpoints: [named[0]] }) });
+    assert.ok(left.every((name) => serversOf(snapshot(), name).length > 0));
+  });
+
   test('are there for the node group of their cluster alone', (t) => {
     const { controlPlane, snapshot } = createSubject(t);
     const groups = ['eu'];
@@ -389,8 +405,14 @@ interface Subject {
   readonly publications: () => number;
 }
 
+interface SubjectOptions {
+  readonly drainTimeMs?: number;
+  readonly memory?: Memory;
+  readonly hostNames?: HostNames;
+}
+
 /** Time stands still but for `t.mock.timers.tick`. Without a `memory` from before, `dev` and `prod` are committed. */
-function createSubject(t: TestContext, options: { drainTimeMs?: number; memory?: Memory } = {}): Subject {
+function createSubject(t: TestContext, options: SubjectOptions = {}): Subject {
   const { memory = createMemory() } = options;
   if (options.memory === undefined) t.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: startMs });
   const snapshots = new SnapshotCache();
@@ -400,6 +422,7 @@ function createSubject(t: TestContext, options: { drainTimeMs?: number; memory?:
     snapshots,
     renderOptions: { ...defaultOptions, redisCatchAll: 'nobody' },
     drainTimeMs: options.drainTimeMs ?? drainTimeMs,
+    ...(options.hostNames && { hostNames: options.hostNames }),
   };
   const controlPlane = new LocalControl(parts, memory);
   t.after(() => controlPlane.close());
