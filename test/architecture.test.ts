@@ -32,6 +32,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'net',
     'proto/json-message.ts',
     'secrets/key-file.ts',
+    'secrets/vault.ts',
     'snapshot',
     'text',
     'watch',
