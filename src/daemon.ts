@@ -45,6 +45,7 @@ import { NameWatcher } from './watch/name-watcher.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
+import { createKnownSecretFinder } from './xds/known-secrets.ts';
 import { nodeClusterOf } from './xds/node.ts';
 import { createXdsServer } from './xds/server.ts';
 import { StreamHub } from './xds/stream-hub.ts';
@@ -142,6 +143,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onEncoded: metrics.onEncoded,
     goneTimeMs,
     secretsFor: settings.xdsSecrets,
+    findKnownSecrets: createKnownSecretFinder(() => controlPlane.secretValues()),
   });
   const tlsOf = (port: TlsPortName): TlsPort | undefined => {
     if (certificate === undefined || !settings.tlsPorts.includes(port)) return undefined;

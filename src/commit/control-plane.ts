@@ -41,6 +41,7 @@ import type {
 } from './desk.ts';
 import { compareConfigs, compareObjects, editsBetween } from './differences.ts';
 import { findGuarded } from './guards.ts';
+import type { SecretValues } from './known-secrets.ts';
 import { Publisher, refuse } from './publisher.ts';
 import type { Prepared, PublisherParts } from './publisher.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -102,6 +103,11 @@ export class ControlPlane implements Desk {
 
   hostNames(): readonly PublishedName[] {
     return this.#publisher.hostNames();
+  }
+
+  /** What is published of secrets, and was until lately, in clear; the same object until it changes. */
+  secretValues(): SecretValues {
+    return this.#publisher.knownSecrets.values();
   }
 
   change(change: Change, author: string): Promise<void> {

@@ -43,6 +43,7 @@ import type { OwnCertificate } from './expiry.ts';
 import { findLostNames, findUnknownNames } from './host-names.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
+import { KnownSecrets } from './known-secrets.ts';
 import type { OwnAddress } from './own-addresses.ts';
 import { findSecretProblems } from './secret-problems.ts';
 import { findTwinNames } from './read-names.ts';
@@ -107,6 +108,7 @@ const lookAgainMs = 3_600_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 export class Publisher {
+  readonly knownSecrets: KnownSecrets;
   readonly #parts: PublisherParts;
   readonly #clock = new SteadyClock();
   #published: Prepared | undefined;
@@ -120,6 +122,7 @@ export class Publisher {
    */
   constructor(parts: PublisherParts, kept: Kept | undefined) {
     this.#parts = parts;
+    this.knownSecrets = new KnownSecrets(parts.renderOptions.openSecret);
     this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
     if (kept === undefined) return;
     const declared = resume(kept, this.#circumstances());
@@ -242,6 +245,7 @@ export class Publisher {
     const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
     const changes = findChanged(this.#published?.snapshots.byGroup, snapshots.byGroup);
     this.#published = prepared;
+    this.knownSecrets.notePublished(declared.secrets);
     this.#parts.snapshots.update(changes);
     this.#noteWarnings(this.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);

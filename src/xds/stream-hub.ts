@@ -15,6 +15,7 @@ import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import { Presence, returnTimeMs as defaultReturnTimeMs } from './presence.ts';
 import { createProtocols } from './protocol.ts';
+import type { SecretFinder } from './redaction.ts';
 import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
 import { StreamsByNode } from './streams-by-node.ts';
@@ -37,6 +38,8 @@ export interface StreamHubOptions {
   readonly goneTimeMs?: number;
   /** Default `private`. */
   readonly secretsFor?: SecretsFor;
+  /** Finds in what clients say the secrets that were published. Default: none are known. */
+  readonly findKnownSecrets?: SecretFinder;
 }
 
 const defaultInForceBoundMs = 5_000;
@@ -80,6 +83,7 @@ export class StreamHub {
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
     secretsFor = 'private',
+    findKnownSecrets = () => [],
   }: StreamHubOptions) {
     this.presence = new Presence(goneTimeMs);
     this.#byNode = new StreamsByNode(snapshots, returnTimeMs);
@@ -100,6 +104,7 @@ export class StreamHub {
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
       secretsFor,
+      findKnownSecrets,
       log: new StreamLog(log),
       observer,
       inForceBoundMs,
