@@ -37,6 +37,7 @@ import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts'
 import type { NameLoad } from './name-limits.ts';
 import { findLacking } from './capabilities.ts';
 import type { Agents, Lacking } from './capabilities.ts';
+import { findTooOld, findWithoutSecrets } from './concerned-clients.ts';
 import type { Finding, ResourceChanges } from './desk.ts';
 import { findExpiring, findExpiringOwn } from './expiry.ts';
 import type { OwnCertificate } from './expiry.ts';
@@ -48,7 +49,7 @@ import type { OwnAddress } from './own-addresses.ts';
 import { findSecretProblems } from './secret-problems.ts';
 import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
-import { findListenersTaken, findWithheld } from './withheld-secrets.ts';
+import { findListenersTaken } from './withheld-secrets.ts';
 import type { WithoutSecrets } from './withheld-secrets.ts';
 import { findUncheckedReads } from './unchecked-reads.ts';
 import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
@@ -150,8 +151,8 @@ export class Publisher {
     const { declared } = this.#published;
     // These come without a commit.
     const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires' && code !== 'name-not-found');
-    const withheld = this.#findWithheld(declared);
-    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...withheld, ...this.#findLostNames()];
+    const ofClients = [...findTooOld(declared, this.#parts.findAgents?.() ?? []), ...this.#findWithheld(declared)];
+    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...ofClients, ...this.#findLostNames()];
     return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
   }
 
@@ -180,6 +181,13 @@ export class Publisher {
   /** What the edits need that connected Envoys lack. */
   findLacking(edits: Edits): Lacking {
     return findLacking(edits, this.#parts.findAgents ?? (() => []));
+  }
+
+  /** What these do not get as it is meant, of what is published. */
+  findWarningsOfClients(agents: readonly Agents[], withoutSecrets: WithoutSecrets): readonly Warning[] {
+    if (this.#published === undefined) return [];
+    const { declared } = this.#published;
+    return [...findTooOld(declared, agents), ...findWithoutSecrets(declared, withoutSecrets)];
   }
 
   /** What the edits take from connected Envoys that are given no secrets. */
@@ -278,13 +286,8 @@ export class Publisher {
   }
 
   // Envoys come and go without a commit.
-  #findWithheld({ clusters, listeners, secrets }: Declared): Warning[] {
-    const envoys = secrets.size === 0 ? new Map() : this.#withoutSecrets();
-    // Else all that is declared would be looked at for nobody.
-    if (envoys.size === 0) return [];
-    return findWithheld([...clusters.values(), ...listeners.values()], envoys).map(({ message }) => {
-      return { code: 'secrets-withheld', message };
-    });
+  #findWithheld(declared: Declared): Warning[] {
+    return declared.secrets.size === 0 ? [] : findWithoutSecrets(declared, this.#withoutSecrets());
   }
 
   #findLostNames(): Warning[] {

@@ -34,6 +34,7 @@ export interface Warning {
     | 'own-certificate-expires'
     | 'secrets-in-clear'
     | 'secrets-withheld'
+    | 'old-envoy'
     | 'name-not-found';
   readonly message: string;
 }
