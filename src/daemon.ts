@@ -17,6 +17,7 @@ import { removeLeftDirectories } from './api/v2/temp-directory.ts';
 import { ControlPlane } from './commit/control-plane.ts';
 import type { ControlPlaneParts } from './commit/control-plane.ts';
 import { CommitError } from './commit/published.ts';
+import type { Warning } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
 import { Failure, exitCodes } from './process/failure.ts';
@@ -42,9 +43,11 @@ import { openSqliteLogStore } from './store/sqlite-log-store.ts';
 import { StoreError } from './store/log-store.ts';
 import { createLookup } from './watch/dns-lookup.ts';
 import { NameWatcher } from './watch/name-watcher.ts';
+import { findAgents, findWithoutSecrets } from './xds/agents.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
+import { createKnownSecretFinder } from './xds/known-secrets.ts';
 import { nodeClusterOf } from './xds/node.ts';
 import { createXdsServer } from './xds/server.ts';
 import { StreamHub } from './xds/stream-hub.ts';
@@ -98,7 +101,11 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     () => output.droppedLines,
     () => certificate?.notAfterMs,
     () => certificateEndsOf(controlPlane),
+    () => controlPlane.status().warnings.map(({ code }) => code),
   );
+  const logWarnings = (warnings: readonly Warning[]): void => {
+    for (const { code, message } of warnings) log.warn({ code }, message);
+  };
   const parts: ControlPlaneParts = {
     store,
     snapshots,
@@ -124,9 +131,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     isListenerTaken: () => hub.isListenerTaken(),
     findAgents: () => hub.agents(),
     findWithoutSecrets: () => hub.withoutSecrets(),
-    onWarnings: (warnings) => {
-      for (const { code, message } of warnings) log.warn({ code }, message);
-    },
+    onWarnings: logWarnings,
     onGuarded: (findings) => {
       for (const { code, message } of findings) log.warn({ code }, `committed by /api/v1: ${message}`);
     },
@@ -142,6 +147,11 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onEncoded: metrics.onEncoded,
     goneTimeMs,
     secretsFor: settings.xdsSecrets,
+    findKnownSecrets: createKnownSecretFinder(() => controlPlane.secretValues()),
+    // What concerns one of a sort concerns them all: status names who is connected.
+    onFirstOfSort: (client) => {
+      logWarnings(controlPlane.findWarningsOfClients(findAgents([client]), findWithoutSecrets([client])));
+    },
   });
   const tlsOf = (port: TlsPortName): TlsPort | undefined => {
     if (certificate === undefined || !settings.tlsPorts.includes(port)) return undefined;
@@ -160,7 +170,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     log,
   });
   const discoveryApi = createDiscoveryApi({
-    discovery: new DiscoveryFetch(snapshots, nodeClusterOf, hub.listenerTakers),
+    discovery: new DiscoveryFetch(snapshots, nodeClusterOf, hub.listenerTakers, (client) => hub.notePoll(client)),
     secretsFor: settings.xdsSecrets,
     renderClientStatus: (request) => renderClientStatus(request, (select) => pagesOfClients(hub, select)),
   });

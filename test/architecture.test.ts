@@ -32,6 +32,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'net',
     'proto/json-message.ts',
     'secrets/key-file.ts',
+    'secrets/vault.ts',
     'snapshot',
     'text',
     'watch',
@@ -45,7 +46,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   watch: ['effective', 'inventory/cluster.ts', 'model', 'net'],
   // Seals what is secret before anybody else sees it.
   secrets: ['model', 'store/log-store.ts'],
-  metrics: ['commit/desk.ts', 'snapshot', 'xds'],
+  metrics: ['commit/desk.ts', 'commit/published.ts', 'snapshot', 'xds'],
   xds: ['net', 'proto', 'snapshot'],
   inventory: ['model', 'net/address.ts', 'net/ip-address.ts'],
   // What can be declared: schemas, their faults, canonical forms and defaults.

@@ -2,10 +2,11 @@
 // a start without it.
 
 import assert from 'node:assert/strict';
-import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { exitCodes } from '../src/process/failure.ts';
 import { runCli } from './cli/run-cli.ts';
 import { checkoutDir, checkoutPath } from './support/checkout.ts';
 import { startChild } from './support/child-process.ts';
@@ -106,6 +107,27 @@ describe('a start', () => {
     await controlPlane.comeBack();
     assert.equal(await done(controlPlane, 'export'), before);
   });
+});
+
+test('a crash tells nothing of them in its last words, and leaves no report behind', async (t) => {
+  const controlPlane = await startFilled(t);
+  await controlPlane.stop();
+  const { place } = controlPlane;
+  const fault = "process.on('SIGUSR2', () => setImmediate(() => { throw new Error('a fault of the test'); }))";
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(fault)}`, checkoutPath('src/main.ts')];
+  args.push('--xds-address', `127.0.0.1:${place.xdsPort}`, '--api-address', `127.0.0.1:${place.apiPort}`);
+  const folder = await tempDir(t);
+  const child = startChild(t, 'control plane', process.execPath, [...args, '--data-dir', place.dataDir], { cwd: folder });
+  await child.untilOutput(/Starting a server on/u);
+  assert.ok((await publishedTo(controlPlane, 'clusters')).includes(value));
+  child.signal('SIGUSR2');
+  assert.equal(await child.ended, exitCodes.unexpected);
+  assert.match(child.output, /a fault of the test.*unexpected error, exiting|unexpected error, exiting.*a fault of the test/su);
+  assert.ok(!child.output.includes(value));
+  assert.deepEqual(await readdir(folder), []);
+  for (const name of await readdir(place.dataDir)) {
+    assert.ok(!(await readFile(join(place.dataDir, name))).includes(value), name);
+  }
 });
 
 test('a backup is restored where the key file opens it, and refused elsewhere', async (t) => {

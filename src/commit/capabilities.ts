@@ -90,27 +90,41 @@ export interface Lacking {
 }
 
 /** @param findAgents asked only when something is needed that there are Envoys without. */
-export function findLacking(
-  { clusters, listeners }: Edits,
-  findAgents: () => readonly Agents[],
-  known: readonly Capability[] = capabilities,
-): Lacking {
-  const objects = [...clusters, ...listeners].flatMap(({ after }) => after ?? []);
-  const needed = known.map((capability) => ({ capability, users: objects.filter(capability.isUsedBy) }));
-  const used = needed.filter(({ users }) => users.length > 0);
-  if (used.length === 0) return { dangerous: [], harmless: [] };
+export function findLacking({ clusters, listeners }: Edits, findAgents: () => readonly Agents[]): Lacking {
+  const needs = findNeeds([...clusters, ...listeners].flatMap(({ after }) => after ?? []));
+  if (needs.length === 0) return { dangerous: [], harmless: [] };
   const agents = findAgents();
-  const findingsOf = (isDangerous: boolean): Finding[] =>
-    used
-      .filter(({ capability }) => capability.isDangerous === isDangerous)
-      .flatMap(({ capability, users }) => describe(capability, users, agents) ?? [])
-      .map((message) => ({ code: 'old-envoy', message }));
+  const findingsOf = (isDangerous: boolean): Finding[] => {
+    const needed = needs.filter(({ capability }) => capability.isDangerous === isDangerous);
+    return describeLacking(needed, agents).map((message) => ({ code: 'old-envoy', message }));
+  };
   return { dangerous: findingsOf(true), harmless: findingsOf(false) };
 }
 
+/** What is young enough that an Envoy may lack it, and the objects that use it. */
+export interface Need {
+  readonly capability: Capability;
+  readonly users: readonly (Cluster | Listener)[];
+}
+
+/** Costs a look at each object. */
+export function findNeeds(objects: readonly (Cluster | Listener)[]): Need[] {
+  const needs = capabilities.map((capability) => ({ capability, users: objects.filter(capability.isUsedBy) }));
+  return needs.filter(({ users }) => users.length > 0);
+}
+
+/** False when all are young enough for whatever is declared, as mostly. */
+export function areAnyOld(agents: readonly Agents[]): boolean {
+  return agents.some(({ version }) => capabilities.some(({ since }) => isBefore(version, since)));
+}
+
+/** One line for each need that some of them lack. */
+export function describeLacking(needs: readonly Need[], agents: readonly Agents[]): string[] {
+  return needs.flatMap((need) => describe(need, agents) ?? []);
+}
+
 function describe(
-  { since, what, otherwise }: Capability,
-  users: readonly (Cluster | Listener)[],
+  { capability: { since, what, otherwise }, users }: Need,
   agents: readonly Agents[],
 ): string | undefined {
   const old = agents.filter((each) => isBefore(each.version, since) && users.some((user) => isFor(each.group, user)));

@@ -20,7 +20,8 @@ import type {
   Revision,
 } from '../store/log-store.ts';
 
-import type { PublishedName, PublishedStatus } from './published.ts';
+import type { Agents } from './capabilities.ts';
+import type { PublishedName, PublishedStatus, Warning } from './published.ts';
 import { ConflictError, NoRevisionError } from './desk.ts';
 import type {
   CommitEnd,
@@ -41,10 +42,12 @@ import type {
 } from './desk.ts';
 import { compareConfigs, compareObjects, editsBetween } from './differences.ts';
 import { findGuarded } from './guards.ts';
+import type { SecretValues } from './known-secrets.ts';
 import { Publisher, refuse } from './publisher.ts';
 import type { Prepared, PublisherParts } from './publisher.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { Staging, applyTo } from './staging.ts';
+import type { WithoutSecrets } from './withheld-secrets.ts';
 
 export interface ControlPlaneParts extends PublisherParts {
   readonly store: LogStore;
@@ -102,6 +105,16 @@ export class ControlPlane implements Desk {
 
   hostNames(): readonly PublishedName[] {
     return this.#publisher.hostNames();
+  }
+
+  /** What is published of secrets, and was until lately, in clear; the same object until it changes. */
+  secretValues(): SecretValues {
+    return this.#publisher.knownSecrets.values();
+  }
+
+  /** What these do not get as it is meant, of what is published. */
+  findWarningsOfClients(agents: readonly Agents[], withoutSecrets: WithoutSecrets): readonly Warning[] {
+    return this.#publisher.findWarningsOfClients(agents, withoutSecrets);
   }
 
   change(change: Change, author: string): Promise<void> {

@@ -38,17 +38,19 @@ import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts'
 import type { NameLoad } from './name-limits.ts';
 import { findLacking } from './capabilities.ts';
 import type { Agents, Lacking } from './capabilities.ts';
+import { findTooOld, findWithoutSecrets } from './concerned-clients.ts';
 import type { Finding, ResourceChanges } from './desk.ts';
 import { findExpiring, findExpiringOwn } from './expiry.ts';
 import type { OwnCertificate } from './expiry.ts';
 import { findLostNames, findUnknownNames } from './host-names.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
+import { KnownSecrets } from './known-secrets.ts';
 import type { OwnAddress } from './own-addresses.ts';
 import { findSecretProblems } from './secret-problems.ts';
 import { findTwinNames } from './read-names.ts';
 import { SteadyClock } from './steady-clock.ts';
-import { findListenersTaken, findWithheld } from './withheld-secrets.ts';
+import { findListenersTaken } from './withheld-secrets.ts';
 import type { WithoutSecrets } from './withheld-secrets.ts';
 import { findUncheckedReads } from './unchecked-reads.ts';
 import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
@@ -108,6 +110,7 @@ const lookAgainMs = 3_600_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 export class Publisher {
+  readonly knownSecrets: KnownSecrets;
   readonly #parts: PublisherParts;
   readonly #clock = new SteadyClock();
   #published: Prepared | undefined;
@@ -121,6 +124,7 @@ export class Publisher {
    */
   constructor(parts: PublisherParts, kept: Kept | undefined) {
     this.#parts = parts;
+    this.knownSecrets = new KnownSecrets(parts.renderOptions.openSecret);
     this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
     if (kept === undefined) return;
     const declared = resume(kept, this.#circumstances());
@@ -148,8 +152,8 @@ export class Publisher {
     const { declared } = this.#published;
     // These come without a commit.
     const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires' && code !== 'name-not-found');
-    const withheld = this.#findWithheld(declared);
-    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...withheld, ...this.#findLostNames()];
+    const ofClients = [...findTooOld(declared, this.#parts.findAgents?.() ?? []), ...this.#findWithheld(declared)];
+    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...ofClients, ...this.#findLostNames()];
     return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
   }
 
@@ -178,6 +182,13 @@ export class Publisher {
   /** What the edits need that connected Envoys lack. */
   findLacking(edits: Edits): Lacking {
     return findLacking(edits, this.#parts.findAgents ?? (() => []));
+  }
+
+  /** What these do not get as it is meant, of what is published. */
+  findWarningsOfClients(agents: readonly Agents[], withoutSecrets: WithoutSecrets): readonly Warning[] {
+    if (this.#published === undefined) return [];
+    const { declared } = this.#published;
+    return [...findTooOld(declared, agents), ...findWithoutSecrets(declared, withoutSecrets)];
   }
 
   /** What the edits take from connected Envoys that are given no secrets. */
@@ -246,6 +257,7 @@ export class Publisher {
     const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
     const changes = findChanged(this.#published?.snapshots.byGroup, snapshots.byGroup);
     this.#published = prepared;
+    this.knownSecrets.notePublished(declared.secrets);
     this.#parts.snapshots.update(changes);
     this.#noteWarnings(this.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
@@ -278,13 +290,8 @@ export class Publisher {
   }
 
   // Envoys come and go without a commit.
-  #findWithheld({ clusters, listeners, secrets }: Declared): Warning[] {
-    const envoys = secrets.size === 0 ? new Map() : this.#withoutSecrets();
-    // Else all that is declared would be looked at for nobody.
-    if (envoys.size === 0) return [];
-    return findWithheld([...clusters.values(), ...listeners.values()], envoys).map(({ message }) => {
-      return { code: 'secrets-withheld', message };
-    });
+  #findWithheld(declared: Declared): Warning[] {
+    return declared.secrets.size === 0 ? [] : findWithoutSecrets(declared, this.#withoutSecrets());
   }
 
   #findLostNames(): Warning[] {

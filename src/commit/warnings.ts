@@ -35,6 +35,7 @@ export interface Warning {
     | 'own-certificate-expires'
     | 'secrets-in-clear'
     | 'secrets-withheld'
+    | 'old-envoy'
     | 'name-not-found';
   readonly message: string;
 }

@@ -14,6 +14,11 @@ type Objects = Iterable<Cluster | Listener>;
 
 const remedy = 'give them TLS (--tls-cert), or say that the network is safe (--xds-secrets any)';
 
+/** Those that name a password or a private key. */
+export function withSecrets(objects: Objects): (Cluster | Listener)[] {
+  return Array.from(objects).filter((object) => secretRefsOf(object).some(({ kind }) => kind !== 'ca'));
+}
+
 /** What is kept from whom; empty when nothing is from anybody. */
 export function findWithheld(objects: Objects, envoys: WithoutSecrets): Finding[] {
   return describe(objects, envoys, (of, ids) => {
@@ -40,8 +45,7 @@ export function findListenersTaken(
 
 function describe(objects: Objects, envoys: WithoutSecrets, say: (of: string, ids: string) => string): Finding[] {
   if (envoys.size === 0) return [];
-  const secret = Array.from(objects).filter((object) => secretRefsOf(object).some(({ kind }) => kind !== 'ca'));
-  const withheld = secret.filter((object) => Array.from(envoys.keys()).some((group) => isFor(group, object)));
+  const withheld = withSecrets(objects).filter((object) => Array.from(envoys.keys()).some((group) => isFor(group, object)));
   const concerned = Array.from(envoys).filter(([group]) => withheld.some((object) => isFor(group, object)));
   if (concerned.length === 0) return [];
   const ids = new Set(concerned.flatMap(([, of]) => [...of]));

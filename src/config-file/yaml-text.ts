@@ -1,6 +1,6 @@
 // YAML text to a value, with the place of each part of it. YAML 1.2 with its core schema: `on` and `no` are text.
 
-import { LineCounter, isAlias, isCollection, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isAlias, isCollection, isMap, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 
 import { MalformedTextError } from './malformed-text.ts';
@@ -26,12 +26,17 @@ export function parseYamlText(text: string): YamlText {
   const mistakes = [...document.errors, ...document.warnings];
   if (mistakes.length > 0) {
     throw new MalformedTextError(
-      mistakes.map(({ message, pos: [offset] }) => {
-        return { pointer: '', value: undefined, rule: `must be YAML: ${message}`, ...placeAt(offset) };
+      mistakes.map((mistake) => {
+        return { pointer: '', value: undefined, rule: `must be YAML: ${describe(mistake)}`, ...placeAt(mistake.pos[0]) };
       }),
     );
   }
-  return { value: toValue(document), placeOf: (pointer) => placeAt(findOffset(document, pointer)) };
+  return { value: toValue(document, placeAt), placeOf: (pointer) => placeAt(findOffset(document, pointer)) };
+}
+
+// What it quotes of the text may be a password without quotes, as `value: !password` is.
+function describe({ code, message }: { readonly code?: string; readonly message: string }): string {
+  return code === 'TAG_RESOLVE_FAILED' ? 'Unresolved tag' : message.replace(/(?<! ): .*$/su, '');
 }
 
 function parse(text: string, lineCounter: LineCounter): Document.Parsed {
@@ -42,20 +47,39 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed {
   }
 }
 
-function toValue(document: Document.Parsed): unknown {
+function toValue(document: Document.Parsed, placeAt: (offset: number) => Place): unknown {
   try {
     return document.toJS({ maxAliasCount });
   } catch (error) {
-    throw toMalformed(error);
+    const offset = error instanceof ReferenceError ? findLostAlias(document) : undefined;
+    throw toMalformed(error, offset === undefined ? undefined : placeAt(offset));
   }
 }
 
 // What is nested thousands of levels deep uses up the stack; an alias to nowhere, or too many, are a ReferenceError.
-function toMalformed(error: unknown): unknown {
+function toMalformed(error: unknown, place?: Place): unknown {
   const isDeep = error instanceof RangeError;
   if (!isDeep && !(error instanceof ReferenceError)) return error;
-  const rule = isDeep ? 'must be nested less deep' : `must be YAML: ${(error as Error).message}`;
-  return new MalformedTextError([{ pointer: '', value: undefined, rule }]);
+  const rule = isDeep ? 'must be nested less deep' : `must be YAML: ${describe(error)}`;
+  return new MalformedTextError([{ pointer: '', value: undefined, rule, ...place }]);
+}
+
+/** The offset of the first without an anchor before it. */
+function findLostAlias(document: Document.Parsed): number | undefined {
+  const anchors = new Set<string>();
+  let offset: number | undefined;
+  visit(document, {
+    Node: (_, node) => {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+        return undefined;
+      }
+      if (anchors.has(node.source)) return undefined;
+      offset = offsetOf(node);
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 /** Of a scalar or an entry of a list its own, of what spans lines that of its key. */

@@ -11,6 +11,7 @@ import { Distribution } from './distribution.ts';
 import { addCounter, addGauge, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
+import { addWarningMetrics } from './warning-metrics.ts';
 
 // From one changed cluster to everything of a large fleet.
 const workBoundsSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -30,12 +31,14 @@ export class Metrics {
    * @param droppedLogLines how many log lines could not be written, asked at each scrape.
    * @param certificateEndMs until when the certificate of our own ports is good, since 1970; undefined: they have none.
    * @param certificateEnds see {@link addCertificateMetrics}.
+   * @param warnings see {@link addWarningMetrics}.
    */
   constructor(
     statuses: () => Iterable<StreamStatus>,
     droppedLogLines: () => number = () => 0,
     certificateEndMs: () => number | undefined = () => undefined,
     certificateEnds: () => readonly number[] = () => [],
+    warnings: () => readonly string[] = () => [],
   ) {
     addStreamMetrics(this.#registry, this.#streamCounters, statuses);
     addCounter(
@@ -68,6 +71,7 @@ export class Metrics {
       () => [{ labels: {}, value: ((certificateEndMs() ?? Infinity) - Date.now()) / 1000 }],
     );
     addCertificateMetrics(this.#registry, certificateEnds);
+    addWarningMetrics(this.#registry, warnings);
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }

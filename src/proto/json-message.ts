@@ -55,6 +55,15 @@ export class JsonMessage {
     return value;
   }
 
+  /** 0 when absent; in JSON it may be a number in quotes. @throws FieldError */
+  uint32(name: string): number {
+    const value = this.#read(name) ?? 0;
+    const number = typeof value === 'string' && /^\d{1,10}$/u.test(value) ? Number(value) : value;
+    const isOne = typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < 2 ** 32;
+    if (!isOne) throw new FieldError(`${this.pathOf(name)}: must be a whole number from 0 to ${2 ** 32 - 1}`);
+    return number;
+  }
+
   /** Empty when absent. @throws FieldError */
   strings(name: string): string[] {
     return this.#list(name).map((item, index) => this.#checkString(item, `${this.pathOf(name)}[${index}]`));

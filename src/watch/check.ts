@@ -46,7 +46,8 @@ export async function checkServers(servers: readonly DeclaredServer[], options: 
   return judge(servers, looks);
 }
 
-async function lookAt({ tls, ...server }: DeclaredServer, deadlineMs: number): Promise<Look> {
+async function lookAt({ tls, secretProblem, ...server }: DeclaredServer, deadlineMs: number): Promise<Look> {
+  if (secretProblem !== undefined) return { trouble: 'secret', detail: secretProblem, tookMs: 0 };
   if (tls === undefined) return look(server, deadlineMs);
   if ('problem' in tls) return { trouble: 'tls', detail: tls.problem, tookMs: 0 };
   return look({ ...server, tls: tls.options }, deadlineMs);

@@ -2,10 +2,13 @@
 
 import type { Cluster } from '../inventory/cluster.ts';
 import { isPrimary } from '../model/primary.ts';
+import { tlsRefsOf } from '../model/tls-refs.ts';
 import type { Part } from './contradictions.ts';
+import { findSecretProblem } from './find-secret.ts';
+import type { FindSecret, SecretUse } from './find-secret.ts';
 import type { Credentials } from './look.ts';
 import { buildServerTls } from './upstream-tls.ts';
-import type { FindSecret, ServerTls } from './upstream-tls.ts';
+import type { ServerTls } from './upstream-tls.ts';
 
 export interface DeclaredServer {
   readonly cluster: string;
@@ -16,8 +19,10 @@ export interface DeclaredServer {
   readonly part: Part;
   /** Undefined: it is spoken to without TLS. */
   readonly tls?: ServerTls | undefined;
-  /** Undefined: none are declared, or their password is not known. */
+  /** Undefined: none are declared. */
   readonly credentials?: Credentials | undefined;
+  /** One line on a secret that it is to be asked with, and can't be: without it nobody is asked. */
+  readonly secretProblem?: string | undefined;
 }
 
 interface Server {
@@ -30,12 +35,20 @@ interface Server {
 export function serversOf(clusters: Iterable<Cluster>, findSecret: FindSecret = () => undefined): DeclaredServer[] {
   return Array.from(clusters).flatMap((cluster) => {
     const mayBeOther = cluster.kind === undefined || cluster.kind === 'plain';
-    const tls = buildServerTls(cluster, findSecret);
+    const tlsProblem = findSecretProblem(tlsRefsOf(cluster), findSecret);
+    const tls = tlsProblem === undefined ? buildServerTls(cluster, findSecret) : undefined;
     return partsOf(cluster).map(([{ address, port, upstream_auth: own }, part]): DeclaredServer => {
-      const credentials = findCredentials(own ?? cluster.upstream_auth, findSecret);
-      return { cluster: cluster.name, mayBeOther, host: address, port, part, tls, credentials };
+      const server = { cluster: cluster.name, mayBeOther, host: address, port, part };
+      const auth = own ?? cluster.upstream_auth;
+      const secretProblem = tlsProblem ?? findSecretProblem(passwordsOf(auth), findSecret);
+      if (secretProblem !== undefined) return { ...server, secretProblem };
+      return { ...server, tls, credentials: findCredentials(auth, findSecret) };
     });
   });
+}
+
+function passwordsOf(auth: Cluster['upstream_auth']): SecretUse[] {
+  return auth === undefined ? [] : [{ field: 'upstream_auth.password', secret: auth.password.secret, kind: 'password' }];
 }
 
 function findCredentials(auth: Cluster['upstream_auth'], findSecret: FindSecret): Credentials | undefined {

@@ -26,12 +26,23 @@ export interface Credentials {
 }
 
 /**
- * Why there are no facts. `refused`: nobody listens there; `timeout`: no answer in time; `closed`: it hung up;
- * `tls`: one of both does not take the other's certificate, or there is none; `not-redis`: its answer is no RESP; `auth`:
- * it wants a password, or another one; `busy`: it is there, and does not serve (LOADING, MASTERDOWN, a script that does
- * not end); `denied`: it does not let us ask; `failed`: anything else.
+ * Why there are no facts. `secret`: one that it is to be asked with can't be used, and it was not asked; `refused`:
+ * nobody listens there; `timeout`: no answer in time; `closed`: it hung up; `tls`: one of both does not take the other's
+ * certificate; `not-redis`: its answer is no RESP; `auth`: it wants a password, or another one; `busy`: it is there, and
+ * does not serve (LOADING, MASTERDOWN, a script that does not end); `denied`: it does not let us ask; `failed`: anything
+ * else.
  */
-export type Trouble = 'refused' | 'timeout' | 'closed' | 'tls' | 'not-redis' | 'auth' | 'busy' | 'denied' | 'failed';
+export type Trouble =
+  | 'secret'
+  | 'refused'
+  | 'timeout'
+  | 'closed'
+  | 'tls'
+  | 'not-redis'
+  | 'auth'
+  | 'busy'
+  | 'denied'
+  | 'failed';
 
 export type Look =
   | { readonly facts: ServerFacts; readonly tookMs: number }

@@ -5,26 +5,20 @@ import { createSecureContext } from 'node:tls';
 import type { ConnectionOptions, PeerCertificate, SecureContext } from 'node:tls';
 
 import { sansOf } from '../model/defaults.ts';
-import type { Cluster, SecretValue, UpstreamTls } from '../model/objects.ts';
-import { tlsRefsOf } from '../model/tls-refs.ts';
+import type { Cluster, UpstreamTls } from '../model/objects.ts';
 import { sanTypeOf } from '../model/tls.ts';
-
-/** What a secret holds; undefined: it is not there, or its value is not known. */
-export type FindSecret = (name: string) => SecretValue | undefined;
+import type { FindSecret } from './find-secret.ts';
 
 /** What to connect with, or one line on why nobody can. */
 export type ServerTls = { readonly options: ConnectionOptions } | { readonly problem: string };
 
-/** For all servers of a cluster, so that its certificates are read once; undefined: they are spoken to without TLS. */
+/**
+ * For all servers of a cluster, so that its certificates are read once; undefined: they are spoken to without TLS.
+ * @param findSecret finds all that it names.
+ */
 export function buildServerTls(cluster: Cluster, findSecret: FindSecret): ServerTls | undefined {
   const { upstream_tls: tls } = cluster;
   if (tls === undefined) return undefined;
-  for (const { field, secret, kind } of tlsRefsOf(cluster)) {
-    const found = findSecret(secret);
-    const what = `${field}: secret ${JSON.stringify(secret)}`;
-    if (found === undefined) return { problem: `${what} is missing` };
-    if (found.kind !== kind) return { problem: `${what} is a ${found.kind}, and must be a ${kind}` };
-  }
   try {
     const { sni } = tls;
     const asked = sni === undefined ? {} : { servername: sni };

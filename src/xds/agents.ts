@@ -1,4 +1,4 @@
-// Which programs are connected, by release and node group: what each understands is known by its release alone.
+// The clients that a commit is judged by: those that may be too old, and those that are given no secrets, by node group.
 
 import type { NodeGroup } from '../snapshot/snapshot.ts';
 import type { Node } from './node.ts';
@@ -17,7 +17,7 @@ interface IdentifiedStream {
   readonly node: Node | undefined;
 }
 
-/** Those that call themselves Envoy and tell their release; of others nothing is known. */
+/** By their release, which says what they understand: those that call themselves Envoy and tell it. */
 export function findAgents(streams: Iterable<IdentifiedStream>): Agents[] {
   const found = new Map<string, { group: NodeGroup; version: string; ids: Set<string> }>();
   for (const { group, node } of streams) {
@@ -29,4 +29,20 @@ export function findAgents(streams: Iterable<IdentifiedStream>): Agents[] {
     agents.ids.add(id);
   }
   return Array.from(found.values(), ({ group, version, ids }) => ({ group, version, ids: [...ids].sort() }));
+}
+
+interface JudgedStream extends IdentifiedStream {
+  readonly isGivenSecrets: boolean;
+}
+
+/** Node ids of those that are given no passwords and no private keys. */
+export function findWithoutSecrets(clients: Iterable<JudgedStream>): Map<NodeGroup, Set<string>> {
+  const found = new Map<NodeGroup, Set<string>>();
+  for (const { group, node, isGivenSecrets } of clients) {
+    if (group === undefined || node === undefined || isGivenSecrets) continue;
+    const ids = found.get(group);
+    if (ids === undefined) found.set(group, new Set([node.id]));
+    else ids.add(node.id);
+  }
+  return found;
 }

@@ -19,6 +19,7 @@ import type { Node, NodeGroupOf } from './node.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import type { Protocol, Protocols } from './protocol.ts';
 import type { OtherWays } from './other-ways.ts';
+import type { SecretFinder } from './redaction.ts';
 import { createOrder } from './set-selector.ts';
 import type { OrderOptions } from './set-selector.ts';
 import { cut } from './stream-log.ts';
@@ -66,6 +67,8 @@ export interface StreamContext extends OrderOptions {
   readonly publicationFor: (group: NodeGroup) => Publication | undefined;
   /** Who is given passwords and private keys. */
   readonly secretsFor: SecretsFor;
+  /** Finds those that were published in what a client says. */
+  readonly findKnownSecrets: SecretFinder;
   readonly observer: DiscoveryObserver;
   readonly log: StreamLog;
   /** What is known of the stream's client beside the stream. */
@@ -403,7 +406,7 @@ export class DiscoveryStream {
     if (answer.kind !== 'nack') return;
     const { sent, error } = answer;
     const isInForce = isAccepted(answer);
-    const message = describeNack(error.message);
+    const message = describeNack(error.message, this.#context.findKnownSecrets);
     const names = firstNamesOf(refusedBy(answer), maxNackNames);
     type.lastNack = { atMs: nowMs, version: sent.version, message, names, isInForce };
     this.#context.log.nack(this.#node, this.#typeUrlOf(kind), {

@@ -16,6 +16,7 @@ import { encodeChanges } from './discovery-response.ts';
 import { findNodeProblem, shortUserAgent } from './node.ts';
 import type { ListenerTakers } from './listener-takers.ts';
 import type { Node, NodeGroupOf } from './node.ts';
+import type { JudgedClient } from './pollers.ts';
 
 export type FetchAnswer =
   /** `body`: a DiscoveryResponse in proto3 JSON. */
@@ -37,16 +38,26 @@ export class DiscoveryFetch {
   readonly #snapshots: SnapshotCache;
   readonly #groupOf: NodeGroupOf;
   readonly #listenerTakers: ListenerTakers;
+  readonly #notePoll: (client: JudgedClient) => void;
   readonly #subscriptions = new SubscriptionTable();
   // Held, and with it the bodies of whoever asks for everything.
   readonly #everything: Subscription = this.#subscriptions.intern(true, []);
   readonly #bodies = new WeakMap<View, string>();
 
-  /** @param listenerTakers told of who polls for clusters or listeners; who polls for the ones does for the others. */
-  constructor(snapshots: SnapshotCache, groupOf: NodeGroupOf, listenerTakers: ListenerTakers) {
+  /**
+   * @param listenerTakers told of who polls for clusters or listeners; who polls for the ones does for the others.
+   * @param notePoll told of everybody who polls.
+   */
+  constructor(
+    snapshots: SnapshotCache,
+    groupOf: NodeGroupOf,
+    listenerTakers: ListenerTakers,
+    notePoll: (client: JudgedClient) => void = () => undefined,
+  ) {
     this.#snapshots = snapshots;
     this.#groupOf = groupOf;
     this.#listenerTakers = listenerTakers;
+    this.#notePoll = notePoll;
   }
 
   /**
@@ -59,11 +70,13 @@ export class DiscoveryFetch {
   answer(apiVersion: ApiVersion, kind: ResourceKind, request: JsonMessage, isGivenSecrets: boolean): FetchAnswer {
     checkTypeUrl(request, typeUrlOf(messageNames[apiVersion][kind]));
     const node = readNode(request);
-    const published = this.#snapshots.get(this.#groupOf(node));
+    const group = this.#groupOf(node);
+    const published = this.#snapshots.get(group);
     const snapshot = isGivenSecrets ? published : (published?.inClear ?? published);
     const names = readNames(request);
     if (kind === 'secret') requireNames(names);
     const versionInfo = request.string('version_info');
+    this.#notePoll({ node, group, isGivenSecrets });
     if (snapshot === undefined) return { kind: 'unpublished' };
     const nowMs = performance.now();
     if (kind === 'cluster' || kind === 'listener') this.#listenerTakers.noteSeen(node.id, nowMs);
@@ -124,5 +137,13 @@ function readNode(request: JsonMessage): Node {
   const cluster = node.string('cluster');
   const problem = findNodeProblem({ id, cluster });
   if (problem !== undefined) throw new FieldError(problem);
-  return { id, cluster, ...shortUserAgent(node.string('user_agent_name'), node.string('user_agent_version')) };
+  const version = node.string('user_agent_version') || readBuildVersion(node.message('user_agent_build_version'));
+  return { id, cluster, ...shortUserAgent(node.string('user_agent_name'), version) };
+}
+
+// As Envoy tells its release.
+function readBuildVersion(build: JsonMessage | undefined): string {
+  const version = build?.message('version');
+  if (version === undefined) return '';
+  return ['major_number', 'minor_number', 'patch'].map((name) => version.uint32(name)).join('.');
 }

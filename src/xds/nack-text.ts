@@ -12,8 +12,9 @@ const maxRead = 16 * 1024;
 // So far into a dump its name is looked for.
 const maxDumpRead = 64 * 1024;
 
-// What was published is a secret whose value we know: where such are, their finder comes before this one.
-const secretFinders: readonly SecretFinder[] = [findSpelledSecrets];
+// A secret that begins before it is whole in what is searched; what follows it is not shown.
+const maxTold = 8 * 1024;
+const findRest: SecretFinder = ({ length }) => (length > maxTold ? [{ start: maxTold, end: length }] : []);
 
 const failedConstraint = 'Proto constraint validation failed';
 
@@ -28,12 +29,13 @@ const dumpedName = /^(?:cluster_)?name: ("(?:\\.|[^"\\\n])*")/mu;
  * The telling part of a NACK's message in one line: of the dump of a whole message that Envoy puts before a failed
  * proto constraint only the name, without protobuf's random filler, without secrets, white space collapsed, cut at
  * 1,000 characters.
+ * @param findKnown finds those whose values are known.
  */
-export function describeNack(message: string): string {
+export function describeNack(message: string, findKnown: SecretFinder = () => []): string {
   const [lead = '', ...rest] = message.split(failedConstraint);
   const parts = rest.length === 0 ? [lead] : [nameFirst(lead), ...rest.slice(0, -1).map(cutDump), ...rest.slice(-1)];
   const telling = parts.join(failedConstraint).slice(0, maxRead).replace(fillers, '');
-  const text = redact(telling, secretFinders).replace(/\s+/gu, ' ').trim();
+  const text = redact(telling, [findKnown, findSpelledSecrets, findRest]).replace(/\s+/gu, ' ').trim();
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }
 

@@ -3,8 +3,9 @@
 import type { Logger } from 'pino';
 
 import type { IsConcerned, NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
-import { findAgents } from './agents.ts';
+import { findAgents, findWithoutSecrets } from './agents.ts';
 import type { Agents } from './agents.ts';
+import { ClientSorts } from './client-sorts.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import type { SecretsFor, StreamContext, StreamTransport } from './discovery-stream.ts';
@@ -13,8 +14,11 @@ import type { ListenerPause } from './listener-pacing.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
+import { Pollers } from './pollers.ts';
+import type { JudgedClient } from './pollers.ts';
 import { Presence, returnTimeMs as defaultReturnTimeMs } from './presence.ts';
 import { createProtocols } from './protocol.ts';
+import type { SecretFinder } from './redaction.ts';
 import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
 import { StreamsByNode } from './streams-by-node.ts';
@@ -37,6 +41,10 @@ export interface StreamHubOptions {
   readonly goneTimeMs?: number;
   /** Default `private`. */
   readonly secretsFor?: SecretsFor;
+  /** Finds in what clients say the secrets that were published. Default: none are known. */
+  readonly findKnownSecrets?: SecretFinder;
+  /** Told of the first client of each release and node group, with secrets and without. */
+  readonly onFirstOfSort?: (client: JudgedClient) => void;
 }
 
 const defaultInForceBoundMs = 5_000;
@@ -63,6 +71,8 @@ export class StreamHub {
   readonly #context: StreamContext;
   readonly #stopWatching: () => void;
   readonly #byNode: StreamsByNode;
+  readonly #pollers = new Pollers();
+  readonly #sorts: ClientSorts;
   #isTurnPlanned = false;
   #leftInTurn = 0;
   #leftToWrite = 0;
@@ -80,9 +90,12 @@ export class StreamHub {
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
     secretsFor = 'private',
+    findKnownSecrets = () => [],
+    onFirstOfSort = () => undefined,
   }: StreamHubOptions) {
     this.presence = new Presence(goneTimeMs);
     this.#byNode = new StreamsByNode(snapshots, returnTimeMs);
+    this.#sorts = new ClientSorts(onFirstOfSort);
     this.#context = {
       protocols: createProtocols(onEncoded, maxBytes),
       groupOf,
@@ -90,6 +103,7 @@ export class StreamHub {
       onIdentified: (stream) => {
         this.#notePresence(stream, 'noteOpened');
         this.#byNode.noteOpened(stream);
+        if (isIdentified(stream)) this.#sorts.note(stream);
       },
       onListenersAsked: (stream) => this.#byNode.noteListenersAsked(stream),
       onClosed: (stream) => {
@@ -100,6 +114,7 @@ export class StreamHub {
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
       secretsFor,
+      findKnownSecrets,
       log: new StreamLog(log),
       observer,
       inForceBoundMs,
@@ -120,21 +135,20 @@ export class StreamHub {
     return this.#byNode.listenerTakers;
   }
 
-  /** The connected Envoys by release and node group; looks at every stream. */
+  /** The connected Envoys by release and node group, and those that polled lately; looks at every stream. */
   agents(): Agents[] {
-    return findAgents(this.#streams);
+    return findAgents(this.#judged());
   }
 
-  /** The connected clients that are given no passwords and no private keys, by node group; looks at every stream. */
+  /** Of these the ones that are given no passwords and no private keys, by node group. */
   withoutSecrets(): ReadonlyMap<NodeGroup, ReadonlySet<string>> {
-    const found = new Map<NodeGroup, Set<string>>();
-    for (const { group, nodeId, isGivenSecrets } of this.#streams) {
-      if (group === undefined || nodeId === undefined || isGivenSecrets) continue;
-      const ids = found.get(group);
-      if (ids === undefined) found.set(group, new Set([nodeId]));
-      else ids.add(nodeId);
-    }
-    return found;
+    return findWithoutSecrets(this.#judged());
+  }
+
+  /** To be told of each poll, with what is known of who polls. */
+  notePoll(client: JudgedClient): void {
+    this.#pollers.note(client, performance.now());
+    this.#sorts.note(client);
   }
 
   /** True when some client takes its listeners from here, in whatever way. */
@@ -156,6 +170,11 @@ export class StreamHub {
       stream.fail('UNAVAILABLE', 'the control plane is shutting down');
     }
     this.#context.log.close();
+  }
+
+  *#judged(): Iterable<JudgedClient> {
+    for (const stream of this.#streams) if (isIdentified(stream)) yield stream;
+    yield* this.#pollers.recent(performance.now());
   }
 
   #notePresence({ nodeId }: DiscoveryStream, what: 'noteOpened' | 'noteClosed'): void {
@@ -213,4 +232,8 @@ export class StreamHub {
     this.#scheduled = isDone ? [] : this.#scheduled.slice(this.#next);
     this.#next = 0;
   }
+}
+
+function isIdentified(stream: DiscoveryStream): stream is DiscoveryStream & JudgedClient {
+  return stream.node !== undefined && stream.group !== undefined;
 }

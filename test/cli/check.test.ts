@@ -68,7 +68,7 @@ test('check speaks TLS to servers, with the secrets that are declared', async (t
   const tls = { ca: { secret: 'ca' }, sni: 'redis.internal' };
   const endpoints = [{ address: redis.address, port: redis.port }];
   await put('clusters/carts', { endpoints, upstream_tls: tls });
-  await check(3, /bad +carts +\S+ +tls: upstream_tls\.ca: secret "ca" is missing\n0 of 1 are fine\n$/);
+  await check(3, /bad +carts +\S+ +secret: upstream_tls\.ca: secret "ca" is missing: declare it \(secret set\), or name another\n0 of 1 are fine\n$/);
   await put('secrets/ca', { kind: 'ca', value: authority.chain });
   await check(3, /bad +carts +\S+ +tls: it wants a client certificate\n/);
   const { chain, key } = authority.issue('control plane');

@@ -95,13 +95,40 @@ describe('what can not be read', () => {
     ['two documents', 'yaml', '--- {}\n--- {}\n', [
       '2:1  : must be YAML: Source contains multiple documents; please use YAML.parseAllDocuments()',
     ]],
-    ['a tag', 'yaml', 'clusters: !python/object []\n', ['1:11  : must be YAML: Unresolved tag: !python/object']],
+    ['a tag', 'yaml', 'clusters: !python/object []\n', ['1:11  : must be YAML: Unresolved tag']],
     ['an alias to nowhere', 'yaml', 'clusters: *a\n', [
-      '-  : must be YAML: Unresolved alias (the anchor must be set before the alias): a',
+      '1:11  : must be YAML: Unresolved alias (the anchor must be set before the alias)',
     ]],
   ];
   for (const [what, format, text, faults] of rows) {
     test(`${format}: ${what}`, () => assert.deepEqual(faultsOf(text, format), { faults, isMalformed: true }));
+  }
+
+  for (const value of [
+    '*hunter2',
+    '!hunter2',
+    '!hunter2!',
+    '!<hunter2',
+    '|hunter2',
+    '>hunter2',
+    '@hunter2',
+    '%hunter2',
+    '`hunter2',
+    '&hunter2 &hunter2',
+    '"hunter2',
+    '"hunter2\\q"',
+    '"a" hunter2',
+    '[hunter2',
+    '{hunter2: [}',
+    'a: hunter2: b',
+    'a\n hunter2: b',
+    '? hunter2',
+  ]) {
+    test(`a password that is no YAML is not told: ${value}`, () => {
+      const { faults } = faultsOf(`secrets:\n- name: a\n  kind: password\n  value: ${value}\n`, 'yaml');
+      assert.ok(faults.length > 0);
+      for (const fault of faults) assert.ok(!fault.includes('hunter2') && /^\d+:\d+/u.test(fault), fault);
+    });
   }
 
   const bomb = `${'abcdefgh'.split('').map((name, index, names) => {

@@ -70,6 +70,15 @@ test('a password of an endpoint, which Envoy 1.36 does not know, is refused by i
   assert.match(await (await connectRedis(t, ports.old)).ask('GET', 'key'), /NOAUTH/);
   await old.untilLive();
 
+  const status = await runCli(['status', '--api', api]);
+  assert.ok(status.stdout.includes(`warning: ${reason}`), status.stdout);
+  await controlPlane.stop();
+  await controlPlane.comeBack();
+  const logged = JSON.stringify(reason).slice(1, -1);
+  await controlPlane.child.until('the log tells of who connects', () => controlPlane.child.output.includes(logged));
+  const scraped = await (await fetch(`http://${api}/metrics`)).text();
+  assert.match(scraped, /^controlplane_warnings\{code="old-envoy"\} 1$/mu);
+
   await call('listeners/l-old', { address: `127.0.0.1:${ports.old}`, groups: ['old'], catch_all: 'a', routes: [], protocol: 'RESP3' });
   const warned = await runCli(['plan', '--api', api]);
   assert.match(warned.stdout, /warning: protocol RESP3 of "l-old" needs Envoy 1\.40, and an older one speaks RESP2/);

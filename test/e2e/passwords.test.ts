@@ -20,6 +20,7 @@ import type { RedisServer } from '../support/redis-server.ts';
 import { connectRedis } from '../support/resp-client.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { makePair } from '../support/test-vault.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const passwords = {
@@ -260,22 +261,35 @@ describe('passwords', { concurrency: 1 }, () => {
     assert.deepEqual([...failures.values()].filter((count) => count > 0), []);
   });
 
-  test('are nowhere in clear: on disk, in backups, logs, answers, metrics, output of commands', async (t) => {
+  test('and private keys are nowhere in clear: on disk, in backups, logs, answers, metrics, output of commands', async (t) => {
     const subject = await start(t);
     const { api, child, place } = subject.controlPlane;
     for (const [name, value] of Object.entries(passwords)) await subject.setPassword(name, value);
-    const refused = await fetch(`http://${api}/api/v2/secrets/x`, {
-      method: 'PUT',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ kind: 'password', value: { text: passwords.first } }),
-    });
-    assert.equal(refused.status, 422);
+    const [pair, other] = [makePair({ name: 'edge' }), makePair({ name: 'other' })];
+    const keyLines = [pair.key, other.key].flatMap((key) => key.trim().split('\n').slice(1, -1));
+    await subject.call('PUT', 'secrets/edge', { kind: 'certificate', ...pair });
+    const tls = { certificate: { secret: 'edge' } };
+    await subject.call('PUT', 'listeners/tls', { address: '127.0.0.1:6999', catch_all: 'c', tls });
+    const refusals: string[] = [];
+    for (const body of [
+      { kind: 'password', value: { text: passwords.first } },
+      { kind: 'certificate', chain: pair.chain, key: other.key },
+      { kind: 'certificate', chain: pair.key, key: pair.key },
+      { kind: 'ca', value: pair.key },
+    ]) {
+      const headers = { 'Content-Type': 'application/json' };
+      const refused = await fetch(`http://${api}/api/v2/secrets/x`, { method: 'PUT', headers, body: JSON.stringify(body) });
+      assert.equal(refused.status, 422);
+      refusals.push(await refused.text());
+    }
     const auth = { password: { secret: 'server' } };
     await subject.call('PUT', 'clusters/c', { endpoints: [{ address: '127.0.0.1', port: 1 }], upstream_auth: auth });
     await subject.setAuth('first', 'second');
     await subject.call('POST', 'commit', {});
     await subject.setPassword('server', passwords['server-next']);
-    for (const path of ['diff', 'staged', 'log', 'config', 'secrets', 'secrets/first', 'revisions/1', 'clients']) {
+    await subject.call('PUT', 'secrets/edge', { kind: 'certificate', ...other });
+    const paths = ['diff', 'staged', 'log', 'config', 'secrets', 'secrets/first', 'secrets/edge', 'revisions/1', 'clients'];
+    for (const path of paths) {
       await subject.call('GET', path);
     }
     await subject.call('POST', 'plan', {});
@@ -290,9 +304,9 @@ describe('passwords', { concurrency: 1 }, () => {
     const files = await Promise.all(
       [backup, ...(await readdir(place.dataDir)).map((name) => join(place.dataDir, name))].map((path) => readFile(path, 'latin1')),
     );
-    const texts = [await refused.text(), ...subject.answers, ...outputs, metrics, ...files, child.output];
+    const texts = [...refusals, ...subject.answers, ...outputs, metrics, ...files, child.output];
     assert.ok(child.output.includes('/api/v2/secrets/first') && files.length >= 3);
-    const leaks = values.flatMap((value) => texts.filter((text) => text.includes(value)).map((text) => text.slice(0, 200)));
+    const leaks = [...values, ...keyLines].flatMap((value) => texts.filter((text) => text.includes(value)).map((text) => text.slice(0, 200)));
     assert.deepEqual(leaks, []);
     assert.equal((await runCommand('grep', ['-rl', passwords.first, place.dataDir])).status, 1);
   });

@@ -23,8 +23,8 @@ function certificate(name: string, { chain, key }: Pick<Certificate, 'chain' | '
   return plainSecret(name, { kind: 'certificate', chain, key });
 }
 
-function ca(name: string, { chain }: Certificate): Secret {
-  return plainSecret(name, { kind: 'ca', value: chain });
+function ca(name: string, ...authorities: readonly Certificate[]): Secret {
+  return plainSecret(name, { kind: 'ca', value: authorities.map(({ chain }) => chain).join('') });
 }
 
 /** A cluster of one server, which takes commands from who shows the certificate `envoy`. */
@@ -85,6 +85,93 @@ for (const way of ways) {
     await redis.direct.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await untilAnswered(before.client, '"value"');
     assert.equal(before.client.isClosed, false);
+    await subject.assertAllTaken();
+  });
+}
+
+/** Commands one after the other on a connection, all of which must be answered. */
+class Load {
+  count = 0;
+  readonly failures: string[] = [];
+  #isStopped = false;
+  readonly #running: Promise<void>;
+
+  constructor(client: { ask(...words: string[]): Promise<string> }) {
+    const run = async (): Promise<void> => {
+      while (!this.#isStopped) {
+        const reply = await client.ask('GET', 'key').catch(({ message }: Error) => message);
+        this.count += 1;
+        if (reply !== '"value"') this.failures.push(reply);
+      }
+    };
+    this.#running = run();
+  }
+
+  /** Resolves after some more of them. */
+  async untilMore(): Promise<void> {
+    const wanted = this.count + 50;
+    await waitUntil('more commands are answered', () => this.count >= wanted);
+  }
+
+  async stop(): Promise<readonly string[]> {
+    this.#isStopped = true;
+    await this.#running;
+    return this.failures;
+  }
+}
+
+for (const way of ways) {
+  test(`${way}: CAs and certificates are replaced on both sides under commands, none of which fails`, async (t) => {
+    const [first, next] = [makeAuthority('first CA'), makeAuthority('next CA')];
+    const redis = await startTlsRedis(t, first, first.issue('redis 1', serverHosts));
+    const subject = await startDeclaredEnvoy(t, { way });
+    const tls = { certificate: { secret: 'listener' }, client_ca: { secret: 'clients' } };
+    const config: ConfigText = { clusters: [clusterOf(redis)], listeners: [{ name: 'redis_listener', tls }] };
+    const step = async (trusted: readonly Certificate[], issuer: Certificate, name: string): Promise<void> => {
+      const secrets = [
+        ca('ca', ...trusted),
+        ca('clients', ...trusted),
+        certificate('envoy', issuer.issue(`envoy ${name}`)),
+        certificate('listener', issuer.issue(`listener ${name}`)),
+      ];
+      subject.declare({ ...config, secrets });
+      await subject.untilSynced();
+    };
+    const connectAs = (issuer: Certificate): Promise<TlsRespClient> => {
+      const { chain: cert, key } = issuer.issue('a client');
+      return connectTlsRedis(t, subject.redisPort, { ca: first.chain + next.chain, cert, key });
+    };
+    await step([first], first, '1');
+    await subject.envoy.untilLive();
+    const kept = await subject.envoy.child.until('it is served', () => connectAs(first));
+    assert.equal(await kept.client.ask('SET', 'key', 'value'), 'OK');
+    const load = new Load(kept.client);
+    await load.untilMore();
+    await assert.rejects(connectAs(next));
+
+    // As an operator does it: the CAs are both, then the certificates change, then the old CA goes.
+    await step([first, next], first, '1');
+    await redis.trust(first, next);
+    await load.untilMore();
+    await step([first, next], next, '2');
+    await redis.present(next.issue('redis 2', serverHosts));
+    await load.untilMore();
+    await step([next], next, '2');
+    await redis.trust(next);
+    await waitUntil('new clients are shown the new certificate', async () => {
+      return (await connectAs(next)).serverName === 'listener 2';
+    });
+    await waitUntil('those of the CA that went are refused', () => connectAs(first).then(() => false, () => true));
+    await load.untilMore();
+    assert.deepEqual(await load.stop(), []);
+    // Envoy's own connection to the server is the one that it began with, too.
+    const counts = await subject.envoy.stats('^cluster\\.orders\\.upstream_cx_(total|destroy)$');
+    assert.deepEqual(Object.fromEntries(counts), {
+      'cluster.orders.upstream_cx_total': 1,
+      'cluster.orders.upstream_cx_destroy': 0,
+    });
+    await redis.direct.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await untilAnswered(kept.client, '"value"');
     await subject.assertAllTaken();
   });
 }

@@ -39,6 +39,7 @@ describe('a scrape', () => {
     ['controlplane_commits_total', 'counter', 3],
     ['controlplane_certificates', 'gauge', 3],
     ['controlplane_certificate_expiry_timestamp_seconds', 'gauge', 1],
+    ['controlplane_warnings', 'gauge', 12],
     ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],
     ['controlplane_response_encode_seconds', 'histogram', 14 + 2],
@@ -62,6 +63,15 @@ describe('a scrape', () => {
     const valuesOf = (name: string): number[] => [...(scraped.get(name)?.series.values() ?? [])];
     assert.deepEqual(valuesOf('controlplane_certificates'), [1, 1, 2]);
     assert.deepEqual(valuesOf('controlplane_certificate_expiry_timestamp_seconds'), [(ends[0] ?? 0) / 1_000]);
+  });
+
+  test('has what there is to warn of, by code', async () => {
+    const codes = ['old-envoy', 'secrets-withheld', 'old-envoy'];
+    const scraped = await scrape(new Metrics(() => [], () => 0, () => undefined, () => [], () => codes));
+    assert.deepEqual(nonZero(scraped, 'controlplane_warnings'), {
+      'controlplane_warnings{code="old-envoy"}': 2,
+      'controlplane_warnings{code="secrets-withheld"}': 1,
+    });
   });
 
   test('has the process and its event loop', async () => {

@@ -32,6 +32,11 @@ describe('JsonMessage', () => {
     assert.deepEqual(new JsonMessage({}).messages('node_matchers'), []);
   });
 
+  test('reads whole numbers, in quotes too', () => {
+    const message = JsonMessage.parse('{"majorNumber":1,"minor_number":"40"}');
+    assert.deepEqual(['major_number', 'minor_number', 'patch'].map((name) => message.uint32(name)), [1, 40, 0]);
+  });
+
   test('reads nested messages', () => {
     const message = JsonMessage.parse('{"nodeMatchers":[{"nodeId":{"exact":"n","ignoreCase":true}}]}');
     const nodeId = message.messages('node_matchers')[0]?.message('node_id');
@@ -53,6 +58,10 @@ describe('JsonMessage', () => {
     ['{"names":["a",1]}', (message) => message.strings('names'), 'names[1]: must be a string'],
     ['{"names":[null]}', (message) => message.strings('names'), 'names[0]: must be a string'],
     ['{"nodes":[1]}', (message) => message.messages('nodes'), 'nodes[0]: must be a JSON object'],
+    ['{"n":-1}', (message) => message.uint32('n'), 'n: must be a whole number from 0 to 4294967295'],
+    ['{"n":1.5}', (message) => message.uint32('n'), 'n: must be a whole number from 0 to 4294967295'],
+    ['{"n":"4294967296"}', (message) => message.uint32('n'), 'n: must be a whole number from 0 to 4294967295'],
+    ['{"n":""}', (message) => message.uint32('n'), 'n: must be a whole number from 0 to 4294967295'],
     ['{"flag":"true"}', (message) => message.bool('flag'), 'flag: must be true or false'],
   ];
   for (const [text, read, words] of refusals) {

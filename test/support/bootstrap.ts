@@ -31,6 +31,8 @@ export interface Bootstrap {
 
 /** Ports on 127.0.0.1. */
 export interface LoopbackPorts {
+  /** Where the control plane is instead. */
+  readonly controlPlane?: string;
   readonly admin: number;
   readonly xds: number;
   /** Of the REST API, for a bootstrap that polls; without one that does not, it is not used. */
@@ -50,7 +52,7 @@ export function moveToLoopback(bootstrap: Bootstrap, ports: LoopbackPorts): Boot
   move(moved.admin.address, ports.admin);
   const portOf: Readonly<Record<string, number | undefined>> = { xds_cluster: ports.xds, xds_rest: ports.api };
   for (const { name, load_assignment: { endpoints } } of moved.static_resources.clusters) {
-    move(endpoints[0]?.lb_endpoints[0]?.endpoint.address, portOf[name]);
+    move(endpoints[0]?.lb_endpoints[0]?.endpoint.address, portOf[name], ports.controlPlane);
   }
   if (ports.listener !== undefined) move(moved.static_resources.listeners?.[0]?.address, ports.listener);
   return moved;
@@ -65,7 +67,7 @@ export function withoutDrainClose(bootstrap: Bootstrap): Bootstrap {
   return { ...bootstrap, ...{ layered_runtime: { layers: [layer] } } };
 }
 
-function move(address: Address | undefined, port: number | undefined): void {
+function move(address: Address | undefined, port: number | undefined, host = '127.0.0.1'): void {
   if (address === undefined || port === undefined) throw new Error('an address of the bootstrap has nowhere to move to');
-  Object.assign(address.socket_address, { address: '127.0.0.1', port_value: port });
+  Object.assign(address.socket_address, { address: host, port_value: port });
 }

@@ -11,6 +11,8 @@ export interface ControlPlanePlace {
   readonly xdsPort: number;
   readonly apiPort: number;
   readonly dataDir: string;
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
 }
 
 /** A control plane that can die and come back at the same place; made by {@link startControlPlane}. */
@@ -34,7 +36,11 @@ export class ControlPlane {
 
   /** `host:port` of the REST API, as cli.sh takes it in API. */
   get api(): string {
-    return `127.0.0.1:${this.place.apiPort}`;
+    return `${this.#host}:${this.place.apiPort}`;
+  }
+
+  get #host(): string {
+    return this.place.host ?? '127.0.0.1';
   }
 
   /** Runs one command of cli.sh, for example `cli('cluster', 'add', 'a', 'b')`; throws unless it succeeds. */
@@ -69,15 +75,23 @@ export class ControlPlane {
   #spawn(): Child {
     const { xdsPort, apiPort, dataDir } = this.place;
     const args = ['--disable-warning=ExperimentalWarning', checkoutPath('src/main.ts')];
-    args.push('--xds-address', `127.0.0.1:${xdsPort}`, '--api-address', `127.0.0.1:${apiPort}`);
+    args.push('--xds-address', `${this.#host}:${xdsPort}`, '--api-address', `${this.#host}:${apiPort}`);
     args.push(`--data-dir=${dataDir}`, '--log-format', 'json', ...this.#flags);
     return startChild(this.#scope, 'control plane', process.execPath, args, { cwd: checkoutDir });
   }
 }
 
-/** Starts a control plane on free ports with an empty data folder, and waits until it serves; killed with `scope`. */
-export async function startControlPlane(scope: Scope, flags: readonly string[] = []): Promise<ControlPlane> {
-  const place = { xdsPort: await freePort(), apiPort: await freePort(), dataDir: await tempDir(scope) };
+/**
+ * Starts a control plane on free ports with an empty data folder, and waits until it serves; killed with `scope`.
+ * @param host as {@link ControlPlanePlace.host}.
+ */
+export async function startControlPlane(
+  scope: Scope,
+  flags: readonly string[] = [],
+  host?: string,
+): Promise<ControlPlane> {
+  const ports = { xdsPort: await freePort(), apiPort: await freePort() };
+  const place = { ...ports, dataDir: await tempDir(scope), ...(host && { host }) };
   // Of its own: the Envoys of tests that run at the same time would share the usual one.
   const emptyListener = `127.0.0.1:${await freePort()}`;
   const controlPlane = new ControlPlane(scope, place, ['--redis-empty-listener', emptyListener, ...flags]);

@@ -18,8 +18,10 @@ export interface TlsRedis {
   readonly child: Child;
   /** A connection straight to the server. */
   readonly direct: RespClient;
-  /** From now on clients must show a certificate of this CA. */
-  trust(authority: Certificate): Promise<void>;
+  /** From now on clients must show a certificate of one of these CAs. */
+  trust(...authorities: readonly Certificate[]): Promise<void>;
+  /** From now on new connections are shown this. */
+  present(own: Certificate): Promise<void>;
 }
 
 /** A client, and what the server showed it. */
@@ -59,14 +61,22 @@ export async function startTlsRedis(
   const { client: direct } = await child.until('Redis accepts connections', () => {
     return connectTlsRedis(scope, port, { ca: authority.chain, cert: admin.chain, key: admin.key });
   });
+  const set = async (...settings: readonly string[]): Promise<void> => {
+    const reply = await direct.ask('CONFIG', 'SET', ...settings);
+    if (reply !== 'OK') throw new Error(reply);
+  };
   return {
     address: '127.0.0.1',
     port,
     child,
     direct,
-    trust: async (other) => {
-      const reply = await direct.ask('CONFIG', 'SET', 'tls-ca-cert-file', await write(`${other.name}.crt`, other.chain));
-      if (reply !== 'OK') throw new Error(reply);
+    trust: async (...authorities) => {
+      const [names, chains] = [authorities.map(({ name }) => name), authorities.map(({ chain }) => chain)];
+      await set('tls-ca-cert-file', await write(`${names.join('+')}.crt`, chains.join('')));
+    },
+    present: async ({ name, chain, key }) => {
+      const [cert, keyFile] = [await write(`own ${name}.crt`, chain), await write(`own ${name}.key`, key)];
+      await set('tls-cert-file', cert, 'tls-key-file', keyFile);
     },
   };
 }

@@ -12,13 +12,18 @@ export interface Finished {
   readonly stderr: string;
 }
 
+export interface CommandOptions extends ChildOptions {
+  /** Default {@link GENEROUS_MS}. */
+  readonly withinMs?: number;
+}
+
 /** Runs a program without a shell. Throws when it can't be started, is ended by a signal or takes too long. */
-export function runCommand(command: string, args: readonly string[], options: ChildOptions = {}): Promise<Finished> {
+export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const settings = {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      timeout: GENEROUS_MS,
+      timeout: options.withinMs ?? GENEROUS_MS,
       maxBuffer: 16 * 1024 * 1024,
     };
     execFile(command, args, settings, (error, stdout, stderr) => {

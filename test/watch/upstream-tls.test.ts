@@ -11,8 +11,10 @@ import type { SecretValue } from '../../src/model/objects.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import { checkServers } from '../../src/watch/check.ts';
 import { serversOf } from '../../src/watch/declared-servers.ts';
+import type { UnusableSecret } from '../../src/watch/find-secret.ts';
 import { makeAuthority } from '../support/certificates.ts';
 import type { Certificate } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { startTlsRedis } from '../support/redis-tls.ts';
 import { makePair } from '../support/test-vault.ts';
@@ -27,7 +29,7 @@ function certificate({ chain, key }: Pick<Certificate, 'chain' | 'key'>): Secret
   return { kind: 'certificate', chain, key };
 }
 
-const secrets: ReadonlyMap<string, SecretValue> = new Map<string, SecretValue>([
+const secrets = new Map<string, SecretValue | UnusableSecret>([
   ['ca', { kind: 'ca', value: authority.chain }],
   ['both', { kind: 'ca', value: other.chain + authority.chain }],
   ['intermediate', { kind: 'ca', value: intermediate.chain }],
@@ -36,14 +38,19 @@ const secrets: ReadonlyMap<string, SecretValue> = new Map<string, SecretValue>([
   ['stranger', certificate(other.issue('a stranger'))],
   ['weak', certificate(weak)],
   ['password', { kind: 'password', value: 'pw' }],
+  ['broken', { kind: 'unusable', problem: 'is broken' }],
 ]);
 
 const usual = { ca: { secret: 'ca' }, sni: 'redis.internal', certificate: { secret: 'own' } };
 
 /** What is wrong with the server on that port; undefined: it is fine. */
-async function problemOf(port: number, tls: object | undefined, host = '127.0.0.1'): Promise<string | undefined> {
+function problemOf(port: number, tls: object | undefined, host?: string): Promise<string | undefined> {
+  return problemWith(port, tls && { upstream_tls: tls }, host);
+}
+
+async function problemWith(port: number, fields: object | undefined, host = '127.0.0.1'): Promise<string | undefined> {
   const kind = { kind: 'sharded', placement: 'remap', shards: [{ name: 's', endpoint: { address: host, port } }] };
-  const cluster = parseCluster({ name: 'a', ...kind, ...(tls && { upstream_tls: tls }) });
+  const cluster = parseCluster({ name: 'a', ...kind, ...fields });
   const [checked] = await checkServers(serversOf([cluster], (name) => secrets.get(name)), options);
   const seen = checked?.look;
   assert.equal(checked?.isFine, seen !== undefined && 'facts' in seen);
@@ -67,9 +74,6 @@ describe('a server with TLS', () => {
     ['its CA is another', { ca: { secret: 'other' } }, 'its certificate is not taken: self-signed certificate in certificate chain'],
     ['it is shown no certificate', { certificate: undefined }, 'it wants a client certificate'],
     ['it is shown one of another CA', { certificate: { secret: 'stranger' } }, 'it does not know the CA of the client certificate'],
-    ['a CA is missing', { ca: { secret: 'gone' } }, 'upstream_tls.ca: secret "gone" is missing'],
-    ['a certificate is missing', { certificate: { secret: 'gone' } }, 'upstream_tls.certificate: secret "gone" is missing'],
-    ['a CA is a password', { ca: { secret: 'password' } }, 'upstream_tls.ca: secret "password" is a password, and must be a ca'],
     ['the own key is too weak', { certificate: { secret: 'weak' } }, `upstream_tls: can't be used from here: ee key too small`],
   ];
   for (const [what, fields, problem] of cases) {
@@ -105,6 +109,22 @@ describe('a server with TLS', () => {
     await redis.direct.ask('CONFIG', 'SET', 'requirepass', 'pw');
     assert.match(`${await problemOf(redis.port, usual)}`, /^auth: /u);
   });
+});
+
+test('a server whose secrets can not be used is not asked, and told by what is named where', async () => {
+  const port = await freePort();
+  const cases: readonly (readonly [fields: object, problem: string])[] = [
+    [{ upstream_tls: { ...usual, ca: { secret: 'gone' } } }, 'upstream_tls.ca: secret "gone" is missing'],
+    [{ upstream_tls: { ...usual, certificate: { secret: 'gone' } } }, 'upstream_tls.certificate: secret "gone" is missing'],
+    [{ upstream_tls: { ...usual, ca: { secret: 'password' } } }, 'secret "password" is a password, and must be a ca'],
+    [{ upstream_auth: { password: { secret: 'gone' } } }, 'upstream_auth.password: secret "gone" is missing'],
+    [{ upstream_auth: { password: { secret: 'ca' } } }, 'secret "ca" is a ca, and must be a password: name another'],
+    [{ upstream_auth: { password: { secret: 'broken' } } }, 'secret "broken" is broken: give it its value again'],
+  ];
+  for (const [fields, problem] of cases) {
+    const found = `${await problemWith(port, fields)}`;
+    assert.ok(found.startsWith('secret: ') && found.includes(problem), found);
+  }
 });
 
 test('a server without TLS, and one with it that is spoken to without, are in trouble', async (t) => {

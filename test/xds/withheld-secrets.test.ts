@@ -15,6 +15,7 @@ import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
 import type { SecretsFor } from '../../src/xds/discovery-stream.ts';
 import { DiscoveryFetch } from '../../src/xds/fetch.ts';
+import { nodeClusterOf } from '../../src/xds/node.ts';
 import { StreamHub } from '../../src/xds/stream-hub.ts';
 import { byName, defaultOptions, servedOf } from '../render/examples.ts';
 import type { Kind } from '../support/xds/discovery-api.ts';
@@ -173,7 +174,7 @@ describe('a poll', () => {
     test(`that can be overheard is told no password and no key (${apiVersion})`, () => {
       const { hub, snapshots } = serve();
       snapshots.set('', RenderedSnapshot.of(declared, options));
-      const fetch = new DiscoveryFetch(snapshots, () => '', hub.listenerTakers);
+      const fetch = new DiscoveryFetch(snapshots, () => '', hub.listenerTakers, (client) => hub.notePoll(client));
       const poll = (isGivenSecrets: boolean): string =>
         kinds.map((kind) => {
           const names = kind === 'secret' ? { resource_names: ['ca', 'edge'] } : {};
@@ -182,10 +183,36 @@ describe('a poll', () => {
           return answer.kind === 'response' ? answer.body : assert.fail(answer.kind);
         }).join('\n');
       assert.match(poll(true), /"name":"asked".*|private_key/u);
+      assert.deepEqual([...hub.withoutSecrets()], []);
       assert.doesNotMatch(poll(false), /"name":"asked"|private_?key/iu);
       assert.match(poll(false), /"name":"guarded"/u);
+      assert.deepEqual([...hub.withoutSecrets()], [['', new Set(['n'])]]);
     });
   }
+});
+
+test('who polls is judged by its release as who has a stream is, and the first of each sort is told of', () => {
+  const told: string[] = [];
+  const snapshots = new SnapshotCache();
+  const hub = new StreamHub({
+    snapshots,
+    groupOf: nodeClusterOf,
+    log: pino({ enabled: false }),
+    onFirstOfSort: ({ node, isGivenSecrets }) => void told.push(`${node.id} ${node.userAgentVersion} ${isGivenSecrets}`),
+  });
+  const fetch = new DiscoveryFetch(snapshots, nodeClusterOf, hub.listenerTakers, (client) => hub.notePoll(client));
+  const build = { version: { majorNumber: 1, minorNumber: 36, patch: 2 } };
+  const userAgent = { userAgentName: 'envoy', userAgentBuildVersion: build };
+  const poll = (id: string, isGivenSecrets: boolean): void => {
+    fetch.answer('v3', 'cluster', new JsonMessage({ node: { id, cluster: 'edge', ...userAgent } }), isGivenSecrets);
+  };
+  for (const id of ['a', 'b', 'a']) poll(id, true);
+  poll('c', false);
+  const transport = new FakeTransport(hub, { apiVersion: 'v3', isAggregated: true });
+  const released = { user_agent_name: 'envoy', user_agent_version: '1.36.2' };
+  transport.request('cluster', { node: { id: 'd', cluster: 'edge', ...released } });
+  assert.deepEqual(hub.agents(), [{ group: 'edge', version: '1.36.2', ids: ['a', 'b', 'c', 'd'] }]);
+  assert.deepEqual(told, ['a 1.36.2 true', 'c 1.36.2 false']);
 });
 
 describe('a snapshot in the clear', () => {

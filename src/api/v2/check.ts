@@ -2,7 +2,7 @@
 
 import type { Request, RequestHandler } from 'express';
 import type { Desk } from '../../commit/desk.ts';
-import type { Cluster, ConfigEntries, SecretEntry, SecretValue } from '../../model/objects.ts';
+import type { Cluster } from '../../model/objects.ts';
 import { formatAddress } from '../../net/address.ts';
 import { parseDuration } from '../../text/duration.ts';
 import type { CheckedServer } from '../../watch/check.ts';
@@ -10,10 +10,11 @@ import { serversOf } from '../../watch/declared-servers.ts';
 import type { DeclaredServer } from '../../watch/declared-servers.ts';
 import type { ServerFacts } from '../../watch/facts.ts';
 import { CallLimit } from '../call-limit.ts';
+import { createSecretFinder } from './check-secrets.ts';
 import { readConfig } from './config.ts';
 import { beginLines, renderLine, writeProgress } from './lines.ts';
 import type { CheckMessage, CheckedServerMessage, ProgressMessage } from './messages.ts';
-import { clusterType, layerOf, secretType } from './object-type.ts';
+import { clusterType, layerOf } from './object-type.ts';
 import { ProblemError } from './problem.ts';
 import { parseParameter, readQuery } from './query.ts';
 import type { Secrets } from './secrets.ts';
@@ -74,26 +75,12 @@ async function readCheck(
       : parseParameter('timeout', timeout, parseDeadline);
   const file = isFile ? await readConfig(request) : undefined;
   const all = file?.clusters ?? clusterType.list(desk.declarations, view);
-  const findValue = (secret: string): SecretValue | undefined => findSecret(desk, secrets, view, file, secret);
-  const servers = serversOf(name === undefined ? all : [findCluster(all, name)], findValue);
+  const findSecret = createSecretFinder(desk.declarations, view, file?.secrets, secrets.open);
+  const servers = serversOf(name === undefined ? all : [findCluster(all, name)], findSecret);
   if (servers.length > maxServers) {
     throw new ProblemError(400, `${servers.length} servers: at most ${maxServers} are looked at in one call, give a cluster`);
   }
   return { servers, deadlineMs };
-}
-
-/** That of the file, where it has its value, or else of what is declared. */
-function findSecret(
-  { declarations }: Desk,
-  secrets: Pick<Secrets, 'open'>,
-  view: 'staged' | 'committed',
-  file: ConfigEntries | undefined,
-  name: string,
-): SecretValue | undefined {
-  const entry: SecretEntry | undefined = file?.secrets?.find((each) => each.name === name);
-  if (entry !== undefined && ('value' in entry || 'chain' in entry)) return entry;
-  const declared = secretType.get(declarations, view, name);
-  return declared && secrets.open(declared);
 }
 
 function parseDeadline(text: string): number {

@@ -6,8 +6,10 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { noEdits } from '../../../src/inventory/edits.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startRedis } from '../../support/redis-server.ts';
+import { sealed } from '../../support/test-vault.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { serveDesk } from './serve-desk.ts';
 
@@ -62,7 +64,7 @@ test('servers are asked with their passwords, of what is declared or of the file
     assert.ok(!JSON.stringify(body).includes(password));
     return body.servers[0].trouble;
   };
-  assert.equal(await troubleOf(), 'auth');
+  assert.equal(await troubleOf(), 'secret');
   await call('PUT', '/secrets/a', { kind: 'password', value: 'wrong' });
   assert.equal(await troubleOf(), 'auth');
   const clusters = [{ name: 'c', ...cluster }];
@@ -70,6 +72,41 @@ test('servers are asked with their passwords, of what is declared or of the file
   assert.equal(await troubleOf({ clusters }), 'auth');
   await call('PUT', '/secrets/a', { kind: 'password', value: password });
   assert.deepEqual([await troubleOf(), await troubleOf({ clusters })], [null, null]);
+});
+
+test('a secret that is missing or can not be opened concerns who is asked with it, and nobody else', async (t) => {
+  const { desk, call } = await serveDesk(t);
+  const redis = await startRedis(t);
+  const endpoints = [{ address: '127.0.0.1', port: redis.port }];
+  const passwordOf = (secret: string) => ({ upstream_auth: { password: { secret } } });
+  const authority = { upstream_tls: { ca: { secret: 'damaged-ca' }, sni: 'redis.internal' } };
+  const shown = { kind: 'password', name: 'damaged' } as const;
+  const damaged = { ...sealed({ ...shown, value: 'correct horse battery staple' }), sealed: 'AAAA' };
+  await desk.stage(() => ({ ...noEdits, secrets: [
+    { name: 'damaged', after: damaged },
+    { name: 'damaged-ca', after: { ...damaged, name: 'damaged-ca', kind: 'ca' } },
+  ] }), 'test');
+  const [own, whole] = [{ ...endpoints[0], ...passwordOf('damaged') }, { address: '127.0.0.1', port: await freePort() }];
+  await call('PUT', '/clusters/a', { endpoints, ...passwordOf('gone') });
+  await call('PUT', '/clusters/b', { kind: 'sharded', placement: 'remap', shards: [
+    { name: 'own', endpoint: own },
+    { name: 'whole', endpoint: whole },
+  ] });
+  await call('PUT', '/clusters/c', { endpoints, ...authority });
+  await call('PUT', '/clusters/d', { endpoints });
+  const { status, body } = await call('POST', '/check');
+  assert.deepEqual([status, body.checked, body.fine], [200, 5, 1]);
+  const broken = "can't be opened, for it was sealed with another key or is damaged: give it its value again (secret set)";
+  assert.deepEqual(
+    body.servers.map((server: Record<string, string>) => [server['cluster'], server['trouble'], server['detail']]),
+    [
+      ['a', 'secret', 'upstream_auth.password: secret "gone" is missing: declare it (secret set), or name another'],
+      ['b', 'secret', `upstream_auth.password: secret "damaged" ${broken}`],
+      ['b', 'refused', `connect ECONNREFUSED 127.0.0.1:${whole.port}`],
+      ['c', 'secret', `upstream_tls.ca: secret "damaged-ca" ${broken}`],
+      ['d', null, null],
+    ],
+  );
 });
 
 test('what can not be looked at is refused by name', async (t) => {

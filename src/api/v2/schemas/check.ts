@@ -4,7 +4,19 @@ import { z } from 'zod';
 
 import { count, objectName } from './common.ts';
 
-const trouble = z.enum(['refused', 'timeout', 'closed', 'tls', 'not-redis', 'auth', 'busy', 'denied', 'failed']);
+const troubles = [
+  'secret',
+  'refused',
+  'timeout',
+  'closed',
+  'tls',
+  'not-redis',
+  'auth',
+  'busy',
+  'denied',
+  'failed',
+] as const;
+const trouble = z.enum(troubles);
 
 const facts = z.object({
   role: z.enum(['primary', 'replica', 'sentinel', 'unknown']),
@@ -29,10 +41,11 @@ export const checkedServerSchema = z
     took_ms: count,
     trouble: trouble.nullable().meta({
       description:
-        'Null when it answered. refused: nobody listens; timeout: no answer in time; closed: it hung up; tls: one of ' +
-        "both does not take the other's certificate, or a secret for it is missing; not-redis: it speaks something " +
-        'else, which a cluster of kind plain may; auth: it wants a password, or another one; busy: it does not serve ' +
-        'for now; denied: it does not let us ask; failed: anything else.',
+        'Null when it answered. secret: one that it is to be asked with is missing, of another kind, or can not be ' +
+        'opened; refused: nobody listens; timeout: no answer in time; closed: it hung up; tls: one of both does not ' +
+        "take the other's certificate; not-redis: it speaks something else, which a cluster of kind plain may; auth: " +
+        'it wants a password, or another one; busy: it does not serve for now; denied: it does not let us ask; ' +
+        'failed: anything else.',
     }),
     detail: z.string().nullable().describe('What the trouble says of itself.'),
     facts: facts.nullable().describe('What it tells of itself; null when it did not.'),
