@@ -44,7 +44,8 @@ import { compareConfigs, compareObjects, editsBetween } from './differences.ts';
 import { findGuarded } from './guards.ts';
 import type { SecretValues } from './known-secrets.ts';
 import { Publisher, refuse } from './publisher.ts';
-import type { Prepared, PublisherParts } from './publisher.ts';
+import type { PublisherParts } from './publisher.ts';
+import type { Prepared } from './prepared.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { Staging, applyTo } from './staging.ts';
 import type { WithoutSecrets } from './withheld-secrets.ts';
@@ -114,7 +115,7 @@ export class ControlPlane implements Desk {
 
   /** What these do not get as it is meant, of what is published. */
   findWarningsOfClients(agents: readonly Agents[], withoutSecrets: WithoutSecrets): readonly Warning[] {
-    return this.#publisher.findWarningsOfClients(agents, withoutSecrets);
+    return this.#publisher.review.findWarningsOfClients(agents, withoutSecrets);
   }
 
   change(change: Change, author: string): Promise<void> {
@@ -167,7 +168,7 @@ export class ControlPlane implements Desk {
         changes: this.#changesOf(edits),
         errors: problems.map((message) => ({ code: 'unpublishable', message })),
         guards: this.#findGuarded(edits),
-        warnings: prepared === undefined ? [] : this.#publisher.findWarningsOfStep(prepared, edits),
+        warnings: prepared === undefined ? [] : this.#publisher.review.findWarningsOfStep(prepared, edits),
         resources: prepared === undefined ? [] : this.#publisher.findResourceChangesOf(prepared),
       };
     });
@@ -328,9 +329,9 @@ export class ControlPlane implements Desk {
     const taken = findGuarded(committedClusters, edits.clusters, this.#guardShare);
     return [
       ...taken,
-      ...this.#publisher.findLacking(edits).dangerous,
-      ...this.#publisher.findListenersTaken(edits),
-      ...this.#publisher.findUnknownNames(edits),
+      ...this.#publisher.review.findLacking(edits).dangerous,
+      ...this.#publisher.review.findListenersTaken(edits),
+      ...this.#publisher.review.findUnknownNames(edits),
     ];
   }
 
@@ -368,7 +369,7 @@ export class ControlPlane implements Desk {
   }
 
   #findProblems(edits: Edits): string[] {
-    return [...this.#staging.findTwinPrefixes(edits), ...this.#publisher.findProblems(edits)];
+    return [...this.#staging.findTwinPrefixes(edits), ...this.#publisher.review.findProblems(edits)];
   }
 
   /** @throws InventoryError */

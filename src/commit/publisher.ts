@@ -1,83 +1,44 @@
-// What is committed, as Envoys are given it: checks what is to follow, renders it, publishes it. Synchronous, and knows
-// no store: between the two steps of a commit the caller makes it durable.
+// What is committed, as Envoys are given it: renders what is to follow, and publishes it. Synchronous, and knows no
+// store: between the two steps of a commit the caller makes it durable.
 
-import { withAddresses } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
 import { effectiveAfter, findHostNames } from '../effective/effective.ts';
-import type { Effective } from '../effective/effective.ts';
-import type { HostNames } from '../effective/host-names.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
-import { servedNames } from '../inventory/read-clusters.ts';
-import type { Cluster, Config } from '../model/objects.ts';
-import { affectsListeners } from '../render/check-listeners.ts';
+import type { Config } from '../model/objects.ts';
 import { findUnpublishable } from '../render/check.ts';
-import { findPublished } from '../render/implicit-listeners.ts';
-import type { RenderOptions } from '../render/options.ts';
-import { findUnsupportedInV2 } from '../render/unsupported-in-v2.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
-import { findAuthChanges } from './auth-changes.ts';
-import { CommitError } from './published.ts';
-import type { OldRoutesStatus, PublishedName, PublishedStatus, Warning } from './published.ts';
 import {
   declareDrained,
   declareNext,
   describeLeftovers,
   describeNewOldRoutes,
-  drainingAfter,
-  objectsAfter,
   resume,
   routesToKeep,
 } from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
-import { findCustomWrites } from './custom-commands.ts';
-import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
-import { addLoads, findUnaddable, loadOf, subtractLoad } from './name-limits.ts';
-import type { NameLoad } from './name-limits.ts';
-import { findLacking } from './capabilities.ts';
-import type { Agents, Lacking } from './capabilities.ts';
-import { findTooOld, findWithoutSecrets } from './concerned-clients.ts';
-import type { Finding, ResourceChanges } from './desk.ts';
-import { findExpiring, findExpiringOwn } from './expiry.ts';
-import type { OwnCertificate } from './expiry.ts';
-import { findLostNames, findUnknownNames } from './host-names.ts';
+import type { ResourceChanges } from './desk.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import { KnownSecrets } from './known-secrets.ts';
-import type { OwnAddress } from './own-addresses.ts';
-import { findSecretProblems } from './secret-problems.ts';
-import { findTwinNames } from './read-names.ts';
+import { loadAfter } from './prepared.ts';
+import type { Prepared } from './prepared.ts';
+import { CommitError } from './published.ts';
+import type { OldRoutesStatus, PublishedName, PublishedStatus, Warning } from './published.ts';
+import { Review } from './review.ts';
+import type { ReviewParts } from './review.ts';
 import { SteadyClock } from './steady-clock.ts';
-import { findListenersTaken } from './withheld-secrets.ts';
-import type { WithoutSecrets } from './withheld-secrets.ts';
-import { findUncheckedReads } from './unchecked-reads.ts';
-import { describeOldRoutes, findWarnings, findWarningsOfEdits } from './warnings.ts';
 
-export interface PublisherParts {
+export interface PublisherParts extends ReviewParts {
   readonly snapshots: SnapshotCache;
-  readonly renderOptions: RenderOptions;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
   readonly drainTimeMs?: number;
   /** Told how long the snapshots of each publication took to render, in ms. */
   readonly onRendered?: (tookMs: number) => void;
-  /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
-  readonly isListenerTaken?: () => boolean;
-  /** The connected Envoys by release and node group. Default: none is. */
-  readonly findAgents?: () => readonly Agents[];
-  /** The connected Envoys that are given no passwords and no private keys. Default: none is. */
-  readonly findWithoutSecrets?: () => WithoutSecrets;
-  /** The flags of our own ports on which others can read along. Default: of none. */
-  readonly portsInClear?: readonly string[];
-  /** Where the control plane itself listens. Default: nowhere. */
-  readonly ownAddresses?: readonly OwnAddress[];
-  /** Of our own ports. Default: they have none. */
-  readonly ownCertificates?: () => readonly OwnCertificate[];
   /** Told what there is to warn of each time that it is not what it was, at the start too. */
   readonly onWarnings?: (warnings: readonly Warning[]) => void;
-  /** Default: no name is looked up, and each leads nowhere. */
-  readonly hostNames?: HostNames;
   /** Told of each change of the routes that open connections do not follow, of those before a start then. */
   readonly onOldRoutes?: (old: OldRoutesStatus) => void;
 }
@@ -89,19 +50,6 @@ export interface Kept {
   readonly routes: KeptRoutes | undefined;
 }
 
-/** The next state, rendered: nothing of it is published yet. */
-export interface Prepared {
-  readonly declared: Declared;
-  /** With what was seen laid over it. */
-  readonly effective: Effective;
-  /** Of the clusters that are declared. */
-  readonly load: NameLoad;
-  readonly snapshots: GroupSnapshots;
-  /** To be kept with the commit. */
-  readonly draining: readonly DrainingCluster[];
-  readonly routes: KeptRoutes;
-}
-
 const maxShownProblems = 10;
 
 const lookAgainMs = 3_600_000;
@@ -111,6 +59,7 @@ const longestTimerMs = 2 ** 31 - 1;
 
 export class Publisher {
   readonly knownSecrets: KnownSecrets;
+  readonly review: Review;
   readonly #parts: PublisherParts;
   readonly #clock = new SteadyClock();
   #published: Prepared | undefined;
@@ -124,6 +73,7 @@ export class Publisher {
    */
   constructor(parts: PublisherParts, kept: Kept | undefined) {
     this.#parts = parts;
+    this.review = new Review(parts, () => this.#circumstances(), () => this.#published);
     this.knownSecrets = new KnownSecrets(parts.renderOptions.openSecret);
     this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
     if (kept === undefined) return;
@@ -147,14 +97,9 @@ export class Publisher {
 
   /** How things stand with what is committed. */
   status(): PublishedStatus {
-    const own = findExpiringOwn(this.#parts.ownCertificates?.() ?? [], this.#clock.nowMs());
-    if (this.#published === undefined) return { warnings: own, draining: [], oldRoutes: [] };
-    const { declared } = this.#published;
-    // These come without a commit.
-    const standing = this.#warnings.filter(({ code }) => code !== 'certificate-expires' && code !== 'name-not-found');
-    const ofClients = [...findTooOld(declared, this.#parts.findAgents?.() ?? []), ...this.#findWithheld(declared)];
-    const warnings = [...standing, ...this.#findExpiring(declared), ...own, ...ofClients, ...this.#findLostNames()];
-    return { warnings, ...describeLeftovers(declared, this.#clock.nowMs()) };
+    const warnings = this.review.warningsNow(this.#warnings);
+    if (this.#published === undefined) return { warnings, draining: [], oldRoutes: [] };
+    return { warnings, ...describeLeftovers(this.#published.declared, this.#clock.nowMs()) };
   }
 
   /** The host names that are looked up for what is published. */
@@ -163,82 +108,6 @@ export class Publisher {
     if (this.#published === undefined || hostNames === undefined) return [];
     const clusters = findHostNames(this.#published.declared);
     return hostNames.statuses.map((status) => ({ ...status, clusters: clusters.get(status.name) ?? [] }));
-  }
-
-  /** Why the edits can't be published, one line each; empty when they can. */
-  findProblems(edits: Edits): string[] {
-    const { clusters } = edits;
-    const edited = clusters.flatMap(({ after }) => after ?? []);
-    return [
-      ...findUnpublishable(edited, this.#parts.renderOptions),
-      ...this.#findListenerProblems(edits),
-      ...this.#findLoops(edits),
-      ...this.#findTwins(edits),
-      ...this.#findRoom(edited),
-      ...findSecretProblems(edits, objectsAfter(this.#published?.declared, edits)),
-    ];
-  }
-
-  /** What the edits need that connected Envoys lack. */
-  findLacking(edits: Edits): Lacking {
-    return findLacking(edits, this.#parts.findAgents ?? (() => []));
-  }
-
-  /** What these do not get as it is meant, of what is published. */
-  findWarningsOfClients(agents: readonly Agents[], withoutSecrets: WithoutSecrets): readonly Warning[] {
-    if (this.#published === undefined) return [];
-    const { declared } = this.#published;
-    return [...findTooOld(declared, agents), ...findWithoutSecrets(declared, withoutSecrets)];
-  }
-
-  /** What the edits take from connected Envoys that are given no secrets. */
-  findListenersTaken({ listeners }: Edits): readonly Finding[] {
-    if (this.#published === undefined) return [];
-    const { declared } = this.#published;
-    const before = (name: string) => findPublished(name, declared.listeners.get(name), this.#parts.renderOptions);
-    return findListenersTaken(listeners, before, this.#withoutSecrets());
-  }
-
-  /** Names that the edits bring and that lead nowhere. */
-  findUnknownNames(edits: Edits): readonly Finding[] {
-    const { hostNames } = this.#parts;
-    return hostNames === undefined ? [] : findUnknownNames(edits, this.#published?.declared.clusters ?? new Map(), hostNames);
-  }
-
-  /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Finding[] {
-    const old = describeNewOldRoutes(this.#published?.declared, prepared.declared);
-    const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
-    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
-    const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
-    return [
-      ...this.findWarningsOf(prepared),
-      ...this.#findWithheld(prepared.declared),
-      ...steps,
-      ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
-        return { code: 'reads-unchecked', message };
-      }),
-      ...findCustomWrites(edits, prepared.declared, this.#parts.renderOptions).map((message): Warning => {
-        return { code: 'custom-command-as-read', message };
-      }),
-      ...findAuthChanges(this.#published?.declared, edits, prepared.declared),
-      ...findWarningsOfEdits(this.#published?.declared.clusters ?? new Map(), edits, this.#parts.renderOptions),
-      ...this.findLacking(edits).harmless,
-      ...findUnsupportedInV2(edited, listeners).map((message): Warning => ({ code: 'not-in-v2', message })),
-    ];
-  }
-
-  /** What there will be to warn of. */
-  findWarningsOf(prepared: Prepared): readonly Warning[] {
-    const { renderOptions, ownAddresses = [] } = this.#parts;
-    const { declared } = prepared;
-    const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
-    return [
-      ...standing,
-      ...this.#findExpiring(declared),
-      ...this.#findSecretsInClear(declared),
-      ...this.#findLostNames(),
-    ];
   }
 
   /** The Envoy resources that would change. */
@@ -259,7 +128,7 @@ export class Publisher {
     this.#published = prepared;
     this.knownSecrets.notePublished(declared.secrets);
     this.#parts.snapshots.update(changes);
-    this.#noteWarnings(this.findWarningsOf(prepared));
+    this.#noteWarnings(this.review.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
     clearTimeout(this.#drainTimer);
@@ -282,71 +151,12 @@ export class Publisher {
 
   // A certificate expires without a commit.
   #lookAgain(): void {
-    if (this.#published !== undefined) this.#noteWarnings(this.findWarningsOf(this.#published));
-  }
-
-  #findExpiring({ secrets }: Declared): Warning[] {
-    return findExpiring(secrets.values(), this.#clock.nowMs());
-  }
-
-  // Envoys come and go without a commit.
-  #findWithheld(declared: Declared): Warning[] {
-    return declared.secrets.size === 0 ? [] : findWithoutSecrets(declared, this.#withoutSecrets());
-  }
-
-  #findLostNames(): Warning[] {
-    return findLostNames(this.#parts.hostNames?.statuses ?? []);
-  }
-
-  #withoutSecrets(): WithoutSecrets {
-    return this.#parts.findWithoutSecrets?.() ?? new Map();
-  }
-
-  #findSecretsInClear({ secrets }: Declared): Warning[] {
-    const { portsInClear = [] } = this.#parts;
-    if (portsInClear.length === 0 || secrets.size === 0) return [];
-    const message =
-      `${portsInClear.join(' and ')}: neither TLS (--tls-cert) nor a loopback address, so that passwords and private ` +
-      'keys go to Envoys as they are; who reaches the port can read along, and without --tls-client-ca ask for them';
-    return [{ code: 'secrets-in-clear', message }];
+    if (this.#published !== undefined) this.#noteWarnings(this.review.findWarningsOf(this.#published));
   }
 
   #circumstances(): Circumstances {
     const { renderOptions, drainTimeMs = 0 } = this.#parts;
     return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
-  }
-
-  // What is published was looked at before, and costs nothing while it stays as good as it was.
-  #findListenerProblems(edits: Edits): string[] {
-    const last = this.#published?.declared;
-    if (last !== undefined && !affectsListeners(edits, last.clusters)) return [];
-    return findGroupProblems(objectsAfter(last, edits), this.#parts.renderOptions);
-  }
-
-  // A loop hurts the Envoys that have the listener: where there are any it is refused, else warned of.
-  #findLoops(edits: Edits): string[] {
-    if (this.#parts.isListenerTaken?.() !== true) return [];
-    const { clusters, listeners } = objectsAfter(this.#published?.declared, edits);
-    const bound = findBoundListeners(listeners, this.#parts.renderOptions);
-    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
-    const suspects = edits.listeners.length === 0 ? edited : [...clusters.values()];
-    return suspects
-      .map((cluster) => withAddresses(cluster, this.#addresses))
-      .flatMap((cluster) => findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop)));
-  }
-
-  #findTwins(edits: Edits): string[] {
-    const last = this.#published?.declared;
-    const after = edits.clusters.flatMap((edit) => edit.after ?? []);
-    return findTwinNames(after, objectsAfter(last, edits).clusters, drainingAfter(last, edits, this.#circumstances()));
-  }
-
-  // What is there may exceed the limits, of an older release: it can be changed and removed, but nothing can be added.
-  #findRoom(edited: readonly Cluster[]): string[] {
-    if (this.#published === undefined) return findUnaddable(edited.flatMap(servedNames), loadOf([]));
-    const { clusters } = this.#published.declared;
-    const added = edited.flatMap((cluster) => namesBeside(cluster, clusters.get(cluster.name)));
-    return findUnaddable(added, heldLoad(this.#published));
   }
 
   #render(declared: Declared, edits: Edits): Prepared {
@@ -363,22 +173,12 @@ export class Publisher {
     const before = this.#published?.snapshots;
     const snapshots = before?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
     onRendered?.(performance.now() - startMs);
-    const load = this.#loadAfter(declared, edits);
+    const load = loadAfter(this.#published, declared, edits);
     return { declared, effective, load, snapshots, draining, routes: routesToKeep(declared) };
   }
 
   get #addresses(): Addresses {
     return this.#parts.hostNames?.addresses ?? new Map();
-  }
-
-  // At the cost of what changed.
-  #loadAfter({ clusters }: Declared, edits: Edits): NameLoad {
-    if (this.#published === undefined) return loadOf(Array.from(clusters.values()).flatMap(servedNames));
-    const before = this.#published.declared.clusters;
-    const steps = edits.clusters.map(({ name }) => [before.get(name), clusters.get(name)] as const);
-    const added = loadOf(steps.flatMap(([old, now]) => namesBeside(now, old)));
-    const removed = loadOf(steps.flatMap(([old, now]) => namesBeside(old, now)));
-    return subtractLoad(addLoads(this.#published.load, added), removed);
   }
 
   #noteWarnings(warnings: readonly Warning[]): void {
@@ -391,18 +191,6 @@ export class Publisher {
   #endDraining(declared: Declared): void {
     this.publish(this.#render(declareDrained(declared, this.#clock.nowMs()), noEdits));
   }
-}
-
-// Of all that an Envoy may hold.
-function heldLoad({ declared, load }: Prepared): NameLoad {
-  return addLoads(load, loadOf(declared.draining.flatMap(({ cluster }) => servedNames(cluster))));
-}
-
-/** The names that Envoys know one cluster by, and not the other. */
-function namesBeside(cluster: Cluster | undefined, other: Cluster | undefined): readonly string[] {
-  if (cluster === undefined) return [];
-  const known = other === undefined ? [] : servedNames(other);
-  return servedNames(cluster).filter((name) => !known.includes(name));
 }
 
 /** @throws CommitError when there are problems: one line that can be read, however many. */

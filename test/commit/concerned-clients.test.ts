@@ -71,7 +71,7 @@ test('what is published is looked at for nobody who is young enough', (t) => {
 test('of one that comes is told what it does not get as it is meant; before the first commit nothing is', (t) => {
   const publisher = open(t);
   const tell = (version: string, group: string, without: WithoutSecrets = new Map()): string[] => {
-    return publisher.findWarningsOfClients([{ group, version, ids: ['x'] }], without).map(({ message }) => message);
+    return publisher.review.findWarningsOfClients([{ group, version, ids: ['x'] }], without).map(({ message }) => message);
   };
   assert.deepEqual(tell('1.36.2', 'edge'), []);
   publisher.publish(publisher.prepare(edits));

@@ -77,15 +77,15 @@ test('the listener that is there without being declared counts, and the status n
     listeners: [{ name: after.name, after }],
     secrets: [{ name: 's', after: sealed({ name: 's', kind: 'password', value: 'x' }) }],
   };
-  assert.deepEqual(publisher.findListenersTaken(edits), []);
+  assert.deepEqual(publisher.review.findListenersTaken(edits), []);
   publisher.publish(publisher.prepare(noEdits));
-  assert.match(publisher.findListenersTaken(edits)[0]?.message ?? '', /^"redis_listener" would be taken/u);
+  assert.match(publisher.review.findListenersTaken(edits)[0]?.message ?? '', /^"redis_listener" would be taken/u);
   const prepared = publisher.prepare(edits);
   const said = (found: readonly { readonly code: string; readonly message: string }[]): string[] =>
     found.filter(({ code }) => code === 'secrets-withheld').map(({ message }) => message);
-  assert.match(said(publisher.findWarningsOfStep(prepared, edits)).join(), /of "redis_listener" .*: "a": /u);
+  assert.match(said(publisher.review.findWarningsOfStep(prepared, edits)).join(), /of "redis_listener" .*: "a": /u);
   publisher.publish(prepared);
-  assert.deepEqual(publisher.findListenersTaken(edits), []);
+  assert.deepEqual(publisher.review.findListenersTaken(edits), []);
   connected = envoys('b');
   assert.match(said(publisher.status().warnings).join(), /: "b": /u);
   connected = new Map();
