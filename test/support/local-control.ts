@@ -58,7 +58,7 @@ export class LocalControl {
     if (areEmpty(edits) && this.#publisher.isPublished) {
       return { changed: false };
     }
-    refuse(this.#publisher.findProblems(edits));
+    refuse(this.#publisher.review.findProblems(edits));
     const prepared = this.#publisher.prepare(edits);
     const { draining, routes } = prepared;
     this.#draining = draining;
