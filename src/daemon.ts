@@ -59,6 +59,9 @@ const graceMs = 2_000;
 // Before that, whoever waits for a commit.
 const tellWaitingMs = 1_000;
 
+// Of one commit: it may be of thousands of objects.
+const maxLoggedWarnings = 20;
+
 /**
  * Starts the daemon; resolves when it serves. From then on it runs until a signal stops it and exits with 0.
  * @throws Failure when the stored state can't be used or a port can't be had.
@@ -91,7 +94,8 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     known: state.addresses,
     onChange: () => {
       controlPlane.noteAddresses().catch((error: unknown) => {
-        log.error({ err: error }, 'what host names lead to is published, but not kept for the next start');
+        const isKept = !(error instanceof StoreError);
+        log.error({ err: error }, `host names: what they lead to is ${isKept ? 'not published' : 'not kept for the next start'}`);
       });
     },
   });
@@ -134,6 +138,11 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onWarnings: logWarnings,
     onGuarded: (findings) => {
       for (const { code, message } of findings) log.warn({ code }, `committed by /api/v1: ${message}`);
+    },
+    onStep: (warnings) => {
+      for (const { code, message } of warnings.slice(0, maxLoggedWarnings)) log.warn({ code }, message);
+      const more = warnings.length - maxLoggedWarnings;
+      if (more > 0) log.warn({ count: more }, 'and more of that commit');
     },
     onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
   };

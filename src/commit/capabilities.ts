@@ -1,5 +1,6 @@
 // What Envoys must understand for what is declared to work as it is meant. An Envoy passes over a field that is younger
-// than itself without a word (seen with 1.36 and 1.40; its only trace is the statistic server.dynamic_unknown_fields).
+// than itself without a word (seen with 1.36 and 1.40; its only trace is the statistic server.dynamic_unknown_fields). A
+// newer one may refuse what older ones take.
 
 import { serversOf } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -17,18 +18,25 @@ export interface Agents {
   readonly ids: readonly string[];
 }
 
-/** What is young enough that an Envoy may lack it. */
+type Release = readonly [major: number, minor: number];
+
+/** What not every Envoy has. */
 interface Capability {
-  /** The first release that has it, as major and minor number. */
-  readonly since: readonly [major: number, minor: number];
+  /** The first release that has it; undefined: every one that is served had it. */
+  readonly since?: Release;
+  /** The first release that has it no more; undefined: none is known. */
+  readonly until?: Release;
   /** As the operator wrote it. */
   readonly what: string;
-  /** What an older Envoy does instead. */
+  /** What an Envoy without it does. */
   readonly otherwise: string;
   /** Wrong without an error: keys elsewhere, or an open door. Else the fault shows, or costs speed alone. */
   readonly isDangerous: boolean;
   readonly isUsedBy: (object: Cluster | Listener) => boolean;
 }
+
+// Envoy gives them itself from then on.
+const withPublish: readonly string[] = ['publish', 'spublish'];
 
 // From Envoy's changelogs and its API as it was in each release; credentials were seen to be ignored by 1.36.
 const capabilities: readonly Capability[] = [
@@ -81,6 +89,13 @@ const capabilities: readonly Capability[] = [
     isDangerous: false,
     isUsedBy: (object) => 'protocol' in object && object.protocol === 'RESP3',
   },
+  {
+    until: [1, 41],
+    what: `custom_commands ${withPublish.join(', ')}`,
+    otherwise: 'refuses the listener',
+    isDangerous: true,
+    isUsedBy: (object) => 'custom_commands' in object && namesPublish(object.custom_commands ?? []),
+  },
 ];
 
 /** What the edits need that connected Envoys lack. */
@@ -113,9 +128,9 @@ export function findNeeds(objects: readonly (Cluster | Listener)[]): Need[] {
   return needs.filter(({ users }) => users.length > 0);
 }
 
-/** False when all are young enough for whatever is declared, as mostly. */
+/** False when all have whatever may be declared, as mostly. */
 export function areAnyOld(agents: readonly Agents[]): boolean {
-  return agents.some(({ version }) => capabilities.some(({ since }) => isBefore(version, since)));
+  return agents.some(({ version }) => capabilities.some((capability) => lacks(version, capability)));
 }
 
 /** One line for each need that some of them lack. */
@@ -124,14 +139,26 @@ export function describeLacking(needs: readonly Need[], agents: readonly Agents[
 }
 
 function describe(
-  { capability: { since, what, otherwise }, users }: Need,
+  { capability, users }: Need,
   agents: readonly Agents[],
 ): string | undefined {
-  const old = agents.filter((each) => isBefore(each.version, since) && users.some((user) => isFor(each.group, user)));
+  const old = agents.filter((each) => lacks(each.version, capability) && users.some((user) => isFor(each.group, user)));
   if (old.length === 0) return undefined;
+  const { since, until, what, otherwise } = capability;
   const envoys = old.flatMap(({ ids, version }) => ids.map((id) => `${JSON.stringify(id)} (${version})`));
   const names = users.filter((user) => old.some(({ group }) => isFor(group, user))).map(({ name }) => JSON.stringify(name));
-  return `${what} of ${nameSome(names)} needs Envoy ${since.join('.')}, and an older one ${otherwise}: ${nameSome(envoys)}`;
+  const which = since === undefined
+    ? `is known to Envoys before ${until?.join('.')}, and a newer one ${otherwise}`
+    : `needs Envoy ${since.join('.')}, and an older one ${otherwise}`;
+  return `${what} of ${nameSome(names)} ${which}: ${nameSome(envoys)}`;
+}
+
+function lacks(version: string, { since, until }: Capability): boolean {
+  return (since !== undefined && isBefore(version, since)) || (until !== undefined && isFrom(version, until));
+}
+
+function namesPublish(commands: readonly string[]): boolean {
+  return commands.some((command) => withPublish.includes(command));
 }
 
 function isCluster(object: Cluster | Listener): object is Cluster {
@@ -145,9 +172,17 @@ function hasRoute(object: Cluster | Listener, is: (route: Partial<RedisRoute>) =
   return (typeof routes === 'object' && routes.some(is)) || (typeof catchAll === 'object' && is(catchAll));
 }
 
-/** False also where the release can't be read: of what is not known nothing is said. */
-function isBefore(version: string, [major, minor]: Capability['since']): boolean {
+// Of a release that can't be read nothing is said: neither holds.
+function isBefore(version: string, release: Release): boolean {
+  return (compareRelease(version, release) ?? 0) < 0;
+}
+
+function isFrom(version: string, release: Release): boolean {
+  return (compareRelease(version, release) ?? -1) >= 0;
+}
+
+function compareRelease(version: string, [major, minor]: Release): number | undefined {
   const [, first, second] = /^(\d+)\.(\d+)\./u.exec(version) ?? [];
-  if (first === undefined || second === undefined) return false;
-  return Number(first) < major || (Number(first) === major && Number(second) < minor);
+  if (first === undefined || second === undefined) return undefined;
+  return Number(first) - major || Number(second) - minor;
 }

@@ -56,6 +56,8 @@ export interface ControlPlaneParts extends PublisherParts {
   readonly guardShare?: number;
   /** Told of what a guard would have refused, but for /api/v1. */
   readonly onGuarded?: (findings: readonly Finding[]) => void;
+  /** Told what there is to warn of in the step that a commit of /api/v1 made, which answers nothing. */
+  readonly onStep?: (warnings: readonly Warning[]) => void;
   /** Told of each commit and rollback what came of it. */
   readonly onCommitEnd?: (end: CommitEnd) => void;
 }
@@ -69,8 +71,8 @@ interface RevisionRequest {
   readonly guards: 'refuse' | 'tell' | 'pass';
 }
 
-// Of new names, all together.
-const nameLimitMs = 2_000;
+// Of new names, all together: long enough for a second name server where the first one is silent.
+const nameLimitMs = 5_000;
 
 export class ControlPlane implements Desk {
   readonly #parts: ControlPlaneParts;
@@ -84,7 +86,8 @@ export class ControlPlane implements Desk {
     this.#parts = parts;
     this.#staging = new Staging(state);
     this.#keptAddresses = state.addresses ?? new Map();
-    this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : state);
+    const inTurn = (work: () => void): void => void this.#queue.run(async () => work());
+    this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : state, inTurn);
   }
 
   /**
@@ -168,7 +171,7 @@ export class ControlPlane implements Desk {
         changes: this.#changesOf(edits),
         errors: problems.map((message) => ({ code: 'unpublishable', message })),
         guards: this.#findGuarded(edits),
-        warnings: prepared === undefined ? [] : this.#publisher.review.findWarningsOfStep(prepared, edits),
+        warnings: prepared === undefined ? [] : this.#publisher.review.findWarningsBefore(prepared, edits),
         resources: prepared === undefined ? [] : this.#publisher.findResourceChangesOf(prepared),
       };
     });
@@ -294,23 +297,25 @@ export class ControlPlane implements Desk {
   async #commitEdits(edits: Edits, request: RevisionRequest): Promise<CommitOutcome> {
     const changes = this.#changesOf(edits);
     if (changes.length === 0 && this.#publisher.isPublished) {
-      return { changed: false, revision: this.#staging.revision, changes };
+      return { changed: false, revision: this.#staging.revision, changes, warnings: [] };
     }
     await this.#learnNames(edits);
     this.#requireUnguarded(edits, request);
     refuse(this.#findProblems(edits));
     const prepared = this.#publisher.prepare(edits);
+    const warnings = this.#publisher.review.findWarningsOfStep(prepared, edits);
     await this.#keepAddresses();
     await this.#appendCommit(edits, prepared, request);
     this.#publisher.publish(prepared);
-    return { changed: true, revision: this.#staging.revision, changes };
+    if (request.guards === 'tell' && warnings.length > 0) this.#parts.onStep?.(warnings);
+    return { changed: true, revision: this.#staging.revision, changes, warnings };
   }
 
   // A backup of before the first commit publishes nothing, least of all a first revision.
   async #commitRestored({ revision, committed }: LogState, request: RevisionRequest): Promise<CommitOutcome> {
     const edits = editsBetween(this.#committed, committed);
     if (revision > 0 || listEdits(edits).length > 0) return this.#commitEdits(edits, request);
-    return { changed: false, revision: this.#staging.revision, changes: [] };
+    return { changed: false, revision: this.#staging.revision, changes: [], warnings: [] };
   }
 
   // One entry, so that it is there whole or not at all: what is staged as it is committed is not staged.

@@ -5,7 +5,7 @@ import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
 import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
-import type { PublishedName, PublishedStatus } from './published.ts';
+import type { PublishedName, PublishedStatus, Warning } from './published.ts';
 
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 
@@ -102,6 +102,8 @@ export interface CommitOutcome {
   /** The newest. */
   readonly revision: number;
   readonly changes: readonly ObjectChange[];
+  /** Of the step alone: what there is to warn of in what is published now, {@link Desk.status} tells. */
+  readonly warnings: readonly Warning[];
 }
 
 export interface RollbackRequest {

@@ -61,6 +61,7 @@ export class Publisher {
   readonly knownSecrets: KnownSecrets;
   readonly review: Review;
   readonly #parts: PublisherParts;
+  readonly #inTurn: (work: () => void) => void;
   readonly #clock = new SteadyClock();
   #published: Prepared | undefined;
   #warnings: readonly Warning[] = [];
@@ -69,10 +70,12 @@ export class Publisher {
 
   /**
    * Publishes what was committed, if anything was, before it returns.
+   * @param inTurn runs what comes by itself when nobody is between the two steps of a commit.
    * @throws CommitError when it can't be published with these options.
    */
-  constructor(parts: PublisherParts, kept: Kept | undefined) {
+  constructor(parts: PublisherParts, kept: Kept | undefined, inTurn: (work: () => void) => void = (work) => work()) {
     this.#parts = parts;
+    this.#inTurn = inTurn;
     this.review = new Review(parts, () => this.#circumstances(), () => this.#published);
     this.knownSecrets = new KnownSecrets(parts.renderOptions.openSecret);
     this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
@@ -135,7 +138,7 @@ export class Publisher {
     if (declared.draining.length === 0) return;
     const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
     const delayMs = Math.min(Math.max(endMs - this.#clock.nowMs(), 0), longestTimerMs);
-    this.#drainTimer = setTimeout(() => this.#endDraining(declared), delayMs).unref();
+    this.#drainTimer = setTimeout(() => this.#inTurn(() => this.#endDraining()), delayMs).unref();
   }
 
   /** Publishes what is declared as it is now seen, when that is otherwise than before. */
@@ -188,8 +191,9 @@ export class Publisher {
   }
 
   // Needs no write: what is over is passed over when it is read, and gone with the next commit.
-  #endDraining(declared: Declared): void {
-    this.publish(this.#render(declareDrained(declared, this.#clock.nowMs()), noEdits));
+  #endDraining(): void {
+    if (this.#published === undefined) return;
+    this.publish(this.#render(declareDrained(this.#published.declared, this.#clock.nowMs()), noEdits));
   }
 }
 

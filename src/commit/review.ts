@@ -24,7 +24,7 @@ import type { Finding } from './desk.ts';
 import { findExpiring, findExpiringOwn } from './expiry.ts';
 import type { OwnCertificate } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
-import { findLostNames, findUnknownNames } from './host-names.ts';
+import { findLostNames, findMisplaced, findMisplacedNow, findUnknownNames } from './host-names.ts';
 import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { findUnaddable, loadOf } from './name-limits.ts';
 import type { OwnAddress } from './own-addresses.ts';
@@ -57,7 +57,11 @@ export interface ReviewParts {
 }
 
 /** Codes of what comes and goes without a commit: it is looked for whenever somebody asks. */
-const live: ReadonlySet<Warning['code']> = new Set(['certificate-expires', 'name-not-found']);
+const live: ReadonlySet<Warning['code']> = new Set([
+  'certificate-expires',
+  'name-not-found',
+  'keys-misplaced',
+]);
 
 export class Review {
   readonly #parts: ReviewParts;
@@ -82,7 +86,7 @@ export class Review {
       ...own,
       ...findTooOld(declared, this.#parts.findAgents?.() ?? []),
       ...this.#findWithheld(declared),
-      ...this.#findLostNames(),
+      ...this.#findNameWarnings(declared),
     ];
   }
 
@@ -96,6 +100,7 @@ export class Review {
       ...this.#findLoops(edits),
       ...this.#findTwins(edits),
       ...this.#findRoom(edited),
+      ...findMisplaced(edits, this.#addresses),
       ...findSecretProblems(edits, objectsAfter(this.#published()?.declared, edits)),
     ];
   }
@@ -126,16 +131,24 @@ export class Review {
     return hostNames === undefined ? [] : findUnknownNames(edits, this.#clusters, hostNames);
   }
 
-  /** What there will be to warn of once it is published: of the state, and of the step to it. */
-  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Finding[] {
+  /** What there is to warn of before it is published: of what will be, and of the step to it. */
+  findWarningsBefore(prepared: Prepared, edits: Edits): readonly Finding[] {
     const old = describeNewOldRoutes(this.#published()?.declared, prepared.declared);
-    const steps = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
-    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
-    const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
+    const routes = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
     return [
       ...this.findWarningsOf(prepared),
       ...this.#findWithheld(prepared.declared),
-      ...steps,
+      ...routes,
+      ...this.findLacking(edits).harmless,
+      ...this.findWarningsOfStep(prepared, edits),
+    ];
+  }
+
+  /** What there is to warn of in the step alone: once it is done nothing tells of it. */
+  findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Warning[] {
+    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
+    const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
+    return [
       ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
         return { code: 'reads-unchecked', message };
       }),
@@ -144,7 +157,6 @@ export class Review {
       }),
       ...findAuthChanges(this.#published()?.declared, edits, prepared.declared),
       ...findWarningsOfEdits(this.#clusters, edits, this.#parts.renderOptions),
-      ...this.findLacking(edits).harmless,
       ...findUnsupportedInV2(edited, listeners).map((message): Warning => ({ code: 'not-in-v2', message })),
     ];
   }
@@ -152,14 +164,19 @@ export class Review {
   /** What there will be to warn of. */
   findWarningsOf(prepared: Prepared): readonly Warning[] {
     const { renderOptions, ownAddresses = [] } = this.#parts;
-    const { declared } = prepared;
-    const standing = findWarnings(declared, heldLoad(prepared), renderOptions, ownAddresses);
+    const { declared, effective } = prepared;
+    const served = { ...declared, clusters: effective.clusters };
+    const standing = findWarnings(served, heldLoad(prepared), renderOptions, ownAddresses);
     return [
       ...standing,
       ...this.#findExpiring(declared),
       ...this.#findSecretsInClear(declared),
-      ...this.#findLostNames(),
+      ...this.#findNameWarnings(declared),
     ];
+  }
+
+  get #addresses(): Addresses {
+    return this.#parts.hostNames?.addresses ?? new Map();
   }
 
   get #clusters(): Clusters {
@@ -175,8 +192,10 @@ export class Review {
     return declared.secrets.size === 0 ? [] : findWithoutSecrets(declared, this.#withoutSecrets());
   }
 
-  #findLostNames(): Warning[] {
-    return findLostNames(this.#parts.hostNames?.statuses ?? []);
+  #findNameWarnings({ clusters }: Declared): Warning[] {
+    const { hostNames } = this.#parts;
+    if (hostNames === undefined) return [];
+    return [...findLostNames(hostNames.statuses), ...findMisplacedNow(clusters, hostNames.addresses)];
   }
 
   #withoutSecrets(): WithoutSecrets {
@@ -206,9 +225,8 @@ export class Review {
     const bound = findBoundListeners(listeners, this.#parts.renderOptions);
     const edited = edits.clusters.flatMap(({ after }) => after ?? []);
     const suspects = edits.listeners.length === 0 ? edited : [...clusters.values()];
-    const addresses: Addresses = this.#parts.hostNames?.addresses ?? new Map();
     return suspects
-      .map((cluster) => withAddresses(cluster, addresses))
+      .map((cluster) => withAddresses(cluster, this.#addresses))
       .flatMap((cluster) => findLoops(cluster, bound).map((loop) => describeLoop(cluster, loop)));
   }
 

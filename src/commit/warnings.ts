@@ -36,7 +36,8 @@ export interface Warning {
     | 'secrets-in-clear'
     | 'secrets-withheld'
     | 'old-envoy'
-    | 'name-not-found';
+    | 'name-not-found'
+    | 'keys-misplaced';
   readonly message: string;
 }
 

@@ -2,9 +2,11 @@
 
 import { serversOf } from '../inventory/cluster.ts';
 import { compareServers } from '../model/canonical.ts';
+import { hasFixedPlacement } from '../model/health-defaults.ts';
 import type { Cluster, Endpoint, Shard, ShardEndpoint } from '../model/objects.ts';
-import { formatAddress, isServerName } from '../net/address.ts';
 import { isPrimary } from '../model/primary.ts';
+import { primaryOfShard } from '../model/shard.ts';
+import { formatAddress, isServerName } from '../net/address.ts';
 
 /** IP addresses by host name, in canonical spelling; where one is needed it is the first, which stays while it is there. */
 export type Addresses = ReadonlyMap<string, readonly string[]>;
@@ -47,6 +49,29 @@ export function withAddresses(cluster: Cluster, addresses: Addresses): Cluster {
   return made;
 }
 
+/**
+ * Why the keys of a shard would be sent to another one, with these addresses: Envoy knows no shard without a server, and
+ * of two with one server the first. Undefined: they would not, or may.
+ */
+export function findMisplacedKeys(cluster: Cluster, addresses: Addresses): string | undefined {
+  if (cluster.kind !== 'sharded' || hostNamesOf(cluster).length === 0) return undefined;
+  const found = withAddresses(cluster, addresses);
+  const servers = found.kind === 'sharded' ? found.shards.map((shard) => [shard.name, primaryOfShard(shard)] as const) : [];
+  const shardByServer = new Map<string, string>();
+  for (const [shard, server] of servers) {
+    if (server === undefined) {
+      if (hasFixedPlacement(cluster)) return `shard ${JSON.stringify(shard)} leads nowhere`;
+      continue;
+    }
+    const other = shardByServer.get(nameOf(server));
+    if (other !== undefined) {
+      return `shards ${JSON.stringify(other)} and ${JSON.stringify(shard)} both lead to ${nameOf(server)}`;
+    }
+    shardByServer.set(nameOf(server), shard);
+  }
+  return undefined;
+}
+
 function substitute(cluster: Cluster, addresses: Addresses): Cluster {
   switch (cluster.kind) {
     case 'redis_cluster':
@@ -70,7 +95,7 @@ interface Group<T extends Server> {
   readonly endpoints: readonly T[];
 }
 
-/** A shard whose only server is not found has none; its keys are answered by nobody. */
+/** A shard whose only server is not found has none. */
 function substituteInShard(shard: Shard, addresses: Addresses): Shard {
   if (shard.endpoint === undefined) {
     const { primary = shard.primary, endpoints } = substituteInGroup<ShardEndpoint>(shard, addresses);

@@ -3,7 +3,7 @@
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
-import { hostNamesOf, withAddresses } from './addresses.ts';
+import { findMisplacedKeys, hostNamesOf, withAddresses } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
 
 /** As it is declared, and what drains beside it. */
@@ -41,6 +41,8 @@ export function effectiveAfter(
     ...edited.map(({ name, after }) => ({ name, after: after && withAddresses(after, addresses) })),
     ...findNamed(declared.clusters)
       .filter(({ name }) => !names.has(name))
+      // What no commit announced moves no keys: what was published stays.
+      .filter((cluster) => findMisplacedKeys(cluster, addresses) === undefined)
       .map((cluster) => ({ name: cluster.name, after: withAddresses(cluster, addresses) }))
       .filter(({ name, after }) => before.get(name) !== after),
   ];
@@ -66,10 +68,11 @@ function drainingAt(draining: readonly DrainingCluster[], addresses: Addresses):
   return draining.map((each) => ({ ...each, cluster: withAddresses(each.cluster, addresses) }));
 }
 
+// A commit leaves most runs as they were.
 const namedByRun = new WeakMap<readonly Cluster[], readonly Cluster[]>();
 
-// A commit leaves most runs as they were.
-function findNamed({ runs }: SortedByName<Cluster>): readonly Cluster[] {
+/** The clusters of which names are looked up. */
+export function findNamed({ runs }: SortedByName<Cluster>): readonly Cluster[] {
   return runs.flatMap((run) => {
     let named = namedByRun.get(run);
     if (named === undefined) {

@@ -19,6 +19,7 @@ const kinds: Readonly<Record<Warning['code'], 'standing' | 'step'>> = {
   'secrets-withheld': 'standing',
   'old-envoy': 'standing',
   'name-not-found': 'standing',
+  'keys-misplaced': 'standing',
   'old-routes': 'step',
   'reads-unchecked': 'step',
   'custom-command-as-read': 'step',

@@ -2,7 +2,7 @@
 
 import { Resolver, lookup as lookUpOnHost } from 'node:dns/promises';
 
-import { parseIpAddress } from '../net/ip-address.ts';
+import { findUndialable, parseIpAddress } from '../net/ip-address.ts';
 
 export interface Answer {
   /** In canonical spelling, each once; never empty. */
@@ -52,17 +52,27 @@ export function createLookup(servers: readonly string[] = []): Lookup {
   if (servers.length > 0) resolver.setServers(servers);
   return async (name) => {
     try {
-      const records = await findRecords(resolver, name);
-      if (records.length > 0 || servers.length > 0) return toAnswer(records);
-      const found = await lookUpOnHost(name, { all: true, order: 'ipv4first' });
-      const { family } = found[0] ?? {};
-      return toAnswer(found.filter((each) => each.family === family).map(({ address }) => ({ address })));
+      return toAnswer(await findRecords(resolver, name));
     } catch (error) {
+      const onHost = servers.length > 0 ? undefined : await findOnHost(name);
+      if (onHost !== undefined) return onHost;
+
       if (error instanceof LookupError) throw error;
       const { code = '', message } = error as NodeJS.ErrnoException;
       throw new LookupError(words[code] ?? message, { cause: error });
     }
   };
+}
+
+/** Undefined: the host goes by nothing else. */
+async function findOnHost(name: string): Promise<Answer | undefined> {
+  try {
+    const found = await lookUpOnHost(name, { all: true, order: 'ipv4first' });
+    const { family } = found[0] ?? {};
+    return toAnswer(found.filter((each) => each.family === family).map(({ address }) => ({ address })));
+  } catch {
+    return undefined;
+  }
 }
 
 async function findRecords(resolver: Resolver, name: string): Promise<readonly RecordWithTtl[]> {
@@ -77,7 +87,9 @@ async function findRecords(resolver: Resolver, name: string): Promise<readonly R
 }
 
 function toAnswer(records: readonly (Omit<RecordWithTtl, 'ttl'> & Partial<RecordWithTtl>)[]): Answer {
-  const addresses = new Set(records.flatMap(({ address }) => parseIpAddress(address) ?? []));
+  const found = records.flatMap(({ address }) => parseIpAddress(address) ?? []);
+  // What can't be declared leads nowhere here either: by 0.0.0.0 an Envoy would connect to itself.
+  const addresses = new Set(found.filter((address) => findUndialable(address) === undefined));
   if (addresses.size === 0) throw new LookupError('not found');
   return {
     addresses: [...addresses],

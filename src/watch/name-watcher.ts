@@ -29,10 +29,14 @@ interface Followed {
 const shortestMs = 1_000;
 const longestMs = 3_600_000;
 const longestAfterFailureMs = 30_000;
+const keptUnaskedMs = 60_000;
 
 export class NameWatcher implements HostNames {
   readonly #parts: NameWatcherParts;
   readonly #followed = new Map<string, Followed>();
+  #wanted: ReadonlySet<string> = new Set();
+  // And when they are forgotten unless somebody wants them.
+  readonly #learned = new Map<string, NodeJS.Timeout>();
   #addresses: Addresses;
   #isClosed = false;
 
@@ -51,14 +55,9 @@ export class NameWatcher implements HostNames {
   }
 
   follow(names: ReadonlySet<string>): void {
-    for (const [name, { timer }] of this.#followed) {
-      if (names.has(name)) continue;
-      clearTimeout(timer);
-      this.#followed.delete(name);
-    }
+    this.#wanted = names;
+    this.#dropUnwanted();
     for (const name of names) if (!this.#followed.has(name)) this.#begin(name);
-    const left = Array.from(this.#addresses).filter(([name]) => names.has(name));
-    if (left.length < this.#addresses.size) this.#addresses = new Map(left);
   }
 
   async learn(names: Iterable<string>, limitMs: number): Promise<void> {
@@ -66,7 +65,10 @@ export class NameWatcher implements HostNames {
     if (unknown.length === 0) return;
     const { promise: isOver, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, limitMs);
-    const looks = unknown.map((name) => (this.#followed.get(name) ?? this.#begin(name)).looking);
+    const looks = unknown.map((name) => {
+      this.#keepForNow(name);
+      return (this.#followed.get(name) ?? this.#begin(name)).looking;
+    });
     await Promise.race([isOver, Promise.all(looks)]);
     clearTimeout(timer);
   }
@@ -75,6 +77,28 @@ export class NameWatcher implements HostNames {
   close(): void {
     this.#isClosed = true;
     for (const { timer } of this.#followed.values()) clearTimeout(timer);
+    for (const timer of this.#learned.values()) clearTimeout(timer);
+  }
+
+  // Who asked will say that it is to be followed, now or by asking again.
+  #keepForNow(name: string): void {
+    clearTimeout(this.#learned.get(name));
+    const forget = (): void => {
+      this.#learned.delete(name);
+      this.#dropUnwanted();
+    };
+    this.#learned.set(name, setTimeout(forget, keptUnaskedMs).unref());
+  }
+
+  #dropUnwanted(): void {
+    const isKept = (name: string): boolean => this.#wanted.has(name) || this.#learned.has(name);
+    for (const [name, { timer }] of this.#followed) {
+      if (isKept(name)) continue;
+      clearTimeout(timer);
+      this.#followed.delete(name);
+    }
+    const left = Array.from(this.#addresses).filter(([name]) => isKept(name));
+    if (left.length < this.#addresses.size) this.#addresses = new Map(left);
   }
 
   #begin(name: string): Followed {

@@ -15,7 +15,7 @@ import type { Answer } from './serve-api.ts';
 const contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 async function ask(t: TestContext, method: string, path: string, source: MetricsSource): Promise<Answer> {
-  const control = { change: async () => undefined, commit: async () => ({ changed: false, revision: 0, changes: [] }) };
+  const control = { change: async () => undefined, commit: async () => ({ changed: false, revision: 0, changes: [], warnings: [] }) };
   const app = createApi(control, pino({ level: 'silent' }), undefined, [['/', createMetricsApi(source)]]);
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

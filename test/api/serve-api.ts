@@ -30,7 +30,7 @@ export class RecordingControl implements V1Desk {
   async commit(): Promise<CommitOutcome> {
     if (this.failure !== undefined) throw this.failure;
     this.commits += 1;
-    return { changed: true, revision: this.commits, changes: [] };
+    return { changed: true, revision: this.commits, changes: [], warnings: [] };
   }
 }
 

@@ -38,7 +38,7 @@ export async function serveDiscovery(
     renderClientStatus:
       renderStatus ?? ((request) => renderClientStatus(request, (select) => pagesOfClients(xds.hub, select))),
   });
-  const control = { change: async () => undefined, commit: async () => ({ changed: false, revision: 0, changes: [] }) };
+  const control = { change: async () => undefined, commit: async () => ({ changed: false, revision: 0, changes: [], warnings: [] }) };
   const server = createServer(createApi(control, pino({ level: 'silent' }), undefined, [['/', discoveryApi]]));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -29,7 +29,7 @@ function agents(version: string, ids: readonly string[], group = ''): Agents {
 const replicated = { name: 'r', kind: 'replicated', primary: '10.0.0.1:6379', endpoints: [endpoint] };
 
 describe('a field that is younger than an Envoy', () => {
-  // What needs it, the newest release without it, the oldest with it, and what is said.
+  // What needs it, a release without it, the one next to it that has it, and what is said.
   const cases: readonly (readonly [what: string, edits: Edits, lacks: string, has: string, isDangerous: boolean])[] = [
     [
       'an endpoint with a password of its own',
@@ -62,6 +62,7 @@ describe('a field that is younger than an Envoy', () => {
     ],
     ['a limit of new connections', listenerEdits({ name: 'l', connection_rate_limit: 5 }), '1.26.8', '1.27.0', false],
     ['a custom command', listenerEdits({ name: 'l', custom_commands: ['json.get'] }), '1.33.14', '1.34.0', false],
+    ['a custom command that newer ones know', listenerEdits({ name: 'l', custom_commands: ['spublish'] }), '1.41.0', '1.40.0', true],
     ['RESP3', listenerEdits({ name: 'l', protocol: 'RESP3' }), '1.39.1', '1.40.0', false],
     ['reads of a cluster', clusterEdits({ ...replicated, reads: 'any' }), '1.27.7', '1.28.0', false],
     [

@@ -101,6 +101,34 @@ describe('host names that the control plane looks up', () => {
     assert.deepEqual(served(), { c: ['/c', '10.0.0.1:6379', '10.0.0.7:6379'] });
   });
 
+  test('of shards that would lose their keys to others are refused, forced or not, by whatever way', async () => {
+    const { desk, names, served } = await open();
+    names.answers.set('a.test', ['10.0.0.1']);
+    const declareShards = (...hosts: readonly string[]): Promise<void> => {
+      const shards = hosts.map((address, index) => ({ name: `s${index}`, endpoint: { address, port: 6379 } }));
+      const after = parseCluster({ name: 'c', prefix: '/c', kind: 'sharded', resolve: 'controlplane', shards });
+      return desk.stage(() => ({ ...noEdits, clusters: [{ name: 'c', after }] }), 'ann');
+    };
+    for (const [hosts, why] of [
+      [['a.test', 'gone.test'], 'shard "s1" leads nowhere'],
+      [['a.test', '10.0.0.1'], 'shards "s0" and "s1" both lead to 10.0.0.1:6379'],
+    ] as const) {
+      await declareShards(...hosts);
+      const message = `not published: cluster "c": ${why}: keys of a shard would be written to another one`;
+      for (const request of [{ force: true }, { force: true, isUnguarded: true }]) {
+        await assert.rejects(desk.commit({ author: 'ann', ...request }), { name: 'CommitError', message });
+      }
+    }
+    names.answers.set('b.test', ['10.0.0.2']);
+    await declareShards('a.test', 'b.test');
+    await commit(desk);
+    const published = served();
+    names.set('b.test', ['10.0.0.1']);
+    await desk.noteAddresses();
+    assert.deepEqual(served(), published);
+    assert.deepEqual(desk.status().warnings.map(({ code }) => code), ['keys-misplaced']);
+  });
+
   test('that move are followed without a commit, and nothing staged is published with it', async () => {
     const { desk, names, served, declare } = await open();
     names.answers.set('a.test', ['10.0.0.1']);

@@ -83,7 +83,7 @@ test('the listener that is there without being declared counts, and the status n
   const prepared = publisher.prepare(edits);
   const said = (found: readonly { readonly code: string; readonly message: string }[]): string[] =>
     found.filter(({ code }) => code === 'secrets-withheld').map(({ message }) => message);
-  assert.match(said(publisher.review.findWarningsOfStep(prepared, edits)).join(), /of "redis_listener" .*: "a": /u);
+  assert.match(said(publisher.review.findWarningsBefore(prepared, edits)).join(), /of "redis_listener" .*: "a": /u);
   publisher.publish(prepared);
   assert.deepEqual(publisher.review.findListenersTaken(edits), []);
   connected = envoys('b');

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import { SortedByName } from '../../src/collections/sorted-by-name.ts';
-import { compareAddresses, hostNamesOf, withAddresses } from '../../src/effective/addresses.ts';
+import { compareAddresses, findMisplacedKeys, hostNamesOf, withAddresses } from '../../src/effective/addresses.ts';
 import type { Addresses } from '../../src/effective/addresses.ts';
 import { effectiveAfter, findHostNames } from '../../src/effective/effective.ts';
 import { hostsOf, serversOf } from '../../src/inventory/cluster.ts';
@@ -91,6 +91,20 @@ describe('a cluster whose names the control plane looks up', () => {
     }
   });
 
+  test('has misplaced keys where a shard leads nowhere and its keys are to stay, or two lead to one server', () => {
+    const shards = (...hosts: readonly string[]) => hosts.map((host, index) => ({ name: `s${index}`, endpoint: at(host) }));
+    const find = (fields: object, ...hosts: readonly string[]) => {
+      return findMisplacedKeys(parseCluster({ name: 'c', kind: 'sharded', resolve, ...fields, shards: shards(...hosts) }), known);
+    };
+    assert.equal(find({}, 'a.test', 'gone.test'), 'shard "s1" leads nowhere');
+    assert.equal(find({ placement: 'remap' }, 'a.test', 'gone.test'), undefined);
+    for (const placement of ['fixed', 'remap']) {
+      assert.equal(find({ placement }, 'b.test', '10.0.0.2'), 'shards "s0" and "s1" both lead to 10.0.0.2:6379');
+    }
+    assert.equal(find({}, 'a.test', 'b.test'), undefined);
+    assert.equal(findMisplacedKeys(parseCluster({ name: 'c', resolve, endpoints: [at('gone.test')] }), known), undefined);
+  });
+
   test('what has to be kept of addresses is what changed', () => {
     const after = new Map([['a.test', ['10.0.0.9', '10.0.0.1']], ['b.test', ['10.0.0.3']], ['new.test', ['10.0.0.4']]]);
     assert.deepEqual([...compareAddresses(known, after)], [
@@ -130,6 +144,21 @@ describe('what is effective', () => {
         }
       }),
     );
+  });
+
+  test('a cluster of which keys would move stays as it was, until they would not', () => {
+    const shards = [{ name: 's', endpoint: at('a.test') }, { name: 't', endpoint: at('b.test') }];
+    const sharded = parseCluster({ name: 'c', kind: 'sharded', resolve, shards });
+    const declared = { clusters: SortedByName.of<Cluster>([sharded]), draining: [] };
+    const hosts = (state: { readonly clusters: SortedByName<Cluster> }): string[] => {
+      return hostsOf(state.clusters.get('c') ?? sharded).map(({ address }) => address);
+    };
+    const first = effectiveAfter(undefined, declared, [], known).effective;
+    assert.deepEqual(hosts(first), ['10.0.0.9', '10.0.0.2']);
+    const collided = effectiveAfter(first, declared, [], new Map([...known, ['a.test', ['10.0.0.2']]]));
+    assert.deepEqual([hosts(collided.effective), collided.edits], [['10.0.0.9', '10.0.0.2'], []]);
+    const mended = effectiveAfter(collided.effective, declared, [], new Map([...known, ['a.test', ['10.0.0.7']]]));
+    assert.deepEqual(hosts(mended.effective), ['10.0.0.7', '10.0.0.2']);
   });
 
   test('a drained cluster has the addresses of its names too, and they are looked up', () => {

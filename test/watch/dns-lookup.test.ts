@@ -20,6 +20,13 @@ describe('a lookup', () => {
     assert.deepEqual([addresses.toSorted(), ttlMs], [['10.0.0.1', '10.0.0.2'], 1_000]);
   });
 
+  test('passes over addresses that nobody can connect to', async (t) => {
+    const { port } = await startDns(t, { 'some.test': ['0.0.0.0', '10.0.0.1'], 'sink.test': ['0.0.0.0'] });
+    const lookup = createLookup([`127.0.0.1:${port}`]);
+    assert.deepEqual((await lookup('some.test')).addresses, ['10.0.0.1']);
+    await assert.rejects(lookup('sink.test'), refused('not found'));
+  });
+
   test('says in words why there is none', async (t) => {
     const { port } = await startDns(t, { 'empty.test': [] });
     const lookup = createLookup([`127.0.0.1:${port}`]);

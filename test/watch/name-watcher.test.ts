@@ -154,6 +154,19 @@ describe('NameWatcher', () => {
     assert.deepEqual([asked.length, watcher.addresses.size, watcher.statuses.length], [1, 0, 0]);
   });
 
+  test('what was learned is kept for a minute, for whoever will want it', async (t) => {
+    const { watcher, answers, asked, pass } = build(t);
+    answers.set('a', found(['10.0.0.1'], 3_600_000));
+    answers.set('b', found(['10.0.0.2'], 3_600_000));
+    await watcher.learn(['a', 'b'], 1_000);
+    watcher.follow(new Set());
+    assert.deepEqual([...watcher.addresses.keys()], ['a', 'b']);
+    watcher.follow(new Set(['b']));
+    await pass(60_000);
+    assert.deepEqual([...watcher.addresses.keys()], ['b']);
+    assert.equal(asked.length, 2);
+  });
+
   test('learns what is not known, and waits no longer than it is told', async (t) => {
     const { watcher, answers, asked, pass } = build(t, new Map([['known', ['10.0.0.9']]]));
     answers.set('a', found(['10.0.0.1']));

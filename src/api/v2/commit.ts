@@ -21,6 +21,8 @@ export function createCommit(desk: Desk): Publish {
   };
 }
 
-export function buildCommitMessage(desk: Desk, { changed, revision, changes }: CommitOutcome): CommitMessage {
-  return { changed, revision, changes: changes.map(buildChangedObject), ...buildPublishedMessage(desk.status()) };
+export function buildCommitMessage(desk: Desk, { changed, revision, changes, warnings }: CommitOutcome): CommitMessage {
+  const status = desk.status();
+  const published = buildPublishedMessage({ ...status, warnings: [...warnings, ...status.warnings] });
+  return { changed, revision, changes: changes.map(buildChangedObject), ...published };
 }

@@ -66,7 +66,7 @@ test('64 wait at most: who comes then is told so, and commits nothing', async (t
   const waiting = [{ nodeId: 'one', isSettled: () => false }];
   const api = await serveV2(t, {
     hub: { streams: new Set(waiting), presence: new Presence(0) } as unknown as StreamHub,
-    desk: await deskThat(() => (commits.push('commit'), { changed: true, revision: 1, changes: [] })),
+    desk: await deskThat(() => (commits.push('commit'), { changed: true, revision: 1, changes: [], warnings: [] })),
   });
   const gone = new AbortController();
   const call = (wait: string) => fetch(`${api.url}/commit?wait=${wait}`, { method: 'POST', signal: gone.signal });

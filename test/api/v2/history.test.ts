@@ -202,7 +202,8 @@ test('a plan warns of what Envoys that speak v2 are not told', async (t) => {
   const { body } = await call('POST', '/plan');
   const warned = body.warnings as readonly { code: string; message: string }[];
   const noField = 'v2 has no such field,';
-  assert.deepEqual(warned.filter(({ code }) => code === 'not-in-v2').map(({ message }) => message), [
+  const unsupported = (all: typeof warned) => all.filter(({ code }) => code === 'not-in-v2').map(({ message }) => message);
+  assert.deepEqual(unsupported(warned), [
     `cluster "a": load_balancing.table_size 503: ${noField} tables have 65537 there`,
     `listener "l": key_formatter: ${noField} servers are sent the keys as they are there`,
     `listener "l": connection_rate_limit: ${noField} connections have no limit there`,
@@ -212,4 +213,7 @@ test('a plan warns of what Envoys that speak v2 are not told', async (t) => {
     `listener "t": max_connection_duration: ${noField} connections may grow old there`,
     `listener "w": hosts without regard to ports: ${noField} a Host with a port is another one there`,
   ]);
+  // Of the step alone: the commit says it too, and what comes after it does not.
+  assert.deepEqual(unsupported((await call('POST', '/commit')).body.warnings), unsupported(warned));
+  assert.deepEqual(unsupported((await call('GET', '/clients')).body.warnings), []);
 });

@@ -32,7 +32,7 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
   const stopping = new AbortController();
   const log: LogLine[] = [];
   const logger = pino({ base: null }, { write: (line) => void log.push(JSON.parse(line) as LogLine) });
-  const desk = Object.assign(await openDesk(), { commit: async () => ({ ...xds.commit(), revision: 1, changes: [] }) });
+  const desk = Object.assign(await openDesk(), { commit: async () => ({ ...xds.commit(), revision: 1, changes: [], warnings: [] }) });
   const v2 = createV2({
     desk,
     readBackup,
