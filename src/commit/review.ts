@@ -149,7 +149,7 @@ export class Review {
     const edited = edits.clusters.flatMap(({ after }) => after ?? []);
     const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
     return [
-      ...findUncheckedReads(edits, prepared.declared.clusters).map((message): Warning => {
+      ...findUncheckedReads(edits, prepared.declared).map((message): Warning => {
         return { code: 'reads-unchecked', message };
       }),
       ...findCustomWrites(edits, prepared.declared, this.#parts.renderOptions).map((message): Warning => {

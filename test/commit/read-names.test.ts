@@ -132,7 +132,7 @@ describe('of a Redis Cluster is warned', () => {
   }
 });
 
-test('of reads is warned when no Envoy finds out that a replica is away', () => {
+describe('of reads is warned when no Envoy finds out that a replica is away', () => {
   const health_check = { interval: '1s' };
   const clusters = byName(
     ...[
@@ -140,18 +140,42 @@ test('of reads is warned when no Envoy finds out that a replica is away', () => 
       { name: 'checked', reads: 'any', health_check },
       { name: 'ejecting', outlier_detection: {} },
       { name: 'by-route' },
+      { name: 'by-catch-all' },
       { name: 'by-primary' },
     ].map((fields) => parseCluster({ kind: 'replicated', ...fields })),
   );
   const routes = ['checked', 'ejecting', 'by-route', 'by-primary'].map((cluster) => {
     return { prefix: cluster, cluster, ...(cluster === 'by-primary' ? {} : { reads: 'replica' }) };
   });
-  const edits = {
-    clusters: Array.from(clusters.values(), (after) => ({ name: after.name, after })),
-    listeners: [{ name: 'l', after: parseListener({ name: 'l', routes }) }],
-    secrets: [],
-  };
-  const line = 'without health_check or outlier_detection a replica that is away fails its reads';
-  assert.deepEqual(findUncheckedReads(edits, clusters), [`cluster "read": ${line}`, `cluster "by-route": ${line}`]);
-  assert.deepEqual(findUncheckedReads({ clusters: [], listeners: [], secrets: [] }, clusters), []);
+  const catch_all = { cluster: 'by-catch-all', reads: 'any' };
+  const others = [{ kind: 'tcp', address: '127.0.0.1:1', cluster: 'by-primary' }, { kind: 'http' }];
+  const cases: readonly (readonly [
+    what: string,
+    listeners: readonly object[],
+    edited: { readonly clusters?: readonly string[]; readonly listeners?: readonly string[] },
+    told: readonly string[],
+  ])[] = [
+    ['of what is edited', [{ routes, catch_all }], { clusters: [...clusters.keys()], listeners: ['0'] }, ['read', 'by-route', 'by-catch-all']],
+    ['of nothing that stays', [{ routes, catch_all }], {}, []],
+    ['by a route', [{ routes }], { listeners: ['0'] }, ['by-route']],
+    ['by a catch-all', [{ catch_all }], { listeners: ['0'] }, ['by-catch-all']],
+    ['by a catch-all beside routes of all prefixes', [{ routes: 'auto', catch_all }], { listeners: ['0'] }, ['by-catch-all']],
+    ['by a catch-all that is a name: never', [{ catch_all: 'by-catch-all' }], { listeners: ['0'] }, []],
+    ['by listeners that stay, of a cluster that changes', [...others, { routes, catch_all }], { clusters: ['by-catch-all'] }, ['by-catch-all']],
+    ['not of what another listener that stays reads from', [{ routes }, { catch_all }], { listeners: ['0'] }, ['by-route']],
+    ['by nobody', others, { clusters: ['by-route', 'by-primary', 'checked'], listeners: ['0', '1'] }, []],
+  ];
+  for (const [what, given, edited, told] of cases) {
+    test(what, () => {
+      const listeners = byName(...given.map((fields, index) => parseListener({ name: `${index}`, ...fields })));
+      const edits = {
+        clusters: (edited.clusters ?? []).map((name) => ({ name, after: clusters.get(name) })),
+        listeners: (edited.listeners ?? []).map((name) => ({ name, after: listeners.get(name) })),
+        secrets: [],
+      };
+      const line = 'without health_check or outlier_detection a replica that is away fails its reads';
+      const lines = findUncheckedReads(edits, { clusters, listeners });
+      assert.deepEqual(lines.toSorted(), told.map((name) => `cluster "${name}": ${line}`).toSorted());
+    });
+  }
 });
