@@ -25,6 +25,7 @@ interface Server {
 }
 
 interface Authenticated {
+  readonly resolve?: string | undefined;
   readonly health_check?: { readonly protocol?: string | undefined } | undefined;
   readonly endpoints?: readonly Server[] | undefined;
   readonly shards?: readonly { readonly endpoint?: Server | undefined; readonly endpoints?: readonly Server[] | undefined }[];
@@ -35,8 +36,9 @@ interface AuthFault {
   readonly message: string;
 }
 
-/** What Envoy would take of passwords that servers have of their own, and never use. */
-export function findOwnAuthFaults({ health_check: check, endpoints = [], shards = [] }: Authenticated): AuthFault[] {
+/** Where passwords that servers have of their own would not be used, or cost connections whenever a name moves. */
+export function findOwnAuthFaults(cluster: Authenticated): AuthFault[] {
+  const { resolve, health_check: check, endpoints = [], shards = [] } = cluster;
   const own = [
     ...placesOf(['endpoints'], endpoints),
     ...shards.flatMap(({ endpoint, endpoints: several = [] }, index) => [
@@ -46,12 +48,17 @@ export function findOwnAuthFaults({ health_check: check, endpoints = [], shards 
   ].filter(([, { upstream_auth: auth }]) => auth !== undefined);
   const isCheckedByRedis = check !== undefined && (check.protocol ?? 'redis') === 'redis';
   const unchecked = 'must not be of redis where an endpoint has its own upstream_auth: a check knows that of the cluster alone';
-  const unfound = 'must be left out where the address is a host name: Envoy finds the password of a server by IP address';
+  const unnamed =
+    resolve === 'controlplane'
+      ? 'each time that it leads elsewhere the cluster would change, and Envoys connect to all its servers anew'
+      : 'Envoy finds the password of a server by IP address';
   return [
     ...(isCheckedByRedis && own.length > 0 ? [{ path: ['health_check'], message: unchecked }] : []),
     ...own
       .filter(([, { address }]) => isServerName(address))
-      .map(([path]) => ({ path: [...path, 'upstream_auth'], message: unfound })),
+      .map(([path]) => {
+        return { path: [...path, 'upstream_auth'], message: `must be left out where the address is a host name: ${unnamed}` };
+      }),
   ];
 }
 

@@ -110,6 +110,11 @@ describe('who names secrets', () => {
     ['a server has its own by its IP address', parseCluster, {
       endpoints: [{ ...server, address: 'redis-a.internal', upstream_auth: { password: { secret: 'a' } } }],
     }, ['/endpoints/0/upstream_auth hidden: must be left out where the address is a host name: Envoy finds the password of a server by IP address']],
+    ['a server has its own by an address that does not move', parseCluster, {
+      kind: 'sharded',
+      resolve: 'controlplane',
+      shards: [{ name: 's', endpoint: { ...server, address: 'redis-a.internal', upstream_auth: { password: { secret: 'a' } } } }],
+    }, ['/shards/0/endpoint/upstream_auth hidden: must be left out where the address is a host name: each time that it leads elsewhere the cluster would change, and Envoys connect to all its servers anew']],
     ['a server has its own, and can be connected to', parseCluster, {
       endpoints: [{ ...server, upstream_auth: { password: { secret: 'a' } } }],
       health_check: { protocol: 'tcp' },
