@@ -43,7 +43,14 @@ export function knowFields(clusters: readonly string[]): FieldKnowledge {
     'ca.secret': fc.constant(secretNames.ca),
     'client_ca.secret': fc.constant(secretNames.ca),
   };
-  return { texts, byField, complete: withPrimary };
+  return { texts, byField, complete: (value) => withPrimary(withSeed(value)) };
+}
+
+// A Redis Cluster without one is not published, and so is nothing beside it.
+function withSeed(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { kind, endpoints = [] } = value;
+  if (kind !== 'redis_cluster' || !Array.isArray(endpoints) || endpoints.length > 0) return value;
+  return { ...value, endpoints: [{ address: '10.0.0.1', port: 6379 }] };
 }
 
 // Of a group one of its own servers is the primary, if it has any.
