@@ -11,8 +11,8 @@ import { runCli } from '../cli/run-cli.ts';
 import { moveToLoopback, readBootstrap, withoutDrainClose } from '../support/bootstrap.ts';
 import { startControlPlane } from '../support/controlplane.ts';
 import type { ControlPlane } from '../support/controlplane.ts';
-import { startEnvoy } from '../support/envoy.ts';
-import type { Envoy } from '../support/envoy.ts';
+import { envoyReleases, startEnvoy } from '../support/envoy.ts';
+import type { Envoy, EnvoyRelease } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';
 import { startRedis } from '../support/redis-server.ts';
@@ -70,10 +70,10 @@ class Subject {
   }
 
   /** An Envoy that takes all from here. */
-  async startEnvoy(t: TestContext): Promise<Envoy> {
+  async startEnvoy(t: TestContext, version?: EnvoyRelease): Promise<Envoy> {
     const ports = { admin: await freePort(), xds: this.controlPlane.place.xdsPort };
     const bootstrap = moveToLoopback(await readBootstrap('envoy/redis-v3-ads.yaml'), ports);
-    return startEnvoy(t, withoutDrainClose(bootstrap));
+    return startEnvoy(t, withoutDrainClose(bootstrap), version === undefined ? {} : { version });
   }
 
   /** What a command on a new connection is answered. */
@@ -260,6 +260,36 @@ describe('passwords', { concurrency: 1 }, () => {
     const failures = await envoy.stats('^cluster\\.group.*health_check\\.failure$');
     assert.deepEqual([...failures.values()].filter((count) => count > 0), []);
   });
+
+  for (const version of envoyReleases) {
+    test(`and private keys are nowhere in clear in what Envoy ${version} shows of its configuration`, async (t) => {
+      const subject = await start(t);
+      for (const [name, value] of Object.entries(passwords)) await subject.setPassword(name, value);
+      const pair = makePair({ name: 'edge' });
+      await subject.call('PUT', 'secrets/edge', { kind: 'certificate', ...pair });
+      const [server, own] = [await startGuarded(t, passwords.server), await startGuarded(t, passwords['server-next'])];
+      await subject.call('PUT', 'clusters/c', {
+        endpoints: [endpointOf(server), { ...endpointOf(own), upstream_auth: { password: { secret: 'server-next' } } }],
+        upstream_auth: { password: { secret: 'server' } },
+      });
+      await subject.setAuth('first', 'second');
+      const tls = { certificate: { secret: 'edge' } };
+      const auth = { passwords: [{ secret: 'second' }] };
+      await subject.call('PUT', 'listeners/tls', { address: `127.0.0.1:${await freePort()}`, catch_all: 'c', tls, auth });
+      await subject.call('POST', 'commit', {});
+      const envoy = await subject.startEnvoy(t, version);
+      await envoy.untilLive();
+
+      const dump = JSON.stringify(await envoy.configDump());
+      for (const there of ['EndpointsConfigDump', 'SecretsConfigDump', '"name":"tls"', `"port_value":${own.port}`, '[redacted]']) {
+        assert.ok(dump.includes(there), there);
+      }
+      const keyLines = pair.key.trim().split('\n').slice(1, -1);
+      const secrets = [...values, ...keyLines];
+      const spelled = [...secrets, ...secrets.map((secret) => Buffer.from(secret).toString('base64'))];
+      assert.deepEqual(spelled.filter((secret) => dump.includes(secret)), []);
+    });
+  }
 
   test('and private keys are nowhere in clear: on disk, in backups, logs, answers, metrics, output of commands', async (t) => {
     const subject = await start(t);
