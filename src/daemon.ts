@@ -129,7 +129,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       { flag: '--api-address', address: settings.apiAddress },
     ],
     onRendered: metrics.onRendered,
-    onCommitEnd: metrics.onCommitEnd,
+    onCommitEnd: (end) => {
+      metrics.onCommitEnd(end);
+      if (end === 'published') hub.noteCommitted();
+    },
     portsInClear: settings.xdsSecrets === 'any' ? findPortsInClear(settings) : [],
     ownCertificates: () => certificate?.expiries ?? [],
     isListenerTaken: () => hub.isListenerTaken(),

@@ -1,5 +1,5 @@
 // Clients by all that a commit is judged by: their release, their node group, whether they are given secrets. One who
-// wants to know what kinds of clients there are is told of the first of each, and of no other.
+// wants to know what kinds of clients there are is told of the first of each since the last commit, and of no other.
 
 import type { JudgedClient } from './pollers.ts';
 
@@ -21,5 +21,10 @@ export class ClientSorts {
     if (this.#known.has(sort) || this.#known.size === maxSorts) return;
     this.#known.add(sort);
     this.#onFirst({ node, group, isGivenSecrets });
+  }
+
+  /** To be told when other objects are committed: what there is to say of a client goes by them. */
+  forget(): void {
+    this.#known.clear();
   }
 }

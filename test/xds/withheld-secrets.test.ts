@@ -213,6 +213,9 @@ test('who polls is judged by its release as who has a stream is, and the first o
   transport.request('cluster', { node: { id: 'd', cluster: 'edge', ...released } });
   assert.deepEqual(hub.agents(), [{ group: 'edge', version: '1.36.2', ids: ['a', 'b', 'c', 'd'] }]);
   assert.deepEqual(told, ['a 1.36.2 true', 'c 1.36.2 false']);
+  hub.noteCommitted();
+  poll('b', true);
+  assert.deepEqual(told.slice(2), ['b 1.36.2 true']);
 });
 
 describe('a snapshot in the clear', () => {
