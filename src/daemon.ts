@@ -47,7 +47,6 @@ import { findAgents, findWithoutSecrets } from './xds/agents.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
-import { createKnownSecretFinder } from './xds/known-secrets.ts';
 import { nodeClusterOf } from './xds/node.ts';
 import { createXdsServer } from './xds/server.ts';
 import { StreamHub } from './xds/stream-hub.ts';
@@ -159,7 +158,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onEncoded: metrics.onEncoded,
     goneTimeMs,
     secretsFor: settings.xdsSecrets,
-    findKnownSecrets: createKnownSecretFinder(() => controlPlane.secretValues()),
+    secretValues: () => controlPlane.secretValues(),
     // What concerns one of a sort concerns them all: status names who is connected.
     onFirstOfSort: (client) => {
       logWarnings(controlPlane.findWarningsOfClients(findAgents([client]), findWithoutSecrets([client])));

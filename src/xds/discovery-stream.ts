@@ -13,13 +13,12 @@ import type { RequestHead } from './discovery-request.ts';
 import { appendNonce } from './discovery-response.ts';
 import type { ListenerPacing } from './listener-pacing.ts';
 import type { SetSelector } from './make-before-break.ts';
-import { describeNack } from './nack-text.ts';
+import type { NackTexts } from './nack-texts.ts';
 import { parseNode } from './node.ts';
 import type { Node, NodeGroupOf } from './node.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import type { Protocol, Protocols } from './protocol.ts';
 import type { OtherWays } from './other-ways.ts';
-import type { SecretFinder } from './redaction.ts';
 import { createOrder } from './set-selector.ts';
 import type { OrderOptions } from './set-selector.ts';
 import { cut } from './stream-log.ts';
@@ -68,7 +67,7 @@ export interface StreamContext extends OrderOptions {
   /** Who is given passwords and private keys. */
   readonly secretsFor: SecretsFor;
   /** Finds those that were published in what a client says. */
-  readonly findKnownSecrets: SecretFinder;
+  readonly nackTexts: NackTexts;
   readonly observer: DiscoveryObserver;
   readonly log: StreamLog;
   /** What is known of the stream's client beside the stream. */
@@ -406,7 +405,7 @@ export class DiscoveryStream {
     if (answer.kind !== 'nack') return;
     const { sent, error } = answer;
     const isInForce = isAccepted(answer);
-    const message = describeNack(error.message, this.#context.findKnownSecrets);
+    const message = this.#context.nackTexts.describe(error.message);
     const names = firstNamesOf(refusedBy(answer), maxNackNames);
     type.lastNack = { atMs: nowMs, version: sent.version, message, names, isInForce };
     this.#context.log.nack(this.#node, this.#typeUrlOf(kind), {

@@ -25,18 +25,28 @@ const fillers = /goo\.gle\/debug\w*\s*/gu;
 // The dump of a resource has its name in a line of its own, without indentation.
 const dumpedName = /^(?:cluster_)?name: ("(?:\\.|[^"\\\n])*")/mu;
 
+/** Gives what `tell` gives for this text, and may have asked it before. */
+type Remember = (telling: string, tell: () => string) => string;
+
 /**
  * The telling part of a NACK's message in one line: of the dump of a whole message that Envoy puts before a failed
  * proto constraint only the name, without protobuf's random filler, without secrets, white space collapsed, cut at
  * 1,000 characters.
  * @param findKnown finds those whose values are known.
+ * @param remember is given what Envoys say alike that refuse the same.
  */
-export function describeNack(message: string, findKnown: SecretFinder = () => []): string {
+export function describeNack(
+  message: string,
+  findKnown: SecretFinder = () => [],
+  remember: Remember = (_, tell) => tell(),
+): string {
   const [lead = '', ...rest] = message.split(failedConstraint);
   const parts = rest.length === 0 ? [lead] : [nameFirst(lead), ...rest.slice(0, -1).map(cutDump), ...rest.slice(-1)];
   const telling = parts.join(failedConstraint).slice(0, maxRead).replace(fillers, '');
-  const text = redact(telling, [findKnown, findSpelledSecrets, findRest]).replace(/\s+/gu, ' ').trim();
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
+  return remember(telling, () => {
+    const text = redact(telling, [findKnown, findSpelledSecrets, findRest]).replace(/\s+/gu, ' ').trim();
+    return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
+  });
 }
 
 // What stands before the first constraint; when that is a dump and nothing else, the name in it.

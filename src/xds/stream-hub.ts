@@ -9,8 +9,10 @@ import { ClientSorts } from './client-sorts.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import type { SecretsFor, StreamContext, StreamTransport } from './discovery-stream.ts';
+import type { SecretValues } from './known-secrets.ts';
 import type { ListenerTakers } from './listener-takers.ts';
 import type { ListenerPause } from './listener-pacing.ts';
+import { NackTexts } from './nack-texts.ts';
 import type { NodeGroupOf } from './node.ts';
 import { noObserver } from './observer.ts';
 import type { DiscoveryObserver } from './observer.ts';
@@ -18,7 +20,6 @@ import { Pollers } from './pollers.ts';
 import type { JudgedClient } from './pollers.ts';
 import { Presence, returnTimeMs as defaultReturnTimeMs } from './presence.ts';
 import { createProtocols } from './protocol.ts';
-import type { SecretFinder } from './redaction.ts';
 import { StreamLog } from './stream-log.ts';
 import type { StreamMethod } from './stream-method.ts';
 import { StreamsByNode } from './streams-by-node.ts';
@@ -41,14 +42,15 @@ export interface StreamHubOptions {
   readonly goneTimeMs?: number;
   /** Default `private`. */
   readonly secretsFor?: SecretsFor;
-  /** Finds in what clients say the secrets that were published. Default: none are known. */
-  readonly findKnownSecrets?: SecretFinder;
-  /** Told of the first client of each release and node group, with secrets and without. */
+  /** What was published, and no text of a client's may tell; the same object while it is the same. Default: nothing. */
+  readonly secretValues?: () => SecretValues;
+  /** Told of the first client of each release and node group, with secrets and without, since the last commit. */
   readonly onFirstOfSort?: (client: JudgedClient) => void;
 }
 
 const defaultInForceBoundMs = 5_000;
 const defaultGoneTimeMs = 600_000;
+const noSecrets: SecretValues = { passwords: [], privateKeys: [] };
 
 const defaultListenerPause: ListenerPause = { minMs: 1_000, maxMs: 60_000 };
 
@@ -90,7 +92,7 @@ export class StreamHub {
     maxBytes,
     goneTimeMs = defaultGoneTimeMs,
     secretsFor = 'private',
-    findKnownSecrets = () => [],
+    secretValues = () => noSecrets,
     onFirstOfSort = () => undefined,
   }: StreamHubOptions) {
     this.presence = new Presence(goneTimeMs);
@@ -114,7 +116,7 @@ export class StreamHub {
       onWritten: () => this.#onWritten(),
       publicationFor: (group) => snapshots.publication(group),
       secretsFor,
-      findKnownSecrets,
+      nackTexts: new NackTexts(secretValues),
       log: new StreamLog(log),
       observer,
       inForceBoundMs,
@@ -149,6 +151,11 @@ export class StreamHub {
   notePoll(client: JudgedClient): void {
     this.#pollers.note(client, performance.now());
     this.#sorts.note(client);
+  }
+
+  /** To be told of each commit: what there is to say of a sort of clients goes by it. */
+  noteCommitted(): void {
+    this.#sorts.forget();
   }
 
   /** True when some client takes its listeners from here, in whatever way. */
