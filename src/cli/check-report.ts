@@ -35,10 +35,10 @@ function cellsOf({ trouble, detail, facts }: CheckedServerMessage): string[] {
   ];
 }
 
-// Without a limit no policy ever comes to work.
+// Without a limit the policy comes to work when somebody sets one.
 function memoryOf({ maxmemory, maxmemory_policy: policy }: Facts): string {
   if (maxmemory === null) return '?';
-  return maxmemory === 0 ? 'no limit' : `${maxmemory} bytes, ${policy ?? '?'}`;
+  return `${maxmemory === 0 ? 'no limit' : `${maxmemory} bytes`}, ${policy ?? '?'}`;
 }
 
 function persistenceOf({ append_only: isAppendOnly, saves_snapshots: saves }: Facts): string {

@@ -32,7 +32,7 @@ test('check tells who is fine, who is not, and why', async (t) => {
   await put('sessions', [good]);
   const fine = await runCli(['check', '--api', api]);
   assert.equal(fine.status, 0, fine.stderr);
-  assert.match(fine.stdout, new RegExp(`ok +sessions +127.0.0.1:${good} +primary +redis \\d+\\.\\d+\\.\\d+ +no limit +none\\n1 of 1 are fine\\n$`));
+  assert.match(fine.stdout, new RegExp(`ok +sessions +127.0.0.1:${good} +primary +redis \\d+\\.\\d+\\.\\d+ +no limit, noeviction +none\\n1 of 1 are fine\\n$`));
 
   await put('carts', [replica, dead]);
   const bad = await runCli(['check', '--api', api]);
