@@ -88,8 +88,9 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const store = openStore(settings);
   const state = await store.load();
   const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
+  const lookup = createLookup(settings.dnsServers);
   const hostNames = new NameWatcher({
-    lookup: createLookup(settings.dnsServers),
+    lookup,
     known: state.addresses,
     onChange: () => {
       controlPlane.noteAddresses().catch((error: unknown) => {
@@ -175,6 +176,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     desk: controlPlane,
     readBackup: async (directory) => secrets.adopt(await readBackup(directory)),
     secrets,
+    names: { known: () => hostNames.addresses, lookup },
     hub,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,

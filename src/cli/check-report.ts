@@ -13,7 +13,7 @@ export function renderCheck(context: Context, { checked, fine, servers }: CheckM
   if (checked === 0) return ['no server is declared'];
   const rows = servers.map((server) => [
     paint(context, server.is_fine ? 'green' : 'red', server.is_fine ? 'ok' : 'bad'),
-    ...[server.cluster, server.address, ...cellsOf(server)].map(toPrintable),
+    ...[server.cluster, addressOf(server), ...cellsOf(server)].map(toPrintable),
   ]);
   const contradictions = servers.flatMap(({ cluster, address, contradictions: lines }) =>
     lines.map((line) => toPrintable(`${cluster} ${address}: ${line}`)),
@@ -23,6 +23,11 @@ export function renderCheck(context: Context, { checked, fine, servers }: CheckM
     ...contradictions,
     `${fine} of ${checked} are fine`,
   ];
+}
+
+// A name that leads nowhere stands in place of an address.
+function addressOf({ address, host_name: name }: CheckedServerMessage): string {
+  return name === null || address.startsWith(`${name}:`) ? address : `${address} (${name})`;
 }
 
 function cellsOf({ trouble, detail, facts }: CheckedServerMessage): string[] {

@@ -46,7 +46,10 @@ export async function checkServers(servers: readonly DeclaredServer[], options: 
   return judge(servers, looks);
 }
 
-async function lookAt({ tls, secretProblem, ...server }: DeclaredServer, deadlineMs: number): Promise<Look> {
+async function lookAt({ tls, nameProblem, secretProblem, ...server }: DeclaredServer, deadlineMs: number): Promise<Look> {
+  if (nameProblem !== undefined) {
+    return { trouble: 'failed', detail: `its name leads to no address: ${nameProblem}`, tookMs: 0 };
+  }
   if (secretProblem !== undefined) return { trouble: 'secret', detail: secretProblem, tookMs: 0 };
   if (tls === undefined) return look(server, deadlineMs);
   if ('problem' in tls) return { trouble: 'tls', detail: tls.problem, tookMs: 0 };

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { makeAuthority } from '../support/certificates.ts';
 import { startControlPlane } from '../support/controlplane.ts';
+import { startDns } from '../support/dns-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { startTlsRedis } from '../support/redis-tls.ts';
@@ -95,4 +96,16 @@ test('apply --check stages a file only when its servers are fine', async (t) => 
   const faulty = await runCli(['apply', '-f', file, '--check', '--api', api]);
   assert.equal(faulty.status, 1);
   assert.match(faulty.stderr, /declared\.json:1:\d+/);
+});
+
+test('check asks who has the names that the control plane looks up', async (t) => {
+  const dns = await startDns(t, { 'redis.internal': ['127.0.0.1'] });
+  const [redis, plane] = [await startRedis(t), await startControlPlane(t, ['--dns-servers', `127.0.0.1:${dns.port}`])];
+  const file = join(await tempDir(t), 'declared.json');
+  const endpoints = ['redis.internal', 'gone.internal'].map((address) => ({ address, port: redis.port }));
+  await writeFile(file, JSON.stringify({ clusters: [{ name: 'a', resolve: 'controlplane', endpoints }], listeners: [] }));
+  const { status, stderr } = await runCli(['apply', '-f', file, '--check', '--api', `127.0.0.1:${plane.place.apiPort}`]);
+  assert.equal(status, 1);
+  assert.match(stderr, new RegExp(`ok +a +127\\.0\\.0\\.1:${redis.port} \\(redis\\.internal\\) +primary `));
+  assert.match(stderr, new RegExp(`bad +a +gone\\.internal:${redis.port} +failed: its name leads to no address: not found\\n`));
 });

@@ -1,7 +1,8 @@
 // All servers looked at once, so many at a time.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import { withAddresses } from '../../src/effective/addresses.ts';
 import { checkServers } from '../../src/watch/check.ts';
 import { serversOf } from '../../src/watch/declared-servers.ts';
 import type { DeclaredServer } from '../../src/watch/declared-servers.ts';
@@ -74,4 +75,66 @@ test('when it is broken off, what was seen is given', async (t) => {
   const servers = [serverOn(port), serverOn(port), serverOn(port)];
   const stop = { ...options, atOnce: 1, signal: controller.signal, onChecked: () => controller.abort() };
   assert.equal((await checkServers(servers, stop)).length, 1);
+});
+
+describe('names that the control plane looks up', () => {
+  const server = (address: string, port = 1) => ({ address, port });
+  const names = {
+    addresses: new Map([
+      ['pair.internal', ['10.0.0.2', '10.0.0.1']],
+      ['all.internal', ['10.0.0.1', '10.0.0.2', '10.0.0.3']],
+    ]),
+    problems: new Map([['gone.internal', 'not found']]),
+  };
+  const cases: readonly (readonly [what: string, cluster: object, servers: readonly (readonly unknown[])[]])[] = [
+    ['each address is one server', { endpoints: [server('pair.internal'), server('10.0.0.9')] }, [
+      ['10.0.0.1', 'any', 'pair.internal', undefined],
+      ['10.0.0.2', 'any', 'pair.internal', undefined],
+      ['10.0.0.9', 'any', undefined, undefined],
+    ]],
+    ['a primary is one, the first', {
+      kind: 'replicated',
+      primary: 'pair.internal:1',
+      endpoints: [server('all.internal'), server('pair.internal')],
+    }, [
+      ['10.0.0.1', 'replica', 'all.internal', undefined],
+      ['10.0.0.2', 'primary', 'pair.internal', undefined],
+      ['10.0.0.3', 'replica', 'all.internal', undefined],
+    ]],
+    ['one that leads nowhere is told as what it is', {
+      kind: 'replicated',
+      primary: 'gone.internal:1',
+      endpoints: [server('gone.internal'), server('10.0.0.9')],
+    }, [['10.0.0.9', 'replica', undefined, undefined], ['gone.internal', 'primary', 'gone.internal', 'not found']]],
+    ['and so is that of a shard', {
+      kind: 'sharded',
+      shards: [{ name: 's', endpoint: server('gone.internal') }, { name: 't', endpoint: server('pair.internal') }],
+    }, [['10.0.0.2', 'any', 'pair.internal', undefined], ['gone.internal', 'any', 'gone.internal', 'not found']]],
+    ['what Envoys look up stays a name', { resolve: undefined, endpoints: [server('pair.internal')] }, [
+      ['pair.internal', 'any', undefined, undefined],
+    ]],
+  ];
+  for (const [what, fields, servers] of cases) {
+    test(what, () => {
+      const cluster = parseCluster({ name: 'c', resolve: 'controlplane', ...fields });
+      const found = serversOf([cluster], undefined, names);
+      assert.deepEqual(found.map(({ host, part, hostName, nameProblem }) => [host, part, hostName, nameProblem]), servers);
+    });
+  }
+
+  test('looking does not change what is published', () => {
+    const cluster = parseCluster({ name: 'c', resolve: 'controlplane', endpoints: [server('pair.internal')] });
+    const published = withAddresses(cluster, names.addresses);
+    serversOf([cluster], undefined, { addresses: new Map(), problems: new Map() });
+    assert.equal(withAddresses(cluster, names.addresses), published);
+  });
+
+  test('nobody is asked for one that leads nowhere', async () => {
+    const lost = serverOn(1, { host: 'gone.internal', hostName: 'gone.internal', nameProblem: 'not found' });
+    const [{ isFine, look } = assert.fail()] = await checkServers([lost], options);
+    assert.deepEqual([isFine, look], [
+      false,
+      { trouble: 'failed', detail: 'its name leads to no address: not found', tookMs: 0 },
+    ]);
+  });
 });

@@ -6,9 +6,11 @@ import type { Cluster } from '../../model/objects.ts';
 import { formatAddress } from '../../net/address.ts';
 import { parseDuration } from '../../text/duration.ts';
 import type { CheckedServer } from '../../watch/check.ts';
-import { serversOf } from '../../watch/declared-servers.ts';
-import type { DeclaredServer } from '../../watch/declared-servers.ts';
+import { countDeclared, serversOf } from '../../watch/declared-servers.ts';
 import type { ServerFacts } from '../../watch/facts.ts';
+import { findNames } from '../../watch/find-names.ts';
+import type { NameSource } from '../../watch/find-names.ts';
+import type { FindSecret } from '../../watch/find-secret.ts';
 import { CallLimit } from '../call-limit.ts';
 import { createSecretFinder } from './check-secrets.ts';
 import { readConfig } from './config.ts';
@@ -26,6 +28,8 @@ const maxChecks = 2;
 const connectionsAtOnce = 64;
 // The answer is held until the last one was looked at.
 const maxServers = 10_000;
+// Of all names together.
+const maxNamesMs = 10_000;
 
 const defaultDeadlineMs = 2_000;
 const maxDeadlineMs = 30_000;
@@ -34,21 +38,32 @@ const maxDeadlineMs = 30_000;
  * Looks at the servers of what is declared, in the `view`, or in the file that the body is; of one `cluster`, or of all.
  * Answers a {@link CheckMessage}; to who accepts application/x-ndjson a {@link ProgressMessage} line after each
  * server, and that as the last line.
+ * @param names looks up the names that the control plane looks up, so that who is asked is who is published
  * @param stopping aborted when the control plane stops: who waits is told what was seen
  */
-export function createCheckHandler(desk: Desk, secrets: Pick<Secrets, 'open'>, stopping: AbortSignal): RequestHandler {
+export function createCheckHandler(
+  desk: Desk,
+  secrets: Pick<Secrets, 'open'>,
+  names: NameSource,
+  stopping: AbortSignal,
+): RequestHandler {
   const limit = new CallLimit(maxChecks);
   return async (request, response) => {
-    const { servers, deadlineMs } = await readCheck(desk, secrets, request);
+    const { clusters, findSecret, deadlineMs } = await readCheck(desk, secrets, request);
+    assertFew(countDeclared(clusters));
     if (limit.isReached) throw new ProblemError(503, `${maxChecks} checks are on their way: ask again later`);
     const check = async (): Promise<void> => {
+      const signal = AbortSignal.any([stopping, signalWhenGone(response)]);
+      const found = await findNames(clusters, names, AbortSignal.any([signal, AbortSignal.timeout(maxNamesMs)]));
+      const servers = serversOf(clusters, findSecret, found);
+      assertFew(servers.length);
       // Brings the client for Redis, which nothing else needs.
       const { checkServers } = await import('../../watch/check.ts');
       const isLines = beginLines(request, response);
       const checked = await checkServers(servers, {
         deadlineMs,
         atOnce: connectionsAtOnce,
-        signal: AbortSignal.any([stopping, signalWhenGone(response)]),
+        signal,
         onChecked: (count) => {
           const progress: ProgressMessage = { settled: count, total: servers.length };
           if (isLines) writeProgress(response, progress);
@@ -60,11 +75,13 @@ export function createCheckHandler(desk: Desk, secrets: Pick<Secrets, 'open'>, s
   };
 }
 
-async function readCheck(
-  desk: Desk,
-  secrets: Pick<Secrets, 'open'>,
-  request: Request,
-): Promise<{ servers: readonly DeclaredServer[]; deadlineMs: number }> {
+interface CheckToDo {
+  readonly clusters: readonly Cluster[];
+  readonly findSecret: FindSecret;
+  readonly deadlineMs: number;
+}
+
+async function readCheck(desk: Desk, secrets: Pick<Secrets, 'open'>, request: Request): Promise<CheckToDo> {
   const { cluster: name, view: viewText, timeout } = readQuery(request, ['cluster', 'view', 'timeout']);
   const isFile = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   if (isFile && viewText !== undefined) throw new ProblemError(400, 'view: only without a file');
@@ -76,11 +93,12 @@ async function readCheck(
   const file = isFile ? await readConfig(request) : undefined;
   const all = file?.clusters ?? clusterType.list(desk.declarations, view);
   const findSecret = createSecretFinder(desk.declarations, view, file?.secrets, secrets.open);
-  const servers = serversOf(name === undefined ? all : [findCluster(all, name)], findSecret);
-  if (servers.length > maxServers) {
-    throw new ProblemError(400, `${servers.length} servers: at most ${maxServers} are looked at in one call, give a cluster`);
-  }
-  return { servers, deadlineMs };
+  return { clusters: name === undefined ? all : [findCluster(all, name)], findSecret, deadlineMs };
+}
+
+function assertFew(servers: number): void {
+  if (servers <= maxServers) return;
+  throw new ProblemError(400, `${servers} servers: at most ${maxServers} are looked at in one call, give a cluster`);
 }
 
 function parseDeadline(text: string): number {
@@ -103,11 +121,13 @@ function buildCheckMessage(checked: readonly CheckedServer[]): CheckMessage {
   };
 }
 
-function buildServerMessage({ cluster, host, port, look, isFine, contradictions }: CheckedServer): CheckedServerMessage {
+function buildServerMessage(server: CheckedServer): CheckedServerMessage {
+  const { cluster, host, port, hostName, look, isFine, contradictions } = server;
   const facts = 'facts' in look ? look.facts : undefined;
   return {
     cluster,
     address: formatAddress({ host, port }),
+    host_name: hostName ?? null,
     is_fine: isFine,
     took_ms: look.tookMs,
     trouble: 'trouble' in look ? look.trouble : null,

@@ -7,6 +7,7 @@ import { StoreError } from '../../commit/published.ts';
 import type { Desk } from '../../commit/desk.ts';
 import { SecretKeyError } from '../../secrets/key-file.ts';
 import type { DeclaredObject } from '../../model/objects.ts';
+import type { NameSource } from '../../watch/find-names.ts';
 import { createBackupHandler } from './backup.ts';
 import { createCheckHandler } from './check.ts';
 import { createClientsHandler } from './clients.ts';
@@ -53,6 +54,7 @@ export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, 
   readonly desk: Desk;
   readonly readBackup: ReadBackup;
   readonly secrets: Secrets;
+  readonly names: NameSource;
   readonly log: Logger;
 }
 
@@ -101,7 +103,7 @@ export function createV2(parts: V2Parts): Router {
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
   router.route('/host-names').get(createHostNamesHandler(desk)).all(refuseMethod('GET', 'HEAD'));
-  router.route('/check').post(createCheckHandler(desk, secrets, parts.stopping)).all(refuseMethod('POST'));
+  router.route('/check').post(createCheckHandler(desk, secrets, parts.names, parts.stopping)).all(refuseMethod('POST'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));
   addDocs(router);
 

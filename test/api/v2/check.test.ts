@@ -6,12 +6,15 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import type { CheckMessage } from '../../../src/api/v2/messages.ts';
 import { noEdits } from '../../../src/inventory/edits.ts';
+import { LookupError } from '../../../src/watch/dns-lookup.ts';
 import { freePort } from '../../support/free-port.ts';
 import { startRedis } from '../../support/redis-server.ts';
 import { sealed } from '../../support/test-vault.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { serveDesk } from './serve-desk.ts';
+import { serveV2 } from './serve-v2.ts';
 
 const fileOf = (port: number) => ({
   clusters: [{ name: 'in-file', endpoints: [{ address: '127.0.0.1', port }] }],
@@ -155,4 +158,33 @@ test('a third check at the same time is refused, and one later is not', async (t
   });
   assert.deepEqual((await Promise.all(running)).map(({ body }) => body.servers[0].trouble), ['timeout', 'timeout']);
   assert.equal((await call('POST', '/check?timeout=1s', { clusters: [], listeners: [] })).status, 200);
+});
+
+test('of a name that the control plane looks up, each address is looked at', async (t) => {
+  const { port } = await startRedis(t);
+  const names = {
+    known: () => new Map([['known.internal', ['127.0.0.1']]]),
+    lookup: async (name: string) => {
+      if (name === 'gone.internal') throw new LookupError('not found');
+      return { addresses: ['127.0.0.3', '127.0.0.2'], ttlMs: 1 };
+    },
+  };
+  const { url } = await serveV2(t, { names });
+  const endpoints = ['known.internal', 'new.internal', 'gone.internal'].map((address) => ({ address, port }));
+  const response = await fetch(`${url}/check`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ clusters: [{ name: 'c', resolve: 'controlplane', endpoints }], listeners: [] }),
+  });
+  const { checked, fine, servers } = (await response.json()) as CheckMessage;
+  assert.deepEqual([checked, fine], [4, 1]);
+  assert.deepEqual(
+    servers.map(({ address, host_name: name, trouble, detail }) => [address, name, trouble, detail]),
+    [
+      [`127.0.0.1:${port}`, 'known.internal', null, null],
+      [`127.0.0.2:${port}`, 'new.internal', 'refused', `connect ECONNREFUSED 127.0.0.2:${port}`],
+      [`127.0.0.3:${port}`, 'new.internal', 'refused', `connect ECONNREFUSED 127.0.0.3:${port}`],
+      [`gone.internal:${port}`, 'gone.internal', 'failed', 'its name leads to no address: not found'],
+    ],
+  );
 });

@@ -11,6 +11,7 @@ import type { ClientsMessage } from '../../../src/api/v2/messages.ts';
 import { createV2 } from '../../../src/api/v2/router.ts';
 import type { V2Parts } from '../../../src/api/v2/router.ts';
 import { readBackup } from '../../../src/store/read-backup.ts';
+import { LookupError } from '../../../src/watch/dns-lookup.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
 import { openDesk } from '../../support/open-desk.ts';
@@ -37,6 +38,12 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
     desk,
     readBackup,
     secrets: { seal: async (secret) => testVault.seal(secret), open: openSecret, rotateKey: async () => undefined },
+    names: {
+      known: () => new Map(),
+      lookup: async () => {
+        throw new LookupError('not found');
+      },
+    },
     hub: xds.hub,
     start: undefined,
     stopping: stopping.signal,

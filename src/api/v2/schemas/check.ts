@@ -37,6 +37,10 @@ export const checkedServerSchema = z
   .object({
     cluster: objectName,
     address: z.string().meta({ example: '10.0.0.1:6379' }),
+    host_name: z
+      .string()
+      .nullable()
+      .describe('The declared name that the control plane found this address for, or none; null: what is declared was asked.'),
     is_fine: z.boolean().describe('It answers, and is what it is declared to be.'),
     took_ms: count,
     trouble: trouble.nullable().meta({
