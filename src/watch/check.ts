@@ -3,6 +3,7 @@
 import { formatAddress } from '../net/address.ts';
 import { findContradictions } from './contradictions.ts';
 import type { DeclaredServer } from './declared-servers.ts';
+import type { ServerFacts } from './facts.ts';
 import { look } from './look.ts';
 import type { Look } from './look.ts';
 
@@ -58,6 +59,7 @@ async function lookAt({ tls, nameProblem, secretProblem, ...server }: DeclaredSe
 
 function judge(servers: readonly DeclaredServer[], looks: readonly Look[]): CheckedServer[] {
   const firstByRun = new Map<string, DeclaredServer>();
+  const primaries = findPrimaries(servers, looks);
   return servers.flatMap((server, index): CheckedServer[] => {
     const seen = looks[index];
     if (seen === undefined) return [];
@@ -65,11 +67,25 @@ function judge(servers: readonly DeclaredServer[], looks: readonly Look[]): Chec
       const isFine = seen.trouble === 'not-redis' && server.mayBeOther;
       return [{ ...server, look: seen, isFine, contradictions: [] }];
     }
-    const contradictions = findContradictions(server.part, seen.facts);
+    const contradictions = findContradictions(server.part, seen.facts, primaries.get(groupOf(server)));
     const twin = findTwin(firstByRun, server, seen.facts.runId);
     if (twin !== undefined) contradictions.push(`it is the same server as ${formatAddress(twin)}`);
     return [{ ...server, look: seen, isFine: contradictions.length === 0, contradictions }];
   });
+}
+
+function findPrimaries(servers: readonly DeclaredServer[], looks: readonly Look[]): ReadonlyMap<string, ServerFacts> {
+  return new Map(
+    servers.flatMap((server, index) => {
+      const seen = looks[index];
+      const isSeen = server.part === 'primary' && seen !== undefined && 'facts' in seen;
+      return isSeen ? [[groupOf(server), seen.facts] as const] : [];
+    }),
+  );
+}
+
+function groupOf({ cluster, shard = '' }: DeclaredServer): string {
+  return `${cluster}\n${shard}`;
 }
 
 // Two addresses of one server count as two, for weights and for what is left when one fails.

@@ -15,6 +15,8 @@ export interface ServerFacts {
   readonly isLoading: boolean;
   /** Of a replica: `up` or `down`. */
   readonly primaryLink: string | undefined;
+  /** Undefined also where it is said in another sense than Redis's. */
+  readonly history: History | undefined;
   /** In bytes; 0: no limit. */
   readonly maxMemory: number | undefined;
   readonly maxMemoryPolicy: string | undefined;
@@ -22,6 +24,15 @@ export interface ServerFacts {
   readonly isAppendOnly: boolean | undefined;
   /** True when it saves snapshots by itself. */
   readonly savesSnapshots: boolean | undefined;
+}
+
+/** Whose writes a server has: a replica has the identifier of its primary, also through NAT and over other replicas. */
+export interface History {
+  readonly id: string;
+  /** How far it has come. */
+  readonly offset: number | undefined;
+  /** What it had before it was promoted, or followed one that was, and up to which offset; undefined: nothing else. */
+  readonly former: { readonly id: string; readonly end: number } | undefined;
 }
 
 /** What a server answered; undefined is what it refused or does not know. */
@@ -40,6 +51,9 @@ const versionFields = [
   ['redis', 'redis_version'],
 ] as const;
 
+// Those that replicate as Redis does; others have no identifiers, or make them up.
+const haveHistories = new Set(['redis', 'valkey', 'keydb']);
+
 export function readFacts({ info, role, save }: Answers): ServerFacts {
   const fields = parseInfo(info);
   const [product, version] = findProduct(fields);
@@ -52,6 +66,7 @@ export function readFacts({ info, role, save }: Answers): ServerFacts {
     runId: fields.get('run_id'),
     isLoading: fields.get('loading') === '1',
     primaryLink: fields.get('master_link_status'),
+    history: haveHistories.has(product) ? readHistory(fields) : undefined,
     maxMemory: numberOf(fields, 'maxmemory'),
     maxMemoryPolicy: fields.get('maxmemory_policy'),
     maxClients: numberOf(fields, 'maxclients'),
@@ -65,6 +80,15 @@ function findProduct(fields: ReadonlyMap<string, string>): readonly [product: st
   if (fields.get('executable')?.includes('keydb') === true) return ['keydb', fields.get('redis_version')];
   const found = versionFields.find(([, field]) => fields.has(field));
   return found === undefined ? ['unknown', undefined] : [found[0], fields.get(found[1])];
+}
+
+function readHistory(fields: ReadonlyMap<string, string>): History | undefined {
+  const [id, formerId] = [fields.get('master_replid'), fields.get('master_replid2')];
+  if (id === undefined || id === '') return undefined;
+  // -1: there is none.
+  const end = numberOf(fields, 'second_repl_offset');
+  const former = formerId === undefined || end === undefined ? undefined : { id: formerId, end };
+  return { id, offset: numberOf(fields, 'slave_repl_offset') ?? numberOf(fields, 'master_repl_offset'), former };
 }
 
 function flagOf(text: string | undefined): boolean | undefined {

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { withAddresses } from '../../src/effective/addresses.ts';
 import { checkServers } from '../../src/watch/check.ts';
+import type { Part } from '../../src/watch/contradictions.ts';
 import { serversOf } from '../../src/watch/declared-servers.ts';
 import type { DeclaredServer } from '../../src/watch/declared-servers.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
+import type { RedisServer } from '../support/redis-server.ts';
 
 const options = { deadlineMs: 1_000, atOnce: 4, signal: new AbortController().signal, onChecked: () => undefined };
 
@@ -138,3 +140,49 @@ describe('names that the control plane looks up', () => {
     ]);
   });
 });
+
+describe('servers that replicate', () => {
+  const partOf = ({ port }: RedisServer, part: Part, more: Partial<DeclaredServer> = {}) =>
+    serverOn(port, { part, mayBeOther: false, ...more });
+  const linesOf = async (...servers: readonly DeclaredServer[]): Promise<readonly (readonly string[])[]> => {
+    return (await checkServers(servers, options)).map(({ contradictions }) => contradictions);
+  };
+
+  test('are fine with their own primary, and not with another, in each group by itself', async (t) => {
+    const [primary, foreign, replica] = [await startRedis(t), await startRedis(t), await startRedis(t)];
+    await follow(replica, primary);
+    const parts = [partOf(primary, 'primary'), partOf(replica, 'replica')];
+    assert.deepEqual(await linesOf(...parts), [[], []]);
+    const others = [partOf(foreign, 'primary', { shard: 's' }), partOf(replica, 'replica', { shard: 's' })];
+    const line = `it is a replica of 127.0.0.1:${primary.port}, which has other writes than the declared primary`;
+    const twin = `it is the same server as 127.0.0.1:${replica.port}`;
+    assert.deepEqual(await linesOf(...parts, ...others), [[], [], [], [line, twin]]);
+  });
+
+  test('are not fine with the old primary of one that was promoted, and fine with the new one', async (t) => {
+    const [old, promoted, replica] = [await startRedis(t), await startRedis(t), await startRedis(t)];
+    await follow(promoted, old);
+    await follow(replica, old);
+    await promoted.direct.ask('REPLICAOF', 'NO', 'ONE');
+    await old.direct.ask('SET', 'key', 'value');
+    await replica.child.until('it has what the old primary is told', async () => (await replica.direct.ask('GET', 'key')) === '"value"');
+    const servers = [partOf(promoted, 'primary'), partOf(replica, 'replica')];
+    const line = `it is a replica of 127.0.0.1:${old.port}, which has other writes than the declared primary`;
+    assert.deepEqual(await linesOf(...servers), [[], [line]]);
+    await follow(replica, promoted);
+    assert.deepEqual(await linesOf(...servers), [[], []]);
+  });
+
+  test('are not fine without a link to their primary', async (t) => {
+    const [primary, replica, gone] = [await startRedis(t), await startRedis(t), await freePort()];
+    await replica.direct.ask('REPLICAOF', '127.0.0.1', `${gone}`);
+    const line = `primary_link down: it is a replica of 127.0.0.1:${gone}, gets nothing from there, and what it has grows old`;
+    assert.deepEqual(await linesOf(partOf(primary, 'primary'), partOf(replica, 'replica')), [[], [line]]);
+  });
+});
+
+/** Resolves when the link is up. */
+async function follow(replica: RedisServer, primary: RedisServer): Promise<void> {
+  await replica.direct.ask('REPLICAOF', primary.address, `${primary.port}`);
+  await replica.child.until('it replicates', async () => (await replica.direct.ask('ROLE')).includes('"connected"'));
+}

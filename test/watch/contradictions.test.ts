@@ -1,7 +1,7 @@
 // A server that is not what it is declared to be.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { findContradictions } from '../../src/watch/contradictions.ts';
 import type { Part } from '../../src/watch/contradictions.ts';
 import { readFacts } from '../../src/watch/facts.ts';
@@ -60,3 +60,42 @@ for (const [part, bySeen] of Object.entries(said)) {
     });
   }
 }
+
+describe('of a declared replica', () => {
+  const [mine, former, foreign] = ['a', 'b', 'c'].map((letter) => letter.repeat(40));
+  const infoOf = (fields: Readonly<Record<string, string | number | undefined>>): string =>
+    Object.entries({ redis_version: '7.0.15', ...fields }).map(([name, value]) => `${name}:${value}`).join('\n');
+  const primaryOf = (fields: object) => readFacts({ info: infoOf({ role: 'master', ...fields }), role: ['master', 0, []] });
+  const replicaOf = (fields: object) => {
+    const info = infoOf({ role: 'slave', master_host: '10.0.0.9', master_port: 1, master_link_status: 'up', ...fields });
+    return readFacts({ info });
+  };
+  const primary = primaryOf({ master_replid: mine, master_replid2: former, second_repl_offset: 100 });
+  const cases: readonly (readonly [
+    what: string,
+    replica: Readonly<Record<string, string | number | undefined>>,
+    primary: ReturnType<typeof readFacts> | undefined,
+    line: RegExp | undefined,
+  ])[] = [
+    ['that has what its primary has, by whatever address', { master_replid: mine }, primary, undefined],
+    ['that has the beginning of it, and is about to go on', { master_replid: former, slave_repl_offset: 99 }, primary, undefined],
+    ['that went on with the old primary', { master_replid: former, slave_repl_offset: 100 }, primary, /10\.0\.0\.9:1, which has other writes/],
+    ['that does not say how far it is', { master_replid: former }, primary, /other writes than the declared primary/],
+    ['of a foreign primary', { master_replid: foreign, slave_repl_offset: 1 }, primary, /^it is a replica of 10\.0\.0\.9:1, which has other writes/],
+    ['of a foreign primary, of one that was never promoted', { master_replid: foreign }, primaryOf({ master_replid: mine }), /other writes/],
+    ['that has lost its primary', { master_replid: mine, master_link_status: 'down' }, primary, /^primary_link down: .* 10\.0\.0\.9:1, gets nothing/],
+    ['that was never linked', { master_replid: foreign, master_link_status: 'down' }, primary, /^primary_link down/],
+    ['that has lost its primary, of which nothing is known', { master_link_status: 'down' }, undefined, /^primary_link down/],
+    ['whose primary says nothing', { master_replid: foreign }, undefined, undefined],
+    ['whose primary has no history', { master_replid: foreign }, primaryOf({ redis_version: '2.6.0' }), undefined],
+    ['whose declared primary is a replica itself, which is said of that one', { master_replid: mine }, replicaOf({ master_replid: foreign }), undefined],
+    ['that has no history', {}, primary, undefined],
+  ];
+  for (const [what, fields, seen, line] of cases) {
+    test(what, () => {
+      const lines = findContradictions('replica', replicaOf(fields), seen);
+      assert.equal(lines.length, line === undefined ? 0 : 1, lines.join('\n'));
+      if (line !== undefined) assert.match(lines[0] ?? '', line);
+    });
+  }
+});

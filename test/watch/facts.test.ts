@@ -78,6 +78,7 @@ describe('a server says what it is', () => {
       runId: undefined,
       isLoading: false,
       primaryLink: undefined,
+      history: undefined,
       maxMemory: undefined,
       maxMemoryPolicy: undefined,
       maxClients: undefined,
@@ -107,6 +108,7 @@ describe('a server says what it is', () => {
       runId: 'f'.repeat(40),
       isLoading: true,
       primaryLink: 'down',
+      history: undefined,
       maxMemory: 1048576,
       maxMemoryPolicy: 'allkeys-lru',
       maxClients: 10000,
@@ -114,6 +116,24 @@ describe('a server says what it is', () => {
       savesSnapshots: true,
     });
   });
+
+  const [id, formerId] = ['a'.repeat(40), 'b'.repeat(40)];
+  const histories: readonly (readonly [what: string, fields: Readonly<Record<string, string | number>>, history: object | undefined])[] = [
+    ['of a primary', { redis_version: '7.0.15', master_replid: id, master_replid2: '0'.repeat(40), master_repl_offset: 7, second_repl_offset: -1 }, {
+      id, offset: 7, former: undefined,
+    }],
+    ['of one that was promoted', { valkey_version: '8.1.4', master_replid: id, master_replid2: formerId, master_repl_offset: 9, second_repl_offset: 5 }, {
+      id, offset: 9, former: { id: formerId, end: 5 },
+    }],
+    ['of a replica', { redis_version: '7.0.15', master_replid: id, slave_repl_offset: 6, master_repl_offset: 0 }, {
+      id, offset: 6, former: undefined,
+    }],
+    ['of one that has none', { redis_version: '2.6.0' }, undefined],
+    ['of another product, which is none', { redis_version: '7.4.0', dragonfly_version: 'df-v1.30.0', master_replid: id }, undefined],
+  ];
+  for (const [what, fields, history] of histories) {
+    test(`the history ${what}`, () => assert.deepEqual(readFacts({ info: infoOf(fields) }).history, history));
+  }
 
   for (const [save, expected] of [[['save', ''], false], [[], undefined], [undefined, undefined]] as const) {
     test(`it saves by itself: ${JSON.stringify(save)}`, () => {
