@@ -12,7 +12,10 @@ const isSaid = 'without health_check or outlier_detection a replica that is away
  * edited listeners read from.
  * @param objects after the edits.
  */
-export function findUncheckedReads(edits: Edits, { clusters, listeners }: Pick<Objects, 'clusters' | 'listeners'>): string[] {
+export function findUncheckedReads(
+  edits: Edits,
+  { clusters, listeners }: Pick<Objects, 'clusters' | 'listeners'>,
+): string[] {
   const edited = edits.clusters.flatMap(({ after }) => (after !== undefined && isUnchecked(after) ? [after] : []));
   // Of the others only who reads from what was edited is of interest, and it costs a look at all of them.
   const readers = edited.length > 0 ? [...listeners.values()] : edits.listeners.flatMap(({ after }) => after ?? []);

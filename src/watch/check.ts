@@ -47,7 +47,8 @@ export async function checkServers(servers: readonly DeclaredServer[], options: 
   return judge(servers, looks);
 }
 
-async function lookAt({ tls, nameProblem, secretProblem, ...server }: DeclaredServer, deadlineMs: number): Promise<Look> {
+async function lookAt(declared: DeclaredServer, deadlineMs: number): Promise<Look> {
+  const { tls, nameProblem, secretProblem, ...server } = declared;
   if (nameProblem !== undefined) {
     return { trouble: 'failed', detail: `its name leads to no address: ${nameProblem}`, tookMs: 0 };
   }

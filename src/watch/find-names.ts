@@ -24,7 +24,11 @@ export interface FoundNames {
 const atOnce = 64;
 
 /** Of the names that the control plane looks up. @param over once it is aborted, what is not found yet has no answer */
-export async function findNames(clusters: Iterable<Cluster>, source: NameSource, over: AbortSignal): Promise<FoundNames> {
+export async function findNames(
+  clusters: Iterable<Cluster>,
+  source: NameSource,
+  over: AbortSignal,
+): Promise<FoundNames> {
   const names = [...new Set(Array.from(clusters).flatMap(hostNamesOf))];
   const known = source.known();
   const unknown = names.filter((name) => !known.has(name));

@@ -40,7 +40,7 @@ export const checkedServerSchema = z
     host_name: z
       .string()
       .nullable()
-      .describe('The declared name that the control plane found this address for, or none; null: what is declared was asked.'),
+      .describe('The declared name that the control plane found this address for, or none; null: asked as declared.'),
     is_fine: z.boolean().describe('It answers, and is what it is declared to be.'),
     took_ms: count,
     trouble: trouble.nullable().meta({
