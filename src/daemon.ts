@@ -136,6 +136,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     portsInClear: settings.xdsSecrets === 'any' ? findPortsInClear(settings) : [],
     ownCertificates: () => certificate?.expiries ?? [],
     isListenerTaken: () => hub.isListenerTaken(),
+    isV2Spoken: () => hub.isSpoken('v2'),
     findAgents: () => hub.agents(),
     findWithoutSecrets: () => hub.withoutSecrets(),
     onWarnings: logWarnings,

@@ -42,6 +42,8 @@ export interface ReviewParts {
   readonly renderOptions: RenderOptions;
   /** Whether an Envoy is connected that takes its listener from here. Default: none is. */
   readonly isListenerTaken?: () => boolean;
+  /** Whether an Envoy is connected that speaks v2. Default: none is. */
+  readonly isV2Spoken?: () => boolean;
   /** The connected Envoys by release and node group. Default: none is. */
   readonly findAgents?: () => readonly Agents[];
   /** The connected Envoys that are given no passwords and no private keys. Default: none is. */
@@ -140,14 +142,18 @@ export class Review {
       ...this.#findWithheld(prepared.declared),
       ...routes,
       ...this.findLacking(edits).harmless,
-      ...this.findWarningsOfStep(prepared, edits),
+      ...this.#findStepWarnings(prepared, edits),
+      ...this.#findUnsupportedInV2(edits),
     ];
   }
 
-  /** What there is to warn of in the step alone: once it is done nothing tells of it. */
+  /** What there is to warn of in the step alone, of the Envoys that are there: once it is done nothing tells of it. */
   findWarningsOfStep(prepared: Prepared, edits: Edits): readonly Warning[] {
-    const edited = edits.clusters.flatMap(({ after }) => after ?? []);
-    const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
+    const inV2 = this.#parts.isV2Spoken?.() === true ? this.#findUnsupportedInV2(edits) : [];
+    return [...this.#findStepWarnings(prepared, edits), ...inV2];
+  }
+
+  #findStepWarnings(prepared: Prepared, edits: Edits): Warning[] {
     return [
       ...findUncheckedReads(edits, prepared.declared).map((message): Warning => {
         return { code: 'reads-unchecked', message };
@@ -157,8 +163,13 @@ export class Review {
       }),
       ...findAuthChanges(this.#published()?.declared, edits, prepared.declared),
       ...findWarningsOfEdits(this.#clusters, edits, this.#parts.renderOptions),
-      ...findUnsupportedInV2(edited, listeners).map((message): Warning => ({ code: 'not-in-v2', message })),
     ];
+  }
+
+  #findUnsupportedInV2(edits: Edits): Warning[] {
+    const clusters = edits.clusters.flatMap(({ after }) => after ?? []);
+    const listeners = edits.listeners.flatMap(({ after }) => after ?? []);
+    return findUnsupportedInV2(clusters, listeners).map((message) => ({ code: 'not-in-v2', message }));
   }
 
   /** What there will be to warn of. */

@@ -2,7 +2,7 @@
 // type, and writes what is due, in order and never more than the transport takes.
 
 import { kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
-import type { Dialect } from '../snapshot/dialect.ts';
+import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
 import type { ResourceKind } from '../snapshot/resource.ts';
 import type { NodeGroup, Publication, Snapshot } from '../snapshot/snapshot.ts';
@@ -132,6 +132,10 @@ export class DiscoveryStream {
   /** The id of the node at the other end; undefined before its first request. */
   get nodeId(): string | undefined {
     return this.#node?.id;
+  }
+
+  get apiVersion(): ApiVersion {
+    return this.#method.apiVersion;
   }
 
   /** The one kind of resource that it is for; undefined on an aggregated stream. */

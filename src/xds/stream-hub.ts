@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 
+import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { IsConcerned, NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
 import { findAgents, findWithoutSecrets } from './agents.ts';
 import type { Agents } from './agents.ts';
@@ -156,6 +157,11 @@ export class StreamHub {
   /** To be told of each commit: what there is to say of a sort of clients goes by it. */
   noteCommitted(): void {
     this.#sorts.forget();
+  }
+
+  /** True when some client is connected that speaks it. */
+  isSpoken(apiVersion: ApiVersion): boolean {
+    return this.#streams.values().some((stream) => stream.apiVersion === apiVersion);
   }
 
   /** True when some client takes its listeners from here, in whatever way. */

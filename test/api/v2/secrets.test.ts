@@ -132,7 +132,9 @@ describe('a commit', () => {
       'upstream-reconnects cluster "c": how Envoys authenticate changes: they connect to the servers anew, and commands that wait for an answer fail',
     ]);
     assert.deepEqual(resources, [{ group: '', kind: 'cluster', added: [], changed: ['c'], removed: [] }]);
-    await call('POST', '/commit');
+    // Of the step alone: the commit says it too, and nothing does after it.
+    assert.deepEqual((await call('POST', '/commit')).body.warnings, warnings);
+    assert.deepEqual((await call('GET', '/clients')).body.warnings, []);
     const revision = (await call('GET', '/revisions/2')).body;
     assert.deepEqual([revision.summary.secret, revision.content.secrets[0].fingerprint], [{ added: 0, changed: 1, removed: 0 }, after]);
     assert.deepEqual((await call('GET', '/revisions/0/diff/1')).body.changes.map(({ kind }: any) => kind), ['cluster', 'secret']);
