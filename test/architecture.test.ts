@@ -80,7 +80,6 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/proto-loader': ['proto', 'xds'],
   'node:sqlite': ['store'],
   'prom-client': ['metrics'],
-  ioredis: ['watch'],
   'node:dns/promises': ['watch'],
   commander: ['cli'],
   '@bomb.sh/tab': ['cli'],

@@ -1,9 +1,13 @@
-// One connection to a server, opened and asked, and what it means when that fails.
+// One connection to a server, opened and asked, and what it means when that fails. Of our own making: a thousand of a
+// library's took more memory and time than watching may (docs/adr/0033).
 
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 
-import { Redis, ReplyError } from 'ioredis';
-
+import { NotRespError, ReplyError, ReplyReader, encodeCommand } from './resp.ts';
+import type { Reply } from './resp.ts';
 import { describeTlsError, findRefusal } from './tls-trouble.ts';
 
 /** Who is asked, and how. */
@@ -60,84 +64,85 @@ const troubleByPrefix: Readonly<Record<string, Trouble>> = {
 // The network's own words for a host that does not answer.
 const unanswered = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN']);
 
-// What the library says of every command that had no answer yet, and of one on a connection that has gone.
-const closed = 'Connection is closed.';
-const gone = /^Stream isn't writeable/u;
-
 const maxDetail = 200;
 
-// A server that hangs does not answer our end of the connection either.
-const disconnectTimeoutMs = 100;
+/** All that a command without an answer knows when its connection ends. */
+class ClosedError extends Error {
+  override readonly name = 'ClosedError';
+
+  constructor() {
+    super('the connection was closed');
+  }
+}
+
+class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+interface Asked {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+}
 
 export class Connection {
-  readonly #redis: Redis;
   readonly #target: Target;
   readonly #deadlineMs: number;
-  #lastError: Error | undefined;
+  readonly #answerMs: number | undefined;
+  readonly #reader = new ReplyReader();
+  /** Oldest first. */
+  readonly #asked: Asked[] = [];
+  #socket: Socket | undefined;
+  #isOpen = false;
   #wasOpen = false;
+  #lastError: Error | undefined;
+  #unsent = '';
   /** When it was asked last. */
   #bytesRead = 0;
+  #onEnd: (() => void) | undefined;
 
   /**
    * @param deadlineMs for connecting.
    * @param answerMs for each answer; undefined: who asks sees to it.
    */
   constructor(target: Target, deadlineMs: number, answerMs?: number) {
-    const { host, port, tls } = target;
     this.#target = target;
     this.#deadlineMs = deadlineMs;
-    this.#redis = new Redis({
-      host,
-      port,
-      ...(tls !== undefined && { tls }),
-      lazyConnect: true,
-      // How long to go on is for who looks to say.
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      enableReadyCheck: false,
-      connectTimeout: deadlineMs,
-      disconnectTimeout: disconnectTimeoutMs,
-      ...(answerMs !== undefined && { commandTimeout: answerMs }),
-      // HELLO is unknown to old servers, and CLIENT SETINFO needs a right of its own.
-      protocol: 2,
-      disableClientInfo: true,
-    });
-    // Without a listener the library writes it on the console.
-    this.#redis.on('error', (error: Error) => {
-      this.#lastError = error;
-    });
+    this.#answerMs = answerMs;
   }
 
   /** Connected, and not closed since. */
   get isOpen(): boolean {
-    return this.#redis.status === 'ready';
+    return this.#isOpen;
   }
 
-  /** Connects, and says who we are. Rejects with what {@link explain} understands. */
+  /** Connects, and says who we are; once. Rejects with what {@link explain} understands. */
   async open(): Promise<void> {
-    await this.#redis.connect();
-    this.#wasOpen = true;
+    await this.#connect();
     const { credentials } = this.#target;
-    if (credentials !== undefined) await authenticate(this.#redis, credentials);
+    if (credentials !== undefined) await this.#authenticate(credentials);
   }
 
   /** Called once when it ends, from whichever side. */
   onEnd(listener: () => void): void {
-    this.#redis.once('end', listener);
+    this.#onEnd = listener;
   }
 
-  /** Rejects with what {@link explain} understands. */
-  ask(command: string, ...args: readonly string[]): Promise<unknown> {
-    this.#bytesRead = this.#redis.stream.bytesRead;
-    return this.#redis.call(command, ...args);
+  /** Gives an answer that is no error. Rejects with what {@link explain} understands. */
+  ask(...words: readonly string[]): Promise<Reply> {
+    if (!this.#isOpen) return Promise.reject(new ClosedError());
+    this.#bytesRead = this.#socket?.bytesRead ?? 0;
+    // What is asked at once is one packet.
+    if (this.#unsent === '') queueMicrotask(() => this.#send());
+    this.#unsent += encodeCommand(words);
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+    this.#asked.push({ resolve, reject });
+    return this.#answerMs === undefined ? promise : this.#limit(this.#answerMs, promise, reject);
   }
 
   /** Asks the server once more where that alone can tell. */
   async explain(error: Error): Promise<Explanation> {
     const { host, port, tls } = this.#target;
-    // That the connection is closed is all that a command knows.
-    const cause = error.message === closed || gone.test(error.message) ? (this.#lastError ?? error) : error;
+    const cause = error instanceof ClosedError ? (this.#lastError ?? error) : error;
     const trouble = findTrouble(cause);
     const refusal = trouble === 'closed' && tls && (await findRefusal({ ...tls, host, port }, this.#deadlineMs));
     const aboutTls = tls && describeTlsError(refusal || cause);
@@ -148,32 +153,90 @@ export class Connection {
   /** What a look that took too long has seen of the server. */
   describeLateness(): string {
     if (!this.#wasOpen) return 'no connection';
-    return this.#redis.stream.bytesRead > this.#bytesRead ? 'an answer that began and did not end' : 'no answer';
+    const isBegun = (this.#socket?.bytesRead ?? 0) > this.#bytesRead;
+    return isBegun ? 'an answer that began and did not end' : 'no answer';
   }
 
   /** Safe to repeat. */
   close(): void {
-    this.#redis.disconnect();
+    this.#socket?.destroy();
+    this.#end();
   }
-}
 
-// Not by the library, which writes on the console when a server asks for no password: that is no trouble, as Envoy has it.
-async function authenticate(redis: Redis, { username, password }: Credentials): Promise<void> {
-  try {
-    await redis.call('AUTH', ...(username === undefined ? [] : [username]), password);
-  } catch (error) {
-    const asksForNone = /without any password|no password is set/u.test((error as Error).message);
-    if (!asksForNone) throw error;
+  #connect(): Promise<void> {
+    const { host, port, tls } = this.#target;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const address = { host, port, noDelay: true };
+    const socket = tls === undefined ? connect(address) : connectTls({ ...address, ...tls });
+    this.#socket = socket;
+    const timer = setTimeout(() => socket.destroy(new NoAnswerError('connecting timed out')), this.#deadlineMs);
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+      this.#isOpen = true;
+      this.#wasOpen = true;
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.on('error', (error) => {
+      this.#lastError ??= error;
+    });
+    socket.once('close', () => {
+      clearTimeout(timer);
+      reject(new ClosedError());
+      this.#end();
+    });
+    socket.on('data', (chunk) => this.#take(chunk));
+    return promise;
+  }
+
+  #send(): void {
+    if (this.#isOpen) this.#socket?.write(this.#unsent);
+    this.#unsent = '';
+  }
+
+  #take(chunk: Buffer): void {
+    try {
+      for (const reply of this.#reader.take(chunk)) this.#answer(reply);
+    } catch (error) {
+      this.#socket?.destroy(error as Error);
+    }
+  }
+
+  #answer(reply: Reply): void {
+    const asked = this.#asked.shift();
+    // Nobody asked: as one that lets nobody in says why before it hangs up.
+    if (asked === undefined) this.#lastError ??= reply instanceof ReplyError ? reply : undefined;
+    else if (reply instanceof ReplyError) asked.reject(reply);
+    else asked.resolve(reply);
+  }
+
+  #end(): void {
+    const wasOpen = this.#isOpen;
+    this.#isOpen = false;
+    for (const { reject } of this.#asked.splice(0)) reject(new ClosedError());
+    if (wasOpen) this.#onEnd?.();
+  }
+
+  #limit(limitMs: number, answer: Promise<Reply>, reject: (error: Error) => void): Promise<Reply> {
+    const timer = setTimeout(() => reject(new NoAnswerError('no answer in time')), limitMs);
+    return answer.finally(() => clearTimeout(timer));
+  }
+
+  // That a server asks for no password is no trouble, as Envoy has it.
+  async #authenticate({ username, password }: Credentials): Promise<void> {
+    try {
+      await this.ask('AUTH', ...(username === undefined ? [] : [username]), password);
+    } catch (error) {
+      const asksForNone = /without any password|no password is set/u.test((error as Error).message);
+      if (!asksForNone) throw error;
+    }
   }
 }
 
 function findTrouble(error: Error): Trouble {
-  if (error instanceof ReplyError) return troubleByPrefix[/^-?([A-Z]+)/u.exec(error.message)?.[1] ?? ''] ?? 'failed';
+  if (error instanceof ReplyError) return troubleByPrefix[/^([A-Z]+)/u.exec(error.message)?.[1] ?? ''] ?? 'failed';
+  if (error instanceof NotRespError) return 'not-redis';
   const { code = '' } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'refused';
-  if (code === 'ECONNRESET' || code === 'EPIPE' || error.message === closed || gone.test(error.message)) return 'closed';
-  if (unanswered.has(code) || /timed out/u.test(error.message)) return 'timeout';
-  // The parser's own words: it has no class for it.
-  if (error.message.startsWith('Unknown RESP type')) return 'not-redis';
-  return 'failed';
+  if (code === 'ECONNRESET' || code === 'EPIPE' || error instanceof ClosedError) return 'closed';
+  return unanswered.has(code) || error instanceof NoAnswerError ? 'timeout' : 'failed';
 }

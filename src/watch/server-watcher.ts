@@ -1,7 +1,8 @@
 // Watches one server: a connection that is kept, a look at each interval, and what they come to. One look at a time.
 
 import type { SeenServer } from '../effective/seen.ts';
-import type { Connection, Explanation, Target, Trouble } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { Explanation, Target, Trouble } from './connection.ts';
 import { LateError, within } from './deadline.ts';
 import { readFacts } from './facts.ts';
 import type { ServerFacts } from './facts.ts';
@@ -102,8 +103,9 @@ export class ServerWatcher {
 
   /** The next look is made on a connection of its own: who asks, or how, is another. */
   reconnect(): void {
-    this.#connection?.close();
+    const connection = this.#connection;
     this.#connection = undefined;
+    connection?.close();
   }
 
   /** Safe to repeat. */
@@ -141,11 +143,9 @@ export class ServerWatcher {
   }
 
   async #look(): Promise<Outcome & Partial<Sight>> {
-    // The client for Redis, which nothing else needs, comes with the first look.
-    const { Connection } = await import('./connection.ts');
     const { timeoutMs } = this.#plan;
     try {
-      const found = await within(timeoutMs, this.#attempt(Connection));
+      const found = await within(timeoutMs, this.#attempt());
       if (!('trouble' in found)) return { answer: 'serving', ...found };
       this.reconnect();
       return outcomeOf(found);
@@ -164,7 +164,7 @@ export class ServerWatcher {
     }
   }
 
-  async #attempt(type: typeof Connection): Promise<Sight | Explanation> {
+  async #attempt(): Promise<Sight | Explanation> {
     const kept = this.#connection;
     if (kept?.isOpen === true) {
       try {
@@ -178,7 +178,7 @@ export class ServerWatcher {
     const target = this.#parts.findTarget();
     if ('trouble' in target) return target;
     this.reconnect();
-    const connection = new type(target, this.#plan.timeoutMs);
+    const connection = new Connection(target, this.#plan.timeoutMs);
     this.#connection = connection;
     // It may be another than before.
     this.#infoDueMs = 0;
