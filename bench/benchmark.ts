@@ -33,7 +33,7 @@ export interface Row {
   readonly cells: readonly Cell[];
 }
 
-type Unit = 'ms' | 'MiB' | '/s';
+type Unit = 'ms' | 'MiB' | '/s' | '%';
 
 /** A figure as a ratio of another; with a limit, the smaller the better. */
 export function compare(figure: number, other: number, unit: Unit, limit?: number): Cell {

@@ -3,6 +3,8 @@
 export interface DeclaredCluster {
   readonly name: string;
   readonly prefix: string;
+  /** Nobody is at these addresses. */
+  readonly watch: 'off';
   readonly endpoints: readonly DeclaredEndpoint[];
 }
 
@@ -18,7 +20,8 @@ export class Declarer {
   clusters(label: string, count: number, endpoints: number): DeclaredCluster[] {
     return Array.from({ length: count }, (_, index) => {
       const name = `${label}-cluster-${String(index).padStart(5, '0')}`;
-      return { name, prefix: `/${name}`, endpoints: Array.from({ length: endpoints }, () => this.endpoint()) };
+      const servers = Array.from({ length: endpoints }, () => this.endpoint());
+      return { name, prefix: `/${name}`, watch: 'off', endpoints: servers };
     });
   }
 

@@ -20,10 +20,11 @@ import { renderShardedBenchmark } from './render-sharded.ts';
 import { rotationBenchmarks } from './rotation.ts';
 import { stalledReaderBenchmark } from './stalled-reader.ts';
 import { v2Benchmarks } from './v2.ts';
+import { watchingBenchmark } from './watching.ts';
 
 const benchmarks: readonly Benchmark[] = [
   ...fanoutBenchmarks, connectBenchmark, oneOfManyBenchmark, stalledReaderBenchmark, ...v2Benchmarks,
-  nodeGroupsBenchmark, ...rotationBenchmarks, renderShardedBenchmark, apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
+  nodeGroupsBenchmark, watchingBenchmark, ...rotationBenchmarks, renderShardedBenchmark, apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
 ];
 
 const help = `Usage: npm run bench -- [flags]

@@ -12,6 +12,7 @@ import { createApi } from './api/app.ts';
 import { createDiscoveryApi } from './api/discovery.ts';
 import { createMetricsApi } from './api/metrics.ts';
 import { createApiServer } from './api/server.ts';
+import { createSecretFinder } from './api/v2/check-secrets.ts';
 import { createV2 } from './api/v2/router.ts';
 import { removeLeftDirectories } from './api/v2/temp-directory.ts';
 import { ControlPlane } from './commit/control-plane.ts';
@@ -43,6 +44,7 @@ import { openSqliteLogStore } from './store/sqlite-log-store.ts';
 import { StoreError } from './store/log-store.ts';
 import { createLookup } from './watch/dns-lookup.ts';
 import { NameWatcher } from './watch/name-watcher.ts';
+import { WatcherSet } from './watch/watcher-set.ts';
 import { findAgents, findWithoutSecrets } from './xds/agents.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
@@ -99,6 +101,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       });
     },
   });
+  const watchers = new WatcherSet({
+    findSecret: (name) => createSecretFinder(controlPlane.declarations, 'committed', [], secrets.open)(name),
+    onChange: () => void controlPlane.noteSeen(),
+  });
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(
     () => statusesOf(hub),
@@ -106,6 +112,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     () => certificate?.notAfterMs,
     () => certificateEndsOf(controlPlane),
     () => controlPlane.status().warnings.map(({ code }) => code),
+    () => statesOf(watchers),
   );
   const logWarnings = (warnings: readonly Warning[]): void => {
     for (const { code, message } of warnings) log.warn({ code }, message);
@@ -124,6 +131,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     drainTimeMs: withEnvoyLag(settings.drainTimeMs),
     guardShare: settings.guardShare,
     hostNames,
+    watchers,
     ownAddresses: [
       { flag: '--xds-address', address: settings.xdsAddress },
       { flag: '--api-address', address: settings.apiAddress },
@@ -201,6 +209,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     // They are told in turns; this one comes after theirs.
     await Promise.race([nextTurn(), sleep(tellWaitingMs)]);
     hostNames.close();
+    watchers.close();
     controlPlane.close();
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
     await store.close();
@@ -241,6 +250,10 @@ function findPortsInClear({ xdsAddress, apiAddress, tlsCert, tlsPorts }: Setting
     return !isLoopback(host) && host !== 'localhost' && (tlsCert === undefined || !tlsPorts.includes(port));
   };
   return ports.flatMap(([port, address, flag]) => (isInClear(port, address) ? [flag] : []));
+}
+
+function statesOf({ seen }: WatcherSet): string[] {
+  return [...seen.values()].flatMap((servers) => Array.from(servers.values(), ({ state }) => state));
 }
 
 function statusesOf(hub: StreamHub): Iterable<StreamStatus> {

@@ -43,7 +43,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   effective: ['collections', 'inventory', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['inventory', 'model', 'net/ip-address.ts'],
-  watch: ['effective', 'inventory/cluster.ts', 'model', 'net'],
+  watch: ['effective', 'inventory/cluster.ts', 'model', 'net', 'text/duration.ts'],
   // Seals what is secret before anybody else sees it.
   secrets: ['model', 'store/log-store.ts'],
   metrics: ['commit/desk.ts', 'commit/published.ts', 'snapshot', 'xds'],
@@ -80,7 +80,6 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@grpc/proto-loader': ['proto', 'xds'],
   'node:sqlite': ['store'],
   'prom-client': ['metrics'],
-  ioredis: ['watch'],
   'node:dns/promises': ['watch'],
   commander: ['cli'],
   '@bomb.sh/tab': ['cli'],

@@ -14,6 +14,7 @@ import { showPlain } from './plain-value.ts';
 import { refreshFlags } from './refresh-flags.ts';
 import { renderServers } from './server-table.ts';
 import { upstreamTlsFlags, withWholeUpstreamTls } from './tls-flags.ts';
+import { watchFlags } from './watch-flags.ts';
 
 const policies = ['round_robin', 'least_request', 'random', 'maglev', 'ring_hash'];
 
@@ -111,6 +112,7 @@ const flags: readonly FieldFlag[] = [
   ...upstreamAuthFlags,
   ...upstreamTlsFlags,
   ...healthFlags,
+  ...watchFlags,
   {
     flags: '--group <GROUP>',
     path: ['groups'],
@@ -154,6 +156,7 @@ export function buildCluster(context: Context): Command {
       set: [
         'cluster set sessions --policy least_request --connect-timeout 2s',
         'cluster set sessions --auth-secret sessions-password --auth-user envoy',
+        'cluster set sessions --watch on',
         'cluster set sessions --prefix ""',
       ],
       remove: ['cluster remove sessions'],

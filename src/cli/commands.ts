@@ -75,6 +75,10 @@ const table: Readonly<Record<string, CommandEntry>> = {
     summary: 'Looks at every declared server: who answers, and is what it should be.',
     load: async () => (await import('./check.ts')).buildCheck,
   },
+  health: {
+    summary: 'Shows what is seen of the servers that are watched: a line for each.',
+    load: async () => (await import('./health.ts')).buildHealth,
+  },
   'host-names': {
     summary: 'Lists the host names that are looked up here, and what they lead to.',
     load: async () => (await import('./host-names.ts')).buildHostNames,

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 
 import { compareAddresses, hostNamesOf } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
+import type { Seen } from '../effective/seen.ts';
 import type { Change } from '../inventory/change.ts';
 import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -109,6 +110,10 @@ export class ControlPlane implements Desk {
 
   hostNames(): readonly PublishedName[] {
     return this.#publisher.hostNames();
+  }
+
+  health(): Seen {
+    return this.#publisher.health();
   }
 
   /** What is published of secrets, and was until lately, in clear; the same object until it changes. */
@@ -258,6 +263,11 @@ export class ControlPlane implements Desk {
       this.#publisher.publishSeen();
       await this.#keepAddresses();
     });
+  }
+
+  /** Told that what watchers see of servers is otherwise than it was. Nothing that is published follows from it yet. */
+  async noteSeen(): Promise<void> {
+    await this.#queue.run(async () => undefined);
   }
 
   /** Stops what runs by itself; safe to repeat. */

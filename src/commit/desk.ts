@@ -1,12 +1,14 @@
 // What the API may ask of the control plane: the one way in. All calls that change something take their turn in one
 // serial queue; each has happened, durably, when it resolves, or has changed nothing when it rejects.
 
+import type { Seen } from '../effective/seen.ts';
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
 import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 import type { PublishedName, PublishedStatus, Warning } from './published.ts';
 
+export type { Seen, SeenServer } from '../effective/seen.ts';
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 
 export type View = 'staged' | 'committed';
@@ -164,6 +166,8 @@ export interface Desk {
   status(): PublishedStatus;
   /** The host names that the control plane looks up, in order of name. */
   hostNames(): readonly PublishedName[];
+  /** What is seen of the servers that are watched, by cluster in order of name. */
+  health(): Seen;
   /** Stages one change as /api/v1 asks for it. @throws InventoryError, StoreError */
   change(change: Change, author: string): Promise<void>;
   /**

@@ -2,7 +2,8 @@
 // store: between the two steps of a commit the caller makes it durable.
 
 import type { Addresses } from '../effective/addresses.ts';
-import { effectiveAfter, findHostNames } from '../effective/effective.ts';
+import { effectiveAfter, findHostNames, findWatched } from '../effective/effective.ts';
+import type { Seen, Watchers } from '../effective/seen.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -33,6 +34,8 @@ import { SteadyClock } from './steady-clock.ts';
 
 export interface PublisherParts extends ReviewParts {
   readonly snapshots: SnapshotCache;
+  /** Undefined: nobody watches servers. */
+  readonly watchers?: Watchers | undefined;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
   readonly drainTimeMs?: number;
   /** Told how long the snapshots of each publication took to render, in ms. */
@@ -113,6 +116,11 @@ export class Publisher {
     return hostNames.statuses.map((status) => ({ ...status, clusters: clusters.get(status.name) ?? [] }));
   }
 
+  /** What is seen of the servers that are watched. */
+  health(): Seen {
+    return this.#parts.watchers?.seenNow() ?? new Map();
+  }
+
   /** The Envoy resources that would change. */
   findResourceChangesOf({ snapshots }: Prepared): ResourceChanges[] {
     return compareGroups(this.#published?.snapshots.byGroup, snapshots.byGroup);
@@ -125,7 +133,7 @@ export class Publisher {
 
   /** Gives the streams what was prepared last, and tells of what there is to warn of. */
   publish(prepared: Prepared): void {
-    const { declared, snapshots } = prepared;
+    const { declared, effective, snapshots } = prepared;
     const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
     const changes = findChanged(this.#published?.snapshots.byGroup, snapshots.byGroup);
     this.#published = prepared;
@@ -134,6 +142,7 @@ export class Publisher {
     this.#noteWarnings(this.review.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
+    this.#parts.watchers?.follow(findWatched(effective.clusters));
     clearTimeout(this.#drainTimer);
     if (declared.draining.length === 0) return;
     const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));

@@ -2,7 +2,7 @@
 
 import type { Edits } from '../inventory/edits.ts';
 import type { Cluster, Listener, Secret } from '../model/objects.ts';
-import { secretRefsOf } from '../model/secret-refs.ts';
+import { namedSecretsOf } from '../model/secret-refs.ts';
 import type { SecretReference } from '../model/secret-refs.ts';
 import { findSecretUsers } from '../render/secret-users.ts';
 import { nameSome } from '../text/name-some.ts';
@@ -52,7 +52,7 @@ function describeProblems(
   object: Cluster | Listener,
   secrets: ReadonlyMap<string, Secret>,
 ): string[] {
-  return secretRefsOf(object).flatMap((ref) => {
+  return namedSecretsOf(object).flatMap((ref) => {
     const problem = findProblem(ref, secrets.get(ref.secret));
     return problem === undefined ? [] : [`${kind} ${quote(name)}: ${ref.field}: ${problem}`];
   });

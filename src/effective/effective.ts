@@ -3,6 +3,7 @@
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
+import { watchOf } from '../model/watch-defaults.ts';
 import { findMisplacedKeys, hostNamesOf, withAddresses } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
 
@@ -61,6 +62,19 @@ export function findHostNames({ clusters, draining }: Declared): ReadonlyMap<str
     }
   }
   return found;
+}
+
+const watchedByRun = new WeakMap<readonly Cluster[], readonly Cluster[]>();
+
+/** The clusters whose servers are watched, in order of name; at the cost of what changed, and of these. */
+export function findWatched({ runs }: SortedByName<Cluster>): readonly Cluster[] {
+  return runs.flatMap((run) => {
+    let watched = watchedByRun.get(run);
+    if (watched === undefined) {
+      watchedByRun.set(run, (watched = run.filter((cluster) => watchOf(cluster) !== undefined)));
+    }
+    return watched;
+  });
 }
 
 function drainingAt(draining: readonly DrainingCluster[], addresses: Addresses): readonly DrainingCluster[] {

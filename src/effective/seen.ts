@@ -30,6 +30,8 @@ export type Seen = ReadonlyMap<string, ReadonlyMap<string, SeenServer>>;
 export interface Watchers {
   /** Another map after each change of a state. */
   readonly seen: Seen;
+  /** The same made anew, so that lags are as they are now. */
+  seenNow(): Seen;
   /** The servers of these clusters from now on, as they are published, and no others. */
   follow(clusters: Iterable<Cluster>): void;
 }

@@ -87,7 +87,8 @@ export class Inventory {
     requirePrintable('prefix', prefix);
     if (this.#clusters.has(name)) throw new InventoryError('cluster-exists', 'cluster already exists');
     if (this.#clusterByPrefix.has(prefix)) throw new InventoryError('prefix-exists', 'prefix already exists');
-    return editTo({ name, prefix, endpoints: [] });
+    // Its servers need not be Redis: who adds them here knows nothing of being watched.
+    return editTo({ name, prefix, endpoints: [], watch: 'off' });
   }
 
   #checkRemoveCluster(name: string): ClusterEdit {

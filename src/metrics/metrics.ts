@@ -12,6 +12,7 @@ import { addCounter, addGauge, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
 import { addWarningMetrics } from './warning-metrics.ts';
+import { addWatchMetrics } from './watch-metrics.ts';
 
 // From one changed cluster to everything of a large fleet.
 const workBoundsSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -32,6 +33,7 @@ export class Metrics {
    * @param certificateEndMs until when the certificate of our own ports is good, since 1970; undefined: they have none.
    * @param certificateEnds see {@link addCertificateMetrics}.
    * @param warnings see {@link addWarningMetrics}.
+   * @param watched see {@link addWatchMetrics}.
    */
   constructor(
     statuses: () => Iterable<StreamStatus>,
@@ -39,6 +41,7 @@ export class Metrics {
     certificateEndMs: () => number | undefined = () => undefined,
     certificateEnds: () => readonly number[] = () => [],
     warnings: () => readonly string[] = () => [],
+    watched: () => readonly string[] = () => [],
   ) {
     addStreamMetrics(this.#registry, this.#streamCounters, statuses);
     addCounter(
@@ -72,6 +75,7 @@ export class Metrics {
     );
     addCertificateMetrics(this.#registry, certificateEnds);
     addWarningMetrics(this.#registry, warnings);
+    addWatchMetrics(this.#registry, watched);
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }

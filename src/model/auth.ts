@@ -13,7 +13,7 @@ export const secretRefSchema = z
   .strictObject({ secret: name.meta({ example: 'sessions-password' }) })
   .meta({ id: 'SecretRef', description: 'A secret, by its name.' });
 
-const username = printable(maxUserBytes).meta({ description: 'Of an ACL. Left out: `default`.', example: 'envoy' });
+export const username = printable(maxUserBytes).meta({ description: 'Of an ACL. Left out: `default`.', example: 'envoy' });
 
 export const upstreamAuthSchema = z
   .strictObject({ username: username.optional(), password: secretRefSchema })

@@ -22,7 +22,8 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
   const { connect_timeout, upstream_auth, health_check, outlier_detection } = cluster;
   const resolve = 'resolve' in cluster && cluster.resolve !== 'envoy' ? cluster.resolve : undefined;
   const upstream = { upstream_auth, upstream_tls: canonicalUpstreamTls(cluster.upstream_tls) };
-  const tail = { connect_timeout, ...upstream, health_check: canonicalCheck(health_check), outlier_detection };
+  const checks = { health_check: canonicalCheck(health_check), outlier_detection };
+  const tail = { connect_timeout, ...upstream, ...checks, watch: canonicalWatch(cluster.watch) };
   if (cluster.kind === 'sharded') {
     const { kind, load_balancing, placement, panic_threshold } = cluster;
     const shards = cluster.shards.map(canonicalShard).sort((a, b) => compareText(a.name, b.name));
@@ -36,7 +37,8 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
   }
   if (cluster.kind !== 'replicated') {
     const { load_balancing, panic_threshold } = cluster;
-    return freeze({ ...common, endpoints, resolve, load_balancing, ...tail, panic_threshold });
+    const protocol = cluster.protocol === 'redis' ? undefined : cluster.protocol;
+    return freeze({ ...common, protocol, endpoints, resolve, load_balancing, ...tail, panic_threshold });
   }
   const { kind, primary, reads, load_balancing } = cluster;
   return freeze({
@@ -81,6 +83,12 @@ export function contentOf(object: DeclaredObject): string {
 // Of Redis without saying so.
 function canonicalCheck(check: HealthCheck | undefined): HealthCheck | undefined {
   return check?.protocol === 'redis' ? { ...check, protocol: undefined } : check;
+}
+
+// It is on without saying so.
+function canonicalWatch(watch: Cluster['watch']): Cluster['watch'] {
+  const saysNothing = watch === 'on' || (typeof watch === 'object' && Object.keys(watch).length === 0);
+  return saysNothing ? undefined : watch;
 }
 
 interface Server {

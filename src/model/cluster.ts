@@ -11,6 +11,7 @@ import { findPrimaryFault, isServerAddress } from './primary.ts';
 import { readModes, reads } from './reads.ts';
 import { refreshSchema } from './refresh.ts';
 import { upstreamTlsSchema } from './tls.ts';
+import { findWatchFaults, protocol, watchSchema } from './watch.ts';
 import {
   duration,
   groups,
@@ -133,12 +134,14 @@ const common = {
   upstream_auth: upstreamAuthSchema.optional(),
   upstream_tls: upstreamTlsSchema.optional(),
   ...checks,
+  watch: watchSchema.optional(),
 };
 
 export const plainClusterSchema = z
   .strictObject({
     ...common,
     kind: z.literal('plain').optional(),
+    protocol: protocol.optional(),
     endpoints: z
       .array(endpointSchema)
       .max(maxEndpoints)
@@ -203,7 +206,8 @@ export const clusterSchema = z
   .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema, replicatedClusterSchema, redisClusterSchema])
   .superRefine((cluster, context) => {
     const ofPlacement = cluster.kind === 'sharded' ? findPlacementFaults(cluster) : [];
-    const faults = [...ofPlacement, ...findNameFaults(cluster), ...findOwnAuthFaults(cluster)];
+    const ofOthers = [...findNameFaults(cluster), ...findOwnAuthFaults(cluster), ...findWatchFaults(cluster)];
+    const faults = [...ofPlacement, ...ofOthers];
     for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
   })
   .meta({ id: 'Cluster' });

@@ -10,6 +10,7 @@ import type {
   Refresh,
   UpstreamTls,
 } from './objects.ts';
+import { withWatchDefaults } from './watch-defaults.ts';
 
 export const defaultConnectTimeout = '5s';
 export const defaultOpTimeout = '5s';
@@ -58,6 +59,7 @@ export function withClusterDefaults(cluster: Cluster): Record<string, unknown> {
     connect_timeout: cluster.connect_timeout ?? defaultConnectTimeout,
     ...(tls !== undefined && { upstream_tls: { ...tls, ...(sans !== undefined && { sans }) } }),
     ...withHealthDefaults(cluster),
+    ...withWatchDefaults(cluster),
   };
 }
 

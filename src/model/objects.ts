@@ -22,6 +22,7 @@ import type { catchAllRouteSchema, mirrorSchema, redisRouteSchema } from './redi
 import type { refreshSchema } from './refresh.ts';
 import type { declaredSecretSchema, keptSecretSchema, secretFromSchema, secretSchema } from './secret.ts';
 import type { downstreamTlsSchema, upstreamTlsSchema } from './tls.ts';
+import type { watchTermsSchema } from './watch.ts';
 
 /** All the way down. */
 export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
@@ -41,7 +42,12 @@ export type LoadBalancing = DeepReadonly<z.output<typeof loadBalancingSchema>>;
 export type HealthCheck = DeepReadonly<z.output<typeof healthCheckSchema>>;
 export type OutlierDetection = DeepReadonly<z.output<typeof outlierDetectionSchema>>;
 
-/** `endpoints` is sorted by address and port. `kind` is left out. */
+export type WatchTerms = DeepReadonly<z.output<typeof watchTermsSchema>>;
+
+/**
+ * `endpoints` is sorted by address and port. `kind` is left out, `protocol` for Redis; here and below `watch` when it
+ * says no more than `on`.
+ */
 export type PlainCluster = DeepReadonly<Omit<z.output<typeof plainClusterSchema>, 'endpoints'>> & {
   readonly endpoints: readonly Endpoint[];
 };

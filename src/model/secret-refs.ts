@@ -1,4 +1,4 @@
-// Which secrets an object names, where, and what they must be.
+// Which secrets an object names, where, and what they must be: those that Envoys are given, and that of who watches.
 
 import { formatAddress } from '../net/address.ts';
 import type { Cluster, Listener, Secret, ShardEndpoint } from './objects.ts';
@@ -15,7 +15,10 @@ export interface SecretReference {
 const none: readonly SecretReference[] = [];
 const byObject = new WeakMap<Cluster | Listener, readonly SecretReference[]>();
 
-/** In the order in which they stand there; the same list for the same object. */
+/**
+ * Those that Envoys are given, or are told to use. In the order in which they stand there; the same list for the same
+ * object.
+ */
 export function secretRefsOf(object: Cluster | Listener): readonly SecretReference[] {
   let refs = byObject.get(object);
   if (refs === undefined) {
@@ -24,6 +27,13 @@ export function secretRefsOf(object: Cluster | Listener): readonly SecretReferen
     byObject.set(object, (refs = found.length === 0 ? none : found));
   }
   return refs;
+}
+
+/** All of them. */
+export function namedSecretsOf(object: Cluster | Listener): readonly SecretReference[] {
+  const watch = 'watch' in object && typeof object.watch === 'object' ? object.watch : undefined;
+  const refs = secretRefsOf(object);
+  return watch?.password === undefined ? refs : [...refs, passwordAt('watch.password', watch.password.secret)];
 }
 
 function isListener(object: Cluster | Listener): object is Listener {

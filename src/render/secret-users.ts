@@ -1,8 +1,8 @@
-// Which objects name a secret: those whose messages are others when it changes.
+// Which objects name a secret: among them are those whose messages are others when it changes.
 
 import type { SortedByName } from '../collections/sorted-by-name.ts';
 import type { Cluster, Listener } from '../model/objects.ts';
-import { secretRefsOf } from '../model/secret-refs.ts';
+import { namedSecretsOf, secretRefsOf } from '../model/secret-refs.ts';
 
 type UsersBySecret = ReadonlyMap<string, readonly string[]>;
 
@@ -51,7 +51,7 @@ function usersOfRun<Value extends { readonly name: string }>(
   if (known !== undefined) return known;
   const users = new Map<string, string[]>();
   for (const value of run) {
-    for (const secret of new Set(secretRefsOf(objectOf(value)).map((ref) => ref.secret))) {
+    for (const secret of new Set(namedSecretsOf(objectOf(value)).map((ref) => ref.secret))) {
       const names = users.get(secret);
       if (names === undefined) users.set(secret, [value.name]);
       else names.push(value.name);

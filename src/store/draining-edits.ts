@@ -6,12 +6,13 @@ import { contentOf } from '../model/canonical.ts';
 import type { Cluster } from '../model/objects.ts';
 import type { DrainingEdit } from './log-store.ts';
 import { compareText } from './objects.ts';
+import { storedTextOf } from './stored-object.ts';
 
 export type Draining = ReadonlyMap<string, DrainingCluster>;
 
 /**
  * The steps from what drained before to all that drains now.
- * @param committedContent of the cluster that was committed before, see {@link contentOf}.
+ * @param committedContent of the cluster that was committed before, see {@link storedTextOf}.
  */
 export function findDrainingEdits(
   before: Draining,
@@ -23,7 +24,10 @@ export function findDrainingEdits(
   for (const [name, each] of now) {
     const { cluster } = each;
     const last = before.get(name);
-    const isKnown = last === undefined ? contentOf(cluster) === committedContent(name) : isSame(last.cluster, cluster);
+    const isKnown =
+      last === undefined
+        ? storedTextOf('cluster', cluster) === committedContent(name)
+        : isSame(last.cluster, cluster);
     if (last !== undefined && isKnown && hasSameTerms(last, each)) continue;
     edits.push({ name, after: { ...each, cluster: isKnown ? undefined : cluster } });
   }

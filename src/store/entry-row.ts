@@ -9,10 +9,10 @@ import { parseObject, parseOptional, parseText } from './fields.ts';
 import type { Fields } from './fields.ts';
 import type { DrainingEdit, DrainingTerms, NumberedEntry, ObjectRef } from './log-store.ts';
 import { parseRoutesFields, routesFields } from './routes-row.ts';
-import { parseStored, parseStoredCluster } from './stored-object.ts';
+import { parseStored, parseStoredCluster, toStored } from './stored-object.ts';
 
 /**
- * JSON that {@link parseEntryRow} reads back. Objects as in the API; what goes has `"after": null`.
+ * JSON that {@link parseEntryRow} reads back. Objects as they are stored; what goes has `"after": null`.
  * stage: `{"edits": {"clusters": [{"name", "after"}], "listeners", "secrets"?}}`, discard: `{"objects": [{"kind", "name"}]}`,
  * commit: `{"revision", "message", "rollback_to"?, "edits", "draining": [{"name", "after": {"until_ms",
  * "was_catch_all", "followed"?, "cluster"?}}], "routes"?}`.
@@ -69,7 +69,9 @@ export function parseEntryRow({ number, at_ms: atMs, author, type, body }: Field
 // Of before there were secrets, and when there are none of them, nothing is said of secrets.
 function editsFields(edits: Edits): object {
   const fields = objectKinds.map((kind) => {
-    const list = edits[listOfKind[kind]].map(({ name, after = null }) => ({ name, after }));
+    const list = edits[listOfKind[kind]].map(({ name, after }) => {
+      return { name, after: after === undefined ? null : toStored(kind, after) };
+    });
     return [listOfKind[kind], kind === 'secret' && list.length === 0 ? undefined : list];
   });
   return Object.fromEntries(fields) as object;
@@ -95,7 +97,8 @@ function parseEdit<T>(value: unknown, parse: (name: string, after: unknown) => T
 
 function drainingFields({ name, after }: DrainingEdit): object {
   if (after === undefined) return { name, after: null };
-  const { untilMs, wasCatchAll, followed, cluster } = after;
+  const { untilMs, wasCatchAll, followed } = after;
+  const cluster = after.cluster && toStored('cluster', after.cluster);
   return { name, after: { until_ms: untilMs, was_catch_all: wasCatchAll, followed, cluster } };
 }
 

@@ -3,13 +3,13 @@
 
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { listEdits } from '../inventory/edits.ts';
-import { contentOf } from '../model/canonical.ts';
 import { listOfKind, objectKinds } from '../model/kinds.ts';
 import type { Config, DeclaredObject } from '../model/objects.ts';
 import { applyDrainingEdits, findDrainingEdits, inOrder, toDraining } from './draining-edits.ts';
 import type { DiscardEntry, DrainingEdit, Entry, LogState, LoggedCommit } from './log-store.ts';
 import type { NumberedEntry, StageEntry, StagedObject } from './log-store.ts';
 import { findByKey, findObject, isSameObject, keyOf, nameOf, withItems } from './objects.ts';
+import { storedTextOf } from './stored-object.ts';
 
 /** Before the first entry. */
 export const emptyState: LogState = {
@@ -27,7 +27,7 @@ export function numberEntry(state: LogState, entry: Entry): NumberedEntry {
   if (entry.type !== 'commit') return { ...entry, number };
   const committedContent = (name: string): string | undefined => {
     const cluster = findByKey(state.committed.clusters, name, nameOf);
-    return cluster && contentOf(cluster);
+    return cluster && storedTextOf('cluster', cluster);
   };
   const draining = findDrainingEdits(toDraining(state.draining), committedContent, toDraining(entry.draining));
   return { ...entry, number, draining };

@@ -5,7 +5,7 @@ import { applicationId } from './sqlite-file.ts';
 export const schemaVersion = 2;
 
 /**
- * Makes an empty database into an empty store. Objects are JSON, see contentOf. A NULL content: it is to go; a NULL
+ * Makes an empty database into an empty store. Objects are JSON, see storedTextOf. A NULL content: it is to go; a NULL
  * `before`: it was not there. Of a revision's changes only what was before is kept: an old revision is found from
  * what is committed now, backwards. `entry` is the number of the revision's entry in the log, `total` what the log
  * weighs up to this entry, since its beginning (trimming.ts).

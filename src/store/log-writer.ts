@@ -5,7 +5,6 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { listEdits } from '../inventory/edits.ts';
 import type { ObjectEdit } from '../inventory/edits.ts';
-import { contentOf } from '../model/canonical.ts';
 import { findDrainingEdits, toDraining } from './draining-edits.ts';
 import type { Draining } from './draining-edits.ts';
 import { renderEntryBody } from './entry-row.ts';
@@ -15,6 +14,7 @@ import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes } from './log-store.
 import type { LoggedCommit, NumberedEntry, StageEntry } from './log-store.ts';
 import { LogTrimmer } from './log-trimmer.ts';
 import { renderRoutes } from './routes-row.ts';
+import { storedTextOf } from './stored-object.ts';
 import { summarize } from './summary.ts';
 import type { Change } from './summary.ts';
 import { weightOf } from './trimming.ts';
@@ -159,7 +159,7 @@ export class LogWriter {
     if (after === undefined || cluster === undefined) this.#statements.undrain.run(name);
     else {
       const { untilMs, wasCatchAll, followed = null } = after;
-      this.#statements.drain.run(name, contentOf(cluster), untilMs, Number(wasCatchAll), followed);
+      this.#statements.drain.run(name, storedTextOf('cluster', cluster), untilMs, Number(wasCatchAll), followed);
     }
   }
 
@@ -178,6 +178,6 @@ export class LogWriter {
   }
 }
 
-function contentAfter({ after }: ObjectEdit): string | undefined {
-  return after && contentOf(after);
+function contentAfter({ kind, after }: ObjectEdit): string | undefined {
+  return after && storedTextOf(kind, after);
 }

@@ -1,4 +1,5 @@
-// An object that was stored, as the model has it: checked as it is read, since what it says is published.
+// An object as it is stored, and back: checked as it is read, since what it says is published. Of a cluster it is told
+// that it is watched, and not that it is not: what releases stored that could not watch stays as it was.
 
 import type { Cluster, Listener, ObjectKind, Secret } from '../model/objects.ts';
 import { parseCluster, parseListener, parseSealedSecret } from '../model/parse.ts';
@@ -8,7 +9,19 @@ import type { ObjectRef } from './log-store.ts';
 import type { StoredObject } from './objects.ts';
 import { parseV1Cluster } from './v1-cluster.ts';
 
-/** Reads what contentOf wrote. Throws an Error that says in one line what is wrong with it. */
+/** What {@link parseStored} reads: the object, as JSON has it. */
+export function toStored(kind: ObjectKind, object: StoredObject): object {
+  if (kind !== 'cluster') return object;
+  const { watch = 'on', ...cluster } = object as Cluster;
+  return watch === 'off' ? cluster : { ...cluster, watch };
+}
+
+/** The same as text, which is the same for equal objects. */
+export function storedTextOf(kind: ObjectKind, object: StoredObject): string {
+  return JSON.stringify(toStored(kind, object));
+}
+
+/** Reads what {@link storedTextOf} wrote. Throws an Error that says in one line what is wrong with it. */
 export function parseContent({ kind, name }: ObjectRef, content: unknown): StoredObject {
   return parseStored[kind](name, parseJson(content));
 }
@@ -16,7 +29,9 @@ export function parseContent({ kind, name }: ObjectRef, content: unknown): Store
 /** As {@link parseContent}, of a value that JSON gave. */
 export function parseStoredCluster(name: string, value: unknown): Cluster {
   requireName(name, value);
-  return tryV1(parseObject(value)) ?? parseCluster(value);
+  const stored = parseObject(value);
+  const { watch = 'off', ...cluster } = stored;
+  return tryV1(stored) ?? parseCluster(watch === 'on' ? cluster : { ...cluster, watch });
 }
 
 /** As {@link parseContent}, of a value that JSON gave. */

@@ -8,15 +8,20 @@ import type { Fields } from './fields.ts';
 
 const maxPort = 65_535;
 
-/** The cluster, canonical and frozen. Throws an Error that says in a few words what is wrong with what is none. */
-export function parseV1Cluster({ name, prefix, endpoints, ...rest }: Fields): Cluster {
+/**
+ * The cluster, canonical and frozen. It is watched when it says so: what was stored before there was watching does not.
+ * Throws an Error that says in a few words what is wrong with what is none.
+ */
+export function parseV1Cluster({ name, prefix, endpoints, watch, ...rest }: Fields): Cluster {
   if (!isFilledText(name)) throw new Error('no name');
   if (!isFilledText(prefix)) throw new Error('no prefix');
   if (!Array.isArray(endpoints)) throw new Error('no list of endpoints');
+  if (watch !== undefined && watch !== 'on') throw new Error('watched otherwise than such clusters are');
   requireNothing(rest);
   const parsed = endpoints.map(parseEndpoint);
   if (!parsed.every((endpoint, index) => isAfter(parsed[index - 1], endpoint))) throw new Error('endpoints unsorted');
-  return Object.freeze({ name, prefix, endpoints: Object.freeze(canonicalize(parsed)) });
+  const cluster = { name, prefix, endpoints: Object.freeze(canonicalize(parsed)) };
+  return Object.freeze(watch === 'on' ? cluster : { ...cluster, watch: 'off' as const });
 }
 
 // Older versions stored IPv4-mapped addresses beside the IPv4 addresses that they are.

@@ -5,11 +5,11 @@ import type { Cluster } from '../inventory/cluster.ts';
 import { isPrimary } from '../model/primary.ts';
 import { tlsRefsOf } from '../model/tls-refs.ts';
 import { formatAddress } from '../net/address.ts';
+import type { Credentials } from './connection.ts';
 import type { Part } from './contradictions.ts';
 import type { FoundNames } from './find-names.ts';
 import { findSecretProblem } from './find-secret.ts';
 import type { FindSecret, SecretUse } from './find-secret.ts';
-import type { Credentials } from './look.ts';
 import { buildServerTls } from './upstream-tls.ts';
 import type { ServerTls } from './upstream-tls.ts';
 

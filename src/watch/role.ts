@@ -32,6 +32,19 @@ export function parseRole(reply: unknown): Role {
   return name === 'replica' ? { name, follows: addressOf(host, port) } : { name };
 }
 
+/**
+ * How much of the replication stream a server has sent, or taken, in bytes; undefined where ROLE does not say: Dragonfly
+ * has no such number, and a replica whose link is down answers -1. Kvrocks gives it as text.
+ */
+export function offsetOfRole(reply: unknown): number | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const { name } = parseRole(reply);
+  const offset: unknown = reply[name === 'replica' ? 4 : 1];
+  if (name === 'unknown' || Array.isArray(reply[0])) return undefined;
+  const text = typeof offset === 'number' ? `${offset}` : offset;
+  return typeof text === 'string' && /^\d{1,15}$/u.test(text) ? Number(text) : undefined;
+}
+
 /** The same from INFO, where ROLE is not known, or not allowed. */
 export function roleOfInfo(fields: ReadonlyMap<string, string>): Role {
   if (fields.get('redis_mode') === 'sentinel') return { name: 'sentinel' };

@@ -216,6 +216,35 @@ c.test  ::1                not asked yet                             c
   }
 });
 
+describe('health', () => {
+  const since = '2026-01-01T00:00:00.000Z';
+  const up = { address: '10.0.0.1:6379', state: 'up', role: 'primary', since, product: 'redis', version: '7.0.15' };
+  const down = { address: '10.0.0.2:6379', state: 'down', role: 'replica', since, reason: 'timeout: no answer in 500 ms', lag: 9 };
+  const unknown = { address: 'a.test:6379', state: 'unknown', since };
+
+  const cases: readonly (readonly [servers: readonly object[], exitCode: number, stdout: string])[] = [
+    [[], 0, 'no server is watched\n'],
+    [[up], 0, `\
+STATE  CLUSTER  ADDRESS        ROLE     LAG  SERVER        SINCE                     WHY
+up     c        10.0.0.1:6379  primary       redis 7.0.15  ${since}
+`],
+    [[up, down, unknown], 3, `\
+STATE    CLUSTER  ADDRESS        ROLE     LAG      SERVER        SINCE                     WHY
+up       c        10.0.0.1:6379  primary           redis 7.0.15  ${since}
+down     c        10.0.0.2:6379  replica  9 bytes  ?             ${since}  timeout: no answer in 500 ms
+unknown  c        a.test:6379    ?                 ?             ${since}
+`],
+  ];
+  for (const [servers, exitCode, stdout] of cases) {
+    test(`${servers.length} servers`, async (t) => {
+      const clusters = servers.length === 0 ? [] : [{ name: 'c', servers }];
+      const api = await serveCanned(t, { 'GET /health?cluster=c': { body: { clusters } } });
+      const result = await runInProcess(['health', 'c', '--api', api.address]);
+      assert.deepEqual([result.stdout, result.status], [stdout, exitCode]);
+    });
+  }
+});
+
 describe('discard', () => {
   const cases: readonly (readonly [
     words: readonly string[],

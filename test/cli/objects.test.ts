@@ -124,6 +124,9 @@ describe('what a change asks', () => {
         placement: 'remap',
       },
     ],
+    ['cluster set a --watch on', 'PATCH /clusters/a', { watch: 'on' }],
+    ['cluster set a --watch {"down_after":5} --protocol=', 'PATCH /clusters/a', { watch: { down_after: 5 }, protocol: null }],
+    ['cluster add a --watch off --protocol http', 'PUT /clusters/a', { name: 'a', watch: 'off', protocol: 'http' }],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
     [
       'listener set l --tls-certificate c --tls-client-ca ca --require-client-certificate false',

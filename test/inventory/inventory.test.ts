@@ -191,7 +191,7 @@ describe('an accepted change', () => {
   for (const [what, text] of texts) {
     test(`adds a cluster named with ${what}, and with the same prefix`, () => {
       const edit = new Inventory().check(addCluster(text, text));
-      assert.deepEqual(edit, { name: text, after: { name: text, prefix: text, endpoints: [] } });
+      assert.deepEqual(edit, { name: text, after: { name: text, prefix: text, endpoints: [], watch: 'off' } });
     });
   }
 

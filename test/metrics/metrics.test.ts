@@ -40,6 +40,7 @@ describe('a scrape', () => {
     ['controlplane_certificates', 'gauge', 3],
     ['controlplane_certificate_expiry_timestamp_seconds', 'gauge', 1],
     ['controlplane_warnings', 'gauge', 13],
+    ['controlplane_watched_servers', 'gauge', 5],
     ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],
     ['controlplane_response_encode_seconds', 'histogram', 14 + 2],
@@ -71,6 +72,15 @@ describe('a scrape', () => {
     assert.deepEqual(nonZero(scraped, 'controlplane_warnings'), {
       'controlplane_warnings{code="old-envoy"}': 2,
       'controlplane_warnings{code="secrets-withheld"}': 1,
+    });
+  });
+
+  test('has the servers that are watched, by state', async () => {
+    const states = ['up', 'down', 'up'];
+    const scraped = await scrape(new Metrics(() => [], () => 0, () => undefined, () => [], () => [], () => states));
+    assert.deepEqual(nonZero(scraped, 'controlplane_watched_servers'), {
+      'controlplane_watched_servers{state="up"}': 2,
+      'controlplane_watched_servers{state="down"}': 1,
     });
   });
 

@@ -10,7 +10,8 @@ import type { DrainingCluster } from '../../src/inventory/draining.ts';
 
 /** A cluster as the inventory makes it: frozen, with its endpoints sorted. */
 export function buildCluster(name: string, endpoints: readonly Endpoint[] = []): Cluster {
-  return Object.freeze({ name, prefix: `/${name}`, endpoints: Object.freeze(endpoints.map((e) => Object.freeze(e))) });
+  const frozen = Object.freeze(endpoints.map((e) => Object.freeze(e)));
+  return Object.freeze({ name, prefix: `/${name}`, endpoints: frozen, watch: 'off' as const });
 }
 
 /** The edit that puts a cluster with an endpoint at each of `ports`, given in ascending order. */

@@ -40,7 +40,7 @@ function open(t: TestContext, directory: string): LogStore {
 
 const at = (...addresses: readonly string[]) => addresses.map((address) => ({ address, port: 6379 }));
 const cluster = (name: string, prefix: string, ...addresses: readonly string[]) => {
-  return { name, prefix, endpoints: at(...addresses) };
+  return { name, prefix, endpoints: at(...addresses), watch: 'off' };
 };
 const by = { author: 'unknown', atMs: nowMs };
 
@@ -48,7 +48,7 @@ const committed = [
   cluster('bunny', 'bunny:', '10.0.0.1', '10.0.0.2'),
   cluster('leaving', '/leaving'),
   cluster('older', 'older:', '0.0.0.0', '10.0.0.5', '10.0.0.6'),
-  { name: 'same', prefix: 'same:', endpoints: [{ address: '2001:db8::1', port: 6380 }] },
+  { name: 'same', prefix: 'same:', endpoints: [{ address: '2001:db8::1', port: 6380 }], watch: 'off' },
 ];
 const staged = [
   { kind: 'cluster', name: 'bunny', after: cluster('bunny', 'bunny:', '10.0.0.1'), ...by },

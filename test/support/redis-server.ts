@@ -17,13 +17,19 @@ export interface RedisServer {
  * Starts a Redis server and waits until it answers; killed when `scope` ends. Throws when redis-server is missing.
  * @param givenPort of one that was there before; by default a free one.
  * @param address of this host.
+ * @param more of Redis' settings.
  */
-export async function startRedis(scope: Scope, givenPort?: number, address = '127.0.0.1'): Promise<RedisServer> {
+export async function startRedis(
+  scope: Scope,
+  givenPort?: number,
+  address = '127.0.0.1',
+  more: readonly string[] = [],
+): Promise<RedisServer> {
   const port = givenPort ?? (await freePort());
   const dir = await tempDir(scope);
   // What a busy machine makes slow is not to be seen in what SLOWLOG answers.
   const quiet = ['--save', '', '--appendonly', 'no', '--slowlog-log-slower-than', '-1'];
-  const args = ['--port', `${port}`, '--bind', address, ...quiet, '--dir', dir];
+  const args = ['--port', `${port}`, '--bind', address, ...quiet, '--dir', dir, ...more];
   const child = startChild(scope, `redis-server on ${port}`, 'redis-server', args);
   if (child.pid === undefined) throw new Error('redis-server is missing: run scripts/setup.sh');
   const direct = await child.until('Redis accepts connections', () => connectRedis(scope, port, address));

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readFacts } from '../../src/watch/facts.ts';
 import { parseInfo, numberOf } from '../../src/watch/info.ts';
-import { parseRole, roleOfInfo } from '../../src/watch/role.ts';
+import { offsetOfRole, parseRole, roleOfInfo } from '../../src/watch/role.ts';
 
 function infoOf(fields: Readonly<Record<string, string | number>>): string {
   return ['# Server', ...Object.entries(fields).map(([name, value]) => `${name}:${value}`), ''].join('\r\n');
@@ -43,6 +43,21 @@ describe('ROLE', () => {
     ['nothing', undefined, { name: 'unknown' }],
   ];
   for (const [what, reply, expected] of cases) test(what, () => assert.deepEqual(parseRole(reply), expected));
+
+  const offsets: readonly (readonly [what: string, reply: unknown, expected: number | undefined])[] = [
+    ['of a primary', ['master', 3129659, []], 3129659],
+    ['of a replica', ['slave', '10.0.0.1', 6379, 'connected', 7], 7],
+    ['as text', ['master', '0'], 0],
+    ['of a replica whose link is down', ['slave', '10.0.0.1', 6379, 'connect', -1], undefined],
+    ['of Dragonfly, where there is none', ['master', [['10.0.0.2', '6379', 'stable_sync']]], undefined],
+    ['of several primaries at once', [['active-replica', '10.0.0.1', 6379, 'connected', 1]], undefined],
+    ['of a Sentinel', ['sentinel', ['mymaster']], undefined],
+    ['of what nobody knows', ['leader', 1], undefined],
+    ['of nothing', undefined, undefined],
+  ];
+  for (const [what, reply, expected] of offsets) {
+    test(`its offset ${what}`, () => assert.equal(offsetOfRole(reply), expected));
+  }
 
   test('is found in INFO where the command is not there', () => {
     assert.deepEqual(roleOfInfo(parseInfo('role:master')), { name: 'primary' });

@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import type { Trouble } from '../../src/watch/connection.ts';
 import { numberOf, parseInfo } from '../../src/watch/info.ts';
 import { look } from '../../src/watch/look.ts';
-import type { Trouble } from '../../src/watch/look.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
 

@@ -5,6 +5,7 @@ import type { Desk } from '../../commit/desk.ts';
 import type { Cluster } from '../../model/objects.ts';
 import { formatAddress } from '../../net/address.ts';
 import { parseDuration } from '../../text/duration.ts';
+import { checkServers } from '../../watch/check.ts';
 import type { CheckedServer } from '../../watch/check.ts';
 import { countDeclared, serversOf } from '../../watch/declared-servers.ts';
 import type { ServerFacts } from '../../watch/facts.ts';
@@ -57,8 +58,6 @@ export function createCheckHandler(
       const found = await findNames(clusters, names, AbortSignal.any([signal, AbortSignal.timeout(maxNamesMs)]));
       const servers = serversOf(clusters, findSecret, found);
       assertFew(servers.length);
-      // Brings the client for Redis, which nothing else needs.
-      const { checkServers } = await import('../../watch/check.ts');
       const isLines = beginLines(request, response);
       const checked = await checkServers(servers, {
         deadlineMs,

@@ -23,6 +23,7 @@ import {
   createEndpointPatchHandler,
   createEndpointPutHandler,
 } from './endpoints.ts';
+import { createHealthHandler } from './health.ts';
 import { createHostNamesHandler } from './host-names.ts';
 import { createLogHandler } from './log.ts';
 import { clusterType, listenerType, secretType } from './object-type.ts';
@@ -102,6 +103,7 @@ export function createV2(parts: V2Parts): Router {
   router.route('/restore').post(restore).all(refuseMethod('POST'));
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
+  router.route('/health').get(createHealthHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router.route('/host-names').get(createHostNamesHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router.route('/check').post(createCheckHandler(desk, secrets, parts.names, parts.stopping)).all(refuseMethod('POST'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));

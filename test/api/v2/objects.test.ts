@@ -53,7 +53,9 @@ test('what is staged is one view, what is committed another, and a third has the
   await call('DELETE', '/clusters/a');
   assert.equal((await call('GET', '/clusters/a')).status, 404);
   assert.deepEqual((await call('GET', '/clusters/a?view=committed')).body, { name: 'a', endpoints: [] });
-  const effective = { name: 'a', endpoints: [], kind: 'plain', load_balancing: { policy: 'round_robin' }, connect_timeout: '5s' };
+  const watch = { interval: '1s', timeout: '500ms', down_after: 3, up_after: 2 };
+  const balancing = { load_balancing: { policy: 'round_robin' } };
+  const effective = { name: 'a', endpoints: [], kind: 'plain', protocol: 'redis', ...balancing, connect_timeout: '5s', watch };
   assert.deepEqual((await call('GET', '/clusters/a?view=effective')).body, effective);
   assert.deepEqual((await call('GET', '/clusters?view=effective')).body, { clusters: [effective] });
   assert.deepEqual((await call('GET', '/clusters')).body, { clusters: [] });

@@ -29,6 +29,7 @@ import {
   listenerListSchema,
   secretListSchema,
 } from '../schemas/declared.ts';
+import { healthSchema } from '../schemas/health.ts';
 import { hostNamesSchema } from '../schemas/host-names.ts';
 import { rotateKeyRequestSchema } from '../schemas/secrets.ts';
 import { operation } from './operation.ts';
@@ -303,6 +304,15 @@ function describeConfig(): ZodOpenApiPathsObject {
         tag,
         summary: 'The host names that the control plane looks up, and what they lead to',
         answers: { 200: { description: 'Of what is committed, and of what drains.', schema: hostNamesSchema } },
+      }),
+    },
+    '/health': {
+      get: operation('getHealth', {
+        tag,
+        summary: 'What is seen of the servers that are watched',
+        query: { cluster: z.string().optional().describe('One cluster, which must be committed.') },
+        answers: { 200: { description: 'Of what is committed.', schema: healthSchema } },
+        problems: [404],
       }),
     },
     '/check': {

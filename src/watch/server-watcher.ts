@@ -1,0 +1,249 @@
+// Watches one server: a connection that is kept, a look at each interval, and what they come to. One look at a time.
+
+import type { SeenServer } from '../effective/seen.ts';
+import { Connection } from './connection.ts';
+import type { Explanation, Target, Trouble } from './connection.ts';
+import { LateError, within } from './deadline.ts';
+import { readFacts } from './facts.ts';
+import type { ServerFacts } from './facts.ts';
+import { offsetOfRole, parseRole } from './role.ts';
+import type { Role } from './role.ts';
+import { conditionAfter, unknownSince } from './server-state.ts';
+import type { Answer, Condition, Outcome } from './server-state.ts';
+import type { Unreachable, WatchPlan } from './watched-servers.ts';
+
+export interface ServerWatcherParts {
+  /** Asked before each connection. */
+  readonly findTarget: () => Target | Unreachable;
+  readonly plan: WatchPlan;
+  /** Told each time that {@link ServerWatcher.seen} is another. */
+  readonly onChange: () => void;
+  /** Wall-clock time (Unix, ms). */
+  readonly nowMs?: () => number;
+}
+
+/** How far it is in the history of its group; undefined: it does not say. */
+export interface Progress {
+  readonly replicationId: string | undefined;
+  /** Of the replication stream, in bytes. */
+  readonly offset: number | undefined;
+}
+
+/** What a look brought. */
+interface Sight {
+  readonly role: Role | undefined;
+  readonly offset: number | undefined;
+  /** Undefined: INFO was not asked for, or not answered. */
+  readonly facts: ServerFacts | undefined;
+}
+
+// INFO costs a server more than all else that it is asked.
+const infoIntervalMs = 10_000;
+// A server that was never heard of may be none of ours: it is asked less and less often.
+const longestWaitOfUnknownMs = 30_000;
+// So that those of one cluster do not all look at the same moment.
+const jitter = 0.1;
+const longestFirstWaitMs = 1_000;
+
+const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
+  refused: 'none',
+  timeout: 'none',
+  closed: 'none',
+  'not-redis': 'none',
+  busy: 'not-serving',
+  // It lives, and does not let us see.
+  auth: 'unseen',
+  denied: 'unseen',
+  tls: 'unseen',
+  // Our own fault, or nobody knows whose.
+  secret: 'unseen',
+  failed: 'unseen',
+};
+
+export class ServerWatcher {
+  readonly #parts: ServerWatcherParts;
+  readonly #nowMs: () => number;
+  #plan: WatchPlan;
+  #condition: Condition;
+  #role: Role | undefined;
+  #facts: ServerFacts | undefined;
+  #offset: number | undefined;
+  #connection: Connection | undefined;
+  #infoDueMs = 0;
+  /** Looks in turn at a server that is unknown. */
+  #vainLooks = 0;
+  #lookedMs = 0;
+  #isLooking = false;
+  #isClosed = false;
+  #timer: NodeJS.Timeout;
+
+  /** Begins within the first second. */
+  constructor(parts: ServerWatcherParts) {
+    this.#parts = parts;
+    this.#plan = parts.plan;
+    this.#nowMs = parts.nowMs ?? Date.now;
+    this.#condition = unknownSince(this.#nowMs());
+    this.#timer = this.#lookIn(Math.random() * Math.min(this.#plan.intervalMs, longestFirstWaitMs));
+  }
+
+  get seen(): SeenServer {
+    const { state, sinceMs, reason } = this.#condition;
+    const { product, version } = this.#facts ?? {};
+    return { state, sinceMs, reason, role: this.#role?.name, product, version };
+  }
+
+  get progress(): Progress {
+    return { replicationId: this.#facts?.history?.id, offset: this.#offset };
+  }
+
+  /** From the next look on. */
+  set plan(plan: WatchPlan) {
+    this.#plan = plan;
+  }
+
+  /** The next look is made on a connection of its own: who asks, or how, is another. */
+  reconnect(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.close();
+  }
+
+  /** Safe to repeat. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.reconnect();
+  }
+
+  #lookIn(waitMs: number): NodeJS.Timeout {
+    return setTimeout(() => void this.#lookAndGoOn(), waitMs).unref();
+  }
+
+  // Never rejects.
+  async #lookAndGoOn(): Promise<void> {
+    this.#isLooking = true;
+    this.#lookedMs = performance.now();
+    const outcome = await this.#look();
+    this.#isLooking = false;
+    if (this.#isClosed) return;
+    const before = this.seen;
+    this.#condition = conditionAfter(this.#condition, outcome, this.#plan, this.#nowMs());
+    if ('role' in outcome) this.#note(outcome);
+    this.#vainLooks = this.#condition.state === 'unknown' ? this.#vainLooks + 1 : 0;
+    this.#timer = this.#lookIn(this.#findWaitMs());
+    if (!isSame(before, this.seen)) this.#parts.onChange();
+  }
+
+  #findWaitMs(): number {
+    const { intervalMs } = this.#plan;
+    const longestMs = Math.max(intervalMs, longestWaitOfUnknownMs);
+    const meanMs = Math.min(intervalMs * 2 ** Math.max(this.#vainLooks - 3, 0), longestMs);
+    const waitMs = meanMs * (1 + jitter * (2 * Math.random() - 1));
+    return Math.max(this.#lookedMs + waitMs - performance.now(), 0);
+  }
+
+  async #look(): Promise<Outcome & Partial<Sight>> {
+    const { timeoutMs } = this.#plan;
+    try {
+      const found = await within(timeoutMs, this.#attempt());
+      if (!('trouble' in found)) return { answer: 'serving', ...found };
+      this.reconnect();
+      return outcomeOf(found);
+    } catch (error) {
+      const connection = this.#connection;
+      if (connection === undefined) return { answer: 'unseen', reason: 'who asks has changed' };
+      if (error instanceof LateError) {
+        const detail = `${connection.describeLateness()} in ${timeoutMs} ms`;
+        this.reconnect();
+        return outcomeOf({ trouble: 'timeout', detail });
+      }
+      const explanation = await connection.explain(error as Error);
+      // It may be let in with another password, and is then asked anew.
+      if (explanation.trouble !== 'busy') this.reconnect();
+      return outcomeOf(explanation);
+    }
+  }
+
+  async #attempt(): Promise<Sight | Explanation> {
+    const kept = this.#connection;
+    if (kept?.isOpen === true) {
+      try {
+        return await this.#ask(kept);
+      } catch (error) {
+        // Closed while nobody looked: that says nothing of whether it can be connected to.
+        if (kept.isOpen || this.#connection !== kept) throw error;
+      }
+    }
+    if (this.#isClosed) throw new Error('it is watched no more');
+    const target = this.#parts.findTarget();
+    if ('trouble' in target) return target;
+    this.reconnect();
+    const connection = new Connection(target, this.#plan.timeoutMs);
+    this.#connection = connection;
+    // It may be another than before.
+    this.#infoDueMs = 0;
+    await connection.open();
+    connection.onEnd(() => this.#noteEnd(connection));
+    return this.#ask(connection);
+  }
+
+  async #ask(connection: Connection): Promise<Sight | Explanation> {
+    const isInfoDue = performance.now() >= this.#infoDueMs;
+    if (isInfoDue) this.#noteInfo();
+    const [ping, role, info] = await Promise.allSettled([
+      connection.ask('PING'),
+      connection.ask('ROLE'),
+      isInfoDue ? connection.ask('INFO') : undefined,
+    ]);
+    if (ping.status === 'rejected') throw ping.reason;
+    if (ping.value !== 'PONG') return { trouble: 'not-redis', detail: `PING is answered ${JSON.stringify(ping.value)}` };
+    const reply = role.status === 'fulfilled' ? role.value : undefined;
+    const told = parseRole(reply);
+    const asked = isInfoDue || !isOther(told, this.#role) ? info : await this.#askInfo(connection);
+    const text = asked.status === 'fulfilled' && typeof asked.value === 'string' ? asked.value : undefined;
+    const facts = text === undefined ? undefined : readFacts({ info: text, role: reply });
+    return { role: told.name === 'unknown' ? facts?.role : told, offset: offsetOfRole(reply), facts };
+  }
+
+  async #askInfo(connection: Connection): Promise<PromiseSettledResult<unknown>> {
+    this.#noteInfo();
+    const [info] = await Promise.allSettled([connection.ask('INFO')]);
+    return info;
+  }
+
+  #noteInfo(): void {
+    this.#infoDueMs = performance.now() + infoIntervalMs;
+  }
+
+  #note({ role, offset, facts }: Partial<Sight>): void {
+    this.#role = role ?? this.#role;
+    this.#offset = offset;
+    this.#facts = facts ?? this.#facts;
+  }
+
+  // A hint that something happens there. Who ends each connection is not asked more often for it.
+  #noteEnd(connection: Connection): void {
+    if (this.#isClosed || this.#isLooking || this.#connection !== connection) return;
+    if (performance.now() - this.#lookedMs < this.#plan.intervalMs / 2) return;
+    clearTimeout(this.#timer);
+    this.#timer = this.#lookIn(0);
+  }
+}
+
+function outcomeOf({ trouble, detail }: Explanation): Outcome {
+  return { answer: answerByTrouble[trouble], reason: `${trouble}: ${detail}` };
+}
+
+function isOther(a: Role, b: Role | undefined): boolean {
+  return a.name !== 'unknown' && (a.name !== b?.name || a.follows !== b.follows);
+}
+
+function isSame(a: SeenServer, b: SeenServer): boolean {
+  return (
+    a.state === b.state &&
+    a.reason === b.reason &&
+    a.role === b.role &&
+    a.product === b.product &&
+    a.version === b.version
+  );
+}

@@ -1,0 +1,172 @@
+// Watches the servers of all clusters that are to be watched: a watcher for each server of each cluster.
+
+import { createHash } from 'node:crypto';
+
+import type { Seen, SeenServer, Watchers } from '../effective/seen.ts';
+import type { Cluster } from '../inventory/cluster.ts';
+import { tlsRefsOf } from '../model/tls-refs.ts';
+import type { Target } from './connection.ts';
+import { findSecretProblem } from './find-secret.ts';
+import type { FindSecret } from './find-secret.ts';
+import { ServerWatcher } from './server-watcher.ts';
+import { buildServerTls } from './upstream-tls.ts';
+import type { ServerTls } from './upstream-tls.ts';
+import { targetOf, watchPlanOf, watchedServersOf } from './watched-servers.ts';
+import type { Unreachable, WatchPlan, WatchedServer } from './watched-servers.ts';
+
+export interface WatcherSetParts {
+  /** Asked before each connection, with the secrets as they are then. */
+  readonly findSecret: FindSecret;
+  /** Told each time that {@link WatcherSet.seen} is another; not while it is asked to follow. */
+  readonly onChange: () => void;
+  /** Wall-clock time (Unix, ms). */
+  readonly nowMs?: () => number;
+  /** So many servers are connected to at most; of the others it is told that they are not. Default 5,000. */
+  readonly maxServers?: number;
+}
+
+// Each takes a connection, and its share of one core, that Envoys are served with too.
+const defaultMaxServers = 5_000;
+
+interface Followed {
+  cluster: Cluster;
+  /** By ADDRESS:PORT. */
+  servers: ReadonlyMap<string, FollowedServer>;
+  tls: KnownTls | undefined;
+}
+
+interface FollowedServer {
+  readonly watcher: ServerWatcher;
+  server: WatchedServer;
+  /** Who asks it, and how, as text. */
+  terms: string;
+}
+
+/** What was made of secrets, so that it is made once for all servers of a cluster. */
+interface KnownTls {
+  /** Stands for the secrets. */
+  readonly digest: string;
+  readonly tls: ServerTls | undefined;
+}
+
+export class WatcherSet implements Watchers {
+  readonly #parts: WatcherSetParts;
+  readonly #followed = new Map<string, Followed>();
+  readonly #admitted = new Set<ServerWatcher>();
+  #seen: Seen | undefined;
+
+  constructor(parts: WatcherSetParts) {
+    this.#parts = parts;
+  }
+
+  get seen(): Seen {
+    return (this.#seen ??= this.seenNow());
+  }
+
+  seenNow(): Seen {
+    return new Map(Array.from(this.#followed, ([name, { servers }]) => [name, seenOf(servers)] as const));
+  }
+
+  follow(clusters: Iterable<Cluster>): void {
+    const names = new Set<string>();
+    for (const cluster of clusters) {
+      const followed = this.#followed.get(cluster.name);
+      const plan = followed?.cluster === cluster ? 'known' : watchPlanOf(cluster);
+      if (plan === undefined) continue;
+      names.add(cluster.name);
+      if (plan !== 'known') this.#take(followed, cluster, plan);
+    }
+    for (const [name, { servers }] of this.#followed) {
+      if (names.has(name)) continue;
+      this.#end(servers.values());
+      this.#followed.delete(name);
+      this.#seen = undefined;
+    }
+  }
+
+  /** Stops; safe to repeat. */
+  close(): void {
+    for (const { servers } of this.#followed.values()) this.#end(servers.values());
+  }
+
+  #take(before: Followed | undefined, cluster: Cluster, plan: WatchPlan): void {
+    const followed: Followed = before ?? { cluster, servers: new Map(), tls: undefined };
+    const left = new Map(followed.servers);
+    const servers = watchedServersOf(cluster).map((server): [string, FollowedServer] => {
+      const known = left.get(server.address);
+      left.delete(server.address);
+      const terms = JSON.stringify([cluster.upstream_tls, server.auth]);
+      if (known === undefined) return [server.address, this.#begin(followed, { server, terms }, plan)];
+      known.watcher.plan = plan;
+      if (known.terms !== terms) known.watcher.reconnect();
+      return [server.address, Object.assign(known, { server, terms })];
+    });
+    this.#end(left.values());
+    followed.cluster = cluster;
+    followed.servers = new Map(servers);
+    this.#followed.set(cluster.name, followed);
+    this.#seen = undefined;
+  }
+
+  #begin(followed: Followed, how: Omit<FollowedServer, 'watcher'>, plan: WatchPlan): FollowedServer {
+    const { nowMs } = this.#parts;
+    const watcher = new ServerWatcher({
+      findTarget: () => this.#admit(made.watcher) ?? this.#findTarget(followed.cluster, followed, made.server),
+      plan,
+      onChange: () => {
+        this.#seen = undefined;
+        this.#parts.onChange();
+      },
+      ...(nowMs && { nowMs }),
+    });
+    const made: FollowedServer = { ...how, watcher };
+    return made;
+  }
+
+  /** Undefined: it may be connected to. */
+  #admit(watcher: ServerWatcher): Unreachable | undefined {
+    const { maxServers = defaultMaxServers } = this.#parts;
+    if (!this.#admitted.has(watcher) && this.#admitted.size >= maxServers) {
+      return { trouble: 'failed', detail: `${maxServers} servers are watched, and no more can be` };
+    }
+    this.#admitted.add(watcher);
+    return undefined;
+  }
+
+  #end(servers: Iterable<FollowedServer>): void {
+    for (const { watcher } of servers) {
+      watcher.close();
+      this.#admitted.delete(watcher);
+    }
+  }
+
+  #findTarget(cluster: Cluster, followed: Followed, server: WatchedServer): Target | Unreachable {
+    const { findSecret } = this.#parts;
+    const refs = tlsRefsOf(cluster);
+    const problem = findSecretProblem(refs, findSecret);
+    if (problem !== undefined) return { trouble: 'secret', detail: problem };
+    if (refs.length === 0) return targetOf(server, buildServerTls(cluster, findSecret), findSecret);
+    const secrets = refs.map(({ secret }) => findSecret(secret));
+    const digest = createHash('sha256').update(JSON.stringify([cluster.upstream_tls, secrets])).digest('hex');
+    if (followed.tls?.digest !== digest) followed.tls = { digest, tls: buildServerTls(cluster, findSecret) };
+    return targetOf(server, followed.tls.tls, findSecret);
+  }
+}
+
+function seenOf(servers: ReadonlyMap<string, FollowedServer>): ReadonlyMap<string, SeenServer> {
+  const offsets = new Map<string, number>();
+  for (const { watcher } of servers.values()) {
+    const { replicationId, offset } = watcher.progress;
+    if (watcher.seen.role !== 'primary' || replicationId === undefined || offset === undefined) continue;
+    offsets.set(replicationId, offset);
+  }
+  return new Map(Array.from(servers, ([address, { watcher }]) => [address, withLag(watcher, offsets)] as const));
+}
+
+// Offsets can be compared only within one history (replid), and both are as old as the last look at each.
+function withLag({ seen, progress }: ServerWatcher, offsets: ReadonlyMap<string, number>): SeenServer {
+  const { replicationId, offset } = progress;
+  const ahead = replicationId === undefined ? undefined : offsets.get(replicationId);
+  if (seen.role !== 'replica' || ahead === undefined || offset === undefined) return seen;
+  return { ...seen, lag: Math.max(ahead - offset, 0) };
+}
