@@ -135,7 +135,10 @@ describe('what is effective', () => {
         let [clusters, effective] = [SortedByName.of<Cluster>([]), SortedByName.of<Cluster>([])];
         for (const [edited, found] of steps) {
           clusters = clusters.with(edited.map(({ name, after }) => [name, after]));
-          const step = effectiveAfter({ clusters: effective, draining: [] }, { clusters, draining: [] }, edited, found);
+          const step = effectiveAfter({ clusters: effective, draining: [], leftOut: new Map() }, { clusters, draining: [] }, edited, {
+            leftOut: new Map(),
+            addresses: found,
+          });
           const led = effective.with(step.edits.map(({ name, after }) => [name, after]));
           effective = step.effective.clusters;
           const anew = [...clusters.values()].map((each) => withAddresses(each, found));
@@ -165,7 +168,7 @@ describe('what is effective', () => {
     const drained = parseCluster({ name: 'old', resolve, endpoints: [at('a.test')] });
     const draining = [{ cluster: drained, untilMs: 1, wasCatchAll: false, followed: undefined }];
     const declared = { clusters: SortedByName.of<Cluster>([]), draining };
-    const { effective } = effectiveAfter(undefined, declared, [], known);
+    const { effective } = effectiveAfter(undefined, declared, [], { leftOut: new Map(), addresses: known });
     assert.deepEqual(effective.draining.flatMap(({ cluster }) => serversOf(cluster)).map(({ address }) => address), [
       '10.0.0.1',
       '10.0.0.9',
