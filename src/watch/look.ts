@@ -64,25 +64,11 @@ const closed = 'Connection is closed.';
 const maxDetail = 200;
 
 /** @param deadlineMs for connecting, and again for the answers. */
-export async function look({ host, port, tls, credentials }: Target, deadlineMs: number): Promise<Look> {
+export async function look(target: Target, deadlineMs: number): Promise<Look> {
+  const { host, port, tls, credentials } = target;
   const startMs = performance.now();
   const tookMs = (): number => Math.round(performance.now() - startMs);
-  const redis = new Redis({
-    host,
-    port,
-    ...(tls !== undefined && { tls }),
-    lazyConnect: true,
-    // How long to go on is for who looks to say.
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    enableReadyCheck: false,
-    connectTimeout: deadlineMs,
-    commandTimeout: deadlineMs,
-    // HELLO is unknown to old servers, and CLIENT SETINFO needs a right of its own.
-    protocol: 2,
-    disableClientInfo: true,
-  });
+  const redis = createClient(target, deadlineMs);
   // Without a listener the library writes it on the console.
   let lastError: Error | undefined;
   redis.on('error', (error: Error) => {
@@ -111,8 +97,28 @@ export async function look({ host, port, tls, credentials }: Target, deadlineMs:
   }
 }
 
+/** One connection, to be opened once. @param deadlineMs for connecting, and for each answer. */
+export function createClient({ host, port, tls }: Target, deadlineMs: number): Redis {
+  return new Redis({
+    host,
+    port,
+    ...(tls !== undefined && { tls }),
+    lazyConnect: true,
+    // How long to go on is for who looks to say.
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    connectTimeout: deadlineMs,
+    commandTimeout: deadlineMs,
+    // HELLO is unknown to old servers, and CLIENT SETINFO needs a right of its own.
+    protocol: 2,
+    disableClientInfo: true,
+  });
+}
+
 // Not by the library, which writes on the console when a server asks for no password: that is no trouble, as Envoy has it.
-async function authenticate(redis: Redis, { username, password }: Credentials): Promise<void> {
+export async function authenticate(redis: Redis, { username, password }: Credentials): Promise<void> {
   try {
     await redis.call('AUTH', ...(username === undefined ? [] : [username]), password);
   } catch (error) {
@@ -125,7 +131,7 @@ function valueOf(result: PromiseSettledResult<unknown>): unknown {
   return result.status === 'fulfilled' ? result.value : undefined;
 }
 
-function findTrouble(error: Error): Trouble {
+export function findTrouble(error: Error): Trouble {
   if (error instanceof ReplyError) return troubleByPrefix[/^-?([A-Z]+)/u.exec(error.message)?.[1] ?? ''] ?? 'failed';
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED') return 'refused';
