@@ -64,6 +64,11 @@ async function openCommitted(t: TestContext, drainTimeMs = 0): Promise<Subject> 
   return subject;
 }
 
+/** What comes by itself takes its turn. */
+async function untilTurn(controlPlane: ControlPlane): Promise<void> {
+  await controlPlane.diff();
+}
+
 describe('an order', () => {
   test('leaves the server out at once, and nothing else is published, staged or committed by it', async (t) => {
     const { controlPlane, served, put, give, store } = await openCommitted(t);
@@ -166,11 +171,13 @@ describe('an order', () => {
     await give('drain', one, { forMs: 120_000 });
     assert.deepEqual(served('c'), [three]);
     t.mock.timers.tick(60_000);
+    await untilTurn(controlPlane);
     assert.deepEqual(served('c'), [two, three]);
     controlPlane.close();
     const again = await open(t, store);
     assert.deepEqual(again.served('c'), [two, three]);
     t.mock.timers.tick(60_000);
+    await untilTurn(again.controlPlane);
     assert.deepEqual(again.served('c'), [one, two, three]);
     assert.deepEqual(again.controlPlane.orders(), []);
   });
