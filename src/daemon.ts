@@ -156,6 +156,9 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       const more = warnings.length - maxLoggedWarnings;
       if (more > 0) log.warn({ count: more }, 'and more of that commit');
     },
+    onOrder: ({ order, cluster, server, author, message }) => {
+      log.info({ order, cluster, server, author, reason: message }, 'ordered');
+    },
     onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
   };
   const controlPlane = await ControlPlane.open(parts, state);

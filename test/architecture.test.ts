@@ -38,11 +38,13 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'watch',
     'xds',
   ],
-  commit: ['collections', 'effective', 'inventory', 'model', 'net/address.ts', 'render', 'snapshot', 'store', 'text'],
-  // What is declared with what is seen laid over it.
-  effective: ['collections', 'inventory', 'model', 'net/address.ts'],
+  commit: ['collections', 'effective', 'inventory', 'model', 'net/address.ts', 'orders', 'render', 'snapshot', 'store', 'text'],
+  // What is declared with what is ordered and seen laid over it.
+  effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders'],
+  // What was told to happen with servers now.
+  orders: ['inventory/cluster.ts', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
-  store: ['inventory', 'model', 'net/ip-address.ts'],
+  store: ['inventory', 'model', 'net/ip-address.ts', 'orders'],
   watch: ['effective', 'inventory/cluster.ts', 'model', 'net', 'text/duration.ts'],
   // Seals what is secret before anybody else sees it.
   secrets: ['model', 'store/log-store.ts'],
@@ -63,6 +65,7 @@ const ALLOWED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   model: ['zod', 'node:crypto'],
   commit: ['node:crypto'],
   effective: [],
+  orders: [],
   render: [],
   snapshot: ['node:crypto', 'protobufjs/minimal.js'],
 };
@@ -89,7 +92,7 @@ const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts in which the same question must always get the same answer, and what they must not ask for. */
-const TIMELESS_PARTS: readonly string[] = ['effective', 'inventory', 'model', 'render'];
+const TIMELESS_PARTS: readonly string[] = ['effective', 'inventory', 'model', 'orders', 'render'];
 const CLOCKS_AND_SURROUNDINGS = /\b(Date|performance|process|setTimeout|setInterval|setImmediate|Math\.random)\b/;
 
 interface Source {

@@ -39,6 +39,22 @@ const table: Readonly<Record<string, CommandEntry>> = {
     summary: 'Takes back what is staged: all of it, or one object.',
     load: async () => (await import('./discard.ts')).buildDiscard,
   },
+  drain: {
+    summary: 'Takes a server out of use now, and waits until it is unused.',
+    load: async () => (await import('./order.ts')).buildDrain,
+  },
+  undrain: {
+    summary: 'Takes back a drain.',
+    load: async () => (await import('./order.ts')).buildUndrain,
+  },
+  disable: {
+    summary: 'Takes a server out of use now, until it is enabled.',
+    load: async () => (await import('./order.ts')).buildDisable,
+  },
+  enable: {
+    summary: 'Takes back a disable.',
+    load: async () => (await import('./order.ts')).buildEnable,
+  },
   history: {
     summary: 'Lists the revisions: when, by whom, and what for.',
     load: async () => (await import('./history.ts')).buildHistory,

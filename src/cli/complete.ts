@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { parseApiUrl } from './api-address.ts';
 import type { ApiFlags } from './api-address.ts';
 import { open } from './common-options.ts';
-import { noNames, readNames } from './completion-names.ts';
+import { noNames, orders, readNames } from './completion-names.ts';
 import type { Names } from './completion-names.ts';
 import type { Context } from './context.ts';
 import { defineCommand } from './define.ts';
@@ -77,6 +77,10 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, secrets, 
     argument(`endpoint ${verb}`, verb === 'get' ? 'ADDRESS:PORT|SHARD' : 'ADDRESS:PORT', servers);
   }
   for (const verb of [...verbs, 'list', 'add']) argument(`endpoint ${verb}`, 'CLUSTER', clusters);
+  for (const order of orders) {
+    argument(order, 'CLUSTER', clusters);
+    argument(order, 'ADDRESS:PORT', servers);
+  }
   argument('discard', 'NAME', staged);
   for (const command of ['listener add', 'listener set']) {
     for (const name of ['cluster', 'catch-all']) {

@@ -21,6 +21,9 @@ export const noNames: Names = { clusters: [], listeners: [], secrets: [], server
 
 const limit = 1_000;
 
+/** Commands that are about one server. */
+export const orders: readonly string[] = ['drain', 'undrain', 'disable', 'enable'];
+
 // bash expands what it is given: a name with other characters could be a command.
 const harmless = /^[\p{L}\p{N}_.:,+=@%/[\]-]+$/u;
 
@@ -31,7 +34,7 @@ export async function readNames(api: ApiClient, words: readonly string[]): Promi
     noun === undefined || noun === 'discard' || noun === 'secret' ? [] : readList<{ name: string }>(api, 'clusters', 'clusters', { limit }),
     noun === 'listener' ? readList<{ name: string }>(api, 'listeners', 'listeners', { limit }) : [],
     noun === 'secret' ? readList<{ name: string }>(api, 'secrets', 'secrets', { limit }) : [],
-    noun === 'endpoint' && verb !== 'add' && named !== undefined ? readServers(api, named, verb === 'get') : [],
+    readServersAfter(api, noun, verb, named),
     noun === 'discard' ? readList<ChangeMessage>(api, 'staged', 'changes') : [],
   ]);
   return {
@@ -41,6 +44,12 @@ export async function readNames(api: ApiClient, words: readonly string[]): Promi
     servers: pick(servers),
     staged: pick(staged.filter(({ kind }) => kind === verb).map(({ name }) => name)),
   };
+}
+
+/** @param named the word after `verb`: of an order that is the server, and `verb` the cluster. */
+async function readServersAfter(api: ApiClient, noun?: string, verb?: string, named?: string): Promise<string[]> {
+  if (noun !== undefined && orders.includes(noun)) return verb === undefined ? [] : readServers(api, verb, false);
+  return noun === 'endpoint' && verb !== 'add' && named !== undefined ? readServers(api, named, verb === 'get') : [];
 }
 
 async function readServers(api: ApiClient, cluster: string, withShards: boolean): Promise<string[]> {

@@ -12,6 +12,7 @@ import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import { apiCaOption, apiOption, authorOption, open, outputOption } from './common-options.ts';
 import type { Context } from './context.ts';
 import { defineCommand, helpEnd, option } from './define.ts';
+import type { OrdersMessage } from '../api/v2/messages.ts';
 import type { ServersMessage } from './messages.ts';
 import { addNew, describeStaged, emptyRemoves, isStaged, requireSome, viewOption } from './object-commands.ts';
 import type { ViewValues } from './object-commands.ts';
@@ -19,6 +20,7 @@ import { fieldOption, parseNumber, readPatch, withoutNulls } from './object-flag
 import type { FieldFlag } from './object-flags.ts';
 import { printAnswer } from './output.ts';
 import { Refusal } from './refusal.ts';
+import { renderOrders } from './standing-orders.ts';
 import { renderServers } from './server-table.ts';
 import { changeShard, findShard } from './shard-change.ts';
 
@@ -61,7 +63,9 @@ function buildList(context: Context): Command {
     .action(async (cluster: string, values: Values) => {
       const { api, format } = await open(context, values);
       const found = await api.get<Cluster>(pathOf('clusters', cluster), { view: values.view });
-      await printAnswer(context, format, serversIn(found), renderServers);
+      const { orders } = await api.get<OrdersMessage>('orders', { cluster });
+      const answer = { ...serversIn(found), ...(orders.length > 0 && { orders }) };
+      await printAnswer(context, format, answer, () => [...renderServers(answer), ...renderOrders(orders)]);
     });
 }
 

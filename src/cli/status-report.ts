@@ -11,6 +11,7 @@ import type {
   TypeSyncMessage,
 } from '../api/v2/messages.ts';
 import { describeNobody, renderGone, renderReturning, renderUnmet } from './missing-report.ts';
+import { renderOrders } from './standing-orders.ts';
 import { toPrintable } from './printable.ts';
 import { renderDraining, renderOldRoutes, renderWarnings } from './published-report.ts';
 import { coloredStateLabel, stateLabel } from './state-label.ts';
@@ -37,7 +38,7 @@ export function renderStatus(answer: ClientsMessage): string {
   const rows = clients.map((client) => renderClient(client, kinds));
   const table = clients.length === 0 ? [] : renderTable([header, ...rows]);
   const troubles = clients.flatMap(renderTroubles);
-  const leftovers = [...renderDraining(answer), ...renderOldRoutes(answer)];
+  const leftovers = [...renderOrders(answer.orders), ...renderDraining(answer), ...renderOldRoutes(answer)];
   const summary = [...renderReturning(returning, clients.length), ...renderUnmet(expected), renderSummary(answer)];
   const blocks = [table, renderNote(clients), troubles, leftovers, renderWarnings(answer), renderGone(gone), summary];
   const shown = blocks.filter((lines) => lines.length > 0);

@@ -10,6 +10,9 @@ import type { Change } from '../inventory/change.ts';
 import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
+import type { GivenOrder } from '../orders/order.ts';
+import { findOrder, ordersAfterCommit, withOrder } from '../orders/standing.ts';
+import type { Orders } from '../orders/standing.ts';
 import { StoreError } from '../store/log-store.ts';
 import type {
   CommitEntry,
@@ -33,6 +36,8 @@ import type {
   Diff,
   Finding,
   ObjectChange,
+  OrderOutcome,
+  OrderRequest,
   Plan,
   Precondition,
   RestoreOutcome,
@@ -42,6 +47,7 @@ import type {
   View,
 } from './desk.ts';
 import { compareConfigs, compareObjects, editsBetween } from './differences.ts';
+import { decideOrder, findMissed } from './ordering.ts';
 import { findGuarded } from './guards.ts';
 import type { SecretValues } from './known-secrets.ts';
 import { Publisher, refuse } from './publisher.ts';
@@ -59,6 +65,8 @@ export interface ControlPlaneParts extends PublisherParts {
   readonly onGuarded?: (findings: readonly Finding[]) => void;
   /** Told what there is to warn of in the step that a commit of /api/v1 made, which answers nothing. */
   readonly onStep?: (warnings: readonly Warning[]) => void;
+  /** Told of each order that was given. */
+  readonly onOrder?: (order: GivenOrder) => void;
   /** Told of each commit and rollback what came of it. */
   readonly onCommitEnd?: (end: CommitEnd) => void;
 }
@@ -246,6 +254,25 @@ export class ControlPlane implements Desk {
     return this.#parts.store.entriesAfter(number, limit);
   }
 
+  order(request: OrderRequest): Promise<OrderOutcome> {
+    return this.#queue.run(async () => {
+      const { committedClusters: clusters } = this.#staging;
+      const nowMs = this.#publisher.nowMs();
+      const entry = decideOrder(request, { clusters, orders: this.#publisher.orders(), nowMs });
+      if (entry !== undefined) {
+        this.#staging.noteOther(await this.#append(entry));
+        this.#publisher.keepOrders(withOrder(this.#publisher.orders(), entry));
+        this.#publisher.publishNow();
+        this.#parts.onOrder?.(entry);
+      }
+      return { changed: entry !== undefined, order: findOrder(this.#publisher.orders(), request) };
+    });
+  }
+
+  orders(): Orders {
+    return this.#publisher.orders();
+  }
+
   backup(file: string): Promise<void> {
     return this.#parts.store.backup(file);
   }
@@ -260,7 +287,7 @@ export class ControlPlane implements Desk {
     this.#isNoting = true;
     await this.#queue.run(async () => {
       this.#isNoting = false;
-      this.#publisher.publishSeen();
+      this.#publisher.publishNow();
       await this.#keepAddresses();
     });
   }
@@ -347,6 +374,7 @@ export class ControlPlane implements Desk {
       ...this.#publisher.review.findLacking(edits).dangerous,
       ...this.#publisher.review.findListenersTaken(edits),
       ...this.#publisher.review.findUnknownNames(edits),
+      ...findMissed(edits.clusters, committedClusters, this.#publisher.orders()),
     ];
   }
 
@@ -433,10 +461,11 @@ export class ControlPlane implements Desk {
     const deed = { author, atMs: this.#publisher.nowMs() };
     const entry: CommitEntry = { type: 'commit', ...deed, revision, message, rollbackTo, edits, draining, routes };
     this.#staging.noteCommitted(entry, await this.#append(entry));
+    this.#publisher.keepOrders(ordersAfterCommit(this.#publisher.orders(), edits.clusters, deed.atMs));
   }
 
   async #append(entry: Entry): Promise<number> {
-    const number = await this.#parts.store.append(this.#staging.lastEntry, entry);
+    const number = await this.#parts.store.append(this.#staging.logEnd, entry);
     if (number === undefined) throw new StoreError('somebody else has written to the log: start again to take it up');
     return number;
   }

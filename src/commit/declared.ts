@@ -1,5 +1,6 @@
 // What is declared at one moment, and what it leaves of the states before: from one commit to the next. Pure.
 
+import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/draining.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
@@ -10,6 +11,8 @@ import type { OldRoutes, Routings, RoutesNow } from '../inventory/old-routes.ts'
 import { Routing, findCatchAll } from '../inventory/routing.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Listener, Secret } from '../model/objects.ts';
+import { leaveOut } from '../orders/leave-out.ts';
+import type { LeftOut } from '../orders/leave-out.ts';
 import { redisListenerName } from '../render/implicit-listeners.ts';
 import type { RenderOptions } from '../render/options.ts';
 import { SortedByName } from '../collections/sorted-by-name.ts';
@@ -43,6 +46,8 @@ export interface Circumstances {
   readonly drainTimeMs: number;
   /** Wall-clock time (Unix, ms). */
   readonly nowMs: number;
+  /** The servers that orders leave out. */
+  readonly leftOut: LeftOut;
 }
 
 const maxShownRoutes = 20;
@@ -96,7 +101,7 @@ export function resume(
 export function declareNext(
   last: Declared | undefined,
   edits: Edits,
-  { options, drainTimeMs, nowMs }: Circumstances,
+  { options, drainTimeMs, nowMs, leftOut }: Circumstances,
 ): Declared {
   const objects = objectsAfter(last, edits);
   const areListenersSame = last !== undefined && edits.listeners.length === 0;
@@ -105,7 +110,7 @@ export function declareNext(
     edits.listeners.length > 0 ||
     edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
   const routings = last === undefined || areRoutesChanged ? findRoutings(objects, options) : last.routings;
-  const draining = drainFrom(last, edits, routings, { nowMs, drainTimeMs });
+  const draining = drainFrom(last, edits, routings, { nowMs, drainTimeMs, leftOut });
   const now = { routings, successors: findSuccessors(draining, objects.clusters) };
   const found = areRoutesChanged ? findOldRoutes(last?.routings, now, nowMs, drainTimeMs) : [];
   return {
@@ -148,11 +153,13 @@ function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefin
   return before.prefix !== after.prefix || before.groups?.join('\n') !== after.groups?.join('\n');
 }
 
+type DrainCircumstances = Pick<Circumstances, 'nowMs' | 'drainTimeMs' | 'leftOut'>;
+
 /** What drains after the edits, whoever takes its keys then. @param last undefined before the first commit. */
 export function drainingAfter(
   last: Declared | undefined,
   edits: Edits,
-  circumstances: Pick<Circumstances, 'nowMs' | 'drainTimeMs'>,
+  circumstances: DrainCircumstances,
 ): readonly DrainingCluster[] {
   return drainFrom(last, edits, last?.routings ?? new Map(), circumstances);
 }
@@ -161,12 +168,28 @@ function drainFrom(
   last: Declared | undefined,
   edits: Edits,
   routings: Routings,
-  { nowMs, drainTimeMs }: Pick<Circumstances, 'nowMs' | 'drainTimeMs'>,
+  { nowMs, drainTimeMs, leftOut }: DrainCircumstances,
 ): DrainingCluster[] {
   if (last === undefined) return [];
-  const { clusters, mirrors } = last;
+  const { mirrors } = last;
+  const clusters = withoutLeftOut(last.clusters, edits.clusters, leftOut);
   const before = { clusters, routing: drainRoutingOf(last.routings), mirrors, draining: last.draining };
   return drainAfter(before, edits.clusters, drainRoutingOf(routings), nowMs, drainTimeMs);
+}
+
+// A server that is out of a cluster stays out while the cluster drains, unless it is the last one.
+function withoutLeftOut(
+  clusters: SortedByName<Cluster>,
+  edits: readonly ClusterEdit[],
+  leftOut: LeftOut,
+): SortedByName<Cluster> {
+  const changes = edits.flatMap(({ name }) => {
+    const [cluster, servers] = [clusters.get(name), leftOut.get(name)];
+    if (cluster === undefined || servers === undefined || cluster.kind !== undefined) return [];
+    const left = leaveOut(cluster, servers);
+    return serversOf(left).length === 0 ? [] : [[name, left] as const];
+  });
+  return changes.length === 0 ? clusters : clusters.with(changes);
 }
 
 // What drains is judged by the listener that is there without being declared: a cluster has one successor.
@@ -193,7 +216,7 @@ export function describeNewOldRoutes(last: Declared | undefined, declared: Decla
 }
 
 /** What of the states before is still there. */
-export function describeLeftovers(declared: Declared, nowMs: number): Omit<PublishedStatus, 'warnings'> {
+export function describeLeftovers(declared: Declared, nowMs: number): Pick<PublishedStatus, 'draining' | 'oldRoutes'> {
   const { draining, successors, oldRoutes } = declared;
   return {
     draining: draining.map(({ cluster: { name }, untilMs }) => ({ name, untilMs, successor: successors.get(name) })),

@@ -5,11 +5,17 @@ import type { Seen } from '../effective/seen.ts';
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
+import type { Order, OrderVerb, ServerRef } from '../orders/order.ts';
+import type { Orders } from '../orders/standing.ts';
 import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 import type { PublishedName, PublishedStatus, Warning } from './published.ts';
 
 export type { Seen, SeenServer } from '../effective/seen.ts';
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
+
+export { orderVerbs } from '../orders/order.ts';
+export type { Order, OrderVerb, ServerRef } from '../orders/order.ts';
+export { OrderError } from '../orders/rules.ts';
 
 export type View = 'staged' | 'committed';
 
@@ -23,7 +29,7 @@ export interface Declarations {
   readonly staged: readonly StagedObject[];
   /** The number of the newest revision; 0: none. */
   readonly revision: number;
-  /** Changes with each entry of the log: the staging area's tag. */
+  /** Changes with each entry of the log that is about what is declared: the staging area's tag. */
   readonly lastEntry: number;
 }
 
@@ -141,6 +147,24 @@ export interface RestoreOutcome extends CommitOutcome {
   readonly staged: readonly ObjectRef[];
 }
 
+/** What is to happen with a server now. */
+export interface OrderRequest extends ServerRef {
+  readonly author: string;
+  readonly order: OrderVerb;
+  /** How long it stands; undefined: until it is taken back. */
+  readonly forMs?: number | undefined;
+  readonly message?: string | undefined;
+  /** Also where the server is missed. */
+  readonly force?: boolean | undefined;
+}
+
+export interface OrderOutcome {
+  /** False when it was so already. */
+  readonly changed: boolean;
+  /** What stands for the server now; undefined: nothing. */
+  readonly order: Order | undefined;
+}
+
 /** It was refused: somebody else was faster, or a guard says no. `code` tells which. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
@@ -199,4 +223,8 @@ export interface Desk {
    * that the commit has happened. @throws ConflictError, CommitError, StoreError
    */
   restore(request: RestoreRequest): Promise<RestoreOutcome>;
+  /** Tells what is to happen with a server that is committed, and publishes it. @throws InventoryError, OrderError, StoreError */
+  order(request: OrderRequest): Promise<OrderOutcome>;
+  /** Those that stand now, in order of cluster and server. */
+  orders(): Orders;
 }

@@ -5,6 +5,7 @@ import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { servedNames } from '../inventory/read-clusters.ts';
 import type { Cluster } from '../model/objects.ts';
+import type { Orders } from '../orders/standing.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
 import type { Declared } from './declared.ts';
 import type { GroupSnapshots } from './group-snapshots.ts';
@@ -14,7 +15,9 @@ import type { NameLoad } from './name-limits.ts';
 /** Nothing of it is published yet. */
 export interface Prepared {
   readonly declared: Declared;
-  /** With what was seen laid over it. */
+  /** Those that stand, and are laid over it. */
+  readonly orders: Orders;
+  /** With what was ordered and seen laid over it. */
   readonly effective: Effective;
   /** Of the clusters that are declared. */
   readonly load: NameLoad;

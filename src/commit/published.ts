@@ -2,6 +2,7 @@
 
 import type { HostNameStatus } from '../effective/host-names.ts';
 import type { RouteDifference } from '../inventory/old-routes.ts';
+import type { Orders } from '../orders/standing.ts';
 import type { Warning } from './warnings.ts';
 
 export { BackupError, StoreError } from '../store/log-store.ts';
@@ -34,6 +35,8 @@ export interface PublishedStatus {
   readonly draining: readonly DrainingStatus[];
   /** Oldest first. */
   readonly oldRoutes: readonly OldRoutesStatus[];
+  /** That stand, in order of cluster and server. */
+  readonly orders: Orders;
 }
 
 /** A host name, and what it leads to. */

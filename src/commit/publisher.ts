@@ -8,6 +8,9 @@ import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
+import { leftOutBy } from '../orders/leave-out.ts';
+import { firstEndOf, ordersAfterCommit, standingAt } from '../orders/standing.ts';
+import type { Orders } from '../orders/standing.ts';
 import { findUnpublishable } from '../render/check.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
@@ -51,6 +54,8 @@ export interface Kept {
   readonly committed: Config;
   readonly draining: readonly DrainingCluster[];
   readonly routes: KeptRoutes | undefined;
+  /** Some may be over. */
+  readonly orders: Orders;
 }
 
 const maxShownProblems = 10;
@@ -67,8 +72,10 @@ export class Publisher {
   readonly #inTurn: (work: () => void) => void;
   readonly #clock = new SteadyClock();
   #published: Prepared | undefined;
+  #orders: Orders;
   #warnings: readonly Warning[] = [];
-  #drainTimer: NodeJS.Timeout | undefined;
+  // Of what ends by itself.
+  #endTimer: NodeJS.Timeout | undefined;
   readonly #warningsTimer: NodeJS.Timeout;
 
   /**
@@ -79,6 +86,7 @@ export class Publisher {
   constructor(parts: PublisherParts, kept: Kept | undefined, inTurn: (work: () => void) => void = (work) => work()) {
     this.#parts = parts;
     this.#inTurn = inTurn;
+    this.#orders = kept?.orders ?? [];
     this.review = new Review(parts, () => this.#circumstances(), () => this.#published);
     this.knownSecrets = new KnownSecrets(parts.renderOptions.openSecret);
     this.#warningsTimer = setInterval(() => this.#lookAgain(), lookAgainMs).unref();
@@ -104,8 +112,19 @@ export class Publisher {
   /** How things stand with what is committed. */
   status(): PublishedStatus {
     const warnings = this.review.warningsNow(this.#warnings);
-    if (this.#published === undefined) return { warnings, draining: [], oldRoutes: [] };
-    return { warnings, ...describeLeftovers(this.#published.declared, this.#clock.nowMs()) };
+    if (this.#published === undefined) return { warnings, draining: [], oldRoutes: [], orders: [] };
+    const leftovers = describeLeftovers(this.#published.declared, this.#clock.nowMs());
+    return { warnings, ...leftovers, orders: this.orders() };
+  }
+
+  /** The orders that stand now. */
+  orders(): Orders {
+    return standingAt(this.#orders, this.#clock.nowMs());
+  }
+
+  /** These from now on, in place of those before; they are in force with the next publication. */
+  keepOrders(orders: Orders): void {
+    this.#orders = orders;
   }
 
   /** The host names that are looked up for what is published. */
@@ -143,21 +162,21 @@ export class Publisher {
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
     this.#parts.watchers?.follow(findWatched(effective.clusters));
-    clearTimeout(this.#drainTimer);
-    if (declared.draining.length === 0) return;
-    const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
+    clearTimeout(this.#endTimer);
+    const endMs = Math.min(firstEndOf(prepared.orders) ?? Infinity, ...declared.draining.map(({ untilMs }) => untilMs));
+    if (endMs === Infinity) return;
     const delayMs = Math.min(Math.max(endMs - this.#clock.nowMs(), 0), longestTimerMs);
-    this.#drainTimer = setTimeout(() => this.#inTurn(() => this.#endDraining()), delayMs).unref();
+    this.#endTimer = setTimeout(() => this.#inTurn(() => this.#endWhatIsOver()), delayMs).unref();
   }
 
-  /** Publishes what is declared as it is now seen, when that is otherwise than before. */
-  publishSeen(): void {
+  /** Publishes what is declared as it is now ordered and seen, when that is otherwise than before. */
+  publishNow(): void {
     if (this.#published !== undefined) this.publish(this.#render(this.#published.declared, noEdits));
   }
 
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
-    clearTimeout(this.#drainTimer);
+    clearTimeout(this.#endTimer);
     clearInterval(this.#warningsTimer);
   }
 
@@ -168,25 +187,24 @@ export class Publisher {
 
   #circumstances(): Circumstances {
     const { renderOptions, drainTimeMs = 0 } = this.#parts;
-    return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
+    return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs(), leftOut: leftOutBy(this.orders()) };
   }
 
   #render(declared: Declared, edits: Edits): Prepared {
     const { renderOptions, onRendered } = this.#parts;
     const { draining } = declared;
     const startMs = performance.now();
-    const { effective, edits: clusters } = effectiveAfter(
-      this.#published?.effective,
-      declared,
-      edits.clusters,
-      this.#addresses,
-    );
+    const orders = ordersAfterCommit(this.#orders, edits.clusters, this.#clock.nowMs());
+    const { effective, edits: clusters } = effectiveAfter(this.#published?.effective, declared, edits.clusters, {
+      leftOut: leftOutBy(orders),
+      addresses: this.#addresses,
+    });
     const objects = { ...declared, ...effective };
     const before = this.#published?.snapshots;
     const snapshots = before?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
     onRendered?.(performance.now() - startMs);
     const load = loadAfter(this.#published, declared, edits);
-    return { declared, effective, load, snapshots, draining, routes: routesToKeep(declared) };
+    return { declared, orders, effective, load, snapshots, draining, routes: routesToKeep(declared) };
   }
 
   get #addresses(): Addresses {
@@ -199,8 +217,8 @@ export class Publisher {
     if (!isSame) this.#parts.onWarnings?.(warnings);
   }
 
-  // Needs no write: what is over is passed over when it is read, and gone with the next commit.
-  #endDraining(): void {
+  // Needs no write: what is over is passed over when it is read, and gone with the next commit, or order.
+  #endWhatIsOver(): void {
     if (this.#published === undefined) return;
     this.publish(this.#render(declareDrained(this.#published.declared, this.#clock.nowMs()), noEdits));
   }

@@ -27,6 +27,7 @@ import { findGroupProblems } from './group-problems.ts';
 import { findLostNames, findMisplaced, findMisplacedNow, findUnknownNames } from './host-names.ts';
 import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { findUnaddable, loadOf } from './name-limits.ts';
+import { warnOfMissed } from './ordering.ts';
 import type { OwnAddress } from './own-addresses.ts';
 import { heldLoad, namesBeside } from './prepared.ts';
 import type { Prepared } from './prepared.ts';
@@ -183,6 +184,7 @@ export class Review {
       ...this.#findExpiring(declared),
       ...this.#findSecretsInClear(declared),
       ...this.#findNameWarnings(declared),
+      ...warnOfMissed(declared.clusters, prepared.effective.leftOut),
     ];
   }
 

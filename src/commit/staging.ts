@@ -25,6 +25,7 @@ type Committed = { readonly [Kind in ObjectKind]: SortedByName<ObjectsByKind[Kin
 export class Staging implements Declarations {
   #revision: number;
   #lastEntry: number;
+  #logEnd: number;
   #committed: Committed;
   readonly #clusters: Inventory;
   // By name; those of clusters are in the inventory.
@@ -35,6 +36,7 @@ export class Staging implements Declarations {
   constructor({ revision, lastEntry, committed, staged }: LogState) {
     this.#revision = revision;
     this.#lastEntry = lastEntry;
+    this.#logEnd = lastEntry;
     this.#committed = sortedOf(committed);
     this.#clusters = new Inventory(committed.clusters);
     this.#others = byKind((kind) => {
@@ -50,6 +52,11 @@ export class Staging implements Declarations {
 
   get lastEntry(): number {
     return this.#lastEntry;
+  }
+
+  /** The number of the last entry of the log, whatever it is about. */
+  get logEnd(): number {
+    return this.#logEnd;
   }
 
   get staged(): readonly StagedObject[] {
@@ -138,7 +145,7 @@ export class Staging implements Declarations {
   /** Takes up what the log has as its entry `number`. */
   noteStaged(edits: Edits, deed: Deed, number: number): void {
     for (const edit of listEdits(edits)) this.#lay({ ...edit, ...deed });
-    this.#lastEntry = number;
+    this.#noteEntry(number);
   }
 
   /** Takes up what the log has as its entry `number`. */
@@ -150,7 +157,17 @@ export class Staging implements Declarations {
       else if (staged === undefined) this.#put(kind, name, after);
     }
     this.#revision = revision;
+    this.#noteEntry(number);
+  }
+
+  /** The log has an entry that changes nothing of this. */
+  noteOther(number: number): void {
+    this.#logEnd = number;
+  }
+
+  #noteEntry(number: number): void {
     this.#lastEntry = number;
+    this.#logEnd = number;
   }
 
   #lay(object: StagedObject): void {

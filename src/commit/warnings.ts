@@ -37,7 +37,8 @@ export interface Warning {
     | 'secrets-withheld'
     | 'old-envoy'
     | 'name-not-found'
-    | 'keys-misplaced';
+    | 'keys-misplaced'
+    | 'left-out-by-order';
   readonly message: string;
 }
 

@@ -1,4 +1,5 @@
-// What Envoys are to be given: what is declared, with what was seen laid over it. Pure, and at the cost of what changed.
+// What Envoys are to be given: what is declared, with what was ordered and what was seen laid over it. Pure, and at the
+// cost of what changed.
 
 import { SortedByName } from '../collections/sorted-by-name.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
@@ -6,6 +7,8 @@ import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { watchOf } from '../model/watch-defaults.ts';
 import { findMisplacedKeys, hostNamesOf, withAddresses } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
+import { leaveOut, nobodyLeftOut } from '../orders/leave-out.ts';
+import type { LeftOut } from '../orders/leave-out.ts';
 
 /** As it is declared, and what drains beside it. */
 export interface Declared {
@@ -13,8 +16,21 @@ export interface Declared {
   readonly draining: readonly DrainingCluster[];
 }
 
+/** What is laid over it. */
+export interface Overlay {
+  /** The servers that orders leave out. */
+  readonly leftOut: LeftOut;
+  /** What host names lead to. */
+  readonly addresses: Addresses;
+}
+
 /** The same as it is to be published. */
-export type Effective = Declared;
+export interface Effective extends Declared {
+  /** That were left out of it. */
+  readonly leftOut: LeftOut;
+}
+
+const nothing: Effective = { clusters: SortedByName.of<Cluster>([]), draining: [], leftOut: nobodyLeftOut };
 
 export interface Step {
   readonly effective: Effective;
@@ -30,25 +46,32 @@ export function effectiveAfter(
   last: Effective | undefined,
   declared: Declared,
   edited: readonly ClusterEdit[],
-  addresses: Addresses,
+  overlay: Overlay,
 ): Step {
   if (last === undefined) {
     const all = Array.from(declared.clusters.values(), (after) => ({ name: after.name, after }));
-    return effectiveAfter({ clusters: SortedByName.of<Cluster>([]), draining: [] }, declared, all, addresses);
+    return effectiveAfter(nothing, declared, all, overlay);
   }
+  const { leftOut, addresses } = overlay;
   const before = last.clusters;
   const names = new Set(edited.map(({ name }) => name));
+  const touched = [...findNamed(declared.clusters).map(({ name }) => name), ...last.leftOut.keys(), ...leftOut.keys()];
   const edits = [
-    ...edited.map(({ name, after }) => ({ name, after: after && withAddresses(after, addresses) })),
-    ...findNamed(declared.clusters)
-      .filter(({ name }) => !names.has(name))
+    ...edited.map(({ name, after }) => ({ name, after: after && layOver(after, overlay) })),
+    ...[...new Set(touched).difference(names)]
+      .flatMap((name) => declared.clusters.get(name) ?? [])
       // What no commit announced moves no keys: what was published stays.
       .filter((cluster) => findMisplacedKeys(cluster, addresses) === undefined)
-      .map((cluster) => ({ name: cluster.name, after: withAddresses(cluster, addresses) }))
+      .map((cluster) => ({ name: cluster.name, after: layOver(cluster, overlay) }))
       .filter(({ name, after }) => before.get(name) !== after),
   ];
   const clusters = before.with(edits.map(({ name, after }) => [name, after]));
-  return { effective: { clusters, draining: drainingAt(declared.draining, addresses) }, edits };
+  return { effective: { clusters, draining: drainingAt(declared.draining, addresses), leftOut }, edits };
+}
+
+// Orders name servers as they are declared.
+function layOver(cluster: Cluster, { leftOut, addresses }: Overlay): Cluster {
+  return withAddresses(leaveOut(cluster, leftOut.get(cluster.name)), addresses);
 }
 
 /** Every name that the control plane is to look up, and the clusters that have it. */

@@ -8,6 +8,7 @@ import { parseBoolean, parseJson, parseKind, parseList, parseNumber } from './fi
 import { parseObject, parseOptional, parseText } from './fields.ts';
 import type { Fields } from './fields.ts';
 import type { DrainingEdit, DrainingTerms, NumberedEntry, ObjectRef } from './log-store.ts';
+import { orderFields, parseOrderFields } from './order-row.ts';
 import { parseRoutesFields, routesFields } from './routes-row.ts';
 import { parseStored, parseStoredCluster, toStored } from './stored-object.ts';
 
@@ -15,7 +16,8 @@ import { parseStored, parseStoredCluster, toStored } from './stored-object.ts';
  * JSON that {@link parseEntryRow} reads back. Objects as they are stored; what goes has `"after": null`.
  * stage: `{"edits": {"clusters": [{"name", "after"}], "listeners", "secrets"?}}`, discard: `{"objects": [{"kind", "name"}]}`,
  * commit: `{"revision", "message", "rollback_to"?, "edits", "draining": [{"name", "after": {"until_ms",
- * "was_catch_all", "followed"?, "cluster"?}}], "routes"?}`.
+ * "was_catch_all", "followed"?, "cluster"?}}], "routes"?}`, order: `{"order", "cluster", "server", "until_ms"?,
+ * "message"?}`.
  */
 export function renderEntryBody(entry: NumberedEntry): string {
   switch (entry.type) {
@@ -32,6 +34,8 @@ export function renderEntryBody(entry: NumberedEntry): string {
         draining: entry.draining.map(drainingFields),
         routes: entry.routes && routesFields(entry.routes),
       });
+    case 'order':
+      return JSON.stringify(orderFields(entry));
   }
 }
 
@@ -61,8 +65,10 @@ export function parseEntryRow({ number, at_ms: atMs, author, type, body }: Field
         routes: routes === undefined ? undefined : parseRoutesFields(routes),
       };
     }
+    case 'order':
+      return { ...deed, type, ...parseOrderFields(fields) };
     default:
-      throw new Error(`type ${JSON.stringify(type)} is none of stage, discard, commit`);
+      throw new Error(`type ${JSON.stringify(type)} is none of stage, discard, commit, order`);
   }
 }
 

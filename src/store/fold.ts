@@ -5,6 +5,7 @@ import type { DrainingCluster } from '../inventory/draining.ts';
 import { listEdits } from '../inventory/edits.ts';
 import { listOfKind, objectKinds } from '../model/kinds.ts';
 import type { Config, DeclaredObject } from '../model/objects.ts';
+import { ordersAfterCommit, withOrder } from '../orders/standing.ts';
 import { applyDrainingEdits, findDrainingEdits, inOrder, toDraining } from './draining-edits.ts';
 import type { DiscardEntry, DrainingEdit, Entry, LogState, LoggedCommit } from './log-store.ts';
 import type { NumberedEntry, StageEntry, StagedObject } from './log-store.ts';
@@ -19,6 +20,7 @@ export const emptyState: LogState = {
   staged: [],
   draining: [],
   routes: undefined,
+  orders: [],
 };
 
 /** The entry as the log has it when it is the next one after `state`. */
@@ -46,6 +48,8 @@ function changesOf(state: LogState, entry: NumberedEntry): Partial<LogState> {
       return discard(state, entry);
     case 'commit':
       return commit(state, entry);
+    case 'order':
+      return { orders: withOrder(state.orders, entry) };
   }
 }
 
@@ -61,7 +65,7 @@ function discard({ staged }: LogState, { objects }: DiscardEntry): Partial<LogSt
   return { staged: withItems(staged, objects.map((object) => [keyOf(object), undefined]), keyOf) };
 }
 
-function commit(state: LogState, { revision, edits, draining, routes }: LoggedCommit): Partial<LogState> {
+function commit(state: LogState, { revision, atMs, edits, draining, routes }: LoggedCommit): Partial<LogState> {
   const lists = objectKinds.map((kind) => {
     const list = listOfKind[kind];
     const items = edits[list].map(({ name, after }) => [name, after] as const);
@@ -79,6 +83,7 @@ function commit(state: LogState, { revision, edits, draining, routes }: LoggedCo
     staged: withItems(state.staged, done, keyOf),
     draining: draining.length === 0 ? state.draining : drain(state, draining),
     routes,
+    orders: ordersAfterCommit(state.orders, edits.clusters, atMs),
   };
 }
 

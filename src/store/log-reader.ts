@@ -1,4 +1,4 @@
-// Reads the tables of schema 2, and checks what it reads. Throws an Error that names the table and the row when a row
+// Reads the tables of schema 2 and 3, and checks what it reads. Throws an Error that names the table and the row when a row
 // does not hold what it should, and SQLite's own errors.
 
 import { isIP } from 'node:net';
@@ -9,14 +9,17 @@ import type { Edits } from '../inventory/edits.ts';
 import { toEdits } from '../inventory/edits.ts';
 import { byKind, listOfKind, objectKinds } from '../model/kinds.ts';
 import type { Cluster, Config, ObjectKind } from '../model/objects.ts';
+import { compareServerRefs } from '../orders/standing.ts';
+import type { Orders } from '../orders/standing.ts';
 import { parseEntryRow } from './entry-row.ts';
 import { parseBit, parseJson, parseKind, parseList, parseNumber, parseOptional, parseText, readRow } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { LogBounds } from './log-bounds.ts';
-import { addressesKey, routesKey, secretKeyKey } from './log-schema.ts';
+import { addressesKey, routesKey, schemaVersion, secretKeyKey } from './log-schema.ts';
 import type { KeptRoutes, LogState, NumberedEntry, Revision, StagedObject } from './log-store.ts';
 import { compareText, keyOf, nameOf } from './objects.ts';
 import type { StoredObject } from './objects.ts';
+import { parseOrderRow } from './order-row.ts';
 import { parseRoutes } from './routes-row.ts';
 import { parseContent } from './stored-object.ts';
 import { parseSummary } from './summary.ts';
@@ -45,14 +48,19 @@ const statements = {
     WHERE old.before IS NOT committed.content`,
 } as const;
 
+const ordersStatement = 'SELECT cluster, server, kind, author, at_ms, until_ms, message FROM orders';
+
 export class LogReader {
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
   readonly #bounds: LogBounds;
+  // Undefined: there are none in this schema.
+  readonly #orders: StatementSync | undefined;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, version = schemaVersion) {
     const prepared = Object.entries(statements).map(([name, sql]) => [name, db.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared);
     this.#bounds = new LogBounds(db);
+    this.#orders = version < 3 ? undefined : db.prepare(ordersStatement);
   }
 
   readState(): LogState {
@@ -70,6 +78,7 @@ export class LogReader {
       staged: this.#readStaged(),
       draining: this.readDraining(),
       routes: this.#readRoutes(),
+      orders: this.#readOrders(),
       ...this.#readSecretKey(),
       ...this.#readAddresses(),
     };
@@ -133,6 +142,11 @@ export class LogReader {
     if (rows.length === 0) return {};
     const entries = rows.map((row) => readRow('meta', row['key'], () => parseAddressesRow(row)));
     return { addresses: new Map(entries) };
+  }
+
+  #readOrders(): Orders {
+    const rows = this.#orders?.all() ?? [];
+    return rows.map((row) => readRow('orders', row['server'], () => parseOrderRow(row))).sort(compareServerRefs);
   }
 
   #readRoutes(): KeptRoutes | undefined {

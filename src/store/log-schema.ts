@@ -1,8 +1,17 @@
-// Schema 2: the log, and tables that are its fold, so that a start reads what there is and not all that ever was.
+// Schema 3: the log, and tables that are its fold, so that a start reads what there is and not all that ever was.
 
 import { applicationId } from './sqlite-file.ts';
 
-export const schemaVersion = 2;
+export const schemaVersion = 3;
+
+/** What schema 2 has not: the orders that stand, some of which may be over. `kind`: drain or disable. */
+export const ordersSchema = `
+  CREATE TABLE orders (
+    cluster TEXT NOT NULL, server TEXT NOT NULL, kind TEXT NOT NULL,
+    author TEXT NOT NULL, at_ms INTEGER NOT NULL, until_ms INTEGER, message TEXT,
+    PRIMARY KEY (cluster, server)
+  ) STRICT, WITHOUT ROWID;
+`;
 
 /**
  * Makes an empty database into an empty store. Objects are JSON, see storedTextOf. A NULL content: it is to go; a NULL
@@ -39,6 +48,7 @@ export const schema = `
     revision INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, before TEXT,
     PRIMARY KEY (revision, kind, name)
   ) STRICT, WITHOUT ROWID;
+  ${ordersSchema}
 `;
 
 /** In meta: the key that secrets are sealed with, wrapped by the key of the key file. */

@@ -7,6 +7,8 @@ import type { Edits } from '../inventory/edits.ts';
 import type { MirrorPair } from '../inventory/mirrors.ts';
 import type { OldRoutes } from '../inventory/old-routes.ts';
 import type { Cluster, Config, DeclaredObject, ObjectKind } from '../model/objects.ts';
+import type { GivenOrder } from '../orders/order.ts';
+import type { Orders } from '../orders/standing.ts';
 
 /** Who did it, and when (wall-clock time, Unix, ms). */
 export interface Deed {
@@ -51,7 +53,12 @@ export interface KeptRoutes {
   readonly mirrors?: readonly MirrorPair[];
 }
 
-export type Entry = StageEntry | DiscardEntry | CommitEntry;
+/** An operator told what is to happen with a server now. Touches neither what is staged nor what is committed. */
+export interface OrderEntry extends GivenOrder {
+  readonly type: 'order';
+}
+
+export type Entry = StageEntry | DiscardEntry | CommitEntry | OrderEntry;
 
 /** A commit as the log has it: what merely goes on draining is not told again. */
 export interface LoggedCommit extends Omit<CommitEntry, 'draining'> {
@@ -72,7 +79,7 @@ export interface DrainingTerms extends Omit<DrainingCluster, 'cluster'> {
 }
 
 /** An entry as the log has it. Numbers begin with 1 and have no gaps. */
-export type NumberedEntry = (StageEntry | DiscardEntry | LoggedCommit) & { readonly number: number };
+export type NumberedEntry = (StageEntry | DiscardEntry | LoggedCommit | OrderEntry) & { readonly number: number };
 
 export interface ObjectRef {
   readonly kind: ObjectKind;
@@ -116,6 +123,8 @@ export interface LogState {
   readonly draining: readonly DrainingCluster[];
   /** Undefined when no commit gave any. */
   readonly routes: KeptRoutes | undefined;
+  /** As the last order or commit left them: some may be over. */
+  readonly orders: Orders;
   /** The key of all secrets, wrapped; see {@link LogStore.keepSecretKey}. Undefined: there never was one. */
   readonly secretKey?: string | undefined;
   /** What names led to when they were last found, see {@link LogStore.keepAddresses}. Not there: nothing is known. */

@@ -1,17 +1,20 @@
-// Writes one entry into the tables of schema 2: into the log, and its fold into all others. At the cost of what it
+// Writes one entry into the tables of schema 3: into the log, and its fold into all others. At the cost of what it
 // changes. Runs in a transaction that the caller has begun; throws SQLite's own errors.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+import type { ClusterEdit } from '../inventory/cluster.ts';
 import { listEdits } from '../inventory/edits.ts';
 import type { ObjectEdit } from '../inventory/edits.ts';
+import { isStandingVerb } from '../orders/order.ts';
+import { hasServer } from '../orders/standing.ts';
 import { findDrainingEdits, toDraining } from './draining-edits.ts';
 import type { Draining } from './draining-edits.ts';
 import { renderEntryBody } from './entry-row.ts';
 import { LogBounds } from './log-bounds.ts';
 import { addressesKey, routesKey, secretKeyKey } from './log-schema.ts';
 import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes } from './log-store.ts';
-import type { LoggedCommit, NumberedEntry, StageEntry } from './log-store.ts';
+import type { LoggedCommit, NumberedEntry, OrderEntry, StageEntry } from './log-store.ts';
 import { LogTrimmer } from './log-trimmer.ts';
 import { renderRoutes } from './routes-row.ts';
 import { storedTextOf } from './stored-object.ts';
@@ -43,6 +46,13 @@ const statements = {
   newestRevision: 'SELECT revision FROM revisions ORDER BY revision DESC LIMIT 1',
   revision: `
     INSERT INTO revisions (revision, at_ms, author, message, rollback_to, summary, entry) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  order: `
+    INSERT INTO orders (cluster, server, kind, author, at_ms, until_ms, message) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET kind = excluded.kind, author = excluded.author, at_ms = excluded.at_ms,
+      until_ms = excluded.until_ms, message = excluded.message`,
+  unorder: 'DELETE FROM orders WHERE cluster = ? AND server = ?',
+  unorderOver: 'DELETE FROM orders WHERE until_ms <= ?',
+  ordered: 'SELECT server FROM orders WHERE cluster = ?',
   change: 'INSERT INTO revision_changes (revision, kind, name, before) VALUES (?, ?, ?, ?)',
 } as const;
 
@@ -115,6 +125,9 @@ export class LogWriter {
         return 0;
       case 'commit':
         return this.#commit(entry, draining);
+      case 'order':
+        this.#order(entry);
+        return 0;
     }
   }
 
@@ -141,7 +154,23 @@ export class LogWriter {
     for (const { kind, name, before = null } of changes) this.#statements.change.run(revision, kind, name, before);
     for (const edit of entry.draining) this.#drain(edit, draining);
     this.#keepRoutes(entry.routes);
+    this.#statements.unorderOver.run(atMs);
+    for (const edit of entry.edits.clusters) this.#endOrders(edit);
     return changes.length;
+  }
+
+  #order({ order, cluster, server, author, atMs, untilMs, message }: OrderEntry): void {
+    const terms = [untilMs ?? null, message ?? null];
+    this.#statements.unorderOver.run(atMs);
+    if (isStandingVerb(order)) this.#statements.order.run(cluster, server, order, author, atMs, ...terms);
+    else this.#statements.unorder.run(cluster, server);
+  }
+
+  // A server that is there no more has none.
+  #endOrders({ name, after }: ClusterEdit): void {
+    for (const { server } of this.#statements.ordered.all(name)) {
+      if (after === undefined || !hasServer(after, String(server))) this.#statements.unorder.run(name, String(server));
+    }
   }
 
   #commitEdit(edit: ObjectEdit): ContentChange {

@@ -1,4 +1,4 @@
-// A file of schema 1 made into one of schema 2: what it holds becomes the first entries of the log.
+// A file of schema 1 made into one of today: what it holds becomes the first entries of the log.
 
 import type { DatabaseSync } from 'node:sqlite';
 

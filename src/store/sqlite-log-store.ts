@@ -7,7 +7,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { toDraining } from './draining-edits.ts';
 import { HeldFiles } from './held-files.ts';
 import { LogReader } from './log-reader.ts';
-import { schema, schemaVersion } from './log-schema.ts';
+import { ordersSchema, schema, schemaVersion } from './log-schema.ts';
 import { StoreError, defaultKeptRevisions } from './log-store.ts';
 import type { LogStore } from './log-store.ts';
 import { LogWriter } from './log-writer.ts';
@@ -75,8 +75,11 @@ function layoutAt(nowMs: number): Layout {
     version: schemaVersion,
     oldest: 1,
     schema,
-    check: (db, version) => (version === 1 ? readSchema1(db) : new LogReader(db).readState()),
-    migrate: (db) => migrateSchema1(db, nowMs),
+    check: (db, version) => (version === 1 ? readSchema1(db) : new LogReader(db, version).readState()),
+    migrate: (db, version) => {
+      if (version === 1) migrateSchema1(db, nowMs);
+      else db.exec(`${ordersSchema} PRAGMA user_version = ${schemaVersion};`);
+    },
   };
 }
 

@@ -21,6 +21,7 @@ const bytesPerUnit = 100;
  * many as its sealed value takes.
  */
 export function weightOf(entry: NumberedEntry): number {
+  if (entry.type === 'order') return 1;
   if (entry.type === 'discard') return 1 + entry.objects.length;
   const servers = sum(entry.edits.clusters.map(({ after }) => (after === undefined ? 0 : serversOf(after).length)));
   const sealed = sum(entry.edits.secrets.map(({ after }) => Math.floor((after?.sealed.length ?? 0) / bytesPerUnit)));

@@ -448,6 +448,7 @@ describe('what is shown', () => {
     const api = await serveCanned(t, {
       'GET /clusters/a': { body: { name: 'a', endpoints: [endpoint] } },
       'GET /clusters/a/endpoints/%5B%3A%3A1%5D%3A1': { body: endpoint },
+      'GET /orders?cluster=a': { body: { orders: [] } },
     });
     const words = ['endpoint', 'get', 'a', 'shard-0', '--api', api.address];
     const line = 'ADDRESS:PORT "shard-0": must be HOST:PORT, [IPV6]:PORT or :PORT';
@@ -463,6 +464,8 @@ describe('what is shown', () => {
     const group = { name: 'g', kind: 'replicated', primary: '10.0.0.6:1', endpoints: [first, second] };
     const api = await serveCanned(t, {
       'GET /clusters/g': { body: group },
+      'GET /orders?cluster=g': { body: { orders: [] } },
+      'GET /orders?cluster=carts': { body: { orders: [] } },
       'GET /clusters/carts': { body: { ...sharded, shards: [sharded.shards[1], replicatedShard] } },
     });
     const list = async (name: string) => (await runInProcess(['endpoint', 'list', name, '--api', api.address])).stdout;

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { ClientMessage, ClientsMessage, NackMessage, TypeMessage } from '../../src/api/v2/messages.ts';
 import { renderStatus } from '../../src/cli/status-report.ts';
 
-const nothingPublished = { warnings: [], draining: [], old_routes: [] };
+const nothingPublished = { warnings: [], draining: [], old_routes: [], orders: [] };
 
 const [first, second] = ['0123456789abcdef', 'fedcba9876543210'];
 

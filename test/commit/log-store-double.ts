@@ -43,6 +43,7 @@ export function createLogStoreDouble(store: LogStore = createMemoryLogStore()): 
 
 function describeEntry(entry: Entry): string {
   if (entry.type === 'discard') return `discard ${entry.objects.map(({ name }) => name).join(', ')}`;
+  if (entry.type === 'order') return `order ${entry.order} ${entry.cluster} ${entry.server}`;
   const drain = entry.type === 'commit' ? entry.draining.map(({ cluster }) => `; ${cluster.name} drains`).join('') : '';
   return `${entry.type} ${entry.edits.clusters.map(describeEdit).join(', ')}${drain}`;
 }

@@ -14,7 +14,7 @@ function listeners(from: number, count: number): ObjectEdit[] {
 }
 
 test('no more is staged than can be committed; what is there can be changed, and replaced by others', () => {
-  const nothing = { committed: { clusters: [], listeners: [], secrets: [] }, staged: [], draining: [], routes: undefined };
+  const nothing = { committed: { clusters: [], listeners: [], secrets: [] }, staged: [], draining: [], routes: undefined, orders: [] };
   const staging = new Staging({ lastEntry: 0, revision: 0, ...nothing });
   const deed = { author: 'test', atMs: 0 };
   const full = toEdits(listeners(0, 1_000));

@@ -272,7 +272,7 @@ describe('an endpoint that is the listener itself', () => {
     const { controlPlane } = create(undefined, memory, true);
     add(controlPlane, 'a', 6379);
     assert.throws(() => controlPlane.commit(), new CommitError(`not published: ${message}`));
-    assert.deepEqual(controlPlane.status(), { warnings: [], draining: [], oldRoutes: [] });
+    assert.deepEqual(controlPlane.status(), { warnings: [], draining: [], oldRoutes: [], orders: [] });
     create(undefined, memory).controlPlane.commit();
     const later = create(undefined, memory, true).controlPlane;
     add(later, 'b', 1);

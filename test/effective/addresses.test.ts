@@ -7,6 +7,7 @@ import { SortedByName } from '../../src/collections/sorted-by-name.ts';
 import { compareAddresses, findMisplacedKeys, hostNamesOf, withAddresses } from '../../src/effective/addresses.ts';
 import type { Addresses } from '../../src/effective/addresses.ts';
 import { effectiveAfter, findHostNames } from '../../src/effective/effective.ts';
+import type { Overlay } from '../../src/effective/effective.ts';
 import { hostsOf, serversOf } from '../../src/inventory/cluster.ts';
 import { readHostsOf } from '../../src/inventory/read-clusters.ts';
 import type { Cluster } from '../../src/model/objects.ts';
@@ -115,6 +116,11 @@ describe('a cluster whose names the control plane looks up', () => {
   });
 });
 
+const none = { clusters: SortedByName.of<Cluster>([]), draining: [], leftOut: new Map() };
+
+/** Addresses, and nothing else. */
+const lay = (addresses: Addresses): Overlay => ({ leftOut: none.leftOut, addresses });
+
 describe('what is effective', () => {
   const name = fc.constantFrom('a', 'b', 'c');
   const host = fc.constantFrom('x.test', 'y.test', '10.0.0.1');
@@ -135,7 +141,7 @@ describe('what is effective', () => {
         let [clusters, effective] = [SortedByName.of<Cluster>([]), SortedByName.of<Cluster>([])];
         for (const [edited, found] of steps) {
           clusters = clusters.with(edited.map(({ name, after }) => [name, after]));
-          const step = effectiveAfter({ clusters: effective, draining: [] }, { clusters, draining: [] }, edited, found);
+          const step = effectiveAfter({ ...none, clusters: effective }, { clusters, draining: [] }, edited, lay(found));
           const led = effective.with(step.edits.map(({ name, after }) => [name, after]));
           effective = step.effective.clusters;
           const anew = [...clusters.values()].map((each) => withAddresses(each, found));
@@ -153,11 +159,11 @@ describe('what is effective', () => {
     const hosts = (state: { readonly clusters: SortedByName<Cluster> }): string[] => {
       return hostsOf(state.clusters.get('c') ?? sharded).map(({ address }) => address);
     };
-    const first = effectiveAfter(undefined, declared, [], known).effective;
+    const first = effectiveAfter(undefined, declared, [], lay(known)).effective;
     assert.deepEqual(hosts(first), ['10.0.0.9', '10.0.0.2']);
-    const collided = effectiveAfter(first, declared, [], new Map([...known, ['a.test', ['10.0.0.2']]]));
+    const collided = effectiveAfter(first, declared, [], lay(new Map([...known, ['a.test', ['10.0.0.2']]])));
     assert.deepEqual([hosts(collided.effective), collided.edits], [['10.0.0.9', '10.0.0.2'], []]);
-    const mended = effectiveAfter(collided.effective, declared, [], new Map([...known, ['a.test', ['10.0.0.7']]]));
+    const mended = effectiveAfter(collided.effective, declared, [], lay(new Map([...known, ['a.test', ['10.0.0.7']]])));
     assert.deepEqual(hosts(mended.effective), ['10.0.0.7', '10.0.0.2']);
   });
 
@@ -165,7 +171,7 @@ describe('what is effective', () => {
     const drained = parseCluster({ name: 'old', resolve, endpoints: [at('a.test')] });
     const draining = [{ cluster: drained, untilMs: 1, wasCatchAll: false, followed: undefined }];
     const declared = { clusters: SortedByName.of<Cluster>([]), draining };
-    const { effective } = effectiveAfter(undefined, declared, [], known);
+    const { effective } = effectiveAfter(undefined, declared, [], lay(known));
     assert.deepEqual(effective.draining.flatMap(({ cluster }) => serversOf(cluster)).map(({ address }) => address), [
       '10.0.0.1',
       '10.0.0.9',

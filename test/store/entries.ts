@@ -7,8 +7,10 @@ import type { DrainingCluster } from '../../src/inventory/draining.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
 import type { Edits, ListenerEdit, SecretEdit } from '../../src/inventory/edits.ts';
 import { parseListener } from '../../src/model/parse.ts';
+import type { OrderVerb } from '../../src/orders/order.ts';
 import { createMemoryLogStore } from '../../src/store/memory-log-store.ts';
-import type { CommitEntry, DiscardEntry, Entry, LogStore, ObjectRef, StageEntry } from '../../src/store/log-store.ts';
+import type { CommitEntry, DiscardEntry, Entry, LogStore, ObjectRef } from '../../src/store/log-store.ts';
+import type { OrderEntry, StageEntry } from '../../src/store/log-store.ts';
 import { openSqliteLogStore } from '../../src/store/sqlite-log-store.ts';
 import { sealed } from '../support/test-vault.ts';
 import { makeDirectory } from './clusters.ts';
@@ -34,6 +36,10 @@ export function stage(...clusters: readonly ClusterEdit[]): StageEntry {
 
 export function discard(...objects: readonly ObjectRef[]): DiscardEntry {
   return { type: 'discard', ...deed, objects };
+}
+
+export function order(verb: OrderVerb, cluster: string, server: string): OrderEntry {
+  return { type: 'order', ...deed, order: verb, cluster, server };
 }
 
 type Rest = Partial<Omit<CommitEntry, 'type' | 'revision'>>;

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { emptyState, numberEntry } from '../../src/store/fold.ts';
 import { parseEntryRow, renderEntryBody } from '../../src/store/entry-row.ts';
 import { drain, put, remove } from './clusters.ts';
-import { commit, discard, stage } from './entries.ts';
+import { commit, discard, order, stage } from './entries.ts';
 
 const a = '{"name":"a","prefix":"/a","endpoints":[{"address":"192.0.2.1","port":1}]}';
 const bodies = [
@@ -20,6 +20,11 @@ const bodies = [
     '{"revision":7,"message":"revision 7","rollback_to":3,"edits":{"clusters":[],"listeners":[]},' +
       `"draining":[{"name":"a","after":{"until_ms":5,"was_catch_all":false,"cluster":${a}}}]}`,
   ],
+  [
+    { ...order('drain', 'a', '192.0.2.1:1'), untilMs: 5, message: 'm' },
+    '{"order":"drain","cluster":"a","server":"192.0.2.1:1","until_ms":5,"message":"m"}',
+  ],
+  [order('enable', 'a', '192.0.2.1:1'), '{"order":"enable","cluster":"a","server":"192.0.2.1:1"}'],
 ] as const;
 for (const [entry, body] of bodies) {
   test(`the body of a ${entry.type}`, () => assert.equal(renderEntryBody(numberEntry(emptyState, entry)), body));
@@ -42,7 +47,12 @@ const bad: readonly (readonly [type: string, body: string, reason: RegExp])[] = 
   ['commit', `{"revision":1,"message":"",${noEdits}}`, /^draining is no list$/],
   ['commit', `{"revision":1,"message":"",${noEdits},"draining":[{"name":"a","after":{}}]}`, /^until_ms is no number$/],
   ['commit', `{"revision":1,"message":"",${noEdits},"draining":[],"routes":{}}`, /^old is no list$/],
-  ['order', '{}', /^type "order" is none of stage, discard, commit$/],
+  ['order', '{}', /^order is none of drain, undrain, disable, enable$/],
+  ['order', '{"order":"drain","server":"s"}', /^cluster is no text$/],
+  ['order', '{"order":"drain","cluster":"c"}', /^server is no text$/],
+  ['order', '{"order":"drain","cluster":"c","server":"s","until_ms":"1"}', /^until_ms is no number$/],
+  ['order', '{"order":"drain","cluster":"c","server":"s","message":1}', /^message is no text$/],
+  ['rename', '{}', /^type "rename" is none of stage, discard, commit, order$/],
 ];
 for (const [type, body, reason] of bad) {
   test(`${type} ${body} is none`, () => {

@@ -3,9 +3,9 @@
 
 import type { Entry, LogStore } from '../../src/store/log-store.ts';
 import { drain, put, remove } from './clusters.ts';
-import { commit, discard, stage } from './entries.ts';
+import { commit, discard, order, stage } from './entries.ts';
 
-/** Entry number `index` + 1: mostly staged edits, now and then a commit of several, or a discard. */
+/** Entry number `index` + 1: mostly staged edits, now and then a commit of several, a discard, or an order. */
 export function entryAt(index: number): Entry {
   const [name, other] = [`cluster ${index % 37}`, `cluster ${(index * 7) % 37}`];
   switch (index % 10) {
@@ -15,6 +15,8 @@ export function entryAt(index: number): Entry {
     }
     case 7:
       return discard({ kind: 'cluster', name: other });
+    case 6:
+      return order(index % 20 === 6 ? 'drain' : 'undrain', 'first', '192.0.2.1:1');
     case 5:
       return stage(remove(name));
     default:

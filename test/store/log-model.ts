@@ -2,7 +2,9 @@
 
 import { listEdits } from '../../src/inventory/edits.ts';
 import type { Edits } from '../../src/inventory/edits.ts';
+import type { Endpoint } from '../../src/model/objects.ts';
 import { byKind, listOfKind, objectKinds } from '../../src/model/kinds.ts';
+import type { GivenOrder } from '../../src/orders/order.ts';
 import type { Entry, Revision } from '../../src/store/log-store.ts';
 import { toPlain } from './entries.ts';
 
@@ -21,6 +23,7 @@ export class LogModel {
   #staged: Readonly<Record<string, { after: object | null; author: string; atMs: number }>> = {};
   #draining: unknown = [];
   #routes: unknown;
+  #orders: readonly GivenOrder[] = [];
 
   constructor(keptRevisions: number) {
     this.#keptRevisions = keptRevisions;
@@ -38,6 +41,7 @@ export class LogModel {
     const { type, author, atMs } = entry;
     this.#entries.push({ number: this.lastEntry + 1, type, author, atMs });
     if (type === 'discard') this.#unstage(entry.objects.map(({ kind, name }) => `${kind} ${name}`));
+    else if (type === 'order') this.#order(entry);
     else if (type === 'stage') {
       const laid = Object.entries(flatten(entry.edits)).map(([key, after]) => [key, { after, author, atMs }]);
       this.#staged = { ...this.#staged, ...Object.fromEntries(laid) };
@@ -50,6 +54,10 @@ export class LogModel {
       this.#revisions.push({ revision, message, rollbackTo, author, atMs, summary, entry: this.lastEntry });
       this.#draining = entry.draining.toSorted((a, b) => compare(a.cluster.name, b.cluster.name));
       this.#routes = entry.routes;
+      const edited = new Set(entry.edits.clusters.map(({ name }) => name));
+      this.#orders = this.#orders.filter((order) => {
+        return isUnder(order, entry.atMs) && (!edited.has(order.cluster) || hasServer(content, order));
+      });
     }
     const committed = this.#contents.at(-1) ?? {};
     const isCommitted = (key: string) => text(this.#staged[key]?.after) === text(committed[key] ?? null);
@@ -70,6 +78,7 @@ export class LogModel {
       }),
       draining: this.#draining,
       routes: this.#routes,
+      orders: this.#orders,
       entries: this.#entries.filter(({ number }) => number >= begin),
       revisions: kept.map(({ entry: _entry, ...revision }) => revision).reverse(),
       ways: Array.from({ length: this.revision + 2 }, (_, number) => {
@@ -79,9 +88,28 @@ export class LogModel {
     });
   }
 
+  #order(entry: Entry & { readonly type: 'order' }): void {
+    const { type: _type, ...order } = entry;
+    const others = this.#orders.filter(({ cluster, server, ...rest }) => {
+      return isUnder(rest, order.atMs) && !(cluster === order.cluster && server === order.server);
+    });
+    const stands = order.order === 'drain' || order.order === 'disable';
+    const key = ({ cluster, server }: GivenOrder) => `${cluster}\n${server}`;
+    this.#orders = [...others, ...(stands ? [order] : [])].sort((a, b) => compare(key(a), key(b)));
+  }
+
   #unstage(keys: readonly string[]): void {
     this.#staged = Object.fromEntries(Object.entries(this.#staged).filter(([key]) => !keys.includes(key)));
   }
+}
+
+function isUnder({ untilMs }: Pick<GivenOrder, 'untilMs'>, nowMs: number): boolean {
+  return untilMs === undefined || untilMs > nowMs;
+}
+
+function hasServer(content: Objects, { cluster, server }: GivenOrder): boolean {
+  const { endpoints = [] } = (content[`cluster ${cluster}`] ?? {}) as { readonly endpoints?: readonly Endpoint[] };
+  return endpoints.some(({ address, port }) => `${address}:${port}` === server);
 }
 
 function flatten(edits: Edits): Objects {

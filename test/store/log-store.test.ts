@@ -8,12 +8,13 @@ import type { ClusterEdit } from '../../src/inventory/cluster.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
 import { objectKinds } from '../../src/model/kinds.ts';
 import { parseCluster } from '../../src/model/parse.ts';
+import { orderVerbs } from '../../src/orders/order.ts';
 import { emptyState, fold } from '../../src/store/fold.ts';
 import type { Entry, LogState, LogStore } from '../../src/store/log-store.ts';
 import { createMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { maxLogWeight } from '../../src/store/trimming.ts';
 import { buildCluster, drain, makeDirectory, put, remove } from './clusters.ts';
-import { appendAll, commit, deed, discard, drainAs, editsOf, openStore } from './entries.ts';
+import { appendAll, commit, deed, discard, drainAs, editsOf, openStore, order as give } from './entries.ts';
 import { putListener, putSecret, stage, toPlain, twins } from './entries.ts';
 import { LogModel } from './log-model.ts';
 
@@ -85,12 +86,14 @@ for (const [twin, open] of Object.entries(twins)) {
         discard({ kind: 'listener', name: 'l' }, { kind: 'cluster', name: 'a' }),
         commit(1, [], { edits, message: 'zwei\nlines', routes: { catchAll: 'a', old } }),
         commit(2, [], { rollbackTo: 1, routes: undefined }),
+        { ...give('drain', 'a', '192.0.2.1:1'), untilMs: 5, message: 'new memory' },
+        give('undrain', 'a', '192.0.2.1:1'),
       ];
       await appendAll(store, ...entries);
       const numbered = entries.map((entry, index) => ({ ...entry, number: index + 1 }));
       assert.deepEqual(toPlain(await store.entriesAfter(0, 10)), toPlain(numbered));
       assert.deepEqual(numbersOf(await store.entriesAfter(1, 2)), [2, 3]);
-      assert.deepEqual(await store.entriesAfter(4, 10), []);
+      assert.deepEqual(await store.entriesAfter(6, 10), []);
     });
 
     test('folded from its beginning, is the state', async (t) => {
@@ -198,6 +201,47 @@ for (const [twin, open] of Object.entries(twins)) {
       assert.deepEqual((await store.load()).draining, [other]);
     });
 
+    test('keeps orders beside what is staged and committed, one for a server', async (t) => {
+      const store = open(t);
+      const [first, second] = ['192.0.2.1:1', '192.0.2.1:2'];
+      await appendAll(store, commit(1, [put('a', 1, 2), put('b', 1)]), stage(put('a', 1)));
+      const { orders: _none, lastEntry: _two, ...before } = await store.load();
+      const next = { ...give('disable', 'a', first), untilMs: undefined, message: 'broken' };
+      await appendAll(store, give('drain', 'b', first), give('drain', 'a', first), give('drain', 'a', second), next);
+      const { orders, lastEntry, ...after } = await store.load();
+      assert.equal(lastEntry, 6);
+      assert.deepEqual(after, before);
+      assert.deepEqual(orders.map(({ order, cluster, server, message }) => [order, cluster, server, message]), [
+        ['disable', 'a', first, 'broken'],
+        ['drain', 'a', second, undefined],
+        ['drain', 'b', first, undefined],
+      ]);
+      await appendAll(store, give('enable', 'a', first));
+      assert.deepEqual((await store.load()).orders.map(({ server }) => server), [second, first]);
+    });
+
+    test('an order goes with its server, and when its time is over by the next order or commit', async (t) => {
+      const store = open(t);
+      const until = (untilMs: number) => ({ untilMs });
+      const serversOf = async () => (await store.load()).orders.map(({ cluster, server }) => `${cluster} ${server}`);
+      await appendAll(
+        store,
+        commit(1, [put('a', 1, 2), put('b', 1), put('c', 1)]),
+        give('drain', 'a', '192.0.2.1:1'),
+        give('drain', 'a', '192.0.2.1:2'),
+        give('drain', 'b', '192.0.2.1:1'),
+        { ...give('drain', 'c', '192.0.2.1:1'), ...until(deed.atMs + 10) },
+      );
+      await appendAll(store, stage(put('a', 1), remove('b')));
+      assert.equal((await serversOf()).length, 4);
+      await appendAll(store, commit(2, [put('a', 1), remove('b')]));
+      assert.deepEqual(await serversOf(), ['a 192.0.2.1:1', 'c 192.0.2.1:1']);
+      await appendAll(store, { ...commit(3, [put('a', 1), put('b', 1)]), atMs: deed.atMs + 9 });
+      assert.deepEqual(await serversOf(), ['a 192.0.2.1:1', 'c 192.0.2.1:1']);
+      await appendAll(store, { ...commit(4, []), atMs: deed.atMs + 10 });
+      assert.deepEqual(await serversOf(), ['a 192.0.2.1:1']);
+    });
+
     test('gives objects that are frozen all the way down', async (t) => {
       const store = open(t);
       await appendAll(store, commit(1, [put('a', 1)]));
@@ -267,11 +311,20 @@ const kind = fc.constantFrom(...objectKinds);
 const objects = fc.array(fc.record({ kind, name: clusterName }), { maxLength: 2 });
 const routes = fc.option(fc.record({ catchAll: maybeName, old: fc.constant([]) }), { nil: undefined });
 const message = fc.string({ unit: 'grapheme', maxLength: 3 });
+const until = fc.option(fc.nat(), { nil: undefined });
+const order = {
+  order: fc.constantFrom(...orderVerbs),
+  cluster: clusterName,
+  server: fc.constantFrom('192.0.2.1:1', '192.0.2.1:2'),
+  untilMs: until,
+  message: fc.option(message, { nil: undefined }),
+};
 const kept = fc.integer({ min: 1, max: 5 });
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant('stage'), ...by, edits }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('discard'), ...by, objects }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('commit'), ...by, message, edits, draining, routes }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('order'), ...by, ...order }) },
   { weight: 1, arbitrary: fc.constant({ type: 'reopen' } as const) },
 );
 

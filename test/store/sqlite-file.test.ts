@@ -318,8 +318,8 @@ const damages: readonly {
   {
     what: 'from a newer program, its tables unknown here',
     when: 'either',
-    sql: 'PRAGMA user_version = 3; DROP TABLE staged',
-    reason: /written by a newer version \(schema 3, this one knows 2\); it was left as it is: start that version/,
+    sql: 'PRAGMA user_version = 4; DROP TABLE staged',
+    reason: /written by a newer version \(schema 4, this one knows 3\); it was left as it is: start that version/,
   },
   {
     what: 'without a table',

@@ -186,9 +186,9 @@ describe('a row that is not what was written is told with its table', () => {
       /damaged \(table log, row 1: its content has another name\)/,
     ],
     [
-      `UPDATE log SET type = 'order' WHERE number = 1`,
+      `UPDATE log SET type = 'rename' WHERE number = 1`,
       (store) => store.entriesAfter(0, 9),
-      /damaged \(table log, row 1: type "order" is none of stage, discard, commit\)/,
+      /damaged \(table log, row 1: type "rename" is none of stage, discard, commit, order\)/,
     ],
     [
       `UPDATE revisions SET summary = '{"cluster":{}}'`,

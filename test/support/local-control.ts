@@ -25,6 +25,7 @@ export function createMemory(): Memory {
     staged: [],
     draining: [],
     routes: undefined,
+    orders: [],
   };
   return { last: () => nothing };
 }
@@ -81,6 +82,6 @@ export class LocalControl {
   get #state(): LogState {
     const { lastEntry, revision, staged } = this.#staging;
     const { committed } = this.#staging;
-    return { lastEntry, revision, committed, staged, draining: this.#draining, routes: this.#routes };
+    return { lastEntry, revision, committed, staged, draining: this.#draining, routes: this.#routes, orders: [] };
   }
 }

@@ -21,6 +21,7 @@ import { judgeFleet } from './fleet.ts';
 import type { Fleet, Start } from './fleet.ts';
 import { isoTime } from './iso-time.ts';
 import type { ClientsMessage, GoneMessage } from './messages.ts';
+import { buildOrderMessage } from './order-message.ts';
 import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
@@ -90,6 +91,7 @@ function judgeAll(
 function buildHead(published: PublishedStatus, fleet: Fleet, gone: readonly Gone[]): ClientsMessage {
   return {
     ...buildPublishedMessage(published),
+    orders: published.orders.map(buildOrderMessage),
     in_sync: fleet.isInSync,
     gone: gone.map(buildGoneMessage),
     returning: fleet.returning,

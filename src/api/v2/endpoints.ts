@@ -18,6 +18,7 @@ import type { EndpointListMessage } from './messages.ts';
 import { parseNamed } from './named-body.ts';
 import { clusterType, layerOf } from './object-type.ts';
 import { notFound, patchTypes } from './objects.ts';
+import { buildOrderMessage } from './order-message.ts';
 import { readConditions, tagOf } from './precondition.ts';
 import { ProblemError } from './problem.ts';
 import { parseParameter, readQuery } from './query.ts';
@@ -37,7 +38,10 @@ type Key = Pick<Endpoint, 'address' | 'port'>;
 
 export function createEndpointListHandler(desk: Desk): RequestHandler<OfCluster> {
   return (request, response) => {
-    const message: EndpointListMessage = { endpoints: readCluster(desk, request).endpoints };
+    const { name, endpoints } = readCluster(desk, request);
+    const orders = desk.orders().filter(({ cluster }) => cluster === name);
+    const shown = orders.length === 0 ? {} : { orders: orders.map(buildOrderMessage) };
+    const message: EndpointListMessage = { endpoints, ...shown };
     sendJson(response, message);
   };
 }

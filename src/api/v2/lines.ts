@@ -5,7 +5,7 @@ import type { Request, Response } from 'express';
 export const linesType = 'application/x-ndjson';
 
 /** Sets the type of the answer. True when the caller takes lines before it. */
-export function beginLines(request: Request, response: Response): boolean {
+export function beginLines(request: Pick<Request, 'accepts'>, response: Response): boolean {
   const isLines = request.accepts('application/json', linesType) === linesType;
   response.type(isLines ? linesType : 'json');
   return isLines;

@@ -40,10 +40,15 @@ function buildEntryMessage(entry: NumberedEntry): EntryMessage {
       const rollback = rollbackTo === undefined ? {} : { rollback_to: rollbackTo };
       return { ...head, type: 'commit', revision, message, ...rollback, ...nameObjects(objectsOf(entry.edits)) };
     }
+    case 'order': {
+      const { order, cluster, server, untilMs, message } = entry;
+      const until = untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() };
+      return { ...head, type: 'order', order, cluster, server, ...until, ...(message !== undefined && { message }) };
+    }
   }
 }
 
-type EntryObjects = EntryMessage['objects'];
+type EntryObjects = Extract<EntryMessage, { readonly type: 'stage' }>['objects'];
 
 function nameObjects(objects: EntryObjects): { count: number; objects: EntryObjects } {
   return { count: objects.length, objects: objects.slice(0, maxObjects) };

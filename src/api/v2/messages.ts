@@ -47,6 +47,8 @@ import type {
 import type { healthSchema, serverHealthSchema } from './schemas/health.ts';
 import type { hostNameSchema, hostNamesSchema } from './schemas/host-names.ts';
 import type { faultSchema, problemSchema } from './schemas/problem.ts';
+import type { orderSchema } from './schemas/order.ts';
+import type { awaitedOrderSchema, orderedSchema, ordersSchema } from './schemas/orders.ts';
 import type { publishedSchema } from './schemas/published.ts';
 
 type Message<Schema extends z.ZodType> = DeepReadonly<z.output<Schema>>;
@@ -83,6 +85,11 @@ export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
 
 export type HealthMessage = Message<typeof healthSchema>;
 export type ServerHealthMessage = Message<typeof serverHealthSchema>;
+
+export type OrderMessage = Message<typeof orderSchema>;
+export type OrdersMessage = Message<typeof ordersSchema>;
+export type OrderedMessage = Message<typeof orderedSchema>;
+export type AwaitedOrderMessage = Message<typeof awaitedOrderSchema>;
 
 export type HostNameMessage = Message<typeof hostNameSchema>;
 export type HostNamesMessage = Message<typeof hostNamesSchema>;

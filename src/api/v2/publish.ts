@@ -53,7 +53,7 @@ export function createPublishing(parts: PublishParts): Publishing {
  * last line.
  */
 function createPublishHandler(
-  { hub, start, stopping }: PublishParts,
+  parts: PublishParts,
   limit: CallLimit,
   publish: Publish,
   others: readonly string[],
@@ -71,27 +71,42 @@ function createPublishHandler(
         response.end(renderLine(result));
         return;
       }
-      const abandoned = signalWhenGone(response);
-      const convergence = await awaitConvergence(hub, {
-        timeoutMs: waitMs,
-        expectation,
-        returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,
-        signal: AbortSignal.any([stopping, abandoned]),
-        abandoned,
-        onProgress: (settled, total) => {
-          const progress: ProgressMessage = { settled, total };
-          if (isLines) writeProgress(response, progress);
-        },
+      const convergence = await awaitEnvoys(parts, { waitMs, expectation, abandoned: signalWhenGone(response) }, (progress) => {
+        if (isLines) writeProgress(response, progress);
       });
       const tookMs = performance.now() - startMs;
-      response.end(renderLine({ ...result, ...buildConverged(tookMs, convergence, start, expectation) }));
+      response.end(renderLine({ ...result, ...buildConverged(tookMs, convergence, parts.start, expectation) }));
     };
     await (waitMs === undefined ? answer() : limit.count(answer()));
   };
 }
 
-function readWaitQuery(
-  request: Request,
+export interface Waiting {
+  readonly waitMs: number;
+  readonly expectation: Expectation | undefined;
+  /** Aborted when who asked is gone. */
+  readonly abandoned: AbortSignal;
+}
+
+/** Until every client has answered, the time is up, nobody wants to know, or the control plane stops. */
+export function awaitEnvoys(
+  { hub, start, stopping }: PublishParts,
+  { waitMs, expectation, abandoned }: Waiting,
+  onProgress: (progress: ProgressMessage) => void,
+): Promise<Convergence> {
+  return awaitConvergence(hub, {
+    timeoutMs: waitMs,
+    expectation,
+    returningUntilMs: expectation === undefined ? returningUntilMs(start) : 0,
+    signal: AbortSignal.any([stopping, abandoned]),
+    abandoned,
+    onProgress: (settled, total) => onProgress({ settled, total }),
+  });
+}
+
+/** @param others parameters besides {@link publishParameters}, which the call reads itself. @throws ProblemError (400) */
+export function readWaitQuery(
+  request: Pick<Request, 'originalUrl'>,
   others: readonly string[],
 ): { waitMs: number | undefined; expectation: Expectation | undefined } {
   const { wait, ...given } = readQuery<string>(request, [...publishParameters, ...others]);
@@ -104,7 +119,7 @@ function readWaitQuery(
   throw new ProblemError(400, `${Object.keys(query).join(', ')}: only with wait`);
 }
 
-function buildConverged(
+export function buildConverged(
   tookMs: number,
   { settled, waiting, unasked, gone }: Convergence,
   start: Start | undefined,

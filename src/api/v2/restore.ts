@@ -17,7 +17,7 @@ import { ProblemError } from './problem.ts';
 import { publishParameters } from './publish.ts';
 import type { Publish } from './publish.ts';
 import { parseParameter, readQuery } from './query.ts';
-import { restoreMessage } from './schemas/commit.ts';
+import { messageText } from './schemas/commit.ts';
 import { explainTempError, withTempDirectory } from './temp-directory.ts';
 
 /** Besides those of {@link publishParameters}. */
@@ -78,7 +78,7 @@ function parseFlag(text: string): boolean {
 
 // By the rules of a body's message, and refused as one.
 function parseMessage(text: string): string {
-  const { error } = restoreMessage.safeParse(text);
+  const { error } = messageText.safeParse(text);
   const rule = error?.issues[0]?.message;
   if (rule !== undefined) throw new FaultsError([{ pointer: '/message', value: text, rule }]);
   return text;

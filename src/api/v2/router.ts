@@ -26,6 +26,7 @@ import {
 import { createHealthHandler } from './health.ts';
 import { createHostNamesHandler } from './host-names.ts';
 import { createLogHandler } from './log.ts';
+import { createOrderHandler, createOrdersHandler } from './orders.ts';
 import { clusterType, listenerType, secretType } from './object-type.ts';
 import type { ObjectType, PlainObjectType } from './object-type.ts';
 import {
@@ -75,6 +76,9 @@ export function createV2(parts: V2Parts): Router {
     .patch(createEndpointPatchHandler(desk))
     .delete(createEndpointDeleteHandler(desk))
     .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
+  const order = createOrderHandler(parts);
+  router.route('/clusters/:name/endpoints/:endpoint/orders').post(order).all(refuseMethod('POST'));
+  router.route('/orders').get(createOrdersHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   addObjects(router, desk, listenerType, changesOf(desk, listenerType));
   addObjects(router, desk, secretType, {
     put: createSecretPutHandler(desk, secrets),

@@ -1,6 +1,6 @@
 // Errors of the parts below, each as the problem that tells of it.
 
-import { ConflictError, NoRevisionError } from '../../commit/desk.ts';
+import { ConflictError, NoRevisionError, OrderError } from '../../commit/desk.ts';
 import { BackupError, CommitError } from '../../commit/published.ts';
 import { MalformedTextError } from '../../config-file/malformed-text.ts';
 import type { PlacedFault } from '../../config-file/place.ts';
@@ -39,6 +39,7 @@ export function toProblem(error: unknown): ProblemError | undefined {
     const { code, findings } = error;
     return new ProblemError(409, error.message, { code, ...(findings.length === 0 ? {} : { findings }) });
   }
+  if (error instanceof OrderError) return new ProblemError(409, error.message, { code: error.code });
   if (error instanceof InventoryError) {
     return new ProblemError(inventoryStatuses[error.code], error.message, { code: error.code });
   }

@@ -50,6 +50,7 @@ test('nobody is connected, nothing drains', async (t) => {
     warnings: [],
     draining: [],
     old_routes: [],
+    orders: [],
     in_sync: true,
     gone: [],
     returning: null,
@@ -417,6 +418,7 @@ test('what is published says: warnings, what drains until when and for whom, and
   const [sinceMs, untilMs] = [Date.UTC(2031, 0, 2), Date.UTC(2031, 0, 2, 3, 4, 5)];
   const api = await serveV2(t, {
     desk: Object.assign(await openDesk(), { status: (): PublishedStatus => ({
+      orders: [],
       warnings: [{ code: 'no-catch-all', message: 'none' }],
       draining: [
         { name: 'old', untilMs, successor: 'new' },

@@ -5,7 +5,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 
 import { backupType } from '../backup.ts';
 import { backupTypes } from '../restore.ts';
-import { convergedRestoreSchema, restoreMessage, restoreSchema } from '../schemas/commit.ts';
+import { convergedRestoreSchema, messageText, restoreSchema } from '../schemas/commit.ts';
 import { operation } from './operation.ts';
 import { author, expectationQuery, ifMatchStaged, lines, waitQuery } from './parameters.ts';
 
@@ -29,7 +29,7 @@ export const backupPaths: ZodOpenApiPathsObject = {
       description: `What is staged now is discarded; the history of the backup is not taken over. ${lines}`,
       query: {
         force: z.boolean().optional().describe('Also what a guard refuses.'),
-        message: restoreMessage.optional().describe('Why, for who reads the history.'),
+        message: messageText.optional().describe('Why, for who reads the history.'),
         ...waitQuery,
         ...expectationQuery,
       },

@@ -31,22 +31,26 @@ import {
 } from '../schemas/declared.ts';
 import { healthSchema } from '../schemas/health.ts';
 import { hostNamesSchema } from '../schemas/host-names.ts';
+import { awaitedOrderSchema, orderRequestSchema, orderedSchema, ordersSchema } from '../schemas/orders.ts';
 import { rotateKeyRequestSchema } from '../schemas/secrets.ts';
 import { operation } from './operation.ts';
 import {
   author,
   dryRunQuery,
   etag,
+  expectationQuery,
   ifChanged,
   ifMatch,
   ifMatchStaged,
   ifNoneMatch,
+  lines,
   location,
   pageQuery,
   pathEndpoint,
   pathName,
   progressLines,
   viewQuery,
+  waitQuery,
 } from './parameters.ts';
 
 // In a body of PUT the name may be left out.
@@ -246,6 +250,41 @@ function describeEndpoints(): ZodOpenApiPathsObject {
   };
 }
 
+function describeOrders(): ZodOpenApiPathsObject {
+  const tag = 'Changes';
+  return {
+    '/clusters/{name}/endpoints/{endpoint}/orders': {
+      post: operation('order', {
+        tag,
+        summary: 'Tells what is to happen with a server now: drain, undrain, disable or enable it',
+        description:
+          'In force at once, and kept: nothing is staged or committed by it, and what is staged stays as it is. ' +
+          `Of what is committed. ${lines}`,
+        path: pathEndpoint,
+        query: { ...waitQuery, ...expectationQuery },
+        header: author,
+        body: { schema: orderRequestSchema, example: { order: 'drain', for: '10m', message: 'new memory' } },
+        answers: {
+          200: {
+            description: 'What stands for the server now; with `wait` who runs it, and whether it is drained.',
+            schema: z.union([orderedSchema, awaitedOrderSchema]),
+            types: ['application/json', 'application/x-ndjson'],
+          },
+        },
+        problems: [404, 409, 503],
+      }),
+    },
+    '/orders': {
+      get: operation('listOrders', {
+        tag,
+        summary: 'The orders that stand: servers that are left out of what Envoys are given',
+        query: { cluster: z.string().optional().describe('Of one cluster.') },
+        answers: { 200: { description: 'In order of cluster and server.', schema: ordersSchema } },
+      }),
+    },
+  };
+}
+
 function describeRotation(): ZodOpenApiPathsObject {
   return {
     '/rotate-key': {
@@ -346,6 +385,7 @@ function describeConfig(): ZodOpenApiPathsObject {
 export const objectPaths: ZodOpenApiPathsObject = {
   ...describeKind(clusters),
   ...describeEndpoints(),
+  ...describeOrders(),
   ...describeKind(listeners),
   ...describeKind(secrets),
   ...describeRotation(),

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { count, time } from './common.ts';
+import { orderSchema } from './order.ts';
 import { publishedFields } from './published.ts';
 
 const syncState = z.enum(['synced', 'stale', 'error', 'not-sent']);
@@ -162,6 +163,7 @@ export const clientSchema = z
 export const clientsSchema = z
   .object({
     ...publishedFields,
+    orders: z.array(orderSchema).describe('That stand, in order of cluster and server.'),
     in_sync: z.boolean().meta({
       description:
         'True when all that are connected are in sync and nobody is missing, as `gone` and `returning` have it; ' +

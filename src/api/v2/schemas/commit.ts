@@ -9,10 +9,11 @@ import { publishedFields } from './published.ts';
 
 const maxMessageBytes = 1_000;
 
-export const restoreMessage = printable(maxMessageBytes);
+/** What is given with a change, for who reads of it later. */
+export const messageText = printable(maxMessageBytes);
 
 const requestFields = {
-  message: printable(maxMessageBytes)
+  message: messageText
     .optional()
     .meta({ description: 'Why, for who reads the history.', example: 'more memory' }),
   force: z.boolean().optional().describe('Also what a guard refuses.'),
@@ -69,7 +70,7 @@ const restoreFields = {
   staged: z.array(objectRefSchema).describe('What is staged now, as in the backup; in order of kind and name.'),
 };
 
-const convergedFields = {
+export const convergedFields = {
   converged: z.boolean().meta({
     description:
       'True when every client that was connected at the commit runs what was committed, and nobody is missing: as ' +
@@ -119,5 +120,9 @@ export const convergedRestoreSchema = z
   .meta({ id: 'ConvergedRestore', description: 'Of a restore that waits.' });
 
 export const progressSchema = z
-  .object({ settled: count, total: count })
+  .object({
+    settled: count,
+    total: count,
+    in_use: count.optional().describe('Of a drain, when all have answered: connections of Envoys that the server still has.'),
+  })
   .meta({ id: 'Progress', description: 'A line before the last, which is the answer. Counts streams, not clients.' });

@@ -8,6 +8,7 @@ import { shownSecretSchema } from '../../../model/secret.ts';
 import { name } from '../../../model/values.ts';
 import { changedObjectSchema } from './commit.ts';
 import { findingSchema, objectKind, objectRefSchema, revisionNumber, time } from './common.ts';
+import { orderSchema } from './order.ts';
 
 const next = z
   .string()
@@ -20,7 +21,12 @@ export const listenerListSchema = z.object({ listeners: z.array(listenerSchema),
 
 export const secretListSchema = z.object({ secrets: z.array(shownSecretSchema), next }).meta({ id: 'SecretList' });
 
-export const endpointListSchema = z.object({ endpoints: z.array(endpointSchema) }).meta({ id: 'EndpointList' });
+export const endpointListSchema = z
+  .object({
+    endpoints: z.array(endpointSchema),
+    orders: z.array(orderSchema).optional().describe('That stand for servers of the cluster; left out: none does.'),
+  })
+  .meta({ id: 'EndpointList' });
 
 export const stagedSchema = z
   .object({

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { orderVerbs } from '../../../commit/desk.ts';
 import { clusterSchema } from '../../../model/cluster.ts';
 import { listenerSchema } from '../../../model/listener.ts';
 import { byKind } from '../../../model/kinds.ts';
@@ -44,10 +45,10 @@ const entryObjectSchema = z
   })
   .meta({ id: 'EntryObject' });
 
+const headFields = { number: z.int().min(1), at: time, author: z.string() };
+
 const entryFields = {
-  number: z.int().min(1),
-  at: time,
-  author: z.string(),
+  ...headFields,
   count: count.describe('Of the objects that it is about.'),
   objects: z.array(entryObjectSchema).describe('The first 100 of them.'),
 };
@@ -62,6 +63,15 @@ export const entrySchema = z
       revision: revisionNumber,
       message: z.string(),
       rollback_to: revisionNumber.optional(),
+    }),
+    z.object({
+      ...headFields,
+      type: z.literal('order'),
+      order: z.enum(orderVerbs),
+      cluster: objectName,
+      server: z.string(),
+      until: time.optional().describe('Left out: until it is taken back.'),
+      message: z.string().optional(),
     }),
   ])
   .meta({ id: 'LogEntry' });
