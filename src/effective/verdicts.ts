@@ -62,6 +62,9 @@ export function decide(
   }));
   const returned = letIn(before, still, servers, seen, rules, nowMs);
   for (const server of returned.servers) still.delete(server);
+  // Those that stood in have been taken from the group: whoever went last is the likeliest to be back.
+  const [newest] = [...still].sort(([, a], [, b]) => b.sinceMs - a.sinceMs);
+  if (newest !== undefined && still.size === servers.length) still.delete(newest[0]);
   const down = servers.filter((server) => seen.get(server)?.state === 'down' && !still.has(server));
   const { out, held, alarm } = takeOut(down, still, servers, seen, isInDoubt, rules);
   return { out, held, alarm, returnedAtMs: returned.atMs, againAtMs: returned.againAtMs };

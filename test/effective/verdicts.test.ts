@@ -41,6 +41,7 @@ describe('who is taken out', () => {
     ['who is out stays out while nothing is known', 'a b c', 'a', 'b:up c:up', 'a', ''],
     ['who is out stays out while it recovers', 'a b c', 'a', 'a:recovering b:up c:up', 'a', ''],
     ['who is out comes back when it is up', 'a b c', 'a', 'a:up b:up c:up', '', ''],
+    ['one at least is let in when all that are left are out', 'a b', 'a b', '', 'b', ''],
     ['who is no server of the group any more is forgotten', 'b c', 'a', 'b:up c:up', '', ''],
   ];
   for (const [what, servers, before, seen, out, held] of cases) {

@@ -1,0 +1,60 @@
+// A cluster with the servers marked that are not to be sent commands for their health, and which servers of it take each
+// other's place. Pure.
+
+import type { Cluster, Endpoint } from '../model/objects.ts';
+import { hasFixedPlacement } from '../model/health-defaults.ts';
+import { isPrimary } from '../model/primary.ts';
+import { serversOfShard } from '../model/shard.ts';
+import { formatAddress } from '../net/address.ts';
+
+interface Server {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * The servers of which some may be left out for their health, as ADDRESS:PORT in order; empty: none may. Nobody stands in
+ * for a primary, and for a shard only where its keys may go to others.
+ */
+export function replaceableServers(cluster: Cluster): readonly string[] {
+  switch (cluster.kind) {
+    case 'redis_cluster':
+      return [];
+    case 'sharded':
+      return hasFixedPlacement(cluster) ? [] : cluster.shards.flatMap(serversOfShard).map(nameOf);
+    case 'replicated':
+      return cluster.endpoints.filter((endpoint) => !isPrimary(cluster, endpoint)).map(nameOf);
+    default:
+      return cluster.endpoints.map(nameOf);
+  }
+}
+
+const latest = new WeakMap<Cluster, { readonly out: string; readonly cluster: Cluster }>();
+
+/** @param out servers, as ADDRESS:PORT. The same object while they stay; the cluster itself while there are none. */
+export function withHealth(cluster: Cluster, out: ReadonlySet<string>): Cluster {
+  if (out.size === 0 || cluster.kind === 'redis_cluster') return cluster;
+  const text = [...out].sort().join(' ');
+  const last = latest.get(cluster);
+  if (last?.out === text) return last.cluster;
+  const made = mark(cluster, out);
+  latest.set(cluster, { out: text, cluster: made });
+  return made;
+}
+
+function mark(cluster: Exclude<Cluster, { readonly kind: 'redis_cluster' }>, out: ReadonlySet<string>): Cluster {
+  const markAll = <T extends Endpoint>(servers: readonly T[]): T[] => {
+    return servers.map((server) => (out.has(nameOf(server)) ? { ...server, health: 'unhealthy' } : server));
+  };
+  if (cluster.kind !== 'sharded') return { ...cluster, endpoints: markAll(cluster.endpoints) };
+  const shards = cluster.shards.map((shard) => {
+    if (shard.endpoint === undefined) return { ...shard, endpoints: markAll(shard.endpoints) };
+    const [endpoint = shard.endpoint] = markAll([shard.endpoint]);
+    return { ...shard, endpoint };
+  });
+  return { ...cluster, shards };
+}
+
+function nameOf({ address: host, port }: Server): string {
+  return formatAddress({ host, port });
+}

@@ -1,0 +1,71 @@
+// The verdicts on all clusters: each by itself, but for what tells that it may be us who hear nothing. Pure.
+
+import type { Cluster } from '../model/objects.ts';
+import { replaceableServers } from './health.ts';
+import type { Seen, SeenServer } from './seen.ts';
+import { decide, isNetworkInDoubt, noVerdict } from './verdicts.ts';
+import type { Outage, Rules, Verdict } from './verdicts.ts';
+
+/** By name of the cluster; those on which there is nothing to say are not there. */
+export type Verdicts = ReadonlyMap<string, Verdict>;
+
+/** By name of the cluster, then by server. */
+export type Outages = ReadonlyMap<string, ReadonlyMap<string, Outage>>;
+
+/**
+ * @param clusters of whose servers something is seen, or was decided, as they would be published if all servers were
+ * well.
+ * @param rulesOf how long a server's end takes to be found out depends on how its cluster is watched.
+ */
+export function decideAll(
+  before: Verdicts,
+  clusters: Iterable<Cluster>,
+  seen: Seen,
+  rulesOf: (cluster: Cluster) => Rules,
+  nowMs: number,
+): Verdicts {
+  const all = Array.from(clusters, (cluster) => ({ cluster, rules: rulesOf(cluster) }));
+  const isInDoubt = isAnyInDoubt(all.map(({ rules }) => rules), seen);
+  return new Map(
+    all.flatMap(({ cluster, rules }) => {
+      const servers = replaceableServers(cluster);
+      if (servers.length === 0) return [];
+      const last = before.get(cluster.name) ?? noVerdict;
+      const verdict = decide(last, servers, seen.get(cluster.name) ?? new Map(), isInDoubt, rules, nowMs);
+      return isNothing(verdict) ? [] : [[cluster.name, verdict] as const];
+    }),
+  );
+}
+
+/** Who is out, of all clusters. */
+export function outagesOf(verdicts: Verdicts): Outages {
+  return new Map(Array.from(verdicts, ([name, { out }]) => [name, out] as const).filter(([, out]) => out.size > 0));
+}
+
+/** What was decided before a start: who was out stays out until it is seen to be up. */
+export function verdictsFrom(outages: Outages): Verdicts {
+  return new Map(Array.from(outages, ([name, out]) => [name, { ...noVerdict, out }]));
+}
+
+/** When to decide again though nothing else is seen; undefined: never. */
+export function againAtMsOf(verdicts: Verdicts): number | undefined {
+  const times = Array.from(verdicts.values()).flatMap(({ againAtMs }) => againAtMs ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+// The slowest of them knows last.
+function isAnyInDoubt(rules: readonly Rules[], seen: Seen): boolean {
+  const [first] = rules;
+  if (first === undefined) return false;
+  const detectionMs = Math.max(...rules.map((each) => each.detectionMs));
+  return isNetworkInDoubt(everyServer(seen), { maxShare: first.maxShare, detectionMs });
+}
+
+// A server in many clusters is one.
+function everyServer(seen: Seen): Iterable<SeenServer> {
+  return new Map(Array.from(seen.values()).flatMap((servers) => [...servers])).values();
+}
+
+function isNothing({ out, held, returnedAtMs }: Verdict): boolean {
+  return out.size === 0 && held.length === 0 && returnedAtMs.length === 0;
+}
