@@ -13,28 +13,32 @@ export type Verdicts = ReadonlyMap<string, Verdict>;
 export type Outages = ReadonlyMap<string, ReadonlyMap<string, Outage>>;
 
 /**
- * @param clusters of whose servers something is seen, or was decided, as they would be published if all servers were
- * well.
+ * The verdicts on these clusters anew; those on others stay.
+ * @param clusters as they would be published if all servers were well, by name; undefined: it has gone.
+ * @param seen of all.
  * @param rulesOf how long a server's end takes to be found out depends on how its cluster is watched.
  */
-export function decideAll(
+export function decideFor(
   before: Verdicts,
-  clusters: Iterable<Cluster>,
+  clusters: ReadonlyMap<string, Cluster | undefined>,
   seen: Seen,
   rulesOf: (cluster: Cluster) => Rules,
   nowMs: number,
 ): Verdicts {
-  const all = Array.from(clusters, (cluster) => ({ cluster, rules: rulesOf(cluster) }));
-  const isInDoubt = isAnyInDoubt(all.map(({ rules }) => rules), seen);
-  return new Map(
-    all.flatMap(({ cluster, rules }) => {
-      const servers = replaceableServers(cluster);
-      if (servers.length === 0) return [];
-      const last = before.get(cluster.name) ?? noVerdict;
-      const verdict = decide(last, servers, seen.get(cluster.name) ?? new Map(), isInDoubt, rules, nowMs);
-      return isNothing(verdict) ? [] : [[cluster.name, verdict] as const];
-    }),
-  );
+  const after = new Map(before);
+  for (const [name, cluster] of clusters) {
+    const servers = cluster === undefined ? [] : replaceableServers(cluster);
+    if (cluster === undefined || servers.length === 0) {
+      after.delete(name);
+      continue;
+    }
+    const rules = rulesOf(cluster);
+    const isInDoubt = isNetworkInDoubt(everyServer(seen), rules);
+    const verdict = decide(before.get(name) ?? noVerdict, servers, seen.get(name) ?? new Map(), isInDoubt, rules, nowMs);
+    if (isNothing(verdict)) after.delete(name);
+    else after.set(name, verdict);
+  }
+  return after;
 }
 
 /** Who is out, of all clusters. */
@@ -51,14 +55,6 @@ export function verdictsFrom(outages: Outages): Verdicts {
 export function againAtMsOf(verdicts: Verdicts): number | undefined {
   const times = Array.from(verdicts.values()).flatMap(({ againAtMs }) => againAtMs ?? []);
   return times.length === 0 ? undefined : Math.min(...times);
-}
-
-// The slowest of them knows last.
-function isAnyInDoubt(rules: readonly Rules[], seen: Seen): boolean {
-  const [first] = rules;
-  if (first === undefined) return false;
-  const detectionMs = Math.max(...rules.map((each) => each.detectionMs));
-  return isNetworkInDoubt(everyServer(seen), { maxShare: first.maxShare, detectionMs });
 }
 
 // A server in many clusters is one.

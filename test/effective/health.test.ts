@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { replaceableServers, withHealth } from '../../src/effective/health.ts';
 import type { SeenServer, ServerState } from '../../src/effective/seen.ts';
 import type { Verdicts } from '../../src/effective/verdicts-by-cluster.ts';
-import { againAtMsOf, decideAll, outagesOf, verdictsFrom } from '../../src/effective/verdicts-by-cluster.ts';
+import { againAtMsOf, decideFor, outagesOf, verdictsFrom } from '../../src/effective/verdicts-by-cluster.ts';
 import type { Rules } from '../../src/effective/verdicts.ts';
 import { hostsOf } from '../../src/inventory/cluster.ts';
 import { readHostsOf } from '../../src/inventory/read-clusters.ts';
@@ -86,12 +86,12 @@ describe('the verdicts on all clusters', () => {
   };
   const [a, b] = ['a', 'b'].map((name) => parseCluster({ name, endpoints }));
   assert.ok(a !== undefined && b !== undefined);
-  const decideFor = (before: Verdicts, bySeen: Readonly<Record<string, ReadonlyMap<string, SeenServer>>>) => {
-    return decideAll(before, [a, b], new Map(Object.entries(bySeen)), () => rules, 10_000);
+  const decideBoth = (before: Verdicts, bySeen: Readonly<Record<string, ReadonlyMap<string, SeenServer>>>) => {
+    return decideFor(before, new Map([['a', a], ['b', b]]), new Map(Object.entries(bySeen)), () => rules, 10_000);
   };
 
   test('are of each by itself', () => {
-    const verdicts = decideFor(new Map(), { a: seen('down', 'up', 'up'), b: seen('up', 'up', 'up') });
+    const verdicts = decideBoth(new Map(), { a: seen('down', 'up', 'up'), b: seen('up', 'up', 'up') });
     assert.deepEqual(Array.from(outagesOf(verdicts), ([name, out]) => [name, [...out]]), [
       ['a', [[named(1), { sinceMs: 0, reason: 'refused' }]]],
     ]);
@@ -102,21 +102,21 @@ describe('the verdicts on all clusters', () => {
     const far = new Map(['10.9.0.1:1', '10.9.0.2:1', '10.9.0.3:1'].map((server): [string, SeenServer] => {
       return [server, { state: 'suspect', sinceMs: 0 }];
     }));
-    const verdicts = decideFor(new Map(), { a: seen('down', 'up', 'up'), b: far });
+    const verdicts = decideBoth(new Map(), { a: seen('down', 'up', 'up'), b: far });
     assert.equal(outagesOf(verdicts).size, 0);
     assert.equal(verdicts.get('a')?.alarm, 'in-doubt');
   });
 
   test('count a server of many clusters once', () => {
-    const verdicts = decideFor(new Map(), { a: seen('down', 'up', 'up'), b: seen('down', 'up', 'up') });
+    const verdicts = decideBoth(new Map(), { a: seen('down', 'up', 'up'), b: seen('down', 'up', 'up') });
     assert.deepEqual([...outagesOf(verdicts).keys()], ['a', 'b']);
   });
 
   test('go on from those that were kept', () => {
     const kept = new Map([['a', new Map([[named(1), { sinceMs: 5, reason: 'refused' }]])]]);
-    const after = decideAll(verdictsFrom(kept), [a], new Map(), () => rules, 10_000);
+    const after = decideFor(verdictsFrom(kept), new Map([['a', a]]), new Map(), () => rules, 10_000);
     assert.deepEqual(outagesOf(after), kept);
-    const back = decideAll(after, [a], new Map([['a', seen('up', 'up', 'up')]]), () => rules, 10_000);
+    const back = decideFor(after, new Map([['a', a]]), new Map([['a', seen('up', 'up', 'up')]]), () => rules, 10_000);
     assert.equal(outagesOf(back).size, 0);
   });
 });
