@@ -93,7 +93,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     lookup,
     known: state.addresses,
     onChange: () => {
-      controlPlane.noteAddresses().catch((error: unknown) => {
+      controlPlane.noteSeen().catch((error: unknown) => {
         const isKept = !(error instanceof StoreError);
         log.error({ err: error }, `host names: what they lead to is ${isKept ? 'not published' : 'not kept for the next start'}`);
       });

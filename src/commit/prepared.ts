@@ -1,6 +1,7 @@
 // The next state, checked and rendered, and what its names weigh.
 
 import type { Effective } from '../effective/effective.ts';
+import type { Health } from '../effective/health-step.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { servedNames } from '../inventory/read-clusters.ts';
@@ -14,6 +15,8 @@ import type { NameLoad } from './name-limits.ts';
 /** Nothing of it is published yet. */
 export interface Prepared {
   readonly declared: Declared;
+  /** What was decided of the health of servers. */
+  readonly health: Health;
   /** With what was seen laid over it. */
   readonly effective: Effective;
   /** Of the clusters that are declared. */

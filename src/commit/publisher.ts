@@ -1,12 +1,19 @@
 // What is committed, as Envoys are given it: renders what is to follow, and publishes it. Synchronous, and knows no
 // store: between the two steps of a commit the caller makes it durable.
 
+import { withAddresses } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
 import { effectiveAfter, findHostNames } from '../effective/effective.ts';
+import { healthRulesOf } from '../effective/health-rules.ts';
+import { healthAfter, healthFrom } from '../effective/health-step.ts';
+import type { Health } from '../effective/health-step.ts';
+import type { Watchers } from '../effective/seen.ts';
+import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
+import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
-import type { Config } from '../model/objects.ts';
+import type { Cluster, Config } from '../model/objects.ts';
 import { findUnpublishable } from '../render/check.ts';
 import type { SnapshotCache } from '../snapshot/snapshot.ts';
 import type { KeptRoutes } from '../store/log-store.ts';
@@ -33,6 +40,8 @@ import { SteadyClock } from './steady-clock.ts';
 
 export interface PublisherParts extends ReviewParts {
   readonly snapshots: SnapshotCache;
+  /** Default: nobody watches servers, and none is left out for its health. */
+  readonly watchers?: Watchers | undefined;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
   readonly drainTimeMs?: number;
   /** Told how long the snapshots of each publication took to render, in ms. */
@@ -48,7 +57,11 @@ export interface Kept {
   readonly committed: Config;
   readonly draining: readonly DrainingCluster[];
   readonly routes: KeptRoutes | undefined;
+  /** Who was left out for its health; undefined: nobody. */
+  readonly outages?: Outages | undefined;
 }
+
+const nothingKnown = healthFrom(new Map());
 
 const maxShownProblems = 10;
 
@@ -66,6 +79,7 @@ export class Publisher {
   #published: Prepared | undefined;
   #warnings: readonly Warning[] = [];
   #drainTimer: NodeJS.Timeout | undefined;
+  #healthTimer: NodeJS.Timeout | undefined;
   readonly #warningsTimer: NodeJS.Timeout;
 
   /**
@@ -85,7 +99,7 @@ export class Publisher {
       ...findUnpublishable(declared.clusters.values(), parts.renderOptions),
       ...findGroupProblems(declared, parts.renderOptions),
     ]);
-    this.publish(this.#render(declared, noEdits));
+    this.publish(this.#render(declared, noEdits, healthFrom(kept.outages ?? new Map())));
   }
 
   /** False until the first commit. */
@@ -113,6 +127,11 @@ export class Publisher {
     return hostNames.statuses.map((status) => ({ ...status, clusters: clusters.get(status.name) ?? [] }));
   }
 
+  /** Who is left out for its health. */
+  get outages(): Outages {
+    return this.#published?.health.outages ?? nothingKnown.outages;
+  }
+
   /** The Envoy resources that would change. */
   findResourceChangesOf({ snapshots }: Prepared): ResourceChanges[] {
     return compareGroups(this.#published?.snapshots.byGroup, snapshots.byGroup);
@@ -134,6 +153,7 @@ export class Publisher {
     this.#noteWarnings(this.review.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
+    this.#setHealthTimer(prepared);
     clearTimeout(this.#drainTimer);
     if (declared.draining.length === 0) return;
     const endMs = Math.min(...declared.draining.map(({ untilMs }) => untilMs));
@@ -149,6 +169,7 @@ export class Publisher {
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
     clearTimeout(this.#drainTimer);
+    clearTimeout(this.#healthTimer);
     clearInterval(this.#warningsTimer);
   }
 
@@ -162,22 +183,41 @@ export class Publisher {
     return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs() };
   }
 
-  #render(declared: Declared, edits: Edits): Prepared {
+  #render(declared: Declared, edits: Edits, before = this.#published?.health ?? nothingKnown): Prepared {
     const { renderOptions, onRendered } = this.#parts;
     const { draining } = declared;
     const startMs = performance.now();
-    const { effective, edits: clusters } = effectiveAfter(
-      this.#published?.effective,
-      declared,
-      edits.clusters,
-      this.#addresses,
-    );
+    const addresses = this.#addresses;
+    const health = this.#decideHealth(before, declared, edits, addresses);
+    const { effective, edits: clusters } = effectiveAfter(this.#published?.effective, declared, edits.clusters, {
+      addresses,
+      outages: health.outages,
+    });
     const objects = { ...declared, ...effective };
-    const before = this.#published?.snapshots;
-    const snapshots = before?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
+    const last = this.#published?.snapshots;
+    const snapshots = last?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
     onRendered?.(performance.now() - startMs);
     const load = loadAfter(this.#published, declared, edits);
-    return { declared, effective, load, snapshots, draining, routes: routesToKeep(declared) };
+    return { declared, health, effective, load, snapshots, draining, routes: routesToKeep(declared) };
+  }
+
+  #decideHealth(before: Health, { clusters }: Declared, edits: Edits, addresses: Addresses): Health {
+    const seen = this.#parts.watchers?.seen ?? new Map();
+    const find = (name: string): Cluster | undefined => {
+      const cluster = clusters.get(name);
+      return cluster && withAddresses(cluster, addresses);
+    };
+    const edited = edits.clusters.map(({ name }) => name);
+    return healthAfter(before, seen, edited, find, healthRulesOf, this.#clock.nowMs());
+  }
+
+  // Those that are up again come back some at a time.
+  #setHealthTimer({ health }: Prepared): void {
+    clearTimeout(this.#healthTimer);
+    const atMs = againAtMsOf(health.verdicts);
+    if (atMs === undefined) return;
+    const delayMs = Math.max(atMs - this.#clock.nowMs(), 0);
+    this.#healthTimer = setTimeout(() => this.#inTurn(() => this.publishSeen()), delayMs).unref();
   }
 
   get #addresses(): Addresses {

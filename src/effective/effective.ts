@@ -5,6 +5,8 @@ import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { findMisplacedKeys, hostNamesOf, withAddresses } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
+import { withHealth } from './health.ts';
+import type { Outages } from './verdicts-by-cluster.ts';
 
 /** As it is declared, and what drains beside it. */
 export interface Declared {
@@ -12,8 +14,20 @@ export interface Declared {
   readonly draining: readonly DrainingCluster[];
 }
 
+/** What is laid over it. */
+export interface Overlay {
+  /** What host names lead to. */
+  readonly addresses: Addresses;
+  /** Who is left out for its health. */
+  readonly outages: Outages;
+}
+
 /** The same as it is to be published. */
-export type Effective = Declared;
+export interface Effective extends Declared {
+  readonly outages: Outages;
+}
+
+const nothing: Effective = { clusters: SortedByName.of<Cluster>([]), draining: [], outages: new Map() };
 
 export interface Step {
   readonly effective: Effective;
@@ -29,25 +43,31 @@ export function effectiveAfter(
   last: Effective | undefined,
   declared: Declared,
   edited: readonly ClusterEdit[],
-  addresses: Addresses,
+  overlay: Overlay,
 ): Step {
   if (last === undefined) {
     const all = Array.from(declared.clusters.values(), (after) => ({ name: after.name, after }));
-    return effectiveAfter({ clusters: SortedByName.of<Cluster>([]), draining: [] }, declared, all, addresses);
+    return effectiveAfter(nothing, declared, all, overlay);
   }
+  const { addresses, outages } = overlay;
   const before = last.clusters;
   const names = new Set(edited.map(({ name }) => name));
+  const touched = [...findNamed(declared.clusters).map(({ name }) => name), ...last.outages.keys(), ...outages.keys()];
   const edits = [
-    ...edited.map(({ name, after }) => ({ name, after: after && withAddresses(after, addresses) })),
-    ...findNamed(declared.clusters)
-      .filter(({ name }) => !names.has(name))
+    ...edited.map(({ name, after }) => ({ name, after: after && layOver(after, overlay) })),
+    ...[...new Set(touched).difference(names)]
+      .flatMap((name) => declared.clusters.get(name) ?? [])
       // What no commit announced moves no keys: what was published stays.
       .filter((cluster) => findMisplacedKeys(cluster, addresses) === undefined)
-      .map((cluster) => ({ name: cluster.name, after: withAddresses(cluster, addresses) }))
+      .map((cluster) => ({ name: cluster.name, after: layOver(cluster, overlay) }))
       .filter(({ name, after }) => before.get(name) !== after),
   ];
   const clusters = before.with(edits.map(({ name, after }) => [name, after]));
-  return { effective: { clusters, draining: drainingAt(declared.draining, addresses) }, edits };
+  return { effective: { clusters, draining: drainingAt(declared.draining, addresses), outages }, edits };
+}
+
+function layOver(cluster: Cluster, { addresses, outages }: Overlay): Cluster {
+  return withHealth(withAddresses(cluster, addresses), outages.get(cluster.name));
 }
 
 /** Every name that the control plane is to look up, and the clusters that have it. */

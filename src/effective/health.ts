@@ -32,9 +32,9 @@ export function replaceableServers(cluster: Cluster): readonly string[] {
 const latest = new WeakMap<Cluster, { readonly out: string; readonly cluster: Cluster }>();
 
 /** @param out servers, as ADDRESS:PORT. The same object while they stay; the cluster itself while there are none. */
-export function withHealth(cluster: Cluster, out: ReadonlySet<string>): Cluster {
-  if (out.size === 0 || cluster.kind === 'redis_cluster') return cluster;
-  const text = [...out].sort().join(' ');
+export function withHealth(cluster: Cluster, out: ReadonlySetLike<string> | undefined): Cluster {
+  if (out === undefined || out.size === 0 || cluster.kind === 'redis_cluster') return cluster;
+  const text = [...namesOf(out)].sort().join(' ');
   const last = latest.get(cluster);
   if (last?.out === text) return last.cluster;
   const made = mark(cluster, out);
@@ -42,7 +42,7 @@ export function withHealth(cluster: Cluster, out: ReadonlySet<string>): Cluster 
   return made;
 }
 
-function mark(cluster: Exclude<Cluster, { readonly kind: 'redis_cluster' }>, out: ReadonlySet<string>): Cluster {
+function mark(cluster: Exclude<Cluster, { readonly kind: 'redis_cluster' }>, out: ReadonlySetLike<string>): Cluster {
   const markAll = <T extends Endpoint>(servers: readonly T[]): T[] => {
     return servers.map((server) => (out.has(nameOf(server)) ? { ...server, health: 'unhealthy' } : server));
   };
@@ -53,6 +53,11 @@ function mark(cluster: Exclude<Cluster, { readonly kind: 'redis_cluster' }>, out
     return { ...shard, endpoint };
   });
   return { ...cluster, shards };
+}
+
+function* namesOf(out: ReadonlySetLike<string>): Iterable<string> {
+  const names = out.keys();
+  for (let next = names.next(); next.done !== true; next = names.next()) yield next.value;
 }
 
 function nameOf({ address: host, port }: Server): string {

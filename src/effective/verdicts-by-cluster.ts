@@ -9,8 +9,11 @@ import type { Outage, Rules, Verdict } from './verdicts.ts';
 /** By name of the cluster; those on which there is nothing to say are not there. */
 export type Verdicts = ReadonlyMap<string, Verdict>;
 
-/** By name of the cluster, then by server. */
-export type Outages = ReadonlyMap<string, ReadonlyMap<string, Outage>>;
+/** Of one cluster, by server. */
+export type ClusterOutages = ReadonlyMap<string, Outage>;
+
+/** By name of the cluster; none is empty. */
+export type Outages = ReadonlyMap<string, ClusterOutages>;
 
 /**
  * The verdicts on these clusters anew; those on others stay.

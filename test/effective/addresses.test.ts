@@ -116,6 +116,8 @@ describe('a cluster whose names the control plane looks up', () => {
 });
 
 describe('what is effective', () => {
+  const overlay = (addresses: Addresses) => ({ addresses, outages: new Map() });
+  const last = { draining: [], outages: new Map() };
   const name = fc.constantFrom('a', 'b', 'c');
   const host = fc.constantFrom('x.test', 'y.test', '10.0.0.1');
   const cluster = fc
@@ -135,7 +137,7 @@ describe('what is effective', () => {
         let [clusters, effective] = [SortedByName.of<Cluster>([]), SortedByName.of<Cluster>([])];
         for (const [edited, found] of steps) {
           clusters = clusters.with(edited.map(({ name, after }) => [name, after]));
-          const step = effectiveAfter({ clusters: effective, draining: [] }, { clusters, draining: [] }, edited, found);
+          const step = effectiveAfter({ ...last, clusters: effective }, { clusters, draining: [] }, edited, overlay(found));
           const led = effective.with(step.edits.map(({ name, after }) => [name, after]));
           effective = step.effective.clusters;
           const anew = [...clusters.values()].map((each) => withAddresses(each, found));
@@ -153,11 +155,11 @@ describe('what is effective', () => {
     const hosts = (state: { readonly clusters: SortedByName<Cluster> }): string[] => {
       return hostsOf(state.clusters.get('c') ?? sharded).map(({ address }) => address);
     };
-    const first = effectiveAfter(undefined, declared, [], known).effective;
+    const first = effectiveAfter(undefined, declared, [], overlay(known)).effective;
     assert.deepEqual(hosts(first), ['10.0.0.9', '10.0.0.2']);
-    const collided = effectiveAfter(first, declared, [], new Map([...known, ['a.test', ['10.0.0.2']]]));
+    const collided = effectiveAfter(first, declared, [], overlay(new Map([...known, ['a.test', ['10.0.0.2']]])));
     assert.deepEqual([hosts(collided.effective), collided.edits], [['10.0.0.9', '10.0.0.2'], []]);
-    const mended = effectiveAfter(collided.effective, declared, [], new Map([...known, ['a.test', ['10.0.0.7']]]));
+    const mended = effectiveAfter(collided.effective, declared, [], overlay(new Map([...known, ['a.test', ['10.0.0.7']]])));
     assert.deepEqual(hosts(mended.effective), ['10.0.0.7', '10.0.0.2']);
   });
 
@@ -165,7 +167,7 @@ describe('what is effective', () => {
     const drained = parseCluster({ name: 'old', resolve, endpoints: [at('a.test')] });
     const draining = [{ cluster: drained, untilMs: 1, wasCatchAll: false, followed: undefined }];
     const declared = { clusters: SortedByName.of<Cluster>([]), draining };
-    const { effective } = effectiveAfter(undefined, declared, [], known);
+    const { effective } = effectiveAfter(undefined, declared, [], overlay(known));
     assert.deepEqual(effective.draining.flatMap(({ cluster }) => serversOf(cluster)).map(({ address }) => address), [
       '10.0.0.1',
       '10.0.0.9',
