@@ -91,19 +91,16 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const state = await store.load();
   const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
   const lookup = createLookup(settings.dnsServers);
-  const hostNames = new NameWatcher({
-    lookup,
-    known: state.addresses,
-    onChange: () => {
-      controlPlane.noteAddresses().catch((error: unknown) => {
-        const isKept = !(error instanceof StoreError);
-        log.error({ err: error }, `host names: what they lead to is ${isKept ? 'not published' : 'not kept for the next start'}`);
-      });
-    },
-  });
+  const noteSeen = (): void => {
+    controlPlane.noteSeen().catch((error: unknown) => {
+      const isPublished = error instanceof StoreError;
+      log.error({ err: error }, `what is seen is ${isPublished ? 'published, and not kept for the next start' : 'not published'}`);
+    });
+  };
+  const hostNames = new NameWatcher({ lookup, known: state.addresses, onChange: noteSeen });
   const watchers = new WatcherSet({
     findSecret: (name) => createSecretFinder(controlPlane.declarations, 'committed', [], secrets.open)(name),
-    onChange: () => void controlPlane.noteSeen(),
+    onChange: noteSeen,
   });
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(

@@ -40,7 +40,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   ],
   commit: ['collections', 'effective', 'inventory', 'model', 'net/address.ts', 'orders', 'render', 'snapshot', 'store', 'text'],
   // What is declared with what is ordered and seen laid over it.
-  effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders'],
+  effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders', 'text/duration.ts'],
   // What was told to happen with servers now.
   orders: ['inventory/cluster.ts', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],

@@ -5,7 +5,9 @@ import { createHash } from 'node:crypto';
 
 import { compareAddresses, hostNamesOf } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
+import { compareOutages } from '../effective/health-step.ts';
 import type { Seen } from '../effective/seen.ts';
+import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { Change } from '../inventory/change.ts';
 import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -89,12 +91,14 @@ export class ControlPlane implements Desk {
   readonly #publisher: Publisher;
   readonly #queue = new SerialQueue();
   #keptAddresses: Addresses;
+  #keptOutages: Outages;
   #isNoting = false;
 
   private constructor(parts: ControlPlaneParts, state: LogState) {
     this.#parts = parts;
     this.#staging = new Staging(state);
     this.#keptAddresses = state.addresses ?? new Map();
+    this.#keptOutages = state.outages ?? new Map();
     const inTurn = (work: () => void): void => void this.#queue.run(async () => work());
     this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : state, inTurn);
   }
@@ -278,10 +282,10 @@ export class ControlPlane implements Desk {
   }
 
   /**
-   * Publishes what host names lead to now, when that has changed, and keeps it for the next start.
+   * Publishes what follows from what is seen now, of servers and of host names, and keeps it for the next start.
    * @throws StoreError when it can't be kept: it is published all the same.
    */
-  async noteAddresses(): Promise<void> {
+  async noteSeen(): Promise<void> {
     // One that waits for its turn will see what there is then.
     if (this.#isNoting) return;
     this.#isNoting = true;
@@ -289,12 +293,8 @@ export class ControlPlane implements Desk {
       this.#isNoting = false;
       this.#publisher.publishNow();
       await this.#keepAddresses();
+      await this.#keepOutages();
     });
-  }
-
-  /** Told that what watchers see of servers is otherwise than it was. Nothing that is published follows from it yet. */
-  async noteSeen(): Promise<void> {
-    await this.#queue.run(async () => undefined);
   }
 
   /** Stops what runs by itself; safe to repeat. */
@@ -401,6 +401,14 @@ export class ControlPlane implements Desk {
   async #learnNames({ clusters }: Edits): Promise<void> {
     const names = clusters.flatMap(({ after }) => (after === undefined ? [] : hostNamesOf(after)));
     if (names.length > 0) await this.#parts.hostNames?.learn(new Set(names), nameLimitMs);
+  }
+
+  async #keepOutages(): Promise<void> {
+    const { outages } = this.#publisher;
+    const changes = compareOutages(this.#keptOutages, outages);
+    if (changes.size === 0) return;
+    await this.#parts.store.keepOutages(changes);
+    this.#keptOutages = outages;
   }
 
   async #keepAddresses(): Promise<void> {

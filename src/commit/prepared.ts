@@ -1,6 +1,7 @@
 // The next state, checked and rendered, and what its names weigh.
 
 import type { Effective } from '../effective/effective.ts';
+import type { Health } from '../effective/health-step.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { servedNames } from '../inventory/read-clusters.ts';
@@ -17,6 +18,8 @@ export interface Prepared {
   readonly declared: Declared;
   /** Those that stand, and are laid over it. */
   readonly orders: Orders;
+  /** What was decided of the health of servers. */
+  readonly health: Health;
   /** With what was ordered and seen laid over it. */
   readonly effective: Effective;
   /** Of the clusters that are declared. */

@@ -1,13 +1,20 @@
 // What is committed, as Envoys are given it: renders what is to follow, and publishes it. Synchronous, and knows no
 // store: between the two steps of a commit the caller makes it durable.
 
+import { withAddresses } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
-import { effectiveAfter, findHostNames, findWatched } from '../effective/effective.ts';
+import { effectiveAfter, findHostNames, findWatched, ifAllWereWell } from '../effective/effective.ts';
+import type { Overlay } from '../effective/effective.ts';
+import { healthRulesOf } from '../effective/health-rules.ts';
+import { healthAfter, healthFrom } from '../effective/health-step.ts';
+import type { Health } from '../effective/health-step.ts';
 import type { Seen, Watchers } from '../effective/seen.ts';
+import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
+import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
-import type { Config } from '../model/objects.ts';
+import type { Cluster, Config } from '../model/objects.ts';
 import { leftOutBy } from '../orders/leave-out.ts';
 import { firstEndOf, ordersAfterCommit, standingAt } from '../orders/standing.ts';
 import type { Orders } from '../orders/standing.ts';
@@ -37,7 +44,7 @@ import { SteadyClock } from './steady-clock.ts';
 
 export interface PublisherParts extends ReviewParts {
   readonly snapshots: SnapshotCache;
-  /** Undefined: nobody watches servers. */
+  /** Default: nobody watches servers, and none is left out for its health. */
   readonly watchers?: Watchers | undefined;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
   readonly drainTimeMs?: number;
@@ -56,7 +63,11 @@ export interface Kept {
   readonly routes: KeptRoutes | undefined;
   /** Some may be over. */
   readonly orders: Orders;
+  /** Who was left out for its health; undefined: nobody. */
+  readonly outages?: Outages | undefined;
 }
+
+const nothingKnown = healthFrom(new Map());
 
 const maxShownProblems = 10;
 
@@ -76,6 +87,7 @@ export class Publisher {
   #warnings: readonly Warning[] = [];
   // Of what ends by itself.
   #endTimer: NodeJS.Timeout | undefined;
+  #healthTimer: NodeJS.Timeout | undefined;
   readonly #warningsTimer: NodeJS.Timeout;
 
   /**
@@ -96,7 +108,7 @@ export class Publisher {
       ...findUnpublishable(declared.clusters.values(), parts.renderOptions),
       ...findGroupProblems(declared, parts.renderOptions),
     ]);
-    this.publish(this.#render(declared, noEdits));
+    this.publish(this.#render(declared, noEdits, healthFrom(kept.outages ?? new Map())));
   }
 
   /** False until the first commit. */
@@ -140,6 +152,11 @@ export class Publisher {
     return this.#parts.watchers?.seenNow() ?? new Map();
   }
 
+  /** Who is left out for its health. */
+  get outages(): Outages {
+    return this.#published?.health.outages ?? nothingKnown.outages;
+  }
+
   /** The Envoy resources that would change. */
   findResourceChangesOf({ snapshots }: Prepared): ResourceChanges[] {
     return compareGroups(this.#published?.snapshots.byGroup, snapshots.byGroup);
@@ -152,7 +169,7 @@ export class Publisher {
 
   /** Gives the streams what was prepared last, and tells of what there is to warn of. */
   publish(prepared: Prepared): void {
-    const { declared, effective, snapshots } = prepared;
+    const { declared, snapshots } = prepared;
     const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
     const changes = findChanged(this.#published?.snapshots.byGroup, snapshots.byGroup);
     this.#published = prepared;
@@ -161,7 +178,8 @@ export class Publisher {
     this.#noteWarnings(this.review.findWarningsOf(prepared));
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
-    this.#parts.watchers?.follow(findWatched(effective.clusters));
+    this.#followWatched(declared);
+    this.#setHealthTimer(prepared);
     clearTimeout(this.#endTimer);
     const endMs = Math.min(firstEndOf(prepared.orders) ?? Infinity, ...declared.draining.map(({ untilMs }) => untilMs));
     if (endMs === Infinity) return;
@@ -177,6 +195,7 @@ export class Publisher {
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
     clearTimeout(this.#endTimer);
+    clearTimeout(this.#healthTimer);
     clearInterval(this.#warningsTimer);
   }
 
@@ -190,21 +209,50 @@ export class Publisher {
     return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs(), leftOut: leftOutBy(this.orders()) };
   }
 
-  #render(declared: Declared, edits: Edits): Prepared {
+  #render(declared: Declared, edits: Edits, before = this.#published?.health ?? nothingKnown): Prepared {
     const { renderOptions, onRendered } = this.#parts;
     const { draining } = declared;
     const startMs = performance.now();
     const orders = ordersAfterCommit(this.#orders, edits.clusters, this.#clock.nowMs());
+    const [leftOut, addresses] = [leftOutBy(orders), this.#addresses];
+    const health = this.#decideHealth(before, declared, edits, { leftOut, addresses });
     const { effective, edits: clusters } = effectiveAfter(this.#published?.effective, declared, edits.clusters, {
-      leftOut: leftOutBy(orders),
-      addresses: this.#addresses,
+      leftOut,
+      addresses,
+      outages: health.outages,
     });
     const objects = { ...declared, ...effective };
-    const before = this.#published?.snapshots;
-    const snapshots = before?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
+    const last = this.#published?.snapshots;
+    const snapshots = last?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
     onRendered?.(performance.now() - startMs);
     const load = loadAfter(this.#published, declared, edits);
-    return { declared, orders, effective, load, snapshots, draining, routes: routesToKeep(declared) };
+    const kept = { draining, routes: routesToKeep(declared) };
+    return { declared, orders, health, effective, load, snapshots, ...kept };
+  }
+
+  #decideHealth(before: Health, { clusters }: Declared, edits: Edits, overlay: Omit<Overlay, 'outages'>): Health {
+    const seen = this.#parts.watchers?.seen ?? new Map();
+    const find = (name: string): Cluster | undefined => {
+      const cluster = clusters.get(name);
+      return cluster && ifAllWereWell(cluster, overlay);
+    };
+    const edited = edits.clusters.map(({ name }) => name);
+    return healthAfter(before, seen, edited, find, healthRulesOf, this.#clock.nowMs());
+  }
+
+  // Whoever is left out too: else nobody would see that it is back.
+  #followWatched({ clusters }: Declared): void {
+    const addresses = this.#addresses;
+    this.#parts.watchers?.follow(findWatched(clusters).map((cluster) => withAddresses(cluster, addresses)));
+  }
+
+  // Those that are up again come back some at a time.
+  #setHealthTimer({ health }: Prepared): void {
+    clearTimeout(this.#healthTimer);
+    const atMs = againAtMsOf(health.verdicts);
+    if (atMs === undefined) return;
+    const delayMs = Math.max(atMs - this.#clock.nowMs(), 0);
+    this.#healthTimer = setTimeout(() => this.#inTurn(() => this.publishNow()), delayMs).unref();
   }
 
   get #addresses(): Addresses {

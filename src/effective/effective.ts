@@ -7,6 +7,8 @@ import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { watchOf } from '../model/watch-defaults.ts';
 import { findMisplacedKeys, hostNamesOf, withAddresses } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
+import { withHealth } from './health.ts';
+import type { Outages } from './verdicts-by-cluster.ts';
 import { leaveOut, nobodyLeftOut } from '../orders/leave-out.ts';
 import type { LeftOut } from '../orders/leave-out.ts';
 
@@ -22,15 +24,23 @@ export interface Overlay {
   readonly leftOut: LeftOut;
   /** What host names lead to. */
   readonly addresses: Addresses;
+  /** Who is left out for its health. */
+  readonly outages: Outages;
 }
 
 /** The same as it is to be published. */
 export interface Effective extends Declared {
   /** That were left out of it. */
   readonly leftOut: LeftOut;
+  readonly outages: Outages;
 }
 
-const nothing: Effective = { clusters: SortedByName.of<Cluster>([]), draining: [], leftOut: nobodyLeftOut };
+const nothing: Effective = {
+  clusters: SortedByName.of<Cluster>([]),
+  draining: [],
+  leftOut: nobodyLeftOut,
+  outages: new Map(),
+};
 
 export interface Step {
   readonly effective: Effective;
@@ -52,10 +62,11 @@ export function effectiveAfter(
     const all = Array.from(declared.clusters.values(), (after) => ({ name: after.name, after }));
     return effectiveAfter(nothing, declared, all, overlay);
   }
-  const { leftOut, addresses } = overlay;
+  const { leftOut, addresses, outages } = overlay;
   const before = last.clusters;
   const names = new Set(edited.map(({ name }) => name));
-  const touched = [...findNamed(declared.clusters).map(({ name }) => name), ...last.leftOut.keys(), ...leftOut.keys()];
+  const isTouched = [...last.leftOut.keys(), ...leftOut.keys(), ...last.outages.keys(), ...outages.keys()];
+  const touched = [...findNamed(declared.clusters).map(({ name }) => name), ...isTouched];
   const edits = [
     ...edited.map(({ name, after }) => ({ name, after: after && layOver(after, overlay) })),
     ...[...new Set(touched).difference(names)]
@@ -66,12 +77,17 @@ export function effectiveAfter(
       .filter(({ name, after }) => before.get(name) !== after),
   ];
   const clusters = before.with(edits.map(({ name, after }) => [name, after]));
-  return { effective: { clusters, draining: drainingAt(declared.draining, addresses), leftOut }, edits };
+  return { effective: { clusters, draining: drainingAt(declared.draining, addresses), leftOut, outages }, edits };
 }
 
-// Orders name servers as they are declared.
-function layOver(cluster: Cluster, { leftOut, addresses }: Overlay): Cluster {
+/** The cluster as it is published while none of its servers is left out for its health. */
+export function ifAllWereWell(cluster: Cluster, { leftOut, addresses }: Omit<Overlay, 'outages'>): Cluster {
+  // Orders name servers as they are declared.
   return withAddresses(leaveOut(cluster, leftOut.get(cluster.name)), addresses);
+}
+
+function layOver(cluster: Cluster, overlay: Overlay): Cluster {
+  return withHealth(ifAllWereWell(cluster, overlay), overlay.outages.get(cluster.name));
 }
 
 /** Every name that the control plane is to look up, and the clusters that have it. */

@@ -31,6 +31,8 @@ export interface Host extends Endpoint {
   readonly hash_key?: string | undefined;
   /** 0 unless told; the next one is used when none before has a healthy host. */
   readonly priority?: number | undefined;
+  /** Left out: it is sent commands, as far as is known here. */
+  readonly health?: 'unhealthy' | undefined;
 }
 
 /** Orders endpoints by address, then port, by code unit. */

@@ -35,9 +35,10 @@ function compareZones([a]: readonly Host[], [b]: readonly Host[]): number {
   return p - q || (x < y ? -1 : 1);
 }
 
-function buildLbEndpoint({ address, port, weight, hash_key: hashKey }: Host): PlainMessage {
+function buildLbEndpoint({ address, port, weight, hash_key: hashKey, health }: Host): PlainMessage {
   return {
     endpoint: { address: { socket_address: { address, port_value: port } } },
+    ...(health === undefined ? {} : { health_status: 'UNHEALTHY' }),
     ...(hashKey === undefined ? {} : { metadata: buildHashKey(hashKey) }),
     ...(weight === undefined ? {} : { load_balancing_weight: { value: weight } }),
   };

@@ -12,11 +12,21 @@ import type { Cluster, Config, ObjectKind } from '../model/objects.ts';
 import { compareServerRefs } from '../orders/standing.ts';
 import type { Orders } from '../orders/standing.ts';
 import { parseEntryRow } from './entry-row.ts';
-import { parseBit, parseJson, parseKind, parseList, parseNumber, parseOptional, parseText, readRow } from './fields.ts';
+import {
+  parseBit,
+  parseJson,
+  parseKind,
+  parseList,
+  parseNumber,
+  parseObject,
+  parseOptional,
+  parseText,
+  readRow,
+} from './fields.ts';
 import type { Fields } from './fields.ts';
 import { LogBounds } from './log-bounds.ts';
-import { addressesKey, routesKey, schemaVersion, secretKeyKey } from './log-schema.ts';
-import type { KeptRoutes, LogState, NumberedEntry, Revision, StagedObject } from './log-store.ts';
+import { addressesKey, outagesKey, routesKey, schemaVersion, secretKeyKey } from './log-schema.ts';
+import type { KeptOutages, KeptRoutes, LogState, NumberedEntry, Revision, StagedObject } from './log-store.ts';
 import { compareText, keyOf, nameOf } from './objects.ts';
 import type { StoredObject } from './objects.ts';
 import { parseOrderRow } from './order-row.ts';
@@ -81,6 +91,7 @@ export class LogReader {
       orders: this.#readOrders(),
       ...this.#readSecretKey(),
       ...this.#readAddresses(),
+      ...this.#readOutages(),
     };
   }
 
@@ -137,11 +148,21 @@ export class LogReader {
   }
 
   #readAddresses(): Pick<LogState, 'addresses'> {
+    const entries = this.#readMeta(addressesKey, parseAddresses);
+    return entries.length === 0 ? {} : { addresses: new Map(entries) };
+  }
+
+  #readOutages(): Pick<LogState, 'outages'> {
+    const entries = this.#readMeta(outagesKey, parseOutages);
+    return entries.length === 0 ? {} : { outages: new Map(entries) };
+  }
+
+  #readMeta<Value>(prefix: string, parse: (value: unknown) => Value): [name: string, value: Value][] {
     // Of these keys alone: '!' is what comes next to the blank at their end.
-    const rows = this.#statements.metaBetween.all(addressesKey, addressesKey.trimEnd() + '!');
-    if (rows.length === 0) return {};
-    const entries = rows.map((row) => readRow('meta', row['key'], () => parseAddressesRow(row)));
-    return { addresses: new Map(entries) };
+    const rows = this.#statements.metaBetween.all(prefix, prefix.trimEnd() + '!');
+    return rows.map((row) => readRow('meta', row['key'], () => {
+      return [parseText('key', row['key']).slice(prefix.length), parse(parseJson(row['value']))];
+    }));
   }
 
   #readOrders(): Orders {
@@ -179,10 +200,19 @@ function parseDrainingRow(row: Fields): DrainingCluster {
   };
 }
 
-function parseAddressesRow({ key, value }: Fields): [name: string, addresses: readonly string[]] {
-  const addresses = parseList('value', parseJson(value)).map((each) => parseText('value', each));
+function parseAddresses(value: unknown): readonly string[] {
+  const addresses = parseList('value', value).map((each) => parseText('value', each));
   if (!addresses.every((each) => isIP(each) !== 0)) throw new Error('value has what is no IP address');
-  return [parseText('key', key).slice(addressesKey.length), addresses];
+  return addresses;
+}
+
+function parseOutages(value: unknown): NonNullable<ReturnType<KeptOutages['get']>> {
+  return new Map(
+    Object.entries(parseObject(value)).map(([server, outage]) => {
+      const { sinceMs, reason } = parseObject(outage);
+      return [server, { sinceMs: parseNumber('sinceMs', sinceMs), reason: parseText('reason', reason) }];
+    }),
+  );
 }
 
 function parseRevision(row: Fields): Revision {

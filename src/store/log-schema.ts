@@ -57,5 +57,8 @@ export const secretKeyKey = 'secret_key';
 /** In meta, each followed by a host name: its IP addresses, as JSON. */
 export const addressesKey = 'addresses ';
 
+/** In meta, each followed by the name of a cluster: who is left out of it, as JSON. */
+export const outagesKey = 'outages ';
+
 /** In meta: what is kept of the routes, see routes-row.ts; not there when nothing is known of them. */
 export const routesKey = 'routes';

@@ -127,9 +127,16 @@ export interface LogState {
   readonly orders: Orders;
   /** The key of all secrets, wrapped; see {@link LogStore.keepSecretKey}. Undefined: there never was one. */
   readonly secretKey?: string | undefined;
+  /** Who was left out for its health, see {@link LogStore.keepOutages}. Not there: nobody. */
+  readonly outages?: KeptOutages | undefined;
   /** What names led to when they were last found, see {@link LogStore.keepAddresses}. Not there: nothing is known. */
   readonly addresses?: KeptAddresses | undefined;
 }
+
+export type OutageChanges = ReadonlyMap<string, ReturnType<KeptOutages['get']>>;
+
+/** By cluster, then by server: since when it is out (Unix, ms), and why. */
+export type KeptOutages = ReadonlyMap<string, ReadonlyMap<string, { readonly sinceMs: number; readonly reason: string }>>;
 
 /** IP addresses by host name. */
 export type KeptAddresses = ReadonlyMap<string, readonly string[]>;
@@ -164,6 +171,8 @@ export interface LogStore {
    * Keeps what these names lead to, undefined: no more. Beside the log: it was seen, and nobody did it.
    */
   keepAddresses(changes: ReadonlyMap<string, readonly string[] | undefined>): Promise<void>;
+  /** The same of who is left out of these clusters; undefined: nobody any more. */
+  keepOutages(changes: OutageChanges): Promise<void>;
   /** Writes all of the state into a new file, consistent while the store goes on; refuses one that is there. */
   backup(file: string): Promise<void>;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */

@@ -12,8 +12,8 @@ import { findDrainingEdits, toDraining } from './draining-edits.ts';
 import type { Draining } from './draining-edits.ts';
 import { renderEntryBody } from './entry-row.ts';
 import { LogBounds } from './log-bounds.ts';
-import { addressesKey, routesKey, secretKeyKey } from './log-schema.ts';
-import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes } from './log-store.ts';
+import { addressesKey, outagesKey, routesKey, secretKeyKey } from './log-schema.ts';
+import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes, OutageChanges } from './log-store.ts';
 import type { LoggedCommit, NumberedEntry, OrderEntry, StageEntry } from './log-store.ts';
 import { LogTrimmer } from './log-trimmer.ts';
 import { renderRoutes } from './routes-row.ts';
@@ -101,11 +101,17 @@ export class LogWriter {
 
   /** See LogStore. */
   keepAddresses(changes: ReadonlyMap<string, readonly string[] | undefined>): void {
-    for (const [name, addresses] of changes) {
-      const key = addressesKey + name;
-      if (addresses === undefined) this.#statements.forget.run(key);
-      else this.#statements.keep.run(key, JSON.stringify(addresses));
-    }
+    for (const [name, addresses] of changes) this.#keep(addressesKey + name, addresses);
+  }
+
+  /** See LogStore. */
+  keepOutages(changes: OutageChanges): void {
+    for (const [name, out] of changes) this.#keep(outagesKey + name, out && Object.fromEntries(out));
+  }
+
+  #keep(key: string, value: unknown): void {
+    if (value === undefined) this.#statements.forget.run(key);
+    else this.#statements.keep.run(key, JSON.stringify(value));
   }
 
   #number(entry: Entry, number: number, before: Draining, now: Draining): NumberedEntry {

@@ -75,16 +75,22 @@ export function createMemoryLogStore(keptRevisions = defaultKeptRevisions): LogS
       state = { ...state, secretKey };
     },
     keepAddresses: async (changes) => {
-      const addresses = new Map(state.addresses);
-      for (const [name, found] of changes) {
-        if (found === undefined) addresses.delete(name);
-        else addresses.set(name, found);
-      }
-      state = { ...state, addresses };
+      state = { ...state, addresses: withChanges(state.addresses, changes) };
+    },
+    keepOutages: async (changes) => {
+      state = { ...state, outages: withChanges(state.outages, changes) };
     },
     backup: () => Promise.reject(new StoreError('nothing is kept on disk: there is nothing to back up')),
     close: () => Promise.resolve(),
   };
+}
+
+function withChanges<Value>(
+  before: ReadonlyMap<string, Value> | undefined,
+  changes: ReadonlyMap<string, Value | undefined>,
+): ReadonlyMap<string, Value> {
+  const all = new Map<string, Value | undefined>([...(before ?? []), ...changes]);
+  return new Map(Array.from(all).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 }
 
 function describeRevision(committed: Config, entry: LoggedCommit & NumberedEntry): KeptRevision {

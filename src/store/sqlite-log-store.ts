@@ -62,6 +62,7 @@ export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): 
     revisions: async (before, limit) => read(path, () => reader.revisions(before, limit)),
     editsBackTo: async (revision) => read(path, () => reader.editsBackTo(revision)),
     keepSecretKey: async (wrapped) => write(() => writer.keepSecretKey(wrapped)),
+    keepOutages: async (changes) => write(() => writer.keepOutages(changes)),
     keepAddresses: async (changes) => write(() => writer.keepAddresses(changes)),
     backup: async (file) => writeBackup(db, resolve(file)),
     close: async () => {

@@ -124,7 +124,7 @@ describe('host names that the control plane looks up', () => {
     await commit(desk);
     const published = served();
     names.set('b.test', ['10.0.0.1']);
-    await desk.noteAddresses();
+    await desk.noteSeen();
     assert.deepEqual(served(), published);
     assert.deepEqual(desk.status().warnings.map(({ code }) => code), ['keys-misplaced']);
   });
@@ -136,7 +136,7 @@ describe('host names that the control plane looks up', () => {
     await commit(desk);
     await declare('10.0.0.9');
     names.set('a.test', ['10.0.0.2', '10.0.0.3']);
-    await desk.noteAddresses();
+    await desk.noteSeen();
     assert.deepEqual(served(), { c: ['/c', '10.0.0.2:6379', '10.0.0.3:6379'] });
     assert.equal(desk.declarations.revision, 1);
     assert.equal(desk.declarations.staged.length, 1);
@@ -151,14 +151,14 @@ describe('host names that the control plane looks up', () => {
     await declare('a.test');
     await commit(desk);
     names.fail('a.test', 'no answer');
-    await desk.noteAddresses();
+    await desk.noteSeen();
     const message = 'host name a.test: no answer since 1970-01-01T00:00:00.000Z: 10.0.0.1 stays published';
     const isIt = ({ code }: Warning): boolean => code === 'name-not-found';
     assert.deepEqual(warnings.at(-1)?.filter(isIt), [{ code: 'name-not-found', message }]);
     assert.deepEqual(desk.status().warnings.filter(isIt), [{ code: 'name-not-found', message }]);
     assert.deepEqual(served(), { c: ['/c', '10.0.0.1:6379'] });
     names.statuses = [];
-    await desk.noteAddresses();
+    await desk.noteSeen();
     assert.deepEqual(warnings.at(-1)?.filter(isIt), []);
   });
 
@@ -169,7 +169,7 @@ describe('host names that the control plane looks up', () => {
     await before.declare('a.test');
     await commit(before.desk);
     before.names.set('a.test', ['10.0.0.2']);
-    await before.desk.noteAddresses();
+    await before.desk.noteSeen();
 
     const { addresses } = await store.load();
     assert.deepEqual([...(addresses ?? [])], [['a.test', ['10.0.0.2']]]);
@@ -187,7 +187,7 @@ describe('host names that the control plane looks up', () => {
     await commit(desk);
     store.keepAddresses = () => Promise.reject(new StoreError('the disk is full'));
     names.set('a.test', ['10.0.0.2']);
-    await assert.rejects(desk.noteAddresses(), StoreError);
+    await assert.rejects(desk.noteSeen(), StoreError);
     assert.deepEqual(served(), { c: ['/c', '10.0.0.2:6379'] });
   });
 

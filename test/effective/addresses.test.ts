@@ -116,10 +116,10 @@ describe('a cluster whose names the control plane looks up', () => {
   });
 });
 
-const none = { clusters: SortedByName.of<Cluster>([]), draining: [], leftOut: new Map() };
+const none = { clusters: SortedByName.of<Cluster>([]), draining: [], leftOut: new Map(), outages: new Map() };
 
 /** Addresses, and nothing else. */
-const lay = (addresses: Addresses): Overlay => ({ leftOut: none.leftOut, addresses });
+const lay = (addresses: Addresses): Overlay => ({ leftOut: none.leftOut, outages: none.outages, addresses });
 
 describe('what is effective', () => {
   const name = fc.constantFrom('a', 'b', 'c');

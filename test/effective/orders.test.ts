@@ -22,6 +22,7 @@ describe('what is effective', () => {
   const edit = fc.tuple(name, fc.option(hosts, { nil: undefined })).map(([each, list]) => {
     return { name: each, after: list && parseCluster({ name: each, endpoints: list.map(at) }) };
   });
+  const outages = new Map();
   const edits = fc.uniqueArray(edit, { selector: (each) => each.name });
   const leftOut = fc.dictionary(name, hosts).map((found): LeftOut => {
     return new Map(Object.entries(found).map(([each, list]) => [each, new Set(list.map((host) => `10.0.0.${host}:1`))]));
@@ -35,7 +36,7 @@ describe('what is effective', () => {
         for (const [edited, out] of steps) {
           clusters = clusters.with(edited.map((each) => [each.name, each.after]));
           const before: SortedByName<Cluster> = effective?.clusters ?? SortedByName.of<Cluster>([]);
-          const step = effectiveAfter(effective, { clusters, draining: [] }, edited, { leftOut: out, addresses });
+          const step = effectiveAfter(effective, { clusters, draining: [] }, edited, { leftOut: out, addresses, outages });
           effective = step.effective;
           const anew = [...clusters.values()].map((each) => leaveOut(each, out.get(each.name)));
           assert.deepEqual([...effective.clusters.values()], anew);
@@ -50,11 +51,11 @@ describe('what is effective', () => {
     const declared = ['a', 'b', 'c'].map((each) => parseCluster({ name: each, endpoints: [at(1), at(2)] }));
     const all = { clusters: SortedByName.of<Cluster>(declared), draining: [] };
     const none: LeftOut = new Map();
-    const first = effectiveAfter(undefined, all, [], { leftOut: none, addresses }).effective;
-    const drained = effectiveAfter(first, all, [], { leftOut: new Map([['b', new Set(['10.0.0.1:1'])]]), addresses });
+    const first = effectiveAfter(undefined, all, [], { leftOut: none, addresses, outages }).effective;
+    const drained = effectiveAfter(first, all, [], { leftOut: new Map([['b', new Set(['10.0.0.1:1'])]]), addresses, outages });
     assert.deepEqual(drained.edits.map((each) => each.name), ['b']);
-    assert.deepEqual(effectiveAfter(drained.effective, all, [], { leftOut: drained.effective.leftOut, addresses }).edits, []);
-    const lifted = effectiveAfter(drained.effective, all, [], { leftOut: none, addresses });
+    assert.deepEqual(effectiveAfter(drained.effective, all, [], { leftOut: drained.effective.leftOut, addresses, outages }).edits, []);
+    const lifted = effectiveAfter(drained.effective, all, [], { leftOut: none, addresses, outages });
     assert.deepEqual(lifted.edits, [{ name: 'b', after: declared[1] }]);
     assert.equal(lifted.effective.clusters.get('b'), declared[1]);
   });

@@ -67,6 +67,18 @@ for (const [twin, open] of Object.entries(twins)) {
       assert.equal(lastEntry, 0);
     });
 
+    test('keeps who is left out for its health, beside the log', async (t) => {
+      const store = open(t);
+      const out = (...servers: readonly string[]) => {
+        return new Map(servers.map((server) => [server, { sinceMs: 5, reason: 'refused' }] as const));
+      };
+      await store.keepOutages(new Map([['a', out('10.0.0.1:1', '[::1]:2')], ['b', out('10.0.0.2:1')]]));
+      await store.keepOutages(new Map([['b', undefined], ['c b', out('10.0.0.3:1')]]));
+      const { outages, lastEntry } = await store.load();
+      assert.deepEqual([...(outages ?? [])], [['a', out('10.0.0.1:1', '[::1]:2')], ['c b', out('10.0.0.3:1')]]);
+      assert.equal(lastEntry, 0);
+    });
+
     test('of two that append at once one is taken', async (t) => {
       const store = open(t);
       const both = [store.append(0, stage(put('a'))), store.append(0, stage(put('b')))];

@@ -1,0 +1,70 @@
+// The verdicts on all clusters: each by itself, but for what tells that it may be us who hear nothing. Pure.
+
+import type { Cluster } from '../model/objects.ts';
+import { replaceableServers } from './health.ts';
+import type { Seen, SeenServer } from './seen.ts';
+import { decide, isNetworkInDoubt, noVerdict } from './verdicts.ts';
+import type { Outage, Rules, Verdict } from './verdicts.ts';
+
+/** By name of the cluster; those on which there is nothing to say are not there. */
+export type Verdicts = ReadonlyMap<string, Verdict>;
+
+/** Of one cluster, by server. */
+export type ClusterOutages = ReadonlyMap<string, Outage>;
+
+/** By name of the cluster; none is empty. */
+export type Outages = ReadonlyMap<string, ClusterOutages>;
+
+/**
+ * The verdicts on these clusters anew; those on others stay.
+ * @param clusters as they would be published if all servers were well, by name; undefined: it has gone.
+ * @param seen of all.
+ * @param rulesOf how long a server's end takes to be found out depends on how its cluster is watched.
+ */
+export function decideFor(
+  before: Verdicts,
+  clusters: ReadonlyMap<string, Cluster | undefined>,
+  seen: Seen,
+  rulesOf: (cluster: Cluster) => Rules,
+  nowMs: number,
+): Verdicts {
+  const after = new Map(before);
+  for (const [name, cluster] of clusters) {
+    const servers = cluster === undefined ? [] : replaceableServers(cluster);
+    if (cluster === undefined || servers.length === 0) {
+      after.delete(name);
+      continue;
+    }
+    const rules = rulesOf(cluster);
+    const isInDoubt = isNetworkInDoubt(everyServer(seen), rules);
+    const verdict = decide(before.get(name) ?? noVerdict, servers, seen.get(name) ?? new Map(), isInDoubt, rules, nowMs);
+    if (isNothing(verdict)) after.delete(name);
+    else after.set(name, verdict);
+  }
+  return after;
+}
+
+/** Who is out, of all clusters. */
+export function outagesOf(verdicts: Verdicts): Outages {
+  return new Map(Array.from(verdicts, ([name, { out }]) => [name, out] as const).filter(([, out]) => out.size > 0));
+}
+
+/** What was decided before a start: who was out stays out until it is seen to be up. */
+export function verdictsFrom(outages: Outages): Verdicts {
+  return new Map(Array.from(outages, ([name, out]) => [name, { ...noVerdict, out }]));
+}
+
+/** When to decide again though nothing else is seen; undefined: never. */
+export function againAtMsOf(verdicts: Verdicts): number | undefined {
+  const times = Array.from(verdicts.values()).flatMap(({ againAtMs }) => againAtMs ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+// A server in many clusters is one.
+function everyServer(seen: Seen): Iterable<SeenServer> {
+  return new Map(Array.from(seen.values()).flatMap((servers) => [...servers])).values();
+}
+
+function isNothing({ out, held, returnedAtMs }: Verdict): boolean {
+  return out.size === 0 && held.length === 0 && returnedAtMs.length === 0;
+}
