@@ -77,14 +77,6 @@ test('what /api/v1 makes is not watched until it is told, and a start knows it',
   assert.deepEqual(after.desk.health(), after.watchers.seen);
 });
 
-test('a change that is seen takes its turn, and changes nothing yet', async () => {
-  const { desk, watchers, declare, commit } = await open();
-  await declare('a', {});
-  await commit();
-  await desk.noteSeen();
-  assert.equal(watchers.followed.length, 1);
-});
-
 test('a commit is refused that watches with a secret that is not declared', async () => {
   const { declare, commit } = await open();
   await declare('a', { watch: { password: { secret: 'pw' } } });

@@ -37,7 +37,11 @@ interface ClusterStatus {
 
 interface HostStatus {
   readonly address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
-  readonly health_status?: { readonly failed_active_health_check?: true; readonly failed_outlier_check?: true };
+  readonly health_status?: {
+    readonly failed_active_health_check?: true;
+    readonly failed_outlier_check?: true;
+    readonly eds_health_status?: string;
+  };
 }
 
 /** One running Envoy; made by {@link startEnvoy}. */
@@ -92,14 +96,19 @@ export class Envoy {
   async untilHealthy(cluster: string, hosts: readonly string[]): Promise<void> {
     const wanted = hosts.toSorted().join(' ');
     await this.child.until(`Envoy's healthy hosts of ${cluster} are: ${wanted}`, async () => {
-      const statuses = await this.#hostStatuses(cluster);
-      const healthy = statuses.filter(({ health_status: health = {} }) => {
-        return health.failed_active_health_check !== true && health.failed_outlier_check !== true;
-      });
-      const seen = healthy.map(formatHost).toSorted().join(' ');
+      const seen = (await this.healthyHosts(cluster)).join(' ');
       if (seen !== wanted) throw new Error(seen);
       return true;
     });
+  }
+
+  /** Those that pass for healthy, sorted. */
+  async healthyHosts(cluster: string): Promise<string[]> {
+    const healthy = (await this.#hostStatuses(cluster)).filter(({ health_status: health = {} }) => {
+      const isTold = health.eds_health_status !== 'UNHEALTHY';
+      return isTold && health.failed_active_health_check !== true && health.failed_outlier_check !== true;
+    });
+    return healthy.map(formatHost).toSorted();
   }
 
   /** The names of all clusters, sorted. */
