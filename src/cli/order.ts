@@ -104,7 +104,8 @@ async function give(context: Context, verb: Verb, cluster: string, text: string,
     const patient = { ...call, idleMs: idleMs + (waitMs ?? 0) };
     const answer = await askApi<OrderedMessage | AwaitedOrderMessage>(patient, ({ settled, total, in_use: inUse }) => {
       isInForce = true;
-      if (inUse !== undefined) line.show(`${inUse} connections of Envoys are in use at ${server}`);
+      if (inUse === 0) line.show(`${server} does not answer`);
+      else if (inUse !== undefined) line.show(`connections of Envoys in use at ${server}: ${inUse}`);
       else if (total > 0) line.show(`${settled} of ${total} streams have answered`);
     }).finally(() => line.clear());
     await printAnswer(context, format, answer, () => renderOrdered(verb, cluster, server, answer));

@@ -13,7 +13,7 @@ import type { PublishedName, PublishedStatus, Warning } from './published.ts';
 export type { Seen, SeenServer } from '../effective/seen.ts';
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 
-export { orderVerbs } from '../orders/order.ts';
+export { orderVerbs, standingVerbs } from '../orders/order.ts';
 export type { Order, OrderVerb, ServerRef } from '../orders/order.ts';
 export { OrderError } from '../orders/rules.ts';
 

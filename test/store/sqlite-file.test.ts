@@ -333,6 +333,12 @@ const damages: readonly {
     sql: 'ALTER TABLE staged DROP COLUMN content',
     reason: /damaged \(no such column: content\)/,
   },
+  {
+    what: 'with an order that is none',
+    when: 'either',
+    sql: `INSERT INTO orders VALUES ('c', '192.0.2.1:1', 'undrain', '', 1, NULL, NULL)`,
+    reason: /damaged \(table orders, row "192\.0\.2\.1:1": kind is none of drain, disable\)/,
+  },
   { what: 'without the log', when: 'either', sql: 'DROP TABLE log', reason: /damaged \(no such table: log\)/ },
   {
     what: 'with a staged row that is another cluster',

@@ -16,7 +16,7 @@ import { buildOrderMessage } from './order-message.ts';
 import { ProblemError } from './problem.ts';
 import { awaitEnvoys, buildConverged, readWaitQuery } from './publish.ts';
 import type { PublishParts, Waiting } from './publish.ts';
-import { parseParameter, readQuery } from './query.ts';
+import { readQuery } from './query.ts';
 import { maxOrderMs, orderRequestSchema } from './schemas/orders.ts';
 import { sendJson } from './send.ts';
 import { signalWhenGone } from './signal-when-gone.ts';
@@ -107,15 +107,11 @@ async function readOrder(request: Request<OfServer>): Promise<OrderRequest> {
   const { name: cluster, endpoint } = request.params;
   const author = readAuthor(request);
   const server = parseServer(endpoint);
-  const { for: text, ...rest } = await readOptions(request, orderRequestSchema);
-  const forMs = text === undefined ? undefined : parseParameter('for', text, parseTime);
-  return { ...rest, cluster, server, author, forMs };
-}
-
-function parseTime(text: string): number {
-  const ms = parseDuration(text, maxOrderMs);
-  if (ms === 0) throw new Error('must be above 0');
-  return ms;
+  const body = await readOptions(request, orderRequestSchema);
+  const ref = { cluster, server, author };
+  if (!('for' in body || 'force' in body)) return { ...body, ...ref };
+  const { for: text, ...rest } = body;
+  return { ...rest, ...ref, forMs: text === undefined ? undefined : parseDuration(text, maxOrderMs) };
 }
 
 /** @throws ProblemError (404): what has no such text can't be there */

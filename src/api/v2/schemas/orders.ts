@@ -2,37 +2,40 @@
 
 import { z } from 'zod';
 
-import { orderVerbs } from '../../../commit/desk.ts';
+import { standingVerbs } from '../../../commit/desk.ts';
+import { duration } from '../../../model/values.ts';
 import { convergedFields, messageText } from './commit.ts';
 import { orderSchema } from './order.ts';
 
 /** The longest time that an order may be given for. */
 export const maxOrderMs = 30 * 24 * 3_600_000;
 
+const messageField = messageText.optional().meta({ description: 'Why, for who reads of it.', example: 'new memory' });
+
 export const orderRequestSchema = z
-  .strictObject({
-    order: z.enum(orderVerbs).meta({
-      description:
-        '`drain` and `disable` leave the server out of what Envoys are given, at once; `drain` is for a while, and a ' +
-        'call that waits ends when what it was asked before is answered. `undrain` takes back a drain, `enable` a ' +
-        'disable.',
-      example: 'drain',
-    }),
-    for: z
-      .string()
-      .regex(/^[0-9]{1,10}(ms|s|m|h)$/, 'must be a whole number and ms, s, m or h, such as 30s, 10m or 2h')
-      .optional()
-      .meta({
-        description: 'Of drain and disable: how long it stands, at most 720h; left out: until it is taken back.',
+  .discriminatedUnion('order', [
+    z.strictObject({
+      order: z.enum(standingVerbs).meta({
+        description:
+          'Leaves the server out of what Envoys are given, at once. `drain` is for a while, and a call that waits ends ' +
+          'when what it was asked before is answered; `disable` is for one that is broken.',
+        example: 'drain',
+      }),
+      for: duration(maxOrderMs, '720h').optional().meta({
+        description: 'How long it stands, at most 720h; left out: until it is taken back.',
         example: '10m',
       }),
-    message: messageText.optional().meta({ description: 'Why, for who reads of it.', example: 'new memory' }),
-    force: z.boolean().optional().describe('Also where the server is missed: it is the last one, or the primary.'),
-  })
-  .refine(({ order, for: text }) => text === undefined || order === 'drain' || order === 'disable', {
-    path: ['for'],
-    message: 'must be left out unless the order is drain or disable: what was told is taken back for good',
-  })
+      message: messageField,
+      force: z.boolean().optional().describe('Also where the server is missed: it is the last one, or the primary.'),
+    }),
+    z.strictObject({
+      order: z.enum(['undrain', 'enable']).meta({
+        description: '`undrain` takes back a drain, `enable` a disable.',
+        example: 'undrain',
+      }),
+      message: messageField,
+    }),
+  ])
   .meta({ id: 'OrderRequest' });
 
 export const ordersSchema = z
