@@ -38,7 +38,18 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
     'watch',
     'xds',
   ],
-  commit: ['collections', 'effective', 'inventory', 'model', 'net/address.ts', 'orders', 'render', 'snapshot', 'store', 'text'],
+  commit: [
+    'collections',
+    'effective',
+    'inventory',
+    'model',
+    'net/address.ts',
+    'orders',
+    'render',
+    'snapshot',
+    'store',
+    'text',
+  ],
   // What is declared with what is ordered and seen laid over it.
   effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders', 'text/duration.ts'],
   // What was told to happen with servers now.

@@ -33,15 +33,17 @@ interface Values extends CommonValues, ExpectationValues {
 const defaultWaitMs = 60_000;
 const maxForMs = 30 * 24 * 3_600_000;
 
+const ends = 'Ends when every Envoy has taken it, or when the time is up.';
+
 const descriptions: Readonly<Record<Verb, string>> = {
   drain: `Takes a server of a committed cluster out of what Envoys are given, at once and without a commit: they send \
 it no new command. Ends when every Envoy has taken it and the server has answered what it was asked before, or when \
 the time is up; the order stays in force. What is staged is not touched. Connections through TCP listeners stay for as \
 long as their clients do.`,
-  undrain: 'Takes back a drain, at once and without a commit. Ends when every Envoy has taken it, or when the time is up.',
+  undrain: `Takes back a drain, at once and without a commit. ${ends}`,
   disable: `Takes a server of a committed cluster out of what Envoys are given, at once and without a commit, until it \
-is enabled again: for one that is broken. Ends when every Envoy has taken it, or when the time is up.`,
-  enable: 'Takes back a disable, at once and without a commit. Ends when every Envoy has taken it, or when the time is up.',
+is enabled again: for one that is broken. ${ends}`,
+  enable: `Takes back a disable, at once and without a commit. ${ends}`,
 };
 
 const exitCode = `\
@@ -60,15 +62,17 @@ function build(context: Context, verb: Verb): Command {
     .argument('<CLUSTER>')
     .argument('<ADDRESS:PORT>');
   if (isStanding) {
+    const forHelp = 'How long it stands, as 30s, 10m, 2h; up to 720h. Default: until it is taken back';
     const parseFor = (text: string): number => parsePositive(text, maxForMs);
     command
-      .addOption(option('--for <DURATION>', 'How long it stands, as 30s, 10m, 2h. Default: until it is taken back', parseFor))
+      .addOption(option('--for <DURATION>', forHelp, parseFor))
       .addOption(option('--force', 'Also where the server is missed: it is the last one, or the primary.'));
   }
+  const parseWait = (text: string): number => parsePositive(text, maxWaitMs);
   const examples = [`${verb} sessions 10.0.0.1:6379${verb === 'drain' ? ' --for 10m -m "new memory"' : ''}`];
   command
     .addOption(option('-m, --message <TEXT>', 'What for, for who reads of it.'))
-    .addOption(option('--wait <DURATION>', 'How long to wait at most; up to 10m. Default: 1m', (text) => parsePositive(text, maxWaitMs)))
+    .addOption(option('--wait <DURATION>', 'How long to wait at most; up to 10m. Default: 1m', parseWait))
     .addOption(option('--no-wait', 'Ends as soon as it is in force.'));
   for (const each of expectationOptions()) command.addOption(each);
   return command

@@ -10,7 +10,8 @@ export const orderDone = { drain: 'drained', undrain: 'undrained', disable: 'dis
 export function renderOrders(orders: readonly OrderMessage[]): string[] {
   return orders.map((order) => {
     const { cluster, server, order: verb, author, at } = order;
-    return toPrintable(`${orderDone[verb]}: ${server} of cluster ${cluster} since ${at} by ${author}${describeTerms(order)}`);
+    const since = `${orderDone[verb]}: ${server} of cluster ${cluster} since ${at} by ${author}`;
+    return toPrintable(`${since}${describeTerms(order)}`);
   });
 }
 

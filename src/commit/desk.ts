@@ -223,7 +223,10 @@ export interface Desk {
    * that the commit has happened. @throws ConflictError, CommitError, StoreError
    */
   restore(request: RestoreRequest): Promise<RestoreOutcome>;
-  /** Tells what is to happen with a server that is committed, and publishes it. @throws InventoryError, OrderError, StoreError */
+  /**
+   * Tells what is to happen with a server that is committed, and publishes it.
+   * @throws InventoryError, OrderError, StoreError
+   */
   order(request: OrderRequest): Promise<OrderOutcome>;
   /** Those that stand now, in order of cluster and server. */
   orders(): Orders;

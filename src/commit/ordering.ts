@@ -48,7 +48,8 @@ function requireServer(clusters: Clusters, { cluster: name, server }: OrderReque
   throw new InventoryError('endpoint-not-found', `${of}: no server ${server} of it is committed`);
 }
 
-function requireAllowed({ cluster: name, server, order, force }: OrderRequest, clusters: Clusters, orders: Orders): void {
+function requireAllowed(request: OrderRequest, clusters: Clusters, orders: Orders): void {
+  const { cluster: name, server, order, force } = request;
   const cluster = clusters.get(name);
   const others = new Set(leftOutBy(orders).get(name)).difference(new Set([server]));
   const refusal = cluster && findRefusal(cluster, server, others);
@@ -75,7 +76,8 @@ export function findMissed(edits: readonly ClusterEdit[], before: Clusters, orde
     if (after === undefined || servers === undefined) return [];
     const there = new Set(Array.from(servers).filter((server) => hasServer(after, server)));
     const old = before.get(name);
-    const known = new Set(old === undefined ? [] : findTaken(old, servers).map(({ server, code }) => `${server} ${code}`));
+    const takenBefore = old === undefined ? [] : findTaken(old, servers);
+    const known = new Set(takenBefore.map(({ server, code }) => `${server} ${code}`));
     return findTaken(after, there)
       .filter(({ server, code }) => !known.has(`${server} ${code}`))
       .map(({ server, reason }) => ({ code: 'left-out-by-order', message: describe(name, server, reason) }));

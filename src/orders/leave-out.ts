@@ -1,5 +1,5 @@
-// A cluster without the servers that orders leave out. Pure. No server that is out comes back by a panic threshold, since
-// Envoys know nothing of it; and to be taken out of an assignment lets it answer what it was asked before.
+// A cluster without the servers that orders leave out. Pure. No server that is out comes back by a panic threshold,
+// since Envoys know nothing of it; and to be taken out of an assignment lets it answer what it was asked before.
 
 import { primaryOfShard } from '../model/shard.ts';
 import { isPrimary } from '../model/primary.ts';

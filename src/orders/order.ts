@@ -1,5 +1,5 @@
-// What an operator has told to happen now with one server: it is to be left out of what Envoys are given. Beside what is
-// declared: never staged, never committed, in force at once (docs/adr/0034).
+// What an operator has told to happen now with one server: it is to be left out of what Envoys are given. Beside what
+// is declared: never staged, never committed, in force at once (docs/adr/0034).
 
 import { formatAddress } from '../net/address.ts';
 

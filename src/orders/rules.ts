@@ -7,8 +7,8 @@ import { isOfShard } from './leave-out.ts';
 import { serverNameOf } from './order.ts';
 
 /**
- * `redis-cluster`: it says itself who has which keys; `last-server`: nobody would be left; `primary`, `shard-primary`: it
- * has the keys alone; `last-replica`: reads would be answered by nobody; `moves-keys`: its keys would be looked for at
+ * `redis-cluster`: it says itself who has which keys; `last-server`: nobody would be left; `primary`, `shard-primary`:
+ * it has the keys alone; `last-replica`: reads would be answered by nobody; `moves-keys`: its keys would be looked for at
  * others; `resolved-by-envoys`: what they look up themselves is part of the cluster, and to change it cuts connections.
  */
 export type RefusalCode =
@@ -37,9 +37,12 @@ export function findRefusal(
   server: string,
   others: ReadonlySet<string> = new Set(),
 ): Refusal | undefined {
-  const refuse = (code: RefusalCode, reason: string): Refusal => ({ code, reason, isForcible: code !== 'redis-cluster' });
+  const refuse = (code: RefusalCode, reason: string): Refusal => {
+    return { code, reason, isForcible: code !== 'redis-cluster' };
+  };
   if (cluster.kind === 'redis_cluster') {
-    return refuse('redis-cluster', 'a Redis Cluster spreads its keys itself, and Envoys ask it who has them: use its own tools');
+    const reason = 'a Redis Cluster spreads its keys itself, and Envoys ask it who has them: use its own tools';
+    return refuse('redis-cluster', reason);
   }
   if (cluster.kind === 'sharded') {
     const shard = cluster.shards.find((each) => isOfShard(each, server));

@@ -15,7 +15,8 @@ export function isStanding({ untilMs = Infinity }: Pick<Order, 'untilMs'>, nowMs
 
 /** Those whose time is not over; the same list when that is all. */
 export function standingAt(orders: Orders, nowMs: number): Orders {
-  return orders.every((order) => isStanding(order, nowMs)) ? orders : orders.filter((order) => isStanding(order, nowMs));
+  const standing = orders.filter((order) => isStanding(order, nowMs));
+  return standing.length === orders.length ? orders : standing;
 }
 
 /** With the order in place of the one before, or without that one; what is over by then is gone too. */

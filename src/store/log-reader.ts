@@ -1,5 +1,5 @@
-// Reads the tables of schema 2 and 3, and checks what it reads. Throws an Error that names the table and the row when a row
-// does not hold what it should, and SQLite's own errors.
+// Reads the tables of schema 2 and 3, and checks what it reads. Throws an Error that names the table and the row when a
+// row does not hold what it should, and SQLite's own errors.
 
 import { isIP } from 'node:net';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';

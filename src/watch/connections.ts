@@ -1,5 +1,5 @@
-// Who is connected to a server, as it says itself (CLIENT LIST), look by look on one connection: whether what Envoys had
-// asked it before it was taken from them is answered. Never throws: whatever a server does is an answer.
+// Who is connected to a server, as it says itself (CLIENT LIST), look by look on one connection: whether what Envoys
+// had asked it before it was taken from them is answered. Never throws: whatever a server does is an answer.
 
 import { parseAddress } from '../net/address.ts';
 import { parseIpAddress } from '../net/ip-address.ts';

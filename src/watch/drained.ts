@@ -1,6 +1,6 @@
 // Whether what Envoys had asked a server before it was taken from them is answered, as far as its connections tell.
-// Envoy closes those on which nothing is open at once, and each of the others when its last answer has come; connections
-// of TCP listeners stay for as long as their clients do. Pure.
+// Envoy closes those on which nothing is open at once, and each of the others when its last answer has come;
+// connections of TCP listeners stay for as long as their clients do. Pure.
 
 import type { Trouble } from './connection.ts';
 import type { ConnectionsLook, ServerConnection } from './connections.ts';
@@ -23,7 +23,10 @@ const ofWatchers = /^(ping|role|info|hello|auth|config\|get|client\||NULL)/u;
 const quietS = 2;
 
 /** From where Envoys connect to servers, as far as it is known. @param peers where they connect from to us. */
-export function hostsOfEnvoys(peers: Iterable<string>, { ownHost }: { readonly ownHost: string | undefined }): Set<string> {
+export function hostsOfEnvoys(
+  peers: Iterable<string>,
+  { ownHost }: { readonly ownHost: string | undefined },
+): Set<string> {
   const hosts = new Set(peers);
   const isHere = Array.from(hosts).some((host) => host === '::1' || host.startsWith('127.'));
   if (isHere && ownHost !== undefined) hosts.add(ownHost);
@@ -54,7 +57,8 @@ const maxShown = 3;
 function describe(inUse: readonly ServerConnection[]): string {
   const busy = inUse.filter(({ isBusy }) => isBusy).length;
   const from = [...new Set(inUse.map(({ host }) => host))];
-  const shown = from.slice(0, maxShown).join(', ') + (from.length > maxShown ? ` and ${from.length - maxShown} more` : '');
+  const more = from.length > maxShown ? ` and ${from.length - maxShown} more` : '';
+  const shown = `${from.slice(0, maxShown).join(', ')}${more}`;
   const commands = [...new Set(inUse.map(({ command }) => command))].slice(0, maxShown).join(', ');
   const count = inUse.length === 1 ? '1 connection' : `${inUse.length} connections`;
   return `${count} from ${shown}, ${busy} of them with a command that is not answered (last commands: ${commands})`;

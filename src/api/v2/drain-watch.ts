@@ -48,20 +48,23 @@ export class DrainWatch {
   }
 
   /** Before it is taken from Envoys, so that it can be seen who they are to it. */
-  static async open({ desk, hub, secrets }: DrainWatchParts, { cluster: name, server }: ServerRef): Promise<DrainWatch> {
+  static async open(
+    { desk, hub, secrets }: DrainWatchParts,
+    { cluster: name, server }: ServerRef,
+  ): Promise<DrainWatch> {
     const cluster = clusterType.get(desk.declarations, 'committed', name);
     const findSecret = createSecretFinder(desk.declarations, 'committed', [], secrets.open);
     const declared = cluster === undefined ? [] : serversOf([cluster], findSecret);
     const found = declared.find((each) => formatAddress(each) === server);
     if (found === undefined) return new DrainWatch([], 'the server is not committed');
-    const problem = found.secretProblem ?? (found.tls !== undefined && 'problem' in found.tls ? found.tls.problem : undefined);
-    if (problem !== undefined) return new DrainWatch([], problem);
+    const { port, credentials, secretProblem, tls } = found;
+    if (secretProblem !== undefined) return new DrainWatch([], secretProblem);
+    if (tls !== undefined && 'problem' in tls) return new DrainWatch([], tls.problem);
     // Brings the client for Redis, which nothing else needs.
     const { ConnectionsWatch: Watch } = await import('../../watch/connections.ts');
     const peers = Array.from(hub.streams, ({ peer }) => hostOf(peer)).filter((host) => host !== undefined);
     const watched = findAddresses(desk, found).map(async (host): Promise<Watched> => {
-      const tls = found.tls !== undefined && 'options' in found.tls ? found.tls.options : undefined;
-      const watch = new Watch({ host, port: found.port, tls, credentials: found.credentials }, lookDeadlineMs);
+      const watch = new Watch({ host, port, tls: tls?.options, credentials }, lookDeadlineMs);
       return { watch, hosts: findHosts(peers, await watch.look()) };
     });
     return new DrainWatch(await Promise.all(watched), undefined);
@@ -73,7 +76,8 @@ export class DrainWatch {
     for (;;) {
       // Threads of Envoy take what it has answered to a moment later.
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
-      const seen = join(await Promise.all(this.#watched.map(async ({ watch, hosts }) => judgeDrained(await watch.look(), hosts))));
+      const looks = this.#watched.map(async ({ watch, hosts }) => judgeDrained(await watch.look(), hosts));
+      const seen = join(await Promise.all(looks));
       if (seen.state !== 'no') return seen;
       onLook(seen.inUse);
       if (performance.now() >= deadlineMs || signal.aborted) return seen;

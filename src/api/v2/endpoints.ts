@@ -173,8 +173,8 @@ function parseEndpoint(kind: ListedCluster['kind'], value: unknown): Endpoint {
   }
 }
 
-/** @throws ProblemError (404): what has no such text can't be there */
-function parseKey(text: string): Key {
+/** The address and port in a path. @throws ProblemError (404): what has no such text can't be there */
+export function parseKey(text: string): Key {
   try {
     const { host, port } = parseServerAddress(text);
     return { address: host, port };
@@ -187,7 +187,7 @@ function isSameField(ofBody: unknown, ofPath: unknown): boolean {
   return ofBody === ofPath || (typeof ofBody === 'string' && parseServerHost(ofBody) === ofPath);
 }
 
-function textOf({ address, port }: Key): string {
+export function textOf({ address, port }: Key): string {
   return formatAddress({ host: address, port });
 }
 

@@ -3,12 +3,12 @@
 
 import type { Request, RequestHandler, Response } from 'express';
 import type { Desk, OrderOutcome, OrderRequest } from '../../commit/desk.ts';
-import { formatAddress, parseServerAddress } from '../../net/address.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { CallLimit } from '../call-limit.ts';
 import { readAuthor } from './author.ts';
 import { DrainWatch } from './drain-watch.ts';
 import type { DrainWatchParts } from './drain-watch.ts';
+import { parseKey, textOf } from './endpoints.ts';
 import { readOptions } from './json-body.ts';
 import { beginLines, renderLine, writeProgress } from './lines.ts';
 import type { AwaitedOrderMessage, OrderedMessage, OrdersMessage, ProgressMessage } from './messages.ts';
@@ -44,9 +44,9 @@ export function createOrdersHandler(desk: Desk): RequestHandler {
 }
 
 /**
- * Answers an {@link OrderedMessage}; with `wait` an {@link AwaitedOrderMessage}, when every Envoy has taken it, and, of a
- * drain, what they had asked the server before is answered, or when the time is up; to who accepts application/x-ndjson
- * a {@link ProgressMessage} line each time that more is done.
+ * Answers an {@link OrderedMessage}; with `wait` an {@link AwaitedOrderMessage}, when every Envoy has taken it, and, of
+ * a drain, what they had asked the server before is answered, or when the time is up; to who accepts
+ * application/x-ndjson a {@link ProgressMessage} line each time that more is done.
  */
 export function createOrderHandler(parts: OrderParts): RequestHandler<OfServer> {
   const limit = new CallLimit(maxWaiting);
@@ -106,21 +106,12 @@ async function answer(
 async function readOrder(request: Request<OfServer>): Promise<OrderRequest> {
   const { name: cluster, endpoint } = request.params;
   const author = readAuthor(request);
-  const server = parseServer(endpoint);
+  const server = textOf(parseKey(endpoint));
   const body = await readOptions(request, orderRequestSchema);
   const ref = { cluster, server, author };
   if (!('for' in body || 'force' in body)) return { ...body, ...ref };
   const { for: text, ...rest } = body;
   return { ...rest, ...ref, forMs: text === undefined ? undefined : parseDuration(text, maxOrderMs) };
-}
-
-/** @throws ProblemError (404): what has no such text can't be there */
-function parseServer(text: string): string {
-  try {
-    return formatAddress(parseServerAddress(text));
-  } catch {
-    throw new ProblemError(404, `endpoint ${JSON.stringify(text.slice(0, 100))}: must be IP:PORT, [IPV6]:PORT or NAME:PORT`);
-  }
 }
 
 function buildOrdered({ changed, order }: OrderOutcome): OrderedMessage {

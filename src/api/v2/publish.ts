@@ -71,7 +71,8 @@ function createPublishHandler(
         response.end(renderLine(result));
         return;
       }
-      const convergence = await awaitEnvoys(parts, { waitMs, expectation, abandoned: signalWhenGone(response) }, (progress) => {
+      const waiting = { waitMs, expectation, abandoned: signalWhenGone(response) };
+      const convergence = await awaitEnvoys(parts, waiting, (progress) => {
         if (isLines) writeProgress(response, progress);
       });
       const tookMs = performance.now() - startMs;
@@ -104,7 +105,7 @@ export function awaitEnvoys(
   });
 }
 
-/** @param others parameters besides {@link publishParameters}, which the call reads itself. @throws ProblemError (400) */
+/** @param others parameters besides {@link publishParameters}, which the call reads. @throws ProblemError (400) */
 export function readWaitQuery(
   request: Pick<Request, 'originalUrl'>,
   others: readonly string[],

@@ -123,6 +123,8 @@ export const progressSchema = z
   .object({
     settled: count,
     total: count,
-    in_use: count.optional().describe('Of a drain, when all have answered: connections of Envoys that the server still has.'),
+    in_use: count
+      .optional()
+      .describe('Of a drain, when all have answered: connections of Envoys that are in use at the server.'),
   })
   .meta({ id: 'Progress', description: 'A line before the last, which is the answer. Counts streams, not clients.' });
