@@ -11,10 +11,8 @@ export type Drained =
   | { readonly state: 'no'; readonly inUse: number; readonly detail: string }
   | { readonly state: 'unknown'; readonly detail: string };
 
-// Which may be over at the next look.
-const passing: ReadonlySet<Trouble> = new Set(['timeout', 'busy']);
-// Who is not there is asked nothing.
-const absent: ReadonlySet<Trouble> = new Set(['refused', 'closed']);
+// Which may be over at the next look. Who hung up on us need not have done so on others.
+const passing: ReadonlySet<Trouble> = new Set(['timeout', 'busy', 'closed']);
 
 // What those ask who look after servers, and Envoy does not when it has no health check on them.
 const ofWatchers = /^(ping|role|info|hello|auth|config\|get|client\||NULL)/u;
@@ -39,7 +37,8 @@ export function hostsOfEnvoys(
  */
 export function judgeDrained(look: ConnectionsLook, hosts: ReadonlySet<string> | undefined): Drained {
   if ('trouble' in look) {
-    if (absent.has(look.trouble)) return { state: 'yes' };
+    // Where nobody listens, nobody has anything to answer.
+    if (look.trouble === 'refused') return { state: 'yes' };
     const detail = `the server does not tell who is connected: ${look.detail}`;
     return passing.has(look.trouble) ? { state: 'no', inUse: 0, detail } : { state: 'unknown', detail };
   }

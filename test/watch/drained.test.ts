@@ -65,7 +65,7 @@ describe('a server is drained', () => {
 
   const troubles = [
     ['refused', 'yes'],
-    ['closed', 'yes'],
+    ['closed', 'no'],
     ['timeout', 'no'],
     ['busy', 'no'],
     ['denied', 'unknown'],

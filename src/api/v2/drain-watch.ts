@@ -97,7 +97,7 @@ function findAddresses(desk: Desk, { host }: DeclaredServer): readonly string[] 
 }
 
 function findHosts(peers: readonly string[], look: ConnectionsLook): ReadonlySet<string> | undefined {
-  if ('trouble' in look) return peers.length === 0 ? undefined : new Set(peers);
+  if ('trouble' in look) return undefined;
   const hosts = hostsOfEnvoys(peers, look);
   return look.connections.some(({ host }) => hosts.has(host)) ? hosts : undefined;
 }
