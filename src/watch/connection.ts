@@ -66,6 +66,9 @@ const unanswered = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN']);
 
 const maxDetail = 200;
 
+// Of a buffer that a connection keeps: Node's own takes 64 kB for each read, and the collector pays for it.
+const readBytes = 2_048;
+
 /** All that a command without an answer knows when its connection ends. */
 class ClosedError extends Error {
   override readonly name = 'ClosedError';
@@ -166,7 +169,11 @@ export class Connection {
   #connect(): Promise<void> {
     const { host, port, tls } = this.#target;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const address = { host, port, noDelay: true };
+    const onread = {
+      buffer: Buffer.allocUnsafe(readBytes),
+      callback: (count: number, bytes: Uint8Array) => this.#take(bytes.subarray(0, count)),
+    };
+    const address = { host, port, noDelay: true, onread };
     const socket = tls === undefined ? connect(address) : connectTls({ ...address, ...tls });
     this.#socket = socket;
     const timer = setTimeout(() => socket.destroy(new NoAnswerError('connecting timed out')), this.#deadlineMs);
@@ -184,7 +191,6 @@ export class Connection {
       reject(new ClosedError());
       this.#end();
     });
-    socket.on('data', (chunk) => this.#take(chunk));
     return promise;
   }
 
@@ -193,11 +199,14 @@ export class Connection {
     this.#unsent = '';
   }
 
-  #take(chunk: Buffer): void {
+  /** True: more is wanted. @param chunk valid until it returns. */
+  #take(chunk: Uint8Array): boolean {
     try {
       for (const reply of this.#reader.take(chunk)) this.#answer(reply);
+      return true;
     } catch (error) {
       this.#socket?.destroy(error as Error);
+      return false;
     }
   }
 

@@ -35,9 +35,10 @@ export class ReplyReader {
   #bytes: Buffer = none;
   #at = 0;
 
-  /** The replies that are whole with these bytes. @throws NotRespError */
-  take(chunk: Buffer): Reply[] {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+  /** The replies that are whole with these bytes, of which nothing is kept that is not copied. @throws NotRespError */
+  take(chunk: Uint8Array): Reply[] {
+    const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#bytes = this.#bytes.length === 0 ? view : Buffer.concat([this.#bytes, view]);
     const replies: Reply[] = [];
     let begin = 0;
     while (begin < this.#bytes.length) {
@@ -47,7 +48,7 @@ export class ReplyReader {
       replies.push(reply);
       begin = this.#at;
     }
-    this.#bytes = this.#bytes.length === begin ? none : this.#bytes.subarray(begin);
+    this.#bytes = this.#bytes.length === begin ? none : Buffer.from(this.#bytes.subarray(begin));
     if (this.#bytes.length > maxReplyBytes) throw new NotRespError(`a reply of more than ${maxReplyBytes} bytes`);
     return replies;
   }
