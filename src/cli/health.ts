@@ -55,7 +55,8 @@ function renderHealth(context: Context, { clusters }: HealthMessage): string[] {
   return renderTable([['STATE', 'CLUSTER', 'ADDRESS', 'ROLE', 'LAG', 'SERVER', 'SINCE', 'WHY'], ...rows]);
 }
 
-function cellsOf({ role = '?', lag, product, version = '', since, reason = '' }: ServerHealthMessage): string[] {
+function cellsOf({ left_out_by: by, role = '?', lag, product, version = '', since, reason = '' }: ServerHealthMessage): string[] {
   const server = product === undefined ? '?' : `${product} ${version}`.trim();
-  return [role, lag === undefined ? '' : `${lag} bytes`, server, since, reason];
+  const why = [by === undefined ? [] : [`left out by ${by}`], reason === '' ? [] : [reason]].flat().join('; ');
+  return [role, lag === undefined ? '' : `${lag} bytes`, server, since, why];
 }

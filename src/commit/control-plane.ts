@@ -124,6 +124,10 @@ export class ControlPlane implements Desk {
     return this.#publisher.hostNames();
   }
 
+  outages(): Outages {
+    return this.#publisher.outages;
+  }
+
   health(): Seen {
     return this.#publisher.health();
   }

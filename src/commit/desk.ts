@@ -2,6 +2,7 @@
 // serial queue; each has happened, durably, when it resolves, or has changed nothing when it rejects.
 
 import type { Seen } from '../effective/seen.ts';
+import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { Change } from '../inventory/change.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
@@ -190,6 +191,8 @@ export interface Desk {
   status(): PublishedStatus;
   /** The host names that the control plane looks up, in order of name. */
   hostNames(): readonly PublishedName[];
+  /** Who is left out of what is published for its health. */
+  outages(): Outages;
   /** What is seen of the servers that are watched, by cluster in order of name. */
   health(): Seen;
   /** Stages one change as /api/v1 asks for it. @throws InventoryError, StoreError */

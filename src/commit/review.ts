@@ -24,6 +24,7 @@ import type { Finding } from './desk.ts';
 import { findExpiring, findExpiringOwn } from './expiry.ts';
 import type { OwnCertificate } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
+import { findHeldServers } from './held-servers.ts';
 import { findLostNames, findMisplaced, findMisplacedNow, findUnknownNames } from './host-names.ts';
 import { describeLoop, findBoundListeners, findLoops } from './loops.ts';
 import { findUnaddable, loadOf } from './name-limits.ts';
@@ -176,7 +177,7 @@ export class Review {
   /** What there will be to warn of. */
   findWarningsOf(prepared: Prepared): readonly Warning[] {
     const { renderOptions, ownAddresses = [] } = this.#parts;
-    const { declared, effective } = prepared;
+    const { declared, effective, health } = prepared;
     const served = { ...declared, clusters: effective.clusters };
     const standing = findWarnings(served, heldLoad(prepared), renderOptions, ownAddresses);
     return [
@@ -184,6 +185,7 @@ export class Review {
       ...this.#findExpiring(declared),
       ...this.#findSecretsInClear(declared),
       ...this.#findNameWarnings(declared),
+      ...findHeldServers(health.verdicts),
       ...warnOfMissed(declared.clusters, prepared.effective.leftOut),
     ];
   }

@@ -38,6 +38,7 @@ export interface Warning {
     | 'old-envoy'
     | 'name-not-found'
     | 'keys-misplaced'
+    | 'servers-held'
     | 'left-out-by-order';
   readonly message: string;
 }

@@ -20,6 +20,7 @@ const kinds: Readonly<Record<Warning['code'], 'standing' | 'step'>> = {
   'old-envoy': 'standing',
   'name-not-found': 'standing',
   'keys-misplaced': 'standing',
+  'servers-held': 'standing',
   'left-out-by-order': 'standing',
   'old-routes': 'step',
   'reads-unchecked': 'step',

@@ -128,6 +128,12 @@ describe('a server that is down', () => {
     sight.say('1:down 2:down 3:up');
     await desk.noteSeen();
     assert.equal(served(), '1 2 3');
+    const message = 'cluster "c": 10.0.0.1:6379, 10.0.0.2:6379: down, and published as before: most of all that is ' +
+      'watched went at once, as when the control plane is cut off';
+    assert.deepEqual(desk.status().warnings, [{ code: 'servers-held', message }]);
+    sight.say('1:up 2:up 3:up');
+    await desk.noteSeen();
+    assert.deepEqual(desk.status().warnings, []);
   });
 
   test('comes back with others one share at a time, by itself', async (t) => {

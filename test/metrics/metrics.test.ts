@@ -39,7 +39,7 @@ describe('a scrape', () => {
     ['controlplane_commits_total', 'counter', 3],
     ['controlplane_certificates', 'gauge', 3],
     ['controlplane_certificate_expiry_timestamp_seconds', 'gauge', 1],
-    ['controlplane_warnings', 'gauge', 14],
+    ['controlplane_warnings', 'gauge', 15],
     ['controlplane_watched_servers', 'gauge', 5],
     ['controlplane_log_lines_dropped_total', 'counter', 1],
     ['controlplane_snapshot_build_seconds', 'histogram', 14 + 2],

@@ -16,21 +16,38 @@ export function createHealthHandler(desk: Desk): RequestHandler {
     if (cluster !== undefined && clusterType.get(desk.declarations, 'committed', cluster) === undefined) {
       throw new ProblemError(404, `cluster ${JSON.stringify(cluster)}: not committed`);
     }
+    const [outages, drained] = [desk.outages(), new Set(desk.orders().map(keyOf))];
+    const leftOutBy = (name: string, server: string): ServerHealthMessage['left_out_by'] => {
+      if (drained.has(keyOf({ cluster: name, server }))) return 'order';
+      return outages.get(name)?.has(server) === true ? 'health' : undefined;
+    };
     const seen = Array.from(desk.health()).filter(([name]) => cluster === undefined || name === cluster);
     const message: HealthMessage = {
       clusters: seen
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, servers]) => ({ name, servers: Array.from(servers, buildServer) })),
+        .map(([name, servers]) => ({
+          name,
+          servers: Array.from(servers, ([address, server]) => buildServer(address, server, leftOutBy(name, address))),
+        })),
     };
     sendJson(response, message);
   };
 }
 
-function buildServer([address, server]: readonly [string, SeenServer]): ServerHealthMessage {
+function keyOf({ cluster, server }: { readonly cluster: string; readonly server: string }): string {
+  return JSON.stringify([cluster, server]);
+}
+
+function buildServer(
+  address: string,
+  server: SeenServer,
+  leftOutBy: ServerHealthMessage['left_out_by'],
+): ServerHealthMessage {
   const { state, role, sinceMs, reason, product, version, lag } = server;
   return {
     address,
     state,
+    ...(leftOutBy !== undefined && { left_out_by: leftOutBy }),
     ...(role !== undefined && { role }),
     since: new Date(sinceMs).toISOString(),
     ...(reason !== undefined && { reason }),

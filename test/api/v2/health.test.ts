@@ -50,6 +50,20 @@ test('clusters in order of name, and their servers as they have them', async (t)
   assert.deepEqual((await call('GET', '/health')).body, { clusters: [a, b] });
 });
 
+test('says who is left out, and by which layer', async (t) => {
+  const { desk, call } = await serveDesk(t);
+  desk.health = () => seen;
+  desk.outages = () => new Map([['a', new Map([['10.0.0.2:6379', { sinceMs: 2_000, reason: 'timeout: no answer' }]])]]);
+  desk.orders = () => [{ cluster: 'b', server: '10.0.0.3:6379', order: 'drain', author: 'ann', atMs: 0 }];
+  const { clusters } = (await call('GET', '/health')).body;
+  const leftOut = clusters.flatMap(({ servers }: any) => servers.map(({ address, left_out_by: by }: any) => [address, by]));
+  assert.deepEqual(leftOut, [
+    ['10.0.0.1:6379', undefined],
+    ['10.0.0.2:6379', 'health'],
+    ['10.0.0.3:6379', 'order'],
+  ]);
+});
+
 test('one cluster, which must be committed', async (t) => {
   const { desk, call } = await serveDesk(t);
   desk.health = () => seen;

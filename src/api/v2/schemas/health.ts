@@ -12,6 +12,10 @@ export const serverHealthSchema = z
         'unknown: it never answered since it is watched; suspect: it answers no more, but not for long; recovering: it ' +
         'answers again, but not for long.',
     }),
+    left_out_by: z
+      .enum(['order', 'health'])
+      .optional()
+      .describe('Why Envoys are sent to others: an order, or since it is down. Not there: it is published.'),
     role: z.string().optional().describe('As it said last: primary, replica, sentinel or unknown.'),
     since: time.describe('When it came into this state.'),
     reason: z.string().optional().describe('Why it is not up, or why nothing is seen of it.'),
