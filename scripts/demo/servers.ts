@@ -58,7 +58,7 @@ export async function tellServers(shell: Shell, scope: Scope, ports: Ports): Pro
   await envoy.untilStreams('open');
   await shell.run(`./cli.sh endpoint add ${endpoint(ports.second)}`, /500/, /^endpoint already exists$/m);
 
-  shell.say('A Redis server dies: the commands that reach it fail, until it is removed by hand.');
+  shell.say('A Redis server dies: the commands that reach it fail, until it is removed by hand; or let it be watched.');
   await shell.run(`kill -9 ${second.pid}`);
   await second.ended;
   await shell.run(`${viaEnvoy} -r 2 get server`, /^"first"$/m, /^\(error\) upstream failure$/m);
