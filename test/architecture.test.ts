@@ -53,7 +53,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   // What is declared with what is ordered and seen laid over it.
   effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders', 'text/duration.ts'],
   // What was told to happen with servers now.
-  orders: ['inventory/cluster.ts', 'model', 'net/address.ts'],
+  orders: ['collections', 'inventory/cluster.ts', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['inventory', 'model', 'net/ip-address.ts', 'orders'],
   watch: ['effective', 'inventory/cluster.ts', 'model', 'net', 'text/duration.ts'],

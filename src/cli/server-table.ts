@@ -1,7 +1,7 @@
 // The servers of a cluster as a table.
 
 import type { Endpoint, Shard } from '../model/objects.ts';
-import { formatAddress } from '../net/address.ts';
+import { serverNameOf } from '../net/address.ts';
 import { isPrimary } from '../model/primary.ts';
 import { serversOfShard } from '../model/shard.ts';
 import { showPlain } from './plain-value.ts';
@@ -26,7 +26,7 @@ function renderShards(shards: readonly Shard[]): string[] {
   const rows = shards.flatMap((shard) => {
     return serversOfShard(shard).map((each) => {
       const server = { ...each, weight: shard.weight };
-      return [shard.name, ...(hasReplicas ? cellsInGroup(server, shard.primary ?? nameOf(each)) : cellsOf(server))];
+      return [shard.name, ...(hasReplicas ? cellsInGroup(server, shard.primary ?? serverNameOf(each)) : cellsOf(server))];
     });
   });
   return show(['SHARD', 'ADDRESS', ...(hasReplicas ? ['ROLE'] : []), 'WEIGHT', 'ZONE', 'LABELS'], rows);
@@ -38,11 +38,7 @@ function cellsInGroup(endpoint: Endpoint, primary: string): string[] {
 }
 
 function cellsOf({ address, port, weight, zone, labels }: Endpoint): string[] {
-  return [nameOf({ address, port }), showPlain(weight), showPlain(zone), showPlain(labels)];
-}
-
-function nameOf({ address, port }: Pick<Endpoint, 'address' | 'port'>): string {
-  return formatAddress({ host: address, port });
+  return [serverNameOf({ address, port }), showPlain(weight), showPlain(zone), showPlain(labels)];
 }
 
 function show(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -1,6 +1,6 @@
 // Commits that take so much at once that it may be a mistake: refused unless they are forced. Pure.
 
-import { formatAddress } from '../net/address.ts';
+import { serverNameOf } from '../net/address.ts';
 import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import { quoteSome } from '../text/name-some.ts';
@@ -50,7 +50,7 @@ export function findGuarded(before: Clusters, edits: readonly ClusterEdit[], sha
 }
 
 function compare(name: string, before: Cluster | undefined, after: Cluster | undefined): Step {
-  const [from, to] = [before, after].map((cluster) => new Set(cluster && serversOf(cluster).map(addressOf)));
+  const [from, to] = [before, after].map((cluster) => new Set(cluster && serversOf(cluster).map(serverNameOf)));
   const [old, now] = [from ?? new Set(), to ?? new Set()];
   return {
     name,
@@ -70,10 +70,6 @@ function countHosts(clusters: Clusters, areEnough: (hosts: number) => boolean): 
     hosts += serversOf(cluster).length;
   }
   return hosts;
-}
-
-function addressOf({ address, port }: { readonly address: string; readonly port: number }): string {
-  return formatAddress({ host: address, port });
 }
 
 function namesOf(steps: readonly Step[]): string[] {

@@ -3,7 +3,7 @@
 import { hostsOf } from '../inventory/cluster.ts';
 import type { Clusters } from '../inventory/cluster.ts';
 import type { MirrorPair } from '../inventory/mirrors.ts';
-import { formatAddress } from '../net/address.ts';
+import { serverNameOf } from '../net/address.ts';
 
 /** One line for each such pair, which names the first server. @param mirrors those that new connections have count. */
 export function findMirroredServers(clusters: Clusters, mirrors: readonly MirrorPair[]): string[] {
@@ -19,5 +19,5 @@ export function findMirroredServers(clusters: Clusters, mirrors: readonly Mirror
 function addressesOf(clusters: Clusters, name: string): ReadonlySet<string> {
   const cluster = clusters.get(name);
   const hosts = cluster === undefined ? [] : hostsOf(cluster);
-  return new Set(hosts.map(({ address, port }) => formatAddress({ host: address, port })));
+  return new Set(hosts.map(serverNameOf));
 }

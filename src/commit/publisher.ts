@@ -85,6 +85,8 @@ export class Publisher {
   #published: Prepared | undefined;
   #orders: Orders;
   #warnings: readonly Warning[] = [];
+  // Those of them that what is seen does not change.
+  #standing: readonly Warning[] = [];
   // Of what ends by itself.
   #endTimer: NodeJS.Timeout | undefined;
   #healthTimer: NodeJS.Timeout | undefined;
@@ -123,7 +125,7 @@ export class Publisher {
 
   /** How things stand with what is committed. */
   status(): PublishedStatus {
-    const warnings = this.review.warningsNow(this.#warnings);
+    const warnings = this.review.warningsNow(this.#standing);
     if (this.#published === undefined) return { warnings, draining: [], oldRoutes: [], orders: [] };
     const leftovers = describeLeftovers(this.#published.declared, this.#clock.nowMs());
     return { warnings, ...leftovers, orders: this.orders() };
@@ -175,7 +177,7 @@ export class Publisher {
     this.#published = prepared;
     this.knownSecrets.notePublished(declared.secrets);
     this.#parts.snapshots.update(changes);
-    this.#noteWarnings(this.review.findWarningsOf(prepared));
+    this.#noteAllWarnings(prepared);
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
     this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
     this.#followWatched(declared);
@@ -189,7 +191,15 @@ export class Publisher {
 
   /** Publishes what is declared as it is now ordered and seen, when that is otherwise than before. */
   publishNow(): void {
-    if (this.#published !== undefined) this.publish(this.#render(this.#published.declared, noEdits));
+    const last = this.#published;
+    if (last === undefined) return;
+    const next = this.#render(last.declared, noEdits);
+    const isSame = next.orders === last.orders && findChanged(last.snapshots.byGroup, next.snapshots.byGroup).size === 0;
+    if (!isSame) return this.publish(next);
+    // Mostly: a server says another role, or does not answer for once.
+    this.#published = next;
+    this.#setHealthTimer(next);
+    this.#noteWarnings([...this.#standing, ...this.review.findPassing(next)]);
   }
 
   /** Stops what runs by itself; safe to repeat. */
@@ -201,7 +211,7 @@ export class Publisher {
 
   // A certificate expires without a commit.
   #lookAgain(): void {
-    if (this.#published !== undefined) this.#noteWarnings(this.review.findWarningsOf(this.#published));
+    if (this.#published !== undefined) this.#noteAllWarnings(this.#published);
   }
 
   #circumstances(): Circumstances {
@@ -257,6 +267,11 @@ export class Publisher {
 
   get #addresses(): Addresses {
     return this.#parts.hostNames?.addresses ?? new Map();
+  }
+
+  #noteAllWarnings(prepared: Prepared): void {
+    this.#standing = this.review.findStanding(prepared);
+    this.#noteWarnings([...this.#standing, ...this.review.findPassing(prepared)]);
   }
 
   #noteWarnings(warnings: readonly Warning[]): void {

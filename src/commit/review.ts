@@ -60,13 +60,6 @@ export interface ReviewParts {
   readonly hostNames?: HostNames;
 }
 
-/** Codes of what comes and goes without a commit: it is looked for whenever somebody asks. */
-const live: ReadonlySet<Warning['code']> = new Set([
-  'certificate-expires',
-  'name-not-found',
-  'keys-misplaced',
-]);
-
 export class Review {
   readonly #parts: ReviewParts;
   readonly #circumstances: () => Circumstances;
@@ -79,18 +72,18 @@ export class Review {
     this.#published = published;
   }
 
-  /** What there is to warn of now. @param noted when it was published. */
-  warningsNow(noted: readonly Warning[]): Warning[] {
+  /** What there is to warn of now. @param standing as {@link findStanding} gave it for what is published. */
+  warningsNow(standing: readonly Warning[]): Warning[] {
     const own = findExpiringOwn(this.#parts.ownCertificates?.() ?? [], this.#circumstances().nowMs);
-    const declared = this.#published()?.declared;
-    if (declared === undefined) return own;
+    const published = this.#published();
+    if (published === undefined) return own;
+    const { declared } = published;
     return [
-      ...noted.filter(({ code }) => !live.has(code)),
-      ...this.#findExpiring(declared),
+      ...standing,
+      ...this.findPassing(published),
       ...own,
       ...findTooOld(declared, this.#parts.findAgents?.() ?? []),
       ...this.#findWithheld(declared),
-      ...this.#findNameWarnings(declared),
     ];
   }
 
@@ -140,7 +133,8 @@ export class Review {
     const old = describeNewOldRoutes(this.#published()?.declared, prepared.declared);
     const routes = old.map((each): Warning => ({ code: 'old-routes', message: describeOldRoutes(each) }));
     return [
-      ...this.findWarningsOf(prepared),
+      ...this.findStanding(prepared),
+      ...this.findPassing(prepared),
       ...this.#findWithheld(prepared.declared),
       ...routes,
       ...this.findLacking(edits).harmless,
@@ -174,19 +168,24 @@ export class Review {
     return findUnsupportedInV2(clusters, listeners).map((message) => ({ code: 'not-in-v2', message }));
   }
 
-  /** What there will be to warn of. */
-  findWarningsOf(prepared: Prepared): readonly Warning[] {
+  /** What there is to warn of in what is published, as long as that is the same; costs a look at all of it. */
+  findStanding(prepared: Prepared): readonly Warning[] {
     const { renderOptions, ownAddresses = [] } = this.#parts;
-    const { declared, effective, health } = prepared;
+    const { declared, effective } = prepared;
     const served = { ...declared, clusters: effective.clusters };
-    const standing = findWarnings(served, heldLoad(prepared), renderOptions, ownAddresses);
     return [
-      ...standing,
-      ...this.#findExpiring(declared),
+      ...findWarnings(served, heldLoad(prepared), renderOptions, ownAddresses),
       ...this.#findSecretsInClear(declared),
+      ...warnOfMissed(declared.clusters, effective.leftOut),
+    ];
+  }
+
+  /** What comes and goes beside it: with time, and with what is seen. */
+  findPassing({ declared, health }: Prepared): readonly Warning[] {
+    return [
+      ...this.#findExpiring(declared),
       ...this.#findNameWarnings(declared),
       ...findHeldServers(health.verdicts),
-      ...warnOfMissed(declared.clusters, prepared.effective.leftOut),
     ];
   }
 

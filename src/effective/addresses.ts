@@ -1,12 +1,13 @@
 // A cluster with addresses in place of the names that the control plane looks up (docs/adr/0029). Pure.
 
+import { Latest } from '../collections/latest.ts';
 import { serversOf } from '../inventory/cluster.ts';
 import { compareServers } from '../model/canonical.ts';
 import { hasFixedPlacement } from '../model/health-defaults.ts';
 import type { Cluster, Endpoint, Shard, ShardEndpoint } from '../model/objects.ts';
 import { isPrimary } from '../model/primary.ts';
-import { primaryOfShard } from '../model/shard.ts';
-import { formatAddress, isServerName } from '../net/address.ts';
+import { primaryOfShard, withoutServer } from '../model/shard.ts';
+import { isServerName, serverNameOf } from '../net/address.ts';
 
 /** IP addresses by host name, in canonical spelling; where one is needed it is the first, which stays while it is there. */
 export type Addresses = ReadonlyMap<string, readonly string[]>;
@@ -32,7 +33,7 @@ export function hostNamesOf(cluster: Cluster): readonly string[] {
   return names;
 }
 
-const latest = new WeakMap<Cluster, { readonly found: string; readonly cluster: Cluster }>();
+const latest = new Latest<Cluster, Cluster>();
 
 /**
  * The cluster as it is published: every address of a name is a server, but a primary, and the server of a shard, is one.
@@ -42,11 +43,7 @@ export function withAddresses(cluster: Cluster, addresses: Addresses): Cluster {
   const names = hostNamesOf(cluster);
   if (names.length === 0) return cluster;
   const found = JSON.stringify(names.map((name) => addresses.get(name) ?? []));
-  const last = latest.get(cluster);
-  if (last?.found === found) return last.cluster;
-  const made = substitute(cluster, addresses);
-  latest.set(cluster, { found, cluster: made });
-  return made;
+  return latest.get(cluster, found, () => substitute(cluster, addresses));
 }
 
 /**
@@ -63,11 +60,11 @@ export function findMisplacedKeys(cluster: Cluster, addresses: Addresses): strin
       if (hasFixedPlacement(cluster)) return `shard ${JSON.stringify(shard)} leads nowhere`;
       continue;
     }
-    const other = shardByServer.get(nameOf(server));
+    const other = shardByServer.get(serverNameOf(server));
     if (other !== undefined) {
-      return `shards ${JSON.stringify(other)} and ${JSON.stringify(shard)} both lead to ${nameOf(server)}`;
+      return `shards ${JSON.stringify(other)} and ${JSON.stringify(shard)} both lead to ${serverNameOf(server)}`;
     }
-    shardByServer.set(nameOf(server), shard);
+    shardByServer.set(serverNameOf(server), shard);
   }
   return undefined;
 }
@@ -102,9 +99,7 @@ function substituteInShard(shard: Shard, addresses: Addresses): Shard {
     return { ...shard, primary, endpoints };
   }
   const [endpoint] = allOf(shard.endpoint, addresses);
-  if (endpoint !== undefined) return { ...shard, endpoint };
-  const { endpoint: { address: host, port }, ...rest } = shard;
-  return { ...rest, primary: formatAddress({ host, port }), endpoints: [] };
+  return endpoint === undefined ? withoutServer(shard) : { ...shard, endpoint };
 }
 
 function substituteInGroup<T extends Server>(group: Group<T>, addresses: Addresses): Group<T> {
@@ -114,7 +109,7 @@ function substituteInGroup<T extends Server>(group: Group<T>, addresses: Address
   const found = replicas.flatMap((replica) => allOf(replica, addresses));
   if (primary === undefined) return { primary: undefined, endpoints: distinct(found) };
   // It goes first: a name that all of them have, as readers do, leads to it too.
-  return { primary: nameOf(primary), endpoints: distinct([primary, ...found]) };
+  return { primary: serverNameOf(primary), endpoints: distinct([primary, ...found]) };
 }
 
 function allOf<T extends Server>(server: T, addresses: Addresses): T[] {
@@ -125,10 +120,6 @@ function allOf<T extends Server>(server: T, addresses: Addresses): T[] {
 /** Sorted, each address and port once: as it comes first. */
 function distinct<T extends Server>(servers: readonly T[]): T[] {
   const byName = new Map<string, T>();
-  for (const server of servers) if (!byName.has(nameOf(server))) byName.set(nameOf(server), server);
+  for (const server of servers) if (!byName.has(serverNameOf(server))) byName.set(serverNameOf(server), server);
   return [...byName.values()].sort(compareServers);
-}
-
-function nameOf({ address: host, port }: Server): string {
-  return formatAddress({ host, port });
 }

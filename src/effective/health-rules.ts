@@ -8,9 +8,10 @@ import type { Rules } from './verdicts.ts';
 // Looks are not on the minute, and the last one may have just been when a server ends.
 const slack = 1.5;
 
-/** By how its servers are watched. */
-export function healthRulesOf(cluster: Cluster): Rules {
-  const { interval, timeout, down_after: downAfter } = watchOf(cluster) ?? { interval: '1s', timeout: '500ms', down_after: 3 };
-  const lookMs = parseDuration(interval, Infinity) + parseDuration(timeout, Infinity);
-  return { maxShare: 0.5, detectionMs: lookMs * downAfter * slack, returnShare: 0.25, returnEveryMs: 1_000 };
+/** By how its servers are watched; undefined: they are not. */
+export function healthRulesOf(cluster: Cluster): Rules | undefined {
+  const terms = watchOf(cluster);
+  if (terms === undefined) return undefined;
+  const lookMs = parseDuration(terms.interval, Infinity) + parseDuration(terms.timeout, Infinity);
+  return { maxShare: 0.5, detectionMs: lookMs * terms.down_after * slack, returnShare: 0.25, returnEveryMs: 1_000 };
 }

@@ -4,8 +4,7 @@
 import type { Cluster } from '../model/objects.ts';
 import type { Seen } from './seen.ts';
 import { decideFor, outagesOf, verdictsFrom } from './verdicts-by-cluster.ts';
-import type { ClusterOutages, Outages, Verdicts } from './verdicts-by-cluster.ts';
-import type { Rules } from './verdicts.ts';
+import type { ClusterOutages, Outages, RulesOf, Verdicts } from './verdicts-by-cluster.ts';
 
 export interface Health {
   readonly verdicts: Verdicts;
@@ -29,7 +28,7 @@ export function healthAfter(
   seen: Seen,
   edited: Iterable<string>,
   find: (name: string) => Cluster | undefined,
-  rulesOf: (cluster: Cluster) => Rules,
+  rulesOf: RulesOf,
   nowMs: number,
 ): Health {
   const names = new Set([...namesUnlike(before.seen, seen), ...before.verdicts.keys(), ...edited]);

@@ -28,9 +28,9 @@ export type Seen = ReadonlyMap<string, ReadonlyMap<string, SeenServer>>;
 
 /** Watches servers, each by itself. */
 export interface Watchers {
-  /** Another map after each change of a state. */
+  /** Another map after each change, and of a cluster another one after each change there. */
   readonly seen: Seen;
-  /** The same made anew, so that lags are as they are now. */
+  /** The same, with lags as they are now. */
   seenNow(): Seen;
   /** The servers of these clusters from now on, as they are published, and no others. */
   follow(clusters: Iterable<Cluster>): void;

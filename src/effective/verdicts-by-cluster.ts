@@ -6,6 +6,9 @@ import type { Seen, SeenServer } from './seen.ts';
 import { decide, isNetworkInDoubt, noVerdict } from './verdicts.ts';
 import type { Outage, Rules, Verdict } from './verdicts.ts';
 
+/** How far the health of servers decides of a cluster, by how it is watched; undefined: it is not. */
+export type RulesOf = (cluster: Cluster) => Rules | undefined;
+
 /** By name of the cluster; those on which there is nothing to say are not there. */
 export type Verdicts = ReadonlyMap<string, Verdict>;
 
@@ -19,25 +22,23 @@ export type Outages = ReadonlyMap<string, ClusterOutages>;
  * The verdicts on these clusters anew; those on others stay.
  * @param clusters as they would be published if all servers were well, by name; undefined: it has gone.
  * @param seen of all.
- * @param rulesOf how long a server's end takes to be found out depends on how its cluster is watched.
  */
 export function decideFor(
   before: Verdicts,
   clusters: ReadonlyMap<string, Cluster | undefined>,
   seen: Seen,
-  rulesOf: (cluster: Cluster) => Rules,
+  rulesOf: RulesOf,
   nowMs: number,
 ): Verdicts {
   const after = new Map(before);
+  const doubt = new Doubt(seen);
   for (const [name, cluster] of clusters) {
+    const rules = cluster && rulesOf(cluster);
     const servers = cluster === undefined ? [] : replaceableServers(cluster);
-    if (cluster === undefined || servers.length === 0) {
-      after.delete(name);
-      continue;
-    }
-    const rules = rulesOf(cluster);
-    const isInDoubt = isNetworkInDoubt(everyServer(seen), rules);
-    const verdict = decide(before.get(name) ?? noVerdict, servers, seen.get(name) ?? new Map(), isInDoubt, rules, nowMs);
+    // Of one that is not watched nobody would see that a server is back.
+    const verdict = rules === undefined || servers.length === 0
+      ? noVerdict
+      : decide(before.get(name) ?? noVerdict, servers, seen.get(name) ?? new Map(), doubt.isBy(rules), rules, nowMs);
     if (isNothing(verdict)) after.delete(name);
     else after.set(name, verdict);
   }
@@ -60,9 +61,25 @@ export function againAtMsOf(verdicts: Verdicts): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-// A server in many clusters is one.
-function everyServer(seen: Seen): Iterable<SeenServer> {
-  return new Map(Array.from(seen.values()).flatMap((servers) => [...servers])).values();
+/** Whether it may be us who hear nothing: asked for many clusters, looked at once for each time that detection takes. */
+class Doubt {
+  readonly #seen: Seen;
+  readonly #answers = new Map<number, boolean>();
+  #servers: readonly SeenServer[] | undefined;
+
+  constructor(seen: Seen) {
+    this.#seen = seen;
+  }
+
+  isBy(rules: Rules): boolean {
+    let answer = this.#answers.get(rules.detectionMs);
+    if (answer === undefined) {
+      // A server in many clusters is one.
+      this.#servers ??= [...new Map(Array.from(this.#seen.values()).flatMap((servers) => [...servers])).values()];
+      this.#answers.set(rules.detectionMs, (answer = isNetworkInDoubt(this.#servers, rules)));
+    }
+    return answer;
+  }
 }
 
 function isNothing({ out, held, returnedAtMs }: Verdict): boolean {

@@ -86,6 +86,11 @@ export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** A server as it is told of: ADDRESS:PORT. */
+export function serverNameOf({ address, port }: { readonly address: string; readonly port: number }): string {
+  return formatAddress({ host: address, port });
+}
+
 /** True for an address that only the same host reaches. @param ip an IP address, IPv6 in its canonical spelling. */
 export function isLoopback(ip: string): boolean {
   return ip === '::1' || /^127\./.test(ip);

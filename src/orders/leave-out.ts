@@ -1,13 +1,14 @@
 // A cluster without the servers that orders leave out. Pure. No server that is out comes back by a panic threshold,
 // since Envoys know nothing of it; and to be taken out of an assignment lets it answer what it was asked before.
 
-import { primaryOfShard } from '../model/shard.ts';
+import { Latest } from '../collections/latest.ts';
+import { primaryOfShard, withoutServer } from '../model/shard.ts';
 import { isPrimary } from '../model/primary.ts';
 import type { Cluster, ReplicatedCluster, Shard } from '../model/objects.ts';
-import { serverNameOf } from './order.ts';
+import { serverNameOf } from '../net/address.ts';
 import type { Orders } from './standing.ts';
 
-/** The names of servers, see {@link serverNameOf}, by the name of their cluster; no set is empty. */
+/** The names of servers, by the name of their cluster; no set is empty. */
 export type LeftOut = ReadonlyMap<string, ReadonlySet<string>>;
 
 export const nobodyLeftOut: LeftOut = new Map();
@@ -23,7 +24,7 @@ export function leftOutBy(orders: Orders): LeftOut {
   return found;
 }
 
-const latest = new WeakMap<Cluster, { readonly key: string; readonly cluster: Cluster }>();
+const latest = new Latest<Cluster, Cluster>();
 
 /**
  * The same object for the same servers, and the cluster itself when it has none of them. A replicated cluster, or a
@@ -32,12 +33,7 @@ const latest = new WeakMap<Cluster, { readonly key: string; readonly cluster: Cl
  */
 export function leaveOut(cluster: Cluster, servers: ReadonlySet<string> | undefined): Cluster {
   if (servers === undefined || cluster.kind === 'redis_cluster') return cluster;
-  const key = JSON.stringify([...servers].sort());
-  const last = latest.get(cluster);
-  if (last?.key === key) return last.cluster;
-  const made = without(cluster, servers);
-  latest.set(cluster, { key, cluster: made });
-  return made;
+  return latest.get(cluster, [...servers].sort().join(' '), () => without(cluster, servers));
 }
 
 function without(cluster: Exclude<Cluster, { readonly kind: 'redis_cluster' }>, servers: ReadonlySet<string>): Cluster {
@@ -67,8 +63,7 @@ function withoutInShard(shard: Shard, stays: (server: NonNullable<Shard['endpoin
     return endpoints.length === shard.endpoints.length ? shard : { ...shard, endpoints };
   }
   if (stays(shard.endpoint)) return shard;
-  const { endpoint, ...rest } = shard;
-  return { ...rest, primary: serverNameOf(endpoint), endpoints: [] };
+  return withoutServer(shard);
 }
 
 /** Whether the server takes the commands of its shard. */

@@ -1,8 +1,6 @@
 // What an operator has told to happen now with one server: it is to be left out of what Envoys are given. Beside what
 // is declared: never staged, never committed, in force at once (docs/adr/0034).
 
-import { formatAddress } from '../net/address.ts';
-
 /** What can be told. `undrain` takes back a `drain`, `enable` a `disable`. */
 export const orderVerbs = ['drain', 'undrain', 'disable', 'enable'] as const;
 
@@ -17,7 +15,7 @@ export type StandingVerb = (typeof standingVerbs)[number];
 export interface ServerRef {
   /** The cluster's name. */
   readonly cluster: string;
-  /** ADDRESS:PORT, as {@link serverNameOf} has it. */
+  /** ADDRESS:PORT in its canonical spelling. */
   readonly server: string;
 }
 
@@ -44,9 +42,4 @@ export interface GivenOrder extends ServerRef {
 
 export function isStandingVerb(verb: OrderVerb): verb is StandingVerb {
   return standingVerbs.some((each) => each === verb);
-}
-
-/** By which orders know a server; the same for each of its spellings, since those of declared servers are canonical. */
-export function serverNameOf({ address: host, port }: { readonly address: string; readonly port: number }): string {
-  return formatAddress({ host, port });
 }

@@ -3,8 +3,8 @@
 import { hasNamesForEnvoys } from '../inventory/cluster.ts';
 import { loadBalancingOf } from '../model/defaults.ts';
 import type { Cluster } from '../model/objects.ts';
+import { serverNameOf } from '../net/address.ts';
 import { isOfShard } from './leave-out.ts';
-import { serverNameOf } from './order.ts';
 
 /**
  * `redis-cluster`: it says itself who has which keys; `last-server`: nobody would be left; `primary`, `shard-primary`:

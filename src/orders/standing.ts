@@ -2,7 +2,8 @@
 
 import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
-import { isStandingVerb, serverNameOf } from './order.ts';
+import { serverNameOf } from '../net/address.ts';
+import { isStandingVerb } from './order.ts';
 import type { GivenOrder, Order, ServerRef } from './order.ts';
 
 /** In order of cluster, then server, by code unit; each server once. Some of them may be over. */
@@ -50,7 +51,7 @@ export function findOrder(orders: Orders, server: ServerRef): Order | undefined 
   return orders.find((each) => isSameServer(each, server));
 }
 
-/** @param server as {@link serverNameOf} has it. */
+/** @param server ADDRESS:PORT in its canonical spelling. */
 export function hasServer(cluster: Cluster, server: string): boolean {
   return serversOf(cluster).some((each) => serverNameOf(each) === server);
 }

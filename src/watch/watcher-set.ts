@@ -33,6 +33,8 @@ interface Followed {
   /** By ADDRESS:PORT. */
   servers: ReadonlyMap<string, FollowedServer>;
   tls: KnownTls | undefined;
+  /** What is seen of them; undefined: it has changed. */
+  seen: ReadonlyMap<string, SeenServer> | undefined;
 }
 
 interface FollowedServer {
@@ -60,7 +62,9 @@ export class WatcherSet implements Watchers {
   }
 
   get seen(): Seen {
-    return (this.#seen ??= this.seenNow());
+    return (this.#seen ??= new Map(
+      Array.from(this.#followed, ([name, followed]) => [name, (followed.seen ??= seenOf(followed.servers))] as const),
+    ));
   }
 
   seenNow(): Seen {
@@ -90,7 +94,7 @@ export class WatcherSet implements Watchers {
   }
 
   #take(before: Followed | undefined, cluster: Cluster, plan: WatchPlan): void {
-    const followed: Followed = before ?? { cluster, servers: new Map(), tls: undefined };
+    const followed: Followed = before ?? { cluster, servers: new Map(), tls: undefined, seen: undefined };
     const left = new Map(followed.servers);
     const servers = watchedServersOf(cluster).map((server): [string, FollowedServer] => {
       const known = left.get(server.address);
@@ -105,7 +109,7 @@ export class WatcherSet implements Watchers {
     followed.cluster = cluster;
     followed.servers = new Map(servers);
     this.#followed.set(cluster.name, followed);
-    this.#seen = undefined;
+    this.#noteChange(followed);
   }
 
   #begin(followed: Followed, how: Omit<FollowedServer, 'watcher'>, plan: WatchPlan): FollowedServer {
@@ -114,13 +118,19 @@ export class WatcherSet implements Watchers {
       findTarget: () => this.#admit(made.watcher) ?? this.#findTarget(followed.cluster, followed, made.server),
       plan,
       onChange: () => {
-        this.#seen = undefined;
+        this.#noteChange(followed);
         this.#parts.onChange();
       },
       ...(nowMs && { nowMs }),
     });
     const made: FollowedServer = { ...how, watcher };
     return made;
+  }
+
+  // What is seen of the others stays the same map, so that whoever decides by it looks at this cluster alone.
+  #noteChange(followed: Followed): void {
+    followed.seen = undefined;
+    this.#seen = undefined;
   }
 
   /** Undefined: it may be connected to. */

@@ -93,6 +93,19 @@ describe('a server that is down', () => {
     assert.equal(served(), '2');
   });
 
+  test('is let in again when its cluster is watched no more', async () => {
+    const { desk, sight, served, declare } = await open();
+    await declare(1, 2, 3);
+    sight.say('1:up 2:down 3:up');
+    await desk.noteSeen();
+    sight.seen = new Map();
+    const endpoints = [1, 2, 3].map((last) => ({ address: `10.0.0.${last}`, port: 6379 }));
+    const after = parseCluster({ name: 'c', watch: 'off', endpoints });
+    await desk.stage(() => ({ ...noEdits, clusters: [{ name: 'c', after }] }), 'ann');
+    await desk.commit({ author: 'ann' });
+    assert.equal(served(), '1 2 3');
+  });
+
   test('is not planned away: a plan decides nothing', async () => {
     const { desk, sight, served, declare } = await open();
     await declare(1, 2, 3);

@@ -125,6 +125,12 @@ describe('the verdicts on all clusters', () => {
     assert.deepEqual([...outagesOf(verdicts).keys()], ['a', 'b']);
   });
 
+  test('let in again who is watched no more, for nobody would see that it is back', () => {
+    const kept = new Map([['a', new Map([[named(1), { sinceMs: 5, reason: 'refused' }]])]]);
+    const after = decideFor(verdictsFrom(kept), new Map([['a', a]]), new Map(), () => undefined, 10_000);
+    assert.equal(after.size, 0);
+  });
+
   test('go on from those that were kept', () => {
     const kept = new Map([['a', new Map([[named(1), { sinceMs: 5, reason: 'refused' }]])]]);
     const after = decideFor(verdictsFrom(kept), new Map([['a', a]]), new Map(), () => rules, 10_000);

@@ -71,18 +71,22 @@ describe('the servers that are watched', () => {
 
   test('are told of when they change, and are the same until then', async (t) => {
     const standIn = await startGood(t);
+    const other = await startGood(t);
     const { set, changes, until } = build(t);
-    const cluster = clusterOf('a', [standIn.port]);
-    set.follow([cluster]);
+    const clusters = [clusterOf('a', [standIn.port]), clusterOf('b', [other.port])];
+    set.follow(clusters);
     await until('up', 'a', standIn.port);
+    await until('up', 'b', other.port);
     const [seen, count] = [set.seen, changes()];
-    set.follow([cluster]);
+    set.follow(clusters);
     const before = standIn.commands.length;
     await waitUntil('it was looked at', () => standIn.commands.length > before + 2);
     assert.deepEqual([set.seen === seen, changes()], [true, count]);
     standIn.answer = () => new Error('LOADING');
     await until('down', 'a', standIn.port);
     assert.ok(set.seen !== seen && changes() > count);
+    // So that nobody has to look at the servers of all other clusters.
+    assert.ok(set.seen.get('a') !== seen.get('a') && set.seen.get('b') === seen.get('b'));
   });
 
   test('are looked at as their cluster says from now on', async (t) => {
