@@ -68,6 +68,7 @@ export interface Kept {
 }
 
 const nothingKnown = healthFrom(new Map());
+const noAddresses: Addresses = new Map();
 
 const maxShownProblems = 10;
 
@@ -193,10 +194,13 @@ export class Publisher {
   publishNow(): void {
     const last = this.#published;
     if (last === undefined) return;
-    const next = this.#render(last.declared, noEdits);
-    const isSame = next.orders === last.orders && findChanged(last.snapshots.byGroup, next.snapshots.byGroup).size === 0;
-    if (!isSame) return this.publish(next);
+    const { declared, effective } = last;
+    const orders = ordersAfterCommit(this.#orders, [], this.#clock.nowMs());
+    const health = this.#decideHealth(last.health, declared, noEdits, effective);
+    const isSeenAlike = health.outages === effective.outages && this.#addresses === effective.addresses;
+    if (orders !== last.orders || !isSeenAlike) return this.publish(this.#render(declared, noEdits));
     // Mostly: a server says another role, or does not answer for once.
+    const next = { ...last, health };
     this.#published = next;
     this.#setHealthTimer(next);
     this.#noteWarnings([...this.#standing, ...this.review.findPassing(next)]);
@@ -266,7 +270,7 @@ export class Publisher {
   }
 
   get #addresses(): Addresses {
-    return this.#parts.hostNames?.addresses ?? new Map();
+    return this.#parts.hostNames?.addresses ?? noAddresses;
   }
 
   #noteAllWarnings(prepared: Prepared): void {

@@ -28,17 +28,14 @@ export interface Overlay {
   readonly outages: Outages;
 }
 
-/** The same as it is to be published. */
-export interface Effective extends Declared {
-  /** That were left out of it. */
-  readonly leftOut: LeftOut;
-  readonly outages: Outages;
-}
+/** The same as it is to be published, and what was laid over it. */
+export interface Effective extends Declared, Overlay {}
 
 const nothing: Effective = {
   clusters: SortedByName.of<Cluster>([]),
   draining: [],
   leftOut: nobodyLeftOut,
+  addresses: new Map(),
   outages: new Map(),
 };
 
@@ -77,7 +74,7 @@ export function effectiveAfter(
       .filter(({ name, after }) => before.get(name) !== after),
   ];
   const clusters = before.with(edits.map(({ name, after }) => [name, after]));
-  return { effective: { clusters, draining: drainingAt(declared.draining, addresses), leftOut, outages }, edits };
+  return { effective: { clusters, draining: drainingAt(declared.draining, addresses), ...overlay }, edits };
 }
 
 /** The cluster as it is published while none of its servers is left out for its health. */

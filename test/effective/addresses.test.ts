@@ -116,7 +116,7 @@ describe('a cluster whose names the control plane looks up', () => {
   });
 });
 
-const none = { clusters: SortedByName.of<Cluster>([]), draining: [], leftOut: new Map(), outages: new Map() };
+const none = { clusters: SortedByName.of<Cluster>([]), draining: [], leftOut: new Map(), addresses: new Map(), outages: new Map() };
 
 /** Addresses, and nothing else. */
 const lay = (addresses: Addresses): Overlay => ({ leftOut: none.leftOut, outages: none.outages, addresses });
