@@ -41,6 +41,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   commit: [
     'collections',
     'effective',
+    'failover',
     'inventory',
     'model',
     'net/address.ts',
@@ -52,6 +53,8 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   ],
   // What is declared with what is ordered and seen laid over it.
   effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders', 'text/duration.ts'],
+  // Who takes the writes of a replicated cluster.
+  failover: ['collections', 'effective', 'model'],
   // What was told to happen with servers now.
   orders: ['collections', 'inventory/cluster.ts', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],

@@ -8,12 +8,14 @@ import type { Addresses } from '../effective/addresses.ts';
 import { compareOutages } from '../effective/health-step.ts';
 import type { Seen } from '../effective/seen.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
+import { compareFollowings, followingsFrom } from '../failover/following.ts';
+import type { Followings } from '../failover/following.ts';
 import type { Change } from '../inventory/change.ts';
 import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
 import type { GivenOrder } from '../orders/order.ts';
-import { findOrder, ordersAfterCommit, withOrder } from '../orders/standing.ts';
+import { findOrder, withOrder } from '../orders/standing.ts';
 import type { Orders } from '../orders/standing.ts';
 import { StoreError } from '../store/log-store.ts';
 import type {
@@ -92,6 +94,7 @@ export class ControlPlane implements Desk {
   readonly #queue = new SerialQueue();
   #keptAddresses: Addresses;
   #keptOutages: Outages;
+  #keptFollowings: Followings;
   #isNoting = false;
 
   private constructor(parts: ControlPlaneParts, state: LogState) {
@@ -100,7 +103,9 @@ export class ControlPlane implements Desk {
     this.#keptAddresses = state.addresses ?? new Map();
     this.#keptOutages = state.outages ?? new Map();
     const inTurn = (work: () => void): void => void this.#queue.run(async () => work());
-    this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : state, inTurn);
+    const followings = followingsFrom(state.notes ?? new Map());
+    this.#keptFollowings = followings;
+    this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : { ...state, followings }, inTurn);
   }
 
   /**
@@ -126,6 +131,10 @@ export class ControlPlane implements Desk {
 
   outages(): Outages {
     return this.#publisher.outages;
+  }
+
+  followings(): Followings {
+    return this.#publisher.followings;
   }
 
   health(): Seen {
@@ -264,7 +273,7 @@ export class ControlPlane implements Desk {
 
   order(request: OrderRequest): Promise<OrderOutcome> {
     return this.#queue.run(async () => {
-      const { committedClusters: clusters } = this.#staging;
+      const { clusters } = this.#publisher;
       const nowMs = this.#publisher.nowMs();
       const entry = decideOrder(request, { clusters, orders: this.#publisher.orders(), nowMs });
       if (entry !== undefined) {
@@ -298,6 +307,7 @@ export class ControlPlane implements Desk {
       this.#publisher.publishNow();
       await this.#keepAddresses();
       await this.#keepOutages();
+      await this.#keepFollowings();
     });
   }
 
@@ -415,6 +425,13 @@ export class ControlPlane implements Desk {
     this.#keptOutages = outages;
   }
 
+  async #keepFollowings(): Promise<void> {
+    const { followings } = this.#publisher;
+    const changes = compareFollowings(this.#keptFollowings, followings);
+    if (changes.size > 0) await this.#parts.store.keepNotes(changes);
+    this.#keptFollowings = followings;
+  }
+
   async #keepAddresses(): Promise<void> {
     const addresses = this.#parts.hostNames?.addresses ?? this.#keptAddresses;
     const changes = compareAddresses(this.#keptAddresses, addresses);
@@ -473,7 +490,7 @@ export class ControlPlane implements Desk {
     const deed = { author, atMs: this.#publisher.nowMs() };
     const entry: CommitEntry = { type: 'commit', ...deed, revision, message, rollbackTo, edits, draining, routes };
     this.#staging.noteCommitted(entry, await this.#append(entry));
-    this.#publisher.keepOrders(ordersAfterCommit(this.#publisher.orders(), edits.clusters, deed.atMs));
+    this.#publisher.keepOrders(this.#publisher.ordersAfter(edits));
   }
 
   async #append(entry: Entry): Promise<number> {

@@ -1,5 +1,7 @@
 // What is declared at one moment, and what it leaves of the states before: from one commit to the next. Pure.
 
+import { withTopology } from '../effective/topology.ts';
+import type { Topologies } from '../effective/topology.ts';
 import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster, ClusterEdit } from '../inventory/cluster.ts';
 import { drainAfter, findSuccessors, follow, stillDraining } from '../inventory/draining.ts';
@@ -48,6 +50,8 @@ export interface Circumstances {
   readonly nowMs: number;
   /** The servers that orders leave out. */
   readonly leftOut: LeftOut;
+  /** Who takes the writes where that is seen. */
+  readonly topologies: Topologies;
 }
 
 const maxShownRoutes = 20;
@@ -101,8 +105,9 @@ export function resume(
 export function declareNext(
   last: Declared | undefined,
   edits: Edits,
-  { options, drainTimeMs, nowMs, leftOut }: Circumstances,
+  circumstances: Circumstances,
 ): Declared {
+  const { options, drainTimeMs, nowMs } = circumstances;
   const objects = objectsAfter(last, edits);
   const areListenersSame = last !== undefined && edits.listeners.length === 0;
   const bound = areListenersSame ? last.bound : findBoundListeners(objects.listeners, options);
@@ -110,7 +115,7 @@ export function declareNext(
     edits.listeners.length > 0 ||
     edits.clusters.some(({ name, after }) => isRoutedOtherwise(last?.clusters.get(name), after));
   const routings = last === undefined || areRoutesChanged ? findRoutings(objects, options) : last.routings;
-  const draining = drainFrom(last, edits, routings, { nowMs, drainTimeMs, leftOut });
+  const draining = drainFrom(last, edits, routings, circumstances);
   const now = { routings, successors: findSuccessors(draining, objects.clusters) };
   const found = areRoutesChanged ? findOldRoutes(last?.routings, now, nowMs, drainTimeMs) : [];
   return {
@@ -153,7 +158,7 @@ function isRoutedOtherwise(before: Cluster | undefined, after: Cluster | undefin
   return before.prefix !== after.prefix || before.groups?.join('\n') !== after.groups?.join('\n');
 }
 
-type DrainCircumstances = Pick<Circumstances, 'nowMs' | 'drainTimeMs' | 'leftOut'>;
+type DrainCircumstances = Pick<Circumstances, 'nowMs' | 'drainTimeMs' | 'leftOut' | 'topologies'>;
 
 /** What drains after the edits, whoever takes its keys then. @param last undefined before the first commit. */
 export function drainingAfter(
@@ -168,26 +173,27 @@ function drainFrom(
   last: Declared | undefined,
   edits: Edits,
   routings: Routings,
-  { nowMs, drainTimeMs, leftOut }: DrainCircumstances,
+  { nowMs, drainTimeMs, ...overlay }: DrainCircumstances,
 ): DrainingCluster[] {
   if (last === undefined) return [];
   const { mirrors } = last;
-  const clusters = withoutLeftOut(last.clusters, edits.clusters, leftOut);
+  const clusters = asServed(last.clusters, edits.clusters, overlay);
   const before = { clusters, routing: drainRoutingOf(last.routings), mirrors, draining: last.draining };
   return drainAfter(before, edits.clusters, drainRoutingOf(routings), nowMs, drainTimeMs);
 }
 
-// A server that is out of a cluster stays out while the cluster drains, unless it is the last one.
-function withoutLeftOut(
+// As Envoys have them: with the primary that was seen, and without servers that are out, unless it is the last one.
+function asServed(
   clusters: SortedByName<Cluster>,
   edits: readonly ClusterEdit[],
-  leftOut: LeftOut,
+  { leftOut, topologies }: Pick<Circumstances, 'leftOut' | 'topologies'>,
 ): SortedByName<Cluster> {
   const changes = edits.flatMap(({ name }) => {
-    const [cluster, servers] = [clusters.get(name), leftOut.get(name)];
-    if (cluster === undefined || servers === undefined || cluster.kind !== undefined) return [];
-    const left = leaveOut(cluster, servers);
-    return serversOf(left).length === 0 ? [] : [[name, left] as const];
+    const cluster = clusters.get(name);
+    if (cluster === undefined) return [];
+    const seen = withTopology(cluster, topologies.get(name));
+    const left = cluster.kind === undefined ? leaveOut(seen, leftOut.get(name)) : seen;
+    return left === cluster || serversOf(left).length === 0 ? [] : [[name, left] as const];
   });
   return changes.length === 0 ? clusters : clusters.with(changes);
 }

@@ -4,6 +4,7 @@
 import type { Seen } from '../effective/seen.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { Change } from '../inventory/change.ts';
+import type { Followings } from '../failover/following.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
 import type { Order, OrderVerb, ServerRef } from '../orders/order.ts';
@@ -191,6 +192,8 @@ export interface Desk {
   status(): PublishedStatus;
   /** The host names that the control plane looks up, in order of name. */
   hostNames(): readonly PublishedName[];
+  /** Who takes the writes of replicated clusters that are watched, by name. */
+  followings(): Followings;
   /** Who is left out of what is published for its health. */
   outages(): Outages;
   /** What is seen of the servers that are watched, by cluster in order of name. */

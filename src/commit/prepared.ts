@@ -1,7 +1,8 @@
 // The next state, checked and rendered, and what its names weigh.
 
-import type { Effective } from '../effective/effective.ts';
+import type { Declared as Ground, Effective } from '../effective/effective.ts';
 import type { Health } from '../effective/health-step.ts';
+import type { Followed } from '../failover/follow.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { servedNames } from '../inventory/read-clusters.ts';
@@ -18,6 +19,10 @@ export interface Prepared {
   readonly declared: Declared;
   /** Those that stand, and are laid over it. */
   readonly orders: Orders;
+  /** Who is followed where it is seen who takes the writes. */
+  readonly followed: Followed;
+  /** What is declared, with that in it. */
+  readonly ground: Ground;
   /** What was decided of the health of servers. */
   readonly health: Health;
   /** With what was ordered and seen laid over it. */

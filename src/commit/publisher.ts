@@ -4,13 +4,20 @@
 import { withAddresses } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
 import { effectiveAfter, findHostNames, findWatched, ifAllWereWell } from '../effective/effective.ts';
-import type { Overlay } from '../effective/effective.ts';
+import type { Declared as Ground, Overlay } from '../effective/effective.ts';
 import { healthRulesOf } from '../effective/health-rules.ts';
 import { healthAfter, healthFrom } from '../effective/health-step.ts';
 import type { Health } from '../effective/health-step.ts';
 import type { Seen, Watchers } from '../effective/seen.ts';
 import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
+import { groundAfter } from '../effective/ground.ts';
+import { withTopology } from '../effective/topology.ts';
+import type { Topologies } from '../effective/topology.ts';
+import { followedAfter, followedFrom } from '../failover/follow.ts';
+import type { Followed } from '../failover/follow.ts';
+import type { Following, Followings } from '../failover/following.ts';
+import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -46,6 +53,10 @@ export interface PublisherParts extends ReviewParts {
   readonly snapshots: SnapshotCache;
   /** Default: nobody watches servers, and none is left out for its health. */
   readonly watchers?: Watchers | undefined;
+  /** Where a failover of ours is under way what it makes of the cluster; another map after each change. Default: nowhere. */
+  readonly dictated?: (() => Topologies) | undefined;
+  /** Told of each cluster whose writes go to another server, once that is published. @param before undefined: to nobody. */
+  readonly onFollowed?: (cluster: string, following: Following, before: Following | undefined) => void;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
   readonly drainTimeMs?: number;
   /** Told how long the snapshots of each publication took to render, in ms. */
@@ -65,10 +76,17 @@ export interface Kept {
   readonly orders: Orders;
   /** Who was left out for its health; undefined: nobody. */
   readonly outages?: Outages | undefined;
+  /** Who was followed; undefined: nobody. */
+  readonly followings?: Followings | undefined;
 }
 
-const nothingKnown = healthFrom(new Map());
+/** What was decided by what was seen. */
+type Decided = Pick<Prepared, 'health' | 'followed'>;
+
+const nothingKnown: Decided = { health: healthFrom(new Map()), followed: followedFrom(new Map()) };
 const noAddresses: Addresses = new Map();
+const noClusters: Clusters = new Map();
+const nobodyDictated: Topologies = new Map();
 
 const maxShownProblems = 10;
 
@@ -111,7 +129,8 @@ export class Publisher {
       ...findUnpublishable(declared.clusters.values(), parts.renderOptions),
       ...findGroupProblems(declared, parts.renderOptions),
     ]);
-    this.publish(this.#render(declared, noEdits, healthFrom(kept.outages ?? new Map())));
+    const { outages = new Map(), followings = new Map() } = kept;
+    this.publish(this.#render(declared, noEdits, { health: healthFrom(outages), followed: followedFrom(followings) }));
   }
 
   /** False until the first commit. */
@@ -137,6 +156,12 @@ export class Publisher {
     return standingAt(this.#orders, this.#clock.nowMs());
   }
 
+  /** Those that stand after the edits. */
+  ordersAfter({ clusters }: Edits, topologies = (this.#published ?? nothingKnown).followed.topologies): Orders {
+    const edits = clusters.map(({ name, after }) => ({ name, after: after && withTopology(after, topologies.get(name)) }));
+    return ordersAfterCommit(this.#orders, edits, this.#clock.nowMs());
+  }
+
   /** These from now on, in place of those before; they are in force with the next publication. */
   keepOrders(orders: Orders): void {
     this.#orders = orders;
@@ -146,7 +171,7 @@ export class Publisher {
   hostNames(): PublishedName[] {
     const { hostNames } = this.#parts;
     if (this.#published === undefined || hostNames === undefined) return [];
-    const clusters = findHostNames(this.#published.declared);
+    const clusters = findHostNames(this.#published.ground);
     return hostNames.statuses.map((status) => ({ ...status, clusters: clusters.get(status.name) ?? [] }));
   }
 
@@ -157,7 +182,17 @@ export class Publisher {
 
   /** Who is left out for its health. */
   get outages(): Outages {
-    return this.#published?.health.outages ?? nothingKnown.outages;
+    return (this.#published ?? nothingKnown).health.outages;
+  }
+
+  /** Who is followed where it is seen who takes the writes. */
+  get followings(): Followings {
+    return (this.#published ?? nothingKnown).followed.followings;
+  }
+
+  /** What is published, before anything is left out of it. */
+  get clusters(): Clusters {
+    return this.#published?.ground.clusters ?? noClusters;
   }
 
   /** The Envoy resources that would change. */
@@ -172,7 +207,8 @@ export class Publisher {
 
   /** Gives the streams what was prepared last, and tells of what there is to warn of. */
   publish(prepared: Prepared): void {
-    const { declared, snapshots } = prepared;
+    const { declared, ground, snapshots } = prepared;
+    const before = this.#published?.followed.followings;
     const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
     const changes = findChanged(this.#published?.snapshots.byGroup, snapshots.byGroup);
     this.#published = prepared;
@@ -180,8 +216,9 @@ export class Publisher {
     this.#parts.snapshots.update(changes);
     this.#noteAllWarnings(prepared);
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
-    this.#parts.hostNames?.follow(new Set(findHostNames(declared).keys()));
-    this.#followWatched(declared);
+    this.#tellFollowed(before ?? prepared.followed.followings, prepared.followed.followings);
+    this.#parts.hostNames?.follow(new Set(findHostNames(ground).keys()));
+    this.#followWatched(prepared);
     this.#setHealthTimer(prepared);
     clearTimeout(this.#endTimer);
     const endMs = Math.min(firstEndOf(prepared.orders) ?? Infinity, ...declared.draining.map(({ untilMs }) => untilMs));
@@ -194,13 +231,15 @@ export class Publisher {
   publishNow(): void {
     const last = this.#published;
     if (last === undefined) return;
-    const { declared, effective } = last;
-    const orders = ordersAfterCommit(this.#orders, [], this.#clock.nowMs());
-    const health = this.#decideHealth(last.health, declared, noEdits, effective);
+    const { declared, ground, effective } = last;
+    const orders = this.ordersAfter(noEdits);
+    const followed = this.#follow(last.followed, declared, noEdits);
+    if (followed.topologies !== last.followed.topologies) return this.publish(this.#render(declared, noEdits));
+    const health = this.#decideHealth(last.health, ground, [], effective);
     const isSeenAlike = health.outages === effective.outages && this.#addresses === effective.addresses;
     if (orders !== last.orders || !isSeenAlike) return this.publish(this.#render(declared, noEdits));
     // Mostly: a server says another role, or does not answer for once.
-    const next = { ...last, health };
+    const next = { ...last, followed, health };
     this.#published = next;
     this.#setHealthTimer(next);
     this.#noteWarnings([...this.#standing, ...this.review.findPassing(next)]);
@@ -220,42 +259,65 @@ export class Publisher {
 
   #circumstances(): Circumstances {
     const { renderOptions, drainTimeMs = 0 } = this.#parts;
-    return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs(), leftOut: leftOutBy(this.orders()) };
+    return { options: renderOptions, drainTimeMs, nowMs: this.#clock.nowMs(), leftOut: leftOutBy(this.orders()), topologies: (this.#published ?? nothingKnown).followed.topologies };
   }
 
-  #render(declared: Declared, edits: Edits, before = this.#published?.health ?? nothingKnown): Prepared {
+  #render(declared: Declared, edits: Edits, before: Decided = this.#published ?? nothingKnown): Prepared {
     const { renderOptions, onRendered } = this.#parts;
     const { draining } = declared;
     const startMs = performance.now();
-    const orders = ordersAfterCommit(this.#orders, edits.clusters, this.#clock.nowMs());
+    const orders = this.ordersAfter(edits);
     const [leftOut, addresses] = [leftOutBy(orders), this.#addresses];
-    const health = this.#decideHealth(before, declared, edits, { leftOut, addresses });
-    const { effective, edits: clusters } = effectiveAfter(this.#published?.effective, declared, edits.clusters, {
-      leftOut,
-      addresses,
-      outages: health.outages,
+    const followed = this.#follow(before.followed, declared, edits);
+    const { ground, edits: groundEdits } = groundAfter(this.#published?.ground, declared, edits.clusters, {
+      before: before.followed.topologies,
+      after: followed.topologies,
     });
+    const health = this.#decideHealth(before.health, ground, groundEdits, { leftOut, addresses });
+    const overlay = { leftOut, addresses, outages: health.outages };
+    const { effective, edits: clusters } = effectiveAfter(this.#published?.effective, ground, groundEdits, overlay);
     const objects = { ...declared, ...effective };
     const last = this.#published?.snapshots;
     const snapshots = last?.next({ ...edits, clusters }, objects) ?? GroupSnapshots.of(objects, renderOptions);
     onRendered?.(performance.now() - startMs);
     const load = loadAfter(this.#published, declared, edits);
     const kept = { draining, routes: routesToKeep(declared) };
-    return { declared, orders, health, effective, load, snapshots, ...kept };
+    return { declared, orders, followed, ground, health, effective, load, snapshots, ...kept };
   }
 
-  #decideHealth(before: Health, { clusters }: Declared, edits: Edits, overlay: Omit<Overlay, 'outages'>): Health {
+  #follow(before: Followed, { clusters }: Declared, edits: Edits): Followed {
+    const { watchers, dictated } = this.#parts;
+    const seen = watchers?.seen ?? before.by.seen;
+    const sentinels = watchers?.sentinels ?? before.by.sentinels;
+    const observed = { seen, sentinels, dictated: dictated?.() ?? nobodyDictated };
+    const edited = edits.clusters.map(({ name }) => name);
+    return followedAfter(before, observed, edited, (name) => clusters.get(name), this.#clock.nowMs());
+  }
+
+  #tellFollowed(before: Followings, after: Followings): void {
+    for (const [name, following] of after) {
+      const last = before.get(name);
+      if (last?.topology.primary !== following.topology.primary) this.#parts.onFollowed?.(name, following, last);
+    }
+  }
+
+  #decideHealth(
+    before: Health,
+    { clusters }: Ground,
+    edits: readonly ClusterEdit[],
+    overlay: Omit<Overlay, 'outages'>,
+  ): Health {
     const seen = this.#parts.watchers?.seen ?? new Map();
     const find = (name: string): Cluster | undefined => {
       const cluster = clusters.get(name);
       return cluster && ifAllWereWell(cluster, overlay);
     };
-    const edited = edits.clusters.map(({ name }) => name);
+    const edited = edits.map(({ name }) => name);
     return healthAfter(before, seen, edited, find, healthRulesOf, this.#clock.nowMs());
   }
 
   // Whoever is left out too: else nobody would see that it is back.
-  #followWatched({ clusters }: Declared): void {
+  #followWatched({ ground: { clusters } }: Prepared): void {
     const addresses = this.#addresses;
     this.#parts.watchers?.follow(findWatched(clusters).map((cluster) => withAddresses(cluster, addresses)));
   }

@@ -181,11 +181,12 @@ export class Review {
   }
 
   /** What comes and goes beside it: with time, and with what is seen. */
-  findPassing({ declared, health }: Prepared): readonly Warning[] {
+  findPassing({ declared, followed, health }: Prepared): readonly Warning[] {
     return [
       ...this.#findExpiring(declared),
       ...this.#findNameWarnings(declared),
       ...findHeldServers(health.verdicts),
+      ...Array.from(followed.followings.values()).flatMap(({ troubles }) => troubles),
     ];
   }
 

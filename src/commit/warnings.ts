@@ -1,5 +1,6 @@
 // What is committed, may be meant so, and hurts: said, not refused.
 
+import type { TroubleCode } from '../failover/following.ts';
 import type { Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { redisListenerName } from '../render/implicit-listeners.ts';
@@ -18,6 +19,7 @@ import { describeReconnect } from './reconnects.ts';
 /** `message` is one line for an operator. */
 export interface Warning {
   readonly code:
+    | TroubleCode
     | 'names-exceed-limits'
     | 'name-in-bootstrap'
     | 'no-catch-all'

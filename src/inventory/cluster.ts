@@ -51,11 +51,15 @@ export function hasNamesForEnvoys(cluster: Cluster): boolean {
   return serversOf(cluster).some(({ address }) => isServerName(address));
 }
 
+// Stands where a primary was that is to take no writes: a port on which nobody listens. A command is answered by an error;
+// without any host a MULTI would end that Envoy (docs/adr/0017), and with one it lives on (seen with 1.40).
+const nobody: Host = { address: '127.0.0.1', port: 1 };
+
 const hostsByCluster = new WeakMap<Cluster, readonly Host[]>();
 
 /**
- * The servers that take the commands of a cluster: those of a plain one, the primary, or that of each shard; of a Redis
- * Cluster its seeds. The same list for the same cluster.
+ * The servers that take the commands of a cluster: those of a plain one, the primary, or that of each shard, and of a
+ * Redis Cluster its seeds. Where there are servers and none takes writes, one that answers nobody. The same list for the same cluster.
  */
 export function hostsOf(cluster: Cluster): readonly Host[] {
   if (cluster.kind !== 'sharded' && cluster.kind !== 'replicated') return cluster.endpoints;
@@ -72,6 +76,7 @@ function findHosts(cluster: ReplicatedCluster | ShardedCluster): Host[] {
     });
   }
   const primary = primaryOf(cluster);
+  if (primary === undefined) return cluster.endpoints.length === 0 ? [] : [nobody];
   // Alone in its cluster it has no share to be weighed.
-  return primary === undefined ? [] : [{ ...primary, weight: undefined }];
+  return [{ ...primary, weight: undefined }];
 }

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 
 import { formatAddress, parseIpAndPort, parseServerHost } from '../net/address.ts';
+import { canonicalFailover } from './canonical-failover.ts';
 import { canonicalTargets } from './canonical-targets.ts';
 import { canonicalDownstreamTls, canonicalUpstreamTls } from './canonical-tls.ts';
 import type { clusterSchema, shardSchema } from './cluster.ts';
@@ -40,13 +41,14 @@ export function canonicalCluster(cluster: z.output<typeof clusterSchema>): Clust
     const protocol = cluster.protocol === 'redis' ? undefined : cluster.protocol;
     return freeze({ ...common, protocol, endpoints, resolve, load_balancing, ...tail, panic_threshold });
   }
-  const { kind, primary, reads, load_balancing } = cluster;
+  const { kind, primary, failover, reads, load_balancing } = cluster;
   return freeze({
     ...common,
     kind,
     primary: primary && canonicalPrimary(primary),
     endpoints,
     resolve,
+    failover: canonicalFailover(failover),
     reads: reads === 'primary' ? undefined : reads,
     load_balancing,
     ...tail,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { parseServerHost } from '../net/address.ts';
 import { findOwnAuthFaults, upstreamAuthSchema } from './auth.ts';
+import { failoverSchema, findFailoverFaults } from './failover.ts';
 import { checks, findPlacementFaults, panicThreshold, placement } from './health.ts';
 import { findNameFaults, resolve } from './host-names.ts';
 import { maxEndpoints } from './limits.ts';
@@ -182,6 +183,7 @@ export const replicatedClusterSchema = z
       .optional()
       .meta({ description: 'The primary and its replicas.' }),
     resolve: resolve.optional(),
+    failover: failoverSchema.optional(),
     reads: reads.optional(),
     load_balancing: scatteringLoadBalancing.optional(),
   })
@@ -206,8 +208,9 @@ export const clusterSchema = z
   .discriminatedUnion('kind', [plainClusterSchema, shardedClusterSchema, replicatedClusterSchema, redisClusterSchema])
   .superRefine((cluster, context) => {
     const ofPlacement = cluster.kind === 'sharded' ? findPlacementFaults(cluster) : [];
+    const ofFailover = cluster.kind === 'replicated' ? findFailoverFaults(cluster) : [];
     const ofOthers = [...findNameFaults(cluster), ...findOwnAuthFaults(cluster), ...findWatchFaults(cluster)];
-    const faults = [...ofPlacement, ...ofOthers];
+    const faults = [...ofPlacement, ...ofFailover, ...ofOthers];
     for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
   })
   .meta({ id: 'Cluster' });

@@ -1,5 +1,6 @@
 // What stands where a field is left out.
 
+import { withFailoverDefaults } from './failover-defaults.ts';
 import { withHealthDefaults } from './health-defaults.ts';
 import type {
   Cluster,
@@ -60,6 +61,7 @@ export function withClusterDefaults(cluster: Cluster): Record<string, unknown> {
     ...(tls !== undefined && { upstream_tls: { ...tls, ...(sans !== undefined && { sans }) } }),
     ...withHealthDefaults(cluster),
     ...withWatchDefaults(cluster),
+    ...withFailoverDefaults(cluster),
   };
 }
 

@@ -14,6 +14,7 @@ import type {
   shardSchema,
   shardedClusterSchema,
 } from './cluster.ts';
+import type { failoverSchema, ownFailoverSchema, sentinelFailoverSchema } from './failover.ts';
 import type { healthCheckSchema, outlierDetectionSchema } from './health.ts';
 import type { httpRouteSchema } from './http-route.ts';
 import type { httpListenerSchema, redisListenerSchema, tcpListenerSchema } from './listener.ts';
@@ -42,6 +43,10 @@ export type LoadBalancing = DeepReadonly<z.output<typeof loadBalancingSchema>>;
 export type HealthCheck = DeepReadonly<z.output<typeof healthCheckSchema>>;
 export type OutlierDetection = DeepReadonly<z.output<typeof outlierDetectionSchema>>;
 
+export type Failover = DeepReadonly<z.output<typeof failoverSchema>>;
+export type SentinelFailover = DeepReadonly<z.output<typeof sentinelFailoverSchema>>;
+export type OwnFailover = DeepReadonly<z.output<typeof ownFailoverSchema>>;
+
 export type WatchTerms = DeepReadonly<z.output<typeof watchTermsSchema>>;
 
 /**
@@ -61,7 +66,7 @@ export type Shard = Omit<ShardFields, 'endpoint' | 'primary' | 'endpoints'> &
 export type ShardedCluster = DeepReadonly<Omit<z.output<typeof shardedClusterSchema>, 'shards'>> & {
   readonly shards: readonly Shard[];
 };
-/** As {@link PlainCluster}; `primary` is one of `endpoints`, and left out when there are none. */
+/** As {@link PlainCluster}; `primary` is one of `endpoints`, and left out when there are none; `failover` by nobody is. */
 export type ReplicatedCluster = DeepReadonly<Omit<z.output<typeof replicatedClusterSchema>, 'endpoints'>> & {
   readonly endpoints: readonly Endpoint[];
 };

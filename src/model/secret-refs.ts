@@ -1,9 +1,10 @@
 // Which secrets an object names, where, and what they must be: those that Envoys are given, and that of who watches.
 
 import { formatAddress } from '../net/address.ts';
+import { sentinelOf } from './failover-defaults.ts';
 import type { Cluster, Listener, Secret, ShardEndpoint } from './objects.ts';
 import { serversOfShard } from './shard.ts';
-import { tlsRefsOf } from './tls-refs.ts';
+import { refsOfUpstreamTls, tlsRefsOf } from './tls-refs.ts';
 
 export interface SecretReference {
   /** As `upstream_auth.password`, `endpoint 10.0.0.1:6379 upstream_auth.password`. */
@@ -33,7 +34,19 @@ export function secretRefsOf(object: Cluster | Listener): readonly SecretReferen
 export function namedSecretsOf(object: Cluster | Listener): readonly SecretReference[] {
   const watch = 'watch' in object && typeof object.watch === 'object' ? object.watch : undefined;
   const refs = secretRefsOf(object);
-  return watch?.password === undefined ? refs : [...refs, passwordAt('watch.password', watch.password.secret)];
+  const ofWatch = watch?.password === undefined ? [] : [passwordAt('watch.password', watch.password.secret)];
+  const ofSentinels = isListener(object) ? [] : sentinelRefsOf(object);
+  const ofOwn = [...ofWatch, ...ofSentinels];
+  return ofOwn.length === 0 ? refs : [...refs, ...ofOwn];
+}
+
+/** What the Sentinels of a cluster are asked with. */
+export function sentinelRefsOf(cluster: Cluster): SecretReference[] {
+  const sentinel = sentinelOf(cluster);
+  if (sentinel === undefined) return [];
+  const { password, tls } = sentinel;
+  const own = password === undefined ? [] : [passwordAt('failover.password', password.secret)];
+  return [...own, ...refsOfUpstreamTls('failover.tls', tls)];
 }
 
 function isListener(object: Cluster | Listener): object is Listener {

@@ -1,6 +1,6 @@
 // The certificates and CAs that an object names, and where.
 
-import type { Cluster, Listener } from './objects.ts';
+import type { Cluster, Listener, UpstreamTls } from './objects.ts';
 
 export interface TlsReference {
   /** As `upstream_tls.ca`. */
@@ -18,11 +18,16 @@ export function tlsRefsOf(object: Cluster | Listener): readonly TlsReference[] {
   const downstream = 'tls' in object ? object.tls : undefined;
   if (upstream === undefined && downstream === undefined) return none;
   return [
-    ...referTo('upstream_tls.ca', 'ca', upstream?.ca),
-    ...referTo('upstream_tls.certificate', 'certificate', upstream?.certificate),
+    ...refsOfUpstreamTls('upstream_tls', upstream),
     ...referTo('tls.certificate', 'certificate', downstream?.certificate),
     ...referTo('tls.client_ca', 'ca', downstream?.client_ca),
   ];
+}
+
+/** @param field where it stands. */
+export function refsOfUpstreamTls(field: string, tls: UpstreamTls | undefined): TlsReference[] {
+  const certificate = referTo(`${field}.certificate`, 'certificate', tls?.certificate);
+  return [...referTo(`${field}.ca`, 'ca', tls?.ca), ...certificate];
 }
 
 function referTo(

@@ -25,7 +25,7 @@ import {
 } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { LogBounds } from './log-bounds.ts';
-import { addressesKey, outagesKey, routesKey, schemaVersion, secretKeyKey } from './log-schema.ts';
+import { addressesKey, notesKey, outagesKey, routesKey, schemaVersion, secretKeyKey } from './log-schema.ts';
 import type { KeptOutages, KeptRoutes, LogState, NumberedEntry, Revision, StagedObject } from './log-store.ts';
 import { compareText, keyOf, nameOf } from './objects.ts';
 import type { StoredObject } from './objects.ts';
@@ -92,6 +92,7 @@ export class LogReader {
       ...this.#readSecretKey(),
       ...this.#readAddresses(),
       ...this.#readOutages(),
+      ...this.#readNotes(),
     };
   }
 
@@ -155,6 +156,11 @@ export class LogReader {
   #readOutages(): Pick<LogState, 'outages'> {
     const entries = this.#readMeta(outagesKey, parseOutages);
     return entries.length === 0 ? {} : { outages: new Map(entries) };
+  }
+
+  #readNotes(): Pick<LogState, 'notes'> {
+    const entries = this.#readMeta(notesKey, (value) => parseText('value', value));
+    return entries.length === 0 ? {} : { notes: new Map(entries) };
   }
 
   #readMeta<Value>(prefix: string, parse: (value: unknown) => Value): [name: string, value: Value][] {

@@ -60,5 +60,8 @@ export const addressesKey = 'addresses ';
 /** In meta, each followed by the name of a cluster: who is left out of it, as JSON. */
 export const outagesKey = 'outages ';
 
+/** In meta, each followed by the name of a note: its text, as JSON. */
+export const notesKey = 'note ';
+
 /** In meta: what is kept of the routes, see routes-row.ts; not there when nothing is known of them. */
 export const routesKey = 'routes';

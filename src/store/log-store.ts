@@ -131,7 +131,12 @@ export interface LogState {
   readonly outages?: KeptOutages | undefined;
   /** What names led to when they were last found, see {@link LogStore.keepAddresses}. Not there: nothing is known. */
   readonly addresses?: KeptAddresses | undefined;
+  /** See {@link LogStore.keepNotes}. Not there: none. */
+  readonly notes?: Notes | undefined;
 }
+
+/** Texts by name, see {@link LogStore.keepNotes}. */
+export type Notes = ReadonlyMap<string, string>;
 
 export type OutageChanges = ReadonlyMap<string, ReturnType<KeptOutages['get']>>;
 
@@ -173,6 +178,11 @@ export interface LogStore {
   keepAddresses(changes: ReadonlyMap<string, readonly string[] | undefined>): Promise<void>;
   /** The same of who is left out of these clusters; undefined: nobody any more. */
   keepOutages(changes: OutageChanges): Promise<void>;
+  /**
+   * Keeps texts by name, undefined: no more. Beside the log, as addresses: what was seen, or is under way, and is to be
+   * known at the next start. A name is a few words, the first of which says what it is.
+   */
+  keepNotes(changes: ReadonlyMap<string, string | undefined>): Promise<void>;
   /** Writes all of the state into a new file, consistent while the store goes on; refuses one that is there. */
   backup(file: string): Promise<void>;
   /** Releases files and locks. Safe to repeat; nothing else may be called after it. */

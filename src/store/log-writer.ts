@@ -12,7 +12,7 @@ import { findDrainingEdits, toDraining } from './draining-edits.ts';
 import type { Draining } from './draining-edits.ts';
 import { renderEntryBody } from './entry-row.ts';
 import { LogBounds } from './log-bounds.ts';
-import { addressesKey, outagesKey, routesKey, secretKeyKey } from './log-schema.ts';
+import { addressesKey, notesKey, outagesKey, routesKey, secretKeyKey } from './log-schema.ts';
 import type { DiscardEntry, DrainingEdit, Entry, KeptRoutes, OutageChanges } from './log-store.ts';
 import type { LoggedCommit, NumberedEntry, OrderEntry, StageEntry } from './log-store.ts';
 import { LogTrimmer } from './log-trimmer.ts';
@@ -107,6 +107,11 @@ export class LogWriter {
   /** See LogStore. */
   keepOutages(changes: OutageChanges): void {
     for (const [name, out] of changes) this.#keep(outagesKey + name, out && Object.fromEntries(out));
+  }
+
+  /** See LogStore. */
+  keepNotes(changes: ReadonlyMap<string, string | undefined>): void {
+    for (const [name, text] of changes) this.#keep(notesKey + name, text);
   }
 
   #keep(key: string, value: unknown): void {

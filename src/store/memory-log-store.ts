@@ -80,6 +80,9 @@ export function createMemoryLogStore(keptRevisions = defaultKeptRevisions): LogS
     keepOutages: async (changes) => {
       state = { ...state, outages: withChanges(state.outages, changes) };
     },
+    keepNotes: async (changes) => {
+      state = { ...state, notes: withChanges(state.notes, changes) };
+    },
     backup: () => Promise.reject(new StoreError('nothing is kept on disk: there is nothing to back up')),
     close: () => Promise.resolve(),
   };

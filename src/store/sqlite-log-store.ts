@@ -63,6 +63,7 @@ export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): 
     editsBackTo: async (revision) => read(path, () => reader.editsBackTo(revision)),
     keepSecretKey: async (wrapped) => write(() => writer.keepSecretKey(wrapped)),
     keepOutages: async (changes) => write(() => writer.keepOutages(changes)),
+    keepNotes: async (changes) => write(() => writer.keepNotes(changes)),
     keepAddresses: async (changes) => write(() => writer.keepAddresses(changes)),
     backup: async (file) => writeBackup(db, resolve(file)),
     close: async () => {

@@ -1,6 +1,7 @@
 // Where a server is not what it is declared to be. Pure.
 
-import type { History, ServerFacts } from './facts.ts';
+import type { History } from '../effective/seen.ts';
+import type { ServerFacts } from './facts.ts';
 
 /** What a server is declared to be: one that takes any command, a primary, a replica, a node of a Redis Cluster. */
 export type Part = 'any' | 'primary' | 'replica' | 'cluster-node';

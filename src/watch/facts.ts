@@ -1,5 +1,6 @@
 // What a server tells of itself. Undefined is what it does not tell: nothing is guessed.
 
+import type { History } from '../effective/seen.ts';
 import { numberOf, parseInfo } from './info.ts';
 import { parseRole, roleOfInfo } from './role.ts';
 import type { Role } from './role.ts';
@@ -17,6 +18,14 @@ export interface ServerFacts {
   readonly primaryLink: string | undefined;
   /** Undefined also where it is said in another sense than Redis's. */
   readonly history: History | undefined;
+  /** Of a replica: how long ago it heard of its primary, in s. */
+  readonly primarySilentS: number | undefined;
+  /** Of a replica: whether it is being sent all that its primary has. */
+  readonly isSyncing: boolean | undefined;
+  /** Of a replica: 0: never to be promoted; the smaller the sooner. */
+  readonly priority: number | undefined;
+  /** How many it has, in all of its databases. */
+  readonly keys: number | undefined;
   /** In bytes; 0: no limit. */
   readonly maxMemory: number | undefined;
   readonly maxMemoryPolicy: string | undefined;
@@ -24,15 +33,6 @@ export interface ServerFacts {
   readonly isAppendOnly: boolean | undefined;
   /** True when it saves snapshots by itself. */
   readonly savesSnapshots: boolean | undefined;
-}
-
-/** Whose writes a server has: a replica has the identifier of its primary, also through NAT and over other replicas. */
-export interface History {
-  readonly id: string;
-  /** How far it has come. */
-  readonly offset: number | undefined;
-  /** What it had before it was promoted, or followed one that was, and up to which offset; undefined: nothing else. */
-  readonly former: { readonly id: string; readonly end: number } | undefined;
 }
 
 /** What a server answered; undefined is what it refused or does not know. */
@@ -66,6 +66,10 @@ export function readFacts({ info, role, save }: Answers): ServerFacts {
     runId: fields.get('run_id'),
     isLoading: fields.get('loading') === '1',
     primaryLink: fields.get('master_link_status'),
+    primarySilentS: numberOf(fields, 'master_last_io_seconds_ago'),
+    isSyncing: flagOf(fields.get('master_sync_in_progress')),
+    priority: numberOf(fields, 'slave_priority'),
+    keys: info.includes('# Keyspace') ? countKeys(fields) : undefined,
     history: haveHistories.has(product) ? readHistory(fields) : undefined,
     maxMemory: numberOf(fields, 'maxmemory'),
     maxMemoryPolicy: fields.get('maxmemory_policy'),
@@ -89,6 +93,15 @@ function readHistory(fields: ReadonlyMap<string, string>): History | undefined {
   const end = numberOf(fields, 'second_repl_offset');
   const former = formerId === undefined || end === undefined ? undefined : { id: formerId, end };
   return { id, offset: numberOf(fields, 'slave_repl_offset') ?? numberOf(fields, 'master_repl_offset'), former };
+}
+
+// `db0:keys=3,expires=0,avg_ttl=0`; a database without keys is not told.
+function countKeys(fields: ReadonlyMap<string, string>): number {
+  let keys = 0;
+  for (const [name, value] of fields) {
+    if (/^db\d+$/u.test(name)) keys += Number(/^keys=(\d{1,15})/u.exec(value)?.[1] ?? 0);
+  }
+  return keys;
 }
 
 function flagOf(text: string | undefined): boolean | undefined {

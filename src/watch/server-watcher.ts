@@ -1,6 +1,6 @@
 // Watches one server: a connection that is kept, a look at each interval, and what they come to. One look at a time.
 
-import type { SeenServer } from '../effective/seen.ts';
+import type { Replication, SeenServer } from '../effective/seen.ts';
 import { Connection } from './connection.ts';
 import type { Explanation, Target, Trouble } from './connection.ts';
 import { LateError, within } from './deadline.ts';
@@ -37,8 +37,6 @@ interface Sight {
   readonly facts: ServerFacts | undefined;
 }
 
-// INFO costs a server more than all else that it is asked.
-const infoIntervalMs = 10_000;
 // A server that was never heard of may be none of ours: it is asked less and less often.
 const longestWaitOfUnknownMs = 30_000;
 // So that those of one cluster do not all look at the same moment.
@@ -67,6 +65,8 @@ export class ServerWatcher {
   #condition: Condition;
   #role: Role | undefined;
   #facts: ServerFacts | undefined;
+  #replication: Replication = {};
+  #answeredAtMs: number | undefined;
   #offset: number | undefined;
   #connection: Connection | undefined;
   #infoDueMs = 0;
@@ -74,6 +74,7 @@ export class ServerWatcher {
   #vainLooks = 0;
   #lookedMs = 0;
   #isLooking = false;
+  #isLookDue = false;
   #isClosed = false;
   #timer: NodeJS.Timeout;
 
@@ -89,7 +90,19 @@ export class ServerWatcher {
   get seen(): SeenServer {
     const { state, sinceMs, reason } = this.#condition;
     const { product, version } = this.#facts ?? {};
-    return { state, sinceMs, reason, role: this.#role?.name, product, version };
+    const told = { role: this.#role?.name, product, version, ...this.#replication };
+    return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs };
+  }
+
+  /** The next look is made at once, or follows the one that is being made. */
+  lookNow(): void {
+    if (this.#isClosed) return;
+    if (this.#isLooking) {
+      this.#isLookDue = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = this.#lookIn(0);
   }
 
   get progress(): Progress {
@@ -130,7 +143,8 @@ export class ServerWatcher {
     this.#condition = conditionAfter(this.#condition, outcome, this.#plan, this.#nowMs());
     if ('role' in outcome) this.#note(outcome);
     this.#vainLooks = this.#condition.state === 'unknown' ? this.#vainLooks + 1 : 0;
-    this.#timer = this.#lookIn(this.#findWaitMs());
+    this.#timer = this.#lookIn(this.#isLookDue ? 0 : this.#findWaitMs());
+    this.#isLookDue = false;
     if (!isSame(before, this.seen)) this.#parts.onChange();
   }
 
@@ -212,13 +226,15 @@ export class ServerWatcher {
   }
 
   #noteInfo(): void {
-    this.#infoDueMs = performance.now() + infoIntervalMs;
+    this.#infoDueMs = performance.now() + this.#plan.infoIntervalMs;
   }
 
   #note({ role, offset, facts }: Partial<Sight>): void {
     this.#role = role ?? this.#role;
     this.#offset = offset;
     this.#facts = facts ?? this.#facts;
+    this.#answeredAtMs = this.#nowMs();
+    this.#replication = replicationOf(this.#facts, this.#role);
   }
 
   // A hint that something happens there. Who ends each connection is not asked more often for it.
@@ -244,6 +260,38 @@ function isSame(a: SeenServer, b: SeenServer): boolean {
     a.reason === b.reason &&
     a.role === b.role &&
     a.product === b.product &&
-    a.version === b.version
+    a.version === b.version &&
+    isSameReplication(a, b)
   );
+}
+
+// How far it has come, and how many keys it has, is another at each look.
+function isSameReplication(a: Replication, b: Replication): boolean {
+  return (
+    a.follows === b.follows &&
+    a.runId === b.runId &&
+    a.history?.id === b.history?.id &&
+    a.history?.former?.id === b.history?.former?.id &&
+    a.link === b.link &&
+    a.isSyncing === b.isSyncing &&
+    a.isLoading === b.isLoading &&
+    a.priority === b.priority &&
+    (a.keys === 0) === (b.keys === 0)
+  );
+}
+
+function replicationOf(facts: ServerFacts | undefined, role: Role | undefined): Replication {
+  if (facts === undefined) return { follows: role?.follows };
+  const { runId, history, primaryLink, primarySilentS, isSyncing, isLoading, priority, keys } = facts;
+  return {
+    follows: role?.follows,
+    runId,
+    history,
+    link: primaryLink === 'up' || primaryLink === 'down' ? primaryLink : undefined,
+    silentMs: primarySilentS === undefined ? undefined : primarySilentS * 1_000,
+    isSyncing,
+    isLoading,
+    priority,
+    keys,
+  };
 }

@@ -15,6 +15,8 @@ import type { ServerTls } from './upstream-tls.ts';
 export interface WatchPlan extends Thresholds {
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** From one INFO to the next, at least; ROLE is asked at each look. */
+  readonly infoIntervalMs: number;
 }
 
 export interface WatchedServer {
@@ -41,6 +43,9 @@ export interface Unreachable {
 
 const anyMs = Number.MAX_SAFE_INTEGER;
 
+// It costs a server more than all else that it is asked. Replicas tell in it whether they hear of their primary.
+const rareInfoMs = 10_000;
+
 /** Undefined: its servers are not watched. */
 export function watchPlanOf(cluster: Cluster): WatchPlan | undefined {
   const terms = watchOf(cluster);
@@ -48,6 +53,7 @@ export function watchPlanOf(cluster: Cluster): WatchPlan | undefined {
   return {
     intervalMs: parseDuration(terms.interval, anyMs),
     timeoutMs: parseDuration(terms.timeout, anyMs),
+    infoIntervalMs: cluster.kind === 'replicated' ? 0 : rareInfoMs,
     downAfter: terms.down_after,
     upAfter: terms.up_after,
   };

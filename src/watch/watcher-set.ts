@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-import type { Seen, SeenServer, Watchers } from '../effective/seen.ts';
+import type { Seen, SeenSentinels, SeenServer, ServerState, Watchers } from '../effective/seen.ts';
 import type { Cluster } from '../inventory/cluster.ts';
 import { tlsRefsOf } from '../model/tls-refs.ts';
 import type { Target } from './connection.ts';
@@ -28,6 +28,8 @@ export interface WatcherSetParts {
 // Each takes a connection, and its share of one core, that Envoys are served with too.
 const defaultMaxServers = 5_000;
 
+const noSentinels: SeenSentinels = new Map();
+
 interface Followed {
   cluster: Cluster;
   /** By ADDRESS:PORT. */
@@ -42,6 +44,8 @@ interface FollowedServer {
   server: WatchedServer;
   /** Who asks it, and how, as text. */
   terms: string;
+  /** What it was in when the others of its group were looked at for it. */
+  state: ServerState;
 }
 
 /** What was made of secrets, so that it is made once for all servers of a cluster. */
@@ -65,6 +69,10 @@ export class WatcherSet implements Watchers {
     return (this.#seen ??= new Map(
       Array.from(this.#followed, ([name, followed]) => [name, (followed.seen ??= seenOf(followed.servers))] as const),
     ));
+  }
+
+  get sentinels(): SeenSentinels {
+    return noSentinels;
   }
 
   seenNow(): Seen {
@@ -100,7 +108,7 @@ export class WatcherSet implements Watchers {
       const known = left.get(server.address);
       left.delete(server.address);
       const terms = JSON.stringify([cluster.upstream_tls, server.auth]);
-      if (known === undefined) return [server.address, this.#begin(followed, { server, terms }, plan)];
+      if (known === undefined) return [server.address, this.#begin(followed, { server, terms, state: 'unknown' }, plan)];
       known.watcher.plan = plan;
       if (known.terms !== terms) known.watcher.reconnect();
       return [server.address, Object.assign(known, { server, terms })];
@@ -119,12 +127,22 @@ export class WatcherSet implements Watchers {
       plan,
       onChange: () => {
         this.#noteChange(followed);
+        this.#lookAtOthers(followed, made);
         this.#parts.onChange();
       },
       ...(nowMs && { nowMs }),
     });
     const made: FollowedServer = { ...how, watcher };
     return made;
+  }
+
+  // Of a group that replicates, what happens to one says something of the others: whether replicas have lost their primary
+  // too, and who it is now. Once for each state that it comes to.
+  #lookAtOthers({ cluster, servers }: Followed, changed: FollowedServer): void {
+    const { state } = changed.watcher.seen;
+    if (cluster.kind !== 'replicated' || changed.state === state) return;
+    changed.state = state;
+    for (const other of servers.values()) if (other !== changed) other.watcher.lookNow();
   }
 
   // What is seen of the others stays the same map, so that whoever decides by it looks at this cluster alone.

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import type { ControlPlane } from '../../src/commit/control-plane.ts';
-import type { SeenServer, ServerState, Watchers } from '../../src/effective/seen.ts';
+import type { SeenSentinels, SeenServer, ServerState, Watchers } from '../../src/effective/seen.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import { decodeMessage } from '../../src/proto/protos.ts';
@@ -16,6 +16,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 /** What the test says that is seen. */
 class Sight implements Watchers {
+  readonly sentinels: SeenSentinels = new Map();
   seen: ReadonlyMap<string, ReadonlyMap<string, SeenServer>> = new Map();
 
   follow(): void {}

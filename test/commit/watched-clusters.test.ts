@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { Seen, Watchers } from '../../src/effective/seen.ts';
+import type { Seen, SeenSentinels, Watchers } from '../../src/effective/seen.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
 import type { Cluster } from '../../src/model/objects.ts';
 import { parseCluster } from '../../src/model/parse.ts';
@@ -11,6 +11,7 @@ import { createMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { openDesk } from '../support/open-desk.ts';
 
 class Followers implements Watchers {
+  readonly sentinels: SeenSentinels = new Map();
   readonly followed: (readonly Cluster[])[] = [];
   readonly seen: Seen = new Map([['a', new Map([['10.0.0.1:6379', { state: 'up', sinceMs: 5 }]])]]);
 

@@ -21,7 +21,7 @@ const cases: readonly (readonly [what: string, fields: object, out: string[], ho
   ['a plain cluster', { endpoints }, [two], [one, three], [one, three]],
   ['a plain cluster, of which all are', { endpoints }, [one, two, three], [], []],
   ['a group that replicates, of which a replica is', group, [two], [one], [three]],
-  ['a group that replicates, of which the primary is', group, [one], [], [two, three]],
+  ['a group that replicates, of which the primary is', group, [one], ['127.0.0.1:1'], [two, three]],
   ['shards, of which the only server of one is', { kind: 'sharded', shards }, [one], [two], [two]],
   ['shards, of which a primary is', { kind: 'sharded', shards }, [two], [one], [one]],
   ['shards, of which a replica is', { kind: 'sharded', shards }, [three], [one, two], [one, two]],

@@ -79,6 +79,15 @@ for (const [twin, open] of Object.entries(twins)) {
       assert.equal(lastEntry, 0);
     });
 
+    test('keeps notes, beside the log', async (t) => {
+      const store = open(t);
+      await store.keepNotes(new Map([['following a', '{"a": 1}'], ['following b', 'ü\n']]));
+      await store.keepNotes(new Map([['following a', undefined], ['failover c d', '']]));
+      const { notes, lastEntry } = await store.load();
+      assert.deepEqual([...(notes ?? [])].sort(), [['failover c d', ''], ['following b', 'ü\n']]);
+      assert.equal(lastEntry, 0);
+    });
+
     test('of two that append at once one is taken', async (t) => {
       const store = open(t);
       const both = [store.append(0, stage(put('a'))), store.append(0, stage(put('b')))];

@@ -15,7 +15,7 @@ import { startStandIn } from './resp-stand-in.ts';
 import type { Reaction, StandIn } from './resp-stand-in.ts';
 
 // Far apart, so that a busy machine does not look like a server that is.
-const plan = { intervalMs: 100, timeoutMs: 1_000, downAfter: 2, upAfter: 2 };
+const plan = { intervalMs: 100, timeoutMs: 1_000, infoIntervalMs: 10_000, downAfter: 2, upAfter: 2 };
 const impatient = { ...plan, timeoutMs: 150 };
 
 interface Watched {

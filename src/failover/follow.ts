@@ -1,0 +1,94 @@
+// From what is seen of replicated clusters to who takes their writes: each cluster by itself, at the cost of what is seen
+// otherwise. Pure.
+
+import { keysUnlike } from '../collections/keys-unlike.ts';
+import type { Seen, SeenSentinels } from '../effective/seen.ts';
+import { isSameTopology } from '../effective/topology.ts';
+import type { Topologies } from '../effective/topology.ts';
+import { sentinelOf } from '../model/failover-defaults.ts';
+import type { Cluster } from '../model/objects.ts';
+import { watchOf } from '../model/watch-defaults.ts';
+import { followRoles } from './follow-roles.ts';
+import { followSentinel } from './follow-sentinel.ts';
+import { beginFollowing } from './following.ts';
+import type { Following, Followings } from './following.ts';
+
+/** What it is decided by. */
+export interface Observed {
+  readonly seen: Seen;
+  readonly sentinels: SeenSentinels;
+  /** Where a failover of ours is under way: what it makes of the cluster. */
+  readonly dictated: Topologies;
+}
+
+export interface Followed {
+  readonly followings: Followings;
+  /** The same object while nobody is followed otherwise. */
+  readonly topologies: Topologies;
+  readonly by: Observed;
+}
+
+const nothingObserved: Observed = { seen: new Map(), sentinels: new Map(), dictated: new Map() };
+
+/** Before anything is seen: who was followed before the start still is. */
+export function followedFrom(followings: Followings): Followed {
+  return { followings, topologies: topologiesOf(followings), by: nothingObserved };
+}
+
+/**
+ * @param edited names of clusters that are declared otherwise than before, or have gone.
+ * @param find a cluster as it is declared; undefined: there is none.
+ */
+export function followedAfter(
+  before: Followed,
+  by: Observed,
+  edited: Iterable<string>,
+  find: (name: string) => Cluster | undefined,
+  nowMs: number,
+): Followed {
+  const { seen, sentinels, dictated } = before.by;
+  const unlike = [
+    ...keysUnlike(seen, by.seen),
+    ...keysUnlike(sentinels, by.sentinels),
+    ...keysUnlike(dictated, by.dictated),
+  ];
+  const names = new Set([...unlike, ...edited]);
+  const followings = new Map(before.followings);
+  for (const name of names) {
+    const following = followOne(before.followings.get(name), find(name), name, by, nowMs);
+    if (following === undefined) followings.delete(name);
+    else followings.set(name, following);
+  }
+  if (keysUnlike(before.followings, followings).length === 0) return { ...before, by };
+  const topologies = topologiesOf(followings);
+  const isSame = [...names].every((name) => isSameTopology(before.topologies.get(name), topologies.get(name)));
+  return { followings, topologies: isSame ? before.topologies : topologies, by };
+}
+
+function followOne(
+  last: Following | undefined,
+  cluster: Cluster | undefined,
+  name: string,
+  { seen, sentinels, dictated }: Observed,
+  nowMs: number,
+): Following | undefined {
+  if (cluster?.kind !== 'replicated' || watchOf(cluster) === undefined) return undefined;
+  const before = last?.declared === cluster.primary ? last : undefined;
+  const servers = seen.get(name) ?? new Map();
+  const topology = dictated.get(name);
+  if (topology !== undefined) {
+    const base = before ?? beginFollowing(cluster, nowMs);
+    if (isSameTopology(base.topology, topology)) return base;
+    const leader = topology.primary ?? base.leader;
+    const isHeld = topology.primary === undefined;
+    // Whoever it was told to make the primary is it, whatever it has.
+    const unknown = { runId: undefined, history: undefined, hadKeys: undefined };
+    return { ...base, ...unknown, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
+  }
+  if (sentinelOf(cluster) === undefined) return followRoles(before, cluster, servers, nowMs);
+  return followSentinel(before, cluster, servers, sentinels.get(name) ?? new Map(), nowMs);
+}
+
+function topologiesOf(followings: Followings): Topologies {
+  return new Map(Array.from(followings, ([name, { topology }]) => [name, topology] as const));
+}
