@@ -83,7 +83,10 @@ export interface Kept {
 /** What was decided by what was seen. */
 type Decided = Pick<Prepared, 'health' | 'followed'>;
 
-const nothingKnown: Decided = { health: healthFrom(new Map()), followed: followedFrom(new Map()) };
+const nothingKnown: Decided = {
+  health: healthFrom(new Map()),
+  followed: followedFrom(new Map(), () => undefined),
+};
 const noAddresses: Addresses = new Map();
 const noClusters: Clusters = new Map();
 const nobodyDictated: Topologies = new Map();
@@ -130,7 +133,8 @@ export class Publisher {
       ...findGroupProblems(declared, parts.renderOptions),
     ]);
     const { outages = new Map(), followings = new Map() } = kept;
-    this.publish(this.#render(declared, noEdits, { health: healthFrom(outages), followed: followedFrom(followings) }));
+    const followed = followedFrom(followings, (name) => declared.clusters.get(name));
+    this.publish(this.#render(declared, noEdits, { health: healthFrom(outages), followed }));
   }
 
   /** False until the first commit. */

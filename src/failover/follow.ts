@@ -30,8 +30,9 @@ export interface Followed {
 
 const nothingObserved: Observed = { seen: new Map(), sentinels: new Map(), dictated: new Map() };
 
-/** Before anything is seen: who was followed before the start still is. */
-export function followedFrom(followings: Followings): Followed {
+/** Before anything is seen: who was followed before the start still is, unless it was declared otherwise since. */
+export function followedFrom(kept: Followings, find: (name: string) => Cluster | undefined): Followed {
+  const followings = new Map(Array.from(kept).filter(([name, following]) => isAbout(following, find(name))));
   return { followings, topologies: topologiesOf(followings), by: nothingObserved };
 }
 
@@ -73,7 +74,7 @@ function followOne(
   nowMs: number,
 ): Following | undefined {
   if (cluster?.kind !== 'replicated' || watchOf(cluster) === undefined) return undefined;
-  const before = last?.declared === cluster.primary ? last : undefined;
+  const before = last !== undefined && isAbout(last, cluster) ? last : undefined;
   const servers = seen.get(name) ?? new Map();
   const topology = dictated.get(name);
   if (topology !== undefined) {
@@ -87,6 +88,11 @@ function followOne(
   }
   if (sentinelOf(cluster) === undefined) return followRoles(before, cluster, servers, nowMs);
   return followSentinel(before, cluster, servers, sentinels.get(name) ?? new Map(), nowMs);
+}
+
+// Who declares another primary means it: what was seen before holds no more.
+function isAbout({ declared }: Following, cluster: Cluster | undefined): boolean {
+  return cluster?.kind === 'replicated' && watchOf(cluster) !== undefined && cluster.primary === declared;
 }
 
 function topologiesOf(followings: Followings): Topologies {

@@ -126,6 +126,9 @@ describe('another primary', () => {
     await promote(sight, desk);
     const again = await open(store);
     assert.equal(again.served(), '10.0.0.2:6379');
+    await again.declare('10.0.0.3:6379');
+    // Killed before anything was seen.
+    assert.equal((await open(store)).served(), '10.0.0.3:6379');
   });
 
   test('may be drained from by order only when it is the primary no more', async () => {
