@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 
-import { NotRespError, ReplyError, ReplyReader, encodeCommand } from './resp.ts';
-import type { Reply } from './resp.ts';
+import { NotRespError, ReplyError, ReplyReader, encodeBatch } from './resp.ts';
+import type { Batch, Reply } from './resp.ts';
 import { describeTlsError, findRefusal } from './tls-trouble.ts';
 
 /** Who is asked, and how. */
@@ -66,8 +66,9 @@ const unanswered = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN']);
 
 const maxDetail = 200;
 
-// Of a buffer that a connection keeps: Node's own takes 64 kB for each read, and the collector pays for it.
-const readBytes = 2_048;
+// All connections read into it, one after the other: what a read brings is taken before the next one. Node's own way
+// takes as much anew for each read, and the collector pays for it.
+const readBuffer = Buffer.allocUnsafeSlow(64 * 2 ** 10);
 
 /** All that a command without an answer knows when its connection ends. */
 class ClosedError extends Error {
@@ -82,8 +83,12 @@ class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
+/** A batch whose answers are awaited. */
 interface Asked {
-  readonly resolve: (reply: Reply) => void;
+  readonly count: number;
+  /** Those that have come. */
+  readonly replies: Reply[];
+  readonly resolve: (replies: readonly Reply[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -98,7 +103,6 @@ export class Connection {
   #isOpen = false;
   #wasOpen = false;
   #lastError: Error | undefined;
-  #unsent = '';
   /** When it was asked last. */
   #bytesRead = 0;
   #onEnd: (() => void) | undefined;
@@ -131,15 +135,27 @@ export class Connection {
   }
 
   /** Gives an answer that is no error. Rejects with what {@link explain} understands. */
-  ask(...words: readonly string[]): Promise<Reply> {
-    if (!this.#isOpen) return Promise.reject(new ClosedError());
-    this.#bytesRead = this.#socket?.bytesRead ?? 0;
-    // What is asked at once is one packet.
-    if (this.#unsent === '') queueMicrotask(() => this.#send());
-    this.#unsent += encodeCommand(words);
-    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    this.#asked.push({ resolve, reject });
-    return this.#answerMs === undefined ? promise : this.#limit(this.#answerMs, promise, reject);
+  async ask(...words: readonly string[]): Promise<Reply> {
+    const [reply = null] = await this.askAll(encodeBatch(words));
+    if (reply instanceof ReplyError) throw reply;
+    return reply;
+  }
+
+  /**
+   * Gives the answers in order, errors among them; only those that came, when it ends, or time is up, before all have.
+   * Rejects when there is none, with what {@link explain} understands.
+   */
+  askAll({ text, count }: Batch): Promise<readonly Reply[]> {
+    const socket = this.#socket;
+    if (!this.#isOpen || socket === undefined) return Promise.reject(new ClosedError());
+    this.#bytesRead = socket.bytesRead;
+    socket.write(text);
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Reply[]>();
+    const asked: Asked = { count, replies: [], resolve, reject };
+    this.#asked.push(asked);
+    if (this.#answerMs === undefined) return promise;
+    const timer = setTimeout(() => giveUp(asked, new NoAnswerError('no answer in time')), this.#answerMs);
+    return promise.finally(() => clearTimeout(timer));
   }
 
   /** Asks the server once more where that alone can tell. */
@@ -169,10 +185,7 @@ export class Connection {
   #connect(): Promise<void> {
     const { host, port, tls } = this.#target;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onread = {
-      buffer: Buffer.allocUnsafe(readBytes),
-      callback: (count: number, bytes: Uint8Array) => this.#take(bytes.subarray(0, count)),
-    };
+    const onread = { buffer: readBuffer, callback: (count: number) => this.#take(readBuffer.subarray(0, count)) };
     const address = { host, port, noDelay: true, onread };
     const socket = tls === undefined ? connect(address) : connectTls({ ...address, ...tls });
     this.#socket = socket;
@@ -194,13 +207,8 @@ export class Connection {
     return promise;
   }
 
-  #send(): void {
-    if (this.#isOpen) this.#socket?.write(this.#unsent);
-    this.#unsent = '';
-  }
-
   /** True: more is wanted. @param chunk valid until it returns. */
-  #take(chunk: Uint8Array): boolean {
+  #take(chunk: Buffer): boolean {
     try {
       for (const reply of this.#reader.take(chunk)) this.#answer(reply);
       return true;
@@ -211,23 +219,17 @@ export class Connection {
   }
 
   #answer(reply: Reply): void {
-    const asked = this.#asked.shift();
+    const [asked] = this.#asked;
     // Nobody asked: as one that lets nobody in says why before it hangs up.
     if (asked === undefined) this.#lastError ??= reply instanceof ReplyError ? reply : undefined;
-    else if (reply instanceof ReplyError) asked.reject(reply);
-    else asked.resolve(reply);
+    else if (asked.replies.push(reply) === asked.count) this.#asked.shift()?.resolve(asked.replies);
   }
 
   #end(): void {
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    for (const { reject } of this.#asked.splice(0)) reject(new ClosedError());
+    for (const asked of this.#asked.splice(0)) giveUp(asked, new ClosedError());
     if (wasOpen) this.#onEnd?.();
-  }
-
-  #limit(limitMs: number, answer: Promise<Reply>, reject: (error: Error) => void): Promise<Reply> {
-    const timer = setTimeout(() => reject(new NoAnswerError('no answer in time')), limitMs);
-    return answer.finally(() => clearTimeout(timer));
   }
 
   // That a server asks for no password is no trouble, as Envoy has it.
@@ -239,6 +241,12 @@ export class Connection {
       if (!asksForNone) throw error;
     }
   }
+}
+
+// Most of what a server is asked tells something without the rest.
+function giveUp({ replies, resolve, reject }: Asked, error: Error): void {
+  if (replies.length > 0) resolve([...replies]);
+  else reject(error);
 }
 
 function findTrouble(error: Error): Trouble {

@@ -10,12 +10,13 @@ export class LateError extends Error {
  * gives it that time once more: what it was waiting for may have come long since, unread.
  */
 export function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const { promise: isLate, reject } = Promise.withResolvers<never>();
-  const startMs = performance.now();
-  const end = (): void => reject(new LateError(`not over within ${limitMs} ms`));
-  let timer = setTimeout(() => {
-    if (performance.now() - startMs < limitMs * 1.5) end();
-    else timer = setTimeout(end, limitMs);
-  }, limitMs);
-  return Promise.race([work, isLate]).finally(() => clearTimeout(timer));
+  return new Promise((resolve, reject) => {
+    const startMs = performance.now();
+    const end = (): void => reject(new LateError(`not over within ${limitMs} ms`));
+    let timer = setTimeout(() => {
+      if (performance.now() - startMs < limitMs * 1.5) end();
+      else timer = setTimeout(end, limitMs);
+    }, limitMs);
+    void work.then(resolve, reject).then(() => clearTimeout(timer));
+  });
 }

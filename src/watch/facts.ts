@@ -1,7 +1,7 @@
 // What a server tells of itself. Undefined is what it does not tell: nothing is guessed.
 
 import type { History } from '../effective/seen.ts';
-import { numberOf, parseInfo } from './info.ts';
+import { fieldsNamed, numberOf, parseInfo } from './info.ts';
 import { parseRole, roleOfInfo } from './role.ts';
 import type { Role } from './role.ts';
 
@@ -43,6 +43,15 @@ export interface Answers {
   readonly save?: unknown;
 }
 
+// All that is read here and in role.ts, of some 200: what is not named is not there.
+const wanted = fieldsNamed(
+  'executable', 'redis_version', 'valkey_version', 'dragonfly_version', 'kvrocks_version',
+  'redis_mode', 'cluster_enabled', 'run_id', 'loading', 'role',
+  'master_host', 'master_port', 'master_link_status', 'master_last_io_seconds_ago', 'master_sync_in_progress',
+  'slave_priority', 'master_replid', 'master_replid2', 'second_repl_offset', 'slave_repl_offset', 'master_repl_offset',
+  'maxmemory', 'maxmemory_policy', 'maxclients', 'aof_enabled', 'db\\d+',
+);
+
 // Where each product says its own version; Valkey's redis_version is that of the Redis which it is compatible with.
 const versionFields = [
   ['valkey', 'valkey_version'],
@@ -55,7 +64,7 @@ const versionFields = [
 const haveHistories = new Set(['redis', 'valkey', 'keydb']);
 
 export function readFacts({ info, role, save }: Answers): ServerFacts {
-  const fields = parseInfo(info);
+  const fields = parseInfo(info, wanted);
   const [product, version] = findProduct(fields);
   const told = parseRole(role);
   return {

@@ -5,8 +5,11 @@ import { Connection } from './connection.ts';
 import type { Explanation, Target } from './connection.ts';
 import { readFacts } from './facts.ts';
 import type { ServerFacts } from './facts.ts';
+import { ReplyError, encodeBatch } from './resp.ts';
 
 export type Look = ({ readonly facts: ServerFacts } | Explanation) & { readonly tookMs: number };
+
+const questions = encodeBatch(['INFO'], ['ROLE'], ['CONFIG', 'GET', 'save']);
 
 /** @param deadlineMs for connecting, and again for the answers. */
 export async function look(target: Target, deadlineMs: number): Promise<Look> {
@@ -15,21 +18,12 @@ export async function look(target: Target, deadlineMs: number): Promise<Look> {
   const connection = new Connection(target, deadlineMs, deadlineMs);
   try {
     await connection.open();
-    const [info, role, save] = await Promise.allSettled([
-      connection.ask('INFO'),
-      connection.ask('ROLE'),
-      connection.ask('CONFIG', 'GET', 'save'),
-    ]);
-    if (info.status === 'rejected') throw info.reason;
-    const facts = readFacts({ info: String(info.value), role: valueOf(role), save: valueOf(save) });
-    return { facts, tookMs: tookMs() };
+    const [info, role, save] = await connection.askAll(questions);
+    if (info instanceof ReplyError) throw info;
+    return { facts: readFacts({ info: String(info), role, save }), tookMs: tookMs() };
   } catch (error) {
     return { ...(await connection.explain(error as Error)), tookMs: tookMs() };
   } finally {
     connection.close();
   }
-}
-
-function valueOf(result: PromiseSettledResult<unknown>): unknown {
-  return result.status === 'fulfilled' ? result.value : undefined;
 }

@@ -23,6 +23,17 @@ const maxDepth = 8;
 
 const none = Buffer.alloc(0);
 
+/** Commands that are sent together. */
+export interface Batch {
+  readonly text: string;
+  /** How many there are. */
+  readonly count: number;
+}
+
+export function encodeBatch(...commands: readonly (readonly string[])[]): Batch {
+  return { text: commands.map(encodeCommand).join(''), count: commands.length };
+}
+
 export function encodeCommand(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
@@ -36,9 +47,8 @@ export class ReplyReader {
   #at = 0;
 
   /** The replies that are whole with these bytes, of which nothing is kept that is not copied. @throws NotRespError */
-  take(chunk: Uint8Array): Reply[] {
-    const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    this.#bytes = this.#bytes.length === 0 ? view : Buffer.concat([this.#bytes, view]);
+  take(chunk: Buffer): Reply[] {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     const replies: Reply[] = [];
     let begin = 0;
     while (begin < this.#bytes.length) {

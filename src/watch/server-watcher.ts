@@ -6,6 +6,8 @@ import type { Explanation, Target, Trouble } from './connection.ts';
 import { LateError, within } from './deadline.ts';
 import { readFacts } from './facts.ts';
 import type { ServerFacts } from './facts.ts';
+import { ReplyError, encodeBatch } from './resp.ts';
+import type { Reply } from './resp.ts';
 import { offsetOfRole, parseRole } from './role.ts';
 import type { Role } from './role.ts';
 import { conditionAfter, unknownSince } from './server-state.ts';
@@ -36,6 +38,9 @@ interface Sight {
   /** Undefined: INFO was not asked for, or not answered. */
   readonly facts: ServerFacts | undefined;
 }
+
+const fewQuestions = encodeBatch(['PING'], ['ROLE']);
+const allQuestions = encodeBatch(['PING'], ['ROLE'], ['INFO']);
 
 // A server that was never heard of may be none of ours: it is asked less and less often.
 const longestWaitOfUnknownMs = 30_000;
@@ -204,25 +209,19 @@ export class ServerWatcher {
   async #ask(connection: Connection): Promise<Sight | Explanation> {
     const isInfoDue = performance.now() >= this.#infoDueMs;
     if (isInfoDue) this.#noteInfo();
-    const [ping, role, info] = await Promise.allSettled([
-      connection.ask('PING'),
-      connection.ask('ROLE'),
-      isInfoDue ? connection.ask('INFO') : undefined,
-    ]);
-    if (ping.status === 'rejected') throw ping.reason;
-    if (ping.value !== 'PONG') return { trouble: 'not-redis', detail: `PING is answered ${JSON.stringify(ping.value)}` };
-    const reply = role.status === 'fulfilled' ? role.value : undefined;
-    const told = parseRole(reply);
-    const asked = isInfoDue || !isOther(told, this.#role) ? info : await this.#askInfo(connection);
-    const text = asked.status === 'fulfilled' && typeof asked.value === 'string' ? asked.value : undefined;
-    const facts = text === undefined ? undefined : readFacts({ info: text, role: reply });
-    return { role: told.name === 'unknown' ? facts?.role : told, offset: offsetOfRole(reply), facts };
+    const [pong, role, given] = await connection.askAll(isInfoDue ? allQuestions : fewQuestions);
+    if (pong instanceof ReplyError) throw pong;
+    if (pong !== 'PONG') return { trouble: 'not-redis', detail: `PING is answered ${JSON.stringify(pong)}` };
+    const told = parseRole(role);
+    const info = isInfoDue || !isOther(told, this.#role) ? given : await this.#askInfo(connection);
+    const facts = typeof info === 'string' ? readFacts({ info, role }) : undefined;
+    return { role: told.name === 'unknown' ? facts?.role : told, offset: offsetOfRole(role), facts };
   }
 
-  async #askInfo(connection: Connection): Promise<PromiseSettledResult<unknown>> {
+  // Undefined: it does not answer that.
+  async #askInfo(connection: Connection): Promise<Reply | undefined> {
     this.#noteInfo();
-    const [info] = await Promise.allSettled([connection.ask('INFO')]);
-    return info;
+    return connection.ask('INFO').catch(() => undefined);
   }
 
   #noteInfo(): void {

@@ -3,9 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import { readFacts } from '../../src/watch/facts.ts';
-import { parseInfo, numberOf } from '../../src/watch/info.ts';
+import { fieldsNamed, numberOf, parseInfo } from '../../src/watch/info.ts';
 import { offsetOfRole, parseRole, roleOfInfo } from '../../src/watch/role.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 function infoOf(fields: Readonly<Record<string, string | number>>): string {
   return ['# Server', ...Object.entries(fields).map(([name, value]) => `${name}:${value}`), ''].join('\r\n');
@@ -13,8 +19,25 @@ function infoOf(fields: Readonly<Record<string, string | number>>): string {
 
 describe('INFO', () => {
   test('is read field by field, whatever the line ends, without headings', () => {
-    const fields = parseInfo('# Server\r\nredis_version:7.0.15\r\n\r\n# Memory\nmaxmemory:0\nexecutable:/a:b\nno colon\n:x\n');
+    const fields = parseInfo('# Server\r\nredis_version:7.0.15\r\n\r\n# Memory\nmaxmemory:0\nexecutable:/a:b \nno colon\n:x\n');
     assert.deepEqual([...fields], [['redis_version', '7.0.15'], ['maxmemory', '0'], ['executable', '/a:b']]);
+  });
+
+  test('is read for some fields alone', () => {
+    const fields = parseInfo('role:master\r\ndb0:keys=1\r\nmy_role:x\r\ndb12:keys=2\r\n', fieldsNamed('role', 'db\\d+'));
+    assert.deepEqual([...fields], [['role', 'master'], ['db0', 'keys=1'], ['db12', 'keys=2']]);
+  });
+
+  // V8's way to cut a text short keeps all of it: 1,000 servers' INFO, of which a few words are of use.
+  test('is not kept in memory for what is read of it', () => {
+    const before = process.memoryUsage().heapUsed;
+    const runId = 'c69b2de8a3ddbba9f0dc2b1e2b2e0f3d6a7ab6ac';
+    const facts = Array.from({ length: 500 }, (_, index) => {
+      return readFacts({ info: `${infoOf({ redis_version: '7.0.15', run_id: runId })}${`${index}`.repeat(200_000)}` });
+    });
+    collectGarbage();
+    assert.ok(process.memoryUsage().heapUsed - before < 50e6);
+    assert.ok(facts.every((each) => each.runId === runId));
   });
 
   test('a number is one only when it is whole and not below 0', () => {

@@ -124,6 +124,20 @@ describe('a server that', () => {
     });
   }
 
+  test('hangs up when it is asked for its role is up all the same', async (t) => {
+    const standIn = await startStandIn(t, answerAs());
+    standIn.answer = (command) => {
+      if (command === 'PING') return 'PONG';
+      // After the answer has left.
+      setTimeout(() => standIn.hangUp(), 20);
+      return { bytes: '' };
+    };
+    const { watcher, states, lookedAt } = watch(t, { port: standIn.port });
+    await lookedAt(standIn, 3 * plan.downAfter);
+    assert.deepEqual(states, ['up']);
+    assert.equal(watcher.seen.role, undefined);
+  });
+
   test('never answered is unknown, and asked less and less often', async (t) => {
     const standIn = await startStandIn(t, () => ({ bytes: 'HTTP/1.1 400 Bad Request\r\n\r\n' }));
     const { watcher, states, lookedAt } = watch(t, { port: standIn.port });
