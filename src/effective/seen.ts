@@ -111,4 +111,9 @@ export interface Watchers {
   readonly sentinels: SeenSentinels;
   /** The servers of these clusters from now on, as they are published, and no others. */
   follow(clusters: Iterable<Cluster>): void;
+  /**
+   * These besides, until it is told whom to follow; resolves when something is seen otherwise, or after `limitMs`. Left
+   * out: nothing is learned of a cluster before it is published.
+   */
+  learn?(clusters: readonly Cluster[], limitMs: number): Promise<void>;
 }

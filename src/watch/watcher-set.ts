@@ -53,10 +53,13 @@ export class WatcherSet implements Watchers {
   readonly #admitted = new Set<ServerWatcher>();
   readonly #sentinels: SentinelSet;
   #seen: Seen | undefined;
+  /** Resolved when something is seen otherwise. */
+  #change = Promise.withResolvers<void>();
 
   constructor(parts: WatcherSetParts) {
     this.#parts = parts;
-    const { findSecret, onChange, onSentinelEvent: onEvent, nowMs } = parts;
+    const { findSecret, onSentinelEvent: onEvent, nowMs } = parts;
+    const onChange = (): void => this.#tellChange();
     const onHint: SentinelSetParts['onHint'] = (cluster, servers) => this.#lookNow(cluster, servers);
     this.#sentinels = new SentinelSet({ findSecret, onChange, onHint, onEvent, nowMs });
   }
@@ -94,10 +97,27 @@ export class WatcherSet implements Watchers {
     }
   }
 
+  async learn(clusters: readonly Cluster[], limitMs: number): Promise<void> {
+    const all = new Map(Array.from(this.#followed.values(), ({ cluster }) => [cluster.name, cluster]));
+    for (const cluster of clusters) all.set(cluster.name, cluster);
+    this.follow(all.values());
+    for (const { name } of clusters) this.#lookNow(name, 'all');
+    const { promise: isOver, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limitMs);
+    await Promise.race([this.#change.promise, isOver]);
+    clearTimeout(timer);
+  }
+
   /** Stops; safe to repeat. */
   close(): void {
     this.#sentinels.close();
     for (const { servers } of this.#followed.values()) this.#end(servers.values());
+  }
+
+  #tellChange(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+    this.#parts.onChange();
   }
 
   #lookNow(cluster: string, servers: ReadonlySet<string> | 'all'): void {
