@@ -99,7 +99,12 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   };
   const hostNames = new NameWatcher({ lookup, known: state.addresses, onChange: noteSeen });
   const watchers = new WatcherSet({
-    findSecret: (name) => createSecretFinder(controlPlane.declarations, 'committed', [], secrets.open)(name),
+    findSecret: (name) => {
+      const { declarations } = controlPlane;
+      // What is staged only is asked for by what is: of which something is to be learned before it is committed.
+      const view = declarations.get('committed', 'secret', name) === undefined ? 'staged' : 'committed';
+      return createSecretFinder(declarations, view, [], secrets.open)(name);
+    },
     onChange: noteSeen,
   });
   const snapshots = new SnapshotCache();

@@ -84,8 +84,8 @@ interface RevisionRequest {
   readonly guards: 'refuse' | 'tell' | 'pass';
 }
 
-// Of new names, all together: long enough for a second name server where the first one is silent.
-const nameLimitMs = 5_000;
+// Of new names and primaries, all together: long enough for a second name server where the first one is silent.
+const learnLimitMs = 5_000;
 
 export class ControlPlane implements Desk {
   readonly #parts: ControlPlaneParts;
@@ -192,10 +192,10 @@ export class ControlPlane implements Desk {
   plan(): Promise<Plan> {
     return this.#queue.run(async () => {
       const { edits, revision } = this.#staging;
-      await this.#learnNames(edits);
+      await this.#learn(edits);
       const problems = this.#findProblems(edits);
       const prepared = problems.length > 0 ? undefined : this.#publisher.prepare(edits);
-      return {
+      const plan = {
         token: this.#planToken,
         revision,
         changes: this.#changesOf(edits),
@@ -204,6 +204,8 @@ export class ControlPlane implements Desk {
         warnings: prepared === undefined ? [] : this.#publisher.review.findWarningsBefore(prepared, edits),
         resources: prepared === undefined ? [] : this.#publisher.findResourceChangesOf(prepared),
       };
+      this.#publisher.followPublished();
+      return plan;
     });
   }
 
@@ -323,6 +325,7 @@ export class ControlPlane implements Desk {
         this.#parts.onCommitEnd?.(outcome.changed ? 'published' : 'unchanged');
         return outcome;
       } catch (error) {
+        this.#publisher.followPublished();
         this.#parts.onCommitEnd?.('failed');
         throw error;
       }
@@ -350,7 +353,7 @@ export class ControlPlane implements Desk {
     if (changes.length === 0 && this.#publisher.isPublished) {
       return { changed: false, revision: this.#staging.revision, changes, warnings: [] };
     }
-    await this.#learnNames(edits);
+    await this.#learn(edits);
     this.#requireUnguarded(edits, request);
     refuse(this.#findProblems(edits));
     const prepared = this.#publisher.prepare(edits);
@@ -388,6 +391,7 @@ export class ControlPlane implements Desk {
       ...this.#publisher.review.findLacking(edits).dangerous,
       ...this.#publisher.review.findListenersTaken(edits),
       ...this.#publisher.review.findUnknownNames(edits),
+      ...this.#publisher.findUnknownPrimaries(edits),
       ...findMissed(edits.clusters, committedClusters, this.#publisher.orders()),
     ];
   }
@@ -411,10 +415,12 @@ export class ControlPlane implements Desk {
     throw new ConflictError('stale-revision', reason);
   }
 
-  // What a name leads to must be known before it is published: nothing is taken for want of an answer.
-  async #learnNames({ clusters }: Edits): Promise<void> {
-    const names = clusters.flatMap(({ after }) => (after === undefined ? [] : hostNamesOf(after)));
-    if (names.length > 0) await this.#parts.hostNames?.learn(new Set(names), nameLimitMs);
+  // What a name leads to, and who is the primary, must be known before it is published: nothing is taken for want of an
+  // answer.
+  async #learn(edits: Edits): Promise<void> {
+    const names = edits.clusters.flatMap(({ after }) => (after === undefined ? [] : hostNamesOf(after)));
+    const learnNames = names.length > 0 && this.#parts.hostNames?.learn(new Set(names), learnLimitMs);
+    await Promise.all([learnNames, this.#publisher.learnPrimaries(edits, learnLimitMs)]);
   }
 
   async #keepOutages(): Promise<void> {

@@ -37,7 +37,7 @@ import {
   routesToKeep,
 } from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
-import type { ResourceChanges } from './desk.ts';
+import type { Finding, ResourceChanges } from './desk.ts';
 import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import { KnownSecrets } from './known-secrets.ts';
@@ -47,6 +47,7 @@ import { CommitError } from './published.ts';
 import type { OldRoutesStatus, PublishedName, PublishedStatus, Warning } from './published.ts';
 import { Review } from './review.ts';
 import type { ReviewParts } from './review.ts';
+import { findClustersToLearn, findUnknownPrimaries, haveSentinels } from './unknown-primaries.ts';
 import { SteadyClock } from './steady-clock.ts';
 
 export interface PublisherParts extends ReviewParts {
@@ -204,6 +205,38 @@ export class Publisher {
     return compareGroups(this.#published?.snapshots.byGroup, snapshots.byGroup);
   }
 
+  /** Who would be followed after the edits. */
+  followingsAfter(edits: Edits): Followings {
+    const after = new Map(edits.clusters.map(({ name, after: cluster }) => [name, cluster]));
+    const clusters = this.#published?.declared.clusters;
+    const find = (name: string): Cluster | undefined => (after.has(name) ? after.get(name) : clusters?.get(name));
+    return this.#follow((this.#published ?? nothingKnown).followed, find, edits).followings;
+  }
+
+  /** Asks the Sentinels of clusters that the edits bring for the primary; resolves when it is known, or after `limitMs`. */
+  async learnPrimaries(edits: Edits, limitMs: number): Promise<void> {
+    const { watchers } = this.#parts;
+    const endMs = performance.now() + limitMs;
+    while (haveSentinels(edits)) {
+      const clusters = findClustersToLearn(edits, this.#declaredClusters, this.followingsAfter(edits));
+      const leftMs = endMs - performance.now();
+      if (watchers?.learn === undefined || clusters.length === 0 || leftMs <= 0) return;
+      await watchers.learn(clusters, leftMs);
+    }
+  }
+
+  /** Clusters that the edits bring, of which nobody knows who takes the writes. */
+  findUnknownPrimaries(edits: Edits): readonly Finding[] {
+    if (!haveSentinels(edits)) return [];
+    return findUnknownPrimaries(edits, this.#declaredClusters, this.followingsAfter(edits));
+  }
+
+  /** Looks at what is published, and no more at what was to be learned of what was not. */
+  followPublished(): void {
+    if (this.#published === undefined) this.#parts.watchers?.follow([]);
+    else this.#followWatched(this.#published);
+  }
+
   /** The state after the edits, from which no problem was found. What streams have asked for is rendered. */
   prepare(edits: Edits): Prepared {
     return this.#render(declareNext(this.#published?.declared, edits, this.#circumstances()), edits);
@@ -237,7 +270,7 @@ export class Publisher {
     if (last === undefined) return;
     const { declared, ground, effective } = last;
     const orders = this.ordersAfter(noEdits);
-    const followed = this.#follow(last.followed, declared, noEdits);
+    const followed = this.#follow(last.followed, (name) => declared.clusters.get(name), noEdits);
     if (followed.topologies !== last.followed.topologies) return this.publish(this.#render(declared, noEdits));
     const health = this.#decideHealth(last.health, ground, [], effective);
     const isSeenAlike = health.outages === effective.outages && this.#addresses === effective.addresses;
@@ -272,7 +305,7 @@ export class Publisher {
     const startMs = performance.now();
     const orders = this.ordersAfter(edits);
     const [leftOut, addresses] = [leftOutBy(orders), this.#addresses];
-    const followed = this.#follow(before.followed, declared, edits);
+    const followed = this.#follow(before.followed, (name) => declared.clusters.get(name), edits);
     const { ground, edits: groundEdits } = groundAfter(this.#published?.ground, declared, edits.clusters, {
       before: before.followed.topologies,
       after: followed.topologies,
@@ -289,13 +322,13 @@ export class Publisher {
     return { declared, orders, followed, ground, health, effective, load, snapshots, ...kept };
   }
 
-  #follow(before: Followed, { clusters }: Declared, edits: Edits): Followed {
+  #follow(before: Followed, find: (name: string) => Cluster | undefined, edits: Edits): Followed {
     const { watchers, dictated } = this.#parts;
     const seen = watchers?.seen ?? before.by.seen;
     const sentinels = watchers?.sentinels ?? before.by.sentinels;
     const observed = { seen, sentinels, dictated: dictated?.() ?? nobodyDictated };
     const edited = edits.clusters.map(({ name }) => name);
-    return followedAfter(before, observed, edited, (name) => clusters.get(name), this.#clock.nowMs());
+    return followedAfter(before, observed, edited, find, this.#clock.nowMs());
   }
 
   #tellFollowed(before: Followings, after: Followings): void {
@@ -333,6 +366,10 @@ export class Publisher {
     if (atMs === undefined) return;
     const delayMs = Math.max(atMs - this.#clock.nowMs(), 0);
     this.#healthTimer = setTimeout(() => this.#inTurn(() => this.publishNow()), delayMs).unref();
+  }
+
+  get #declaredClusters(): Clusters {
+    return this.#published?.declared.clusters ?? noClusters;
   }
 
   get #addresses(): Addresses {

@@ -63,6 +63,23 @@ export interface SeenSentinel {
   readonly opinion?: SentinelOpinion | undefined;
   /** It does not know the name. */
   readonly isNameUnknown?: boolean | undefined;
+  /** Its run ID, which stays over its starts; undefined: it does not say. */
+  readonly id?: string | undefined;
+  /** It acts on nothing for a while: its clock jumped, or it stood still (TILT). */
+  readonly isTilted?: boolean | undefined;
+  /** Why its events are not heard, in a few words; undefined: they are. */
+  readonly deafness?: string | undefined;
+  /** Whom it voted for, lately, to lead a failover: of this group or another one that it watches. */
+  readonly votes?: readonly SentinelVote[] | undefined;
+  /** It leads a failover, or says so, and is about to promote this server. */
+  readonly selected?: { readonly server: string; readonly epoch: number } | undefined;
+}
+
+export interface SentinelVote {
+  /** The run ID of a Sentinel. */
+  readonly leader: string;
+  /** No two failovers have the same, whatever group they are of. */
+  readonly epoch: number;
 }
 
 export interface SentinelOpinion {
@@ -94,4 +111,9 @@ export interface Watchers {
   readonly sentinels: SeenSentinels;
   /** The servers of these clusters from now on, as they are published, and no others. */
   follow(clusters: Iterable<Cluster>): void;
+  /**
+   * These besides, until it is told whom to follow; resolves when something is seen otherwise, or after `limitMs`. Left
+   * out: nothing is learned of a cluster before it is published.
+   */
+  learn?(clusters: readonly Cluster[], limitMs: number): Promise<void>;
 }

@@ -45,6 +45,8 @@ export type TroubleCode =
   | 'sentinel-unreachable'
   | 'sentinel-master-unknown'
   | 'sentinel-stale'
+  | 'sentinel-tilt'
+  | 'sentinel-silent'
   | 'two-primaries'
   | 'no-primary'
   | 'primary-empty'

@@ -26,6 +26,8 @@ const kinds: Readonly<Record<Warning['code'], 'standing' | 'step'>> = {
   'sentinel-unreachable': 'standing',
   'sentinel-master-unknown': 'standing',
   'sentinel-stale': 'standing',
+  'sentinel-tilt': 'standing',
+  'sentinel-silent': 'standing',
   'two-primaries': 'standing',
   'no-primary': 'standing',
   'primary-empty': 'standing',

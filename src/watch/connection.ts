@@ -106,6 +106,7 @@ export class Connection {
   /** When it was asked last. */
   #bytesRead = 0;
   #onEnd: (() => void) | undefined;
+  #onMessage: ((channel: string, payload: string) => void) | undefined;
 
   /**
    * @param deadlineMs for connecting.
@@ -132,6 +133,11 @@ export class Connection {
   /** Called once when it ends, from whichever side. */
   onEnd(listener: () => void): void {
     this.#onEnd = listener;
+  }
+
+  /** Called with each message of a channel that it has subscribed to by a pattern (PSUBSCRIBE), in order. */
+  onMessage(listener: (channel: string, payload: string) => void): void {
+    this.#onMessage = listener;
   }
 
   /** Gives an answer that is no error. Rejects with what {@link explain} understands. */
@@ -219,6 +225,10 @@ export class Connection {
   }
 
   #answer(reply: Reply): void {
+    if (this.#onMessage !== undefined && isMessage(reply)) {
+      this.#onMessage(reply[2], reply[3]);
+      return;
+    }
     const [asked] = this.#asked;
     // Nobody asked: as one that lets nobody in says why before it hangs up.
     if (asked === undefined) this.#lastError ??= reply instanceof ReplyError ? reply : undefined;
@@ -247,6 +257,12 @@ export class Connection {
 function giveUp({ replies, resolve, reject }: Asked, error: Error): void {
   if (replies.length > 0) resolve([...replies]);
   else reject(error);
+}
+
+// As RESP2 has them, between the answers to what was asked.
+function isMessage(reply: Reply): reply is readonly [kind: 'pmessage', pattern: string, channel: string, payload: string] {
+  if (!Array.isArray(reply) || reply.length !== 4) return false;
+  return reply[0] === 'pmessage' && reply.every((each) => typeof each === 'string');
 }
 
 function findTrouble(error: Error): Trouble {

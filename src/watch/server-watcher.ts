@@ -77,7 +77,8 @@ export class ServerWatcher {
   #infoDueMs = 0;
   /** Looks in turn at a server that is unknown. */
   #vainLooks = 0;
-  #lookedMs = 0;
+  /** When it was looked at in its turn. */
+  #lookedMs = -Infinity;
   #isLooking = false;
   #isLookDue = false;
   #isClosed = false;
@@ -99,7 +100,10 @@ export class ServerWatcher {
     return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs };
   }
 
-  /** The next look is made at once, or follows the one that is being made. */
+  /**
+   * The next look is made at once, or follows the one that is being made. It tells of the role; whether the server is up
+   * is told by those that are made in turn, however often it is looked at besides.
+   */
   lookNow(): void {
     if (this.#isClosed) return;
     if (this.#isLooking) {
@@ -140,14 +144,16 @@ export class ServerWatcher {
   // Never rejects.
   async #lookAndGoOn(): Promise<void> {
     this.#isLooking = true;
-    this.#lookedMs = performance.now();
+    const startMs = performance.now();
+    const isInTurn = !this.#isTooSoon(startMs);
+    if (isInTurn) this.#lookedMs = startMs;
     const outcome = await this.#look();
     this.#isLooking = false;
     if (this.#isClosed) return;
     const before = this.seen;
-    this.#condition = conditionAfter(this.#condition, outcome, this.#plan, this.#nowMs());
+    if (isInTurn) this.#condition = conditionAfter(this.#condition, outcome, this.#plan, this.#nowMs());
     if ('role' in outcome) this.#note(outcome);
-    this.#vainLooks = this.#condition.state === 'unknown' ? this.#vainLooks + 1 : 0;
+    if (isInTurn) this.#vainLooks = this.#condition.state === 'unknown' ? this.#vainLooks + 1 : 0;
     this.#timer = this.#lookIn(this.#isLookDue ? 0 : this.#findWaitMs());
     this.#isLookDue = false;
     if (!isSame(before, this.seen)) this.#parts.onChange();
@@ -239,9 +245,13 @@ export class ServerWatcher {
   // A hint that something happens there. Who ends each connection is not asked more often for it.
   #noteEnd(connection: Connection): void {
     if (this.#isClosed || this.#isLooking || this.#connection !== connection) return;
-    if (performance.now() - this.#lookedMs < this.#plan.intervalMs / 2) return;
+    if (this.#isTooSoon(performance.now())) return;
     clearTimeout(this.#timer);
     this.#timer = this.#lookIn(0);
+  }
+
+  #isTooSoon(atMs: number): boolean {
+    return atMs - this.#lookedMs < this.#plan.intervalMs / 2;
   }
 }
 

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import type { ConnectionOptions, PeerCertificate, SecureContext } from 'node:tls';
 
 import { sansOf } from '../model/defaults.ts';
-import type { Cluster, UpstreamTls } from '../model/objects.ts';
+import type { UpstreamTls } from '../model/objects.ts';
 import { sanTypeOf } from '../model/tls.ts';
 import type { FindSecret } from './find-secret.ts';
 
@@ -15,9 +15,13 @@ export type ServerTls = { readonly options: ConnectionOptions } | { readonly pro
 /**
  * For all servers of a cluster, so that its certificates are read once; undefined: they are spoken to without TLS.
  * @param findSecret finds all that it names.
+ * @param field where it is declared.
  */
-export function buildServerTls(cluster: Cluster, findSecret: FindSecret): ServerTls | undefined {
-  const { upstream_tls: tls } = cluster;
+export function buildServerTls(
+  { upstream_tls: tls }: { readonly upstream_tls?: UpstreamTls | undefined },
+  findSecret: FindSecret,
+  field = 'upstream_tls',
+): ServerTls | undefined {
   if (tls === undefined) return undefined;
   try {
     const { sni } = tls;
@@ -25,7 +29,7 @@ export function buildServerTls(cluster: Cluster, findSecret: FindSecret): Server
     return { options: { secureContext: buildContext(tls, findSecret), ...asked, ...buildValidation(sansOf(tls)) } };
   } catch (error) {
     const { reason, message } = error as Error & { readonly reason?: string };
-    return { problem: `upstream_tls: can't be used from here: ${reason ?? message}` };
+    return { problem: `${field}: can't be used from here: ${reason ?? message}` };
   }
 }
 

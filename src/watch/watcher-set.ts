@@ -1,16 +1,15 @@
 // Watches the servers of all clusters that are to be watched: a watcher for each server of each cluster.
 
-import { createHash } from 'node:crypto';
-
 import type { Seen, SeenSentinels, SeenServer, ServerState, Watchers } from '../effective/seen.ts';
 import type { Cluster } from '../inventory/cluster.ts';
 import { tlsRefsOf } from '../model/tls-refs.ts';
 import type { Target } from './connection.ts';
 import { findSecretProblem } from './find-secret.ts';
 import type { FindSecret } from './find-secret.ts';
+import { KeptTls } from './kept-tls.ts';
+import { SentinelSet } from './sentinel-set.ts';
+import type { SentinelEvent, SentinelSetParts } from './sentinel-set.ts';
 import { ServerWatcher } from './server-watcher.ts';
-import { buildServerTls } from './upstream-tls.ts';
-import type { ServerTls } from './upstream-tls.ts';
 import { targetOf, watchPlanOf, watchedServersOf } from './watched-servers.ts';
 import type { Unreachable, WatchPlan, WatchedServer } from './watched-servers.ts';
 
@@ -21,6 +20,8 @@ export interface WatcherSetParts {
   readonly onChange: () => void;
   /** Wall-clock time (Unix, ms). */
   readonly nowMs?: () => number;
+  /** Told of what Sentinels tell of the clusters that they watch. */
+  readonly onSentinelEvent?: ((event: SentinelEvent) => void) | undefined;
   /** So many servers are connected to at most; of the others it is told that they are not. Default 5,000. */
   readonly maxServers?: number;
 }
@@ -28,13 +29,11 @@ export interface WatcherSetParts {
 // Each takes a connection, and its share of one core, that Envoys are served with too.
 const defaultMaxServers = 5_000;
 
-const noSentinels: SeenSentinels = new Map();
-
 interface Followed {
   cluster: Cluster;
   /** By ADDRESS:PORT. */
   servers: ReadonlyMap<string, FollowedServer>;
-  tls: KnownTls | undefined;
+  readonly tls: KeptTls;
   /** What is seen of them; undefined: it has changed. */
   seen: ReadonlyMap<string, SeenServer> | undefined;
 }
@@ -48,21 +47,21 @@ interface FollowedServer {
   state: ServerState;
 }
 
-/** What was made of secrets, so that it is made once for all servers of a cluster. */
-interface KnownTls {
-  /** Stands for the secrets. */
-  readonly digest: string;
-  readonly tls: ServerTls | undefined;
-}
-
 export class WatcherSet implements Watchers {
   readonly #parts: WatcherSetParts;
   readonly #followed = new Map<string, Followed>();
   readonly #admitted = new Set<ServerWatcher>();
+  readonly #sentinels: SentinelSet;
   #seen: Seen | undefined;
+  /** Resolved when something is seen otherwise. */
+  #change = Promise.withResolvers<void>();
 
   constructor(parts: WatcherSetParts) {
     this.#parts = parts;
+    const { findSecret, onSentinelEvent: onEvent, nowMs } = parts;
+    const onChange = (): void => this.#tellChange();
+    const onHint: SentinelSetParts['onHint'] = (cluster, servers) => this.#lookNow(cluster, servers);
+    this.#sentinels = new SentinelSet({ findSecret, onChange, onHint, onEvent, nowMs });
   }
 
   get seen(): Seen {
@@ -72,7 +71,7 @@ export class WatcherSet implements Watchers {
   }
 
   get sentinels(): SeenSentinels {
-    return noSentinels;
+    return this.#sentinels.seen;
   }
 
   seenNow(): Seen {
@@ -80,8 +79,10 @@ export class WatcherSet implements Watchers {
   }
 
   follow(clusters: Iterable<Cluster>): void {
+    const all = [...clusters];
+    this.#sentinels.follow(all);
     const names = new Set<string>();
-    for (const cluster of clusters) {
+    for (const cluster of all) {
       const followed = this.#followed.get(cluster.name);
       const plan = followed?.cluster === cluster ? 'known' : watchPlanOf(cluster);
       if (plan === undefined) continue;
@@ -96,13 +97,37 @@ export class WatcherSet implements Watchers {
     }
   }
 
+  async learn(clusters: readonly Cluster[], limitMs: number): Promise<void> {
+    const all = new Map(Array.from(this.#followed.values(), ({ cluster }) => [cluster.name, cluster]));
+    for (const cluster of clusters) all.set(cluster.name, cluster);
+    this.follow(all.values());
+    for (const { name } of clusters) this.#lookNow(name, 'all');
+    const { promise: isOver, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limitMs);
+    await Promise.race([this.#change.promise, isOver]);
+    clearTimeout(timer);
+  }
+
   /** Stops; safe to repeat. */
   close(): void {
+    this.#sentinels.close();
     for (const { servers } of this.#followed.values()) this.#end(servers.values());
   }
 
+  #tellChange(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+    this.#parts.onChange();
+  }
+
+  #lookNow(cluster: string, servers: ReadonlySet<string> | 'all'): void {
+    for (const [address, { watcher }] of this.#followed.get(cluster)?.servers ?? []) {
+      if (servers === 'all' || servers.has(address)) watcher.lookNow();
+    }
+  }
+
   #take(before: Followed | undefined, cluster: Cluster, plan: WatchPlan): void {
-    const followed: Followed = before ?? { cluster, servers: new Map(), tls: undefined, seen: undefined };
+    const followed: Followed = before ?? { cluster, servers: new Map(), tls: new KeptTls(), seen: undefined };
     const left = new Map(followed.servers);
     const servers = watchedServersOf(cluster).map((server): [string, FollowedServer] => {
       const known = left.get(server.address);
@@ -173,11 +198,7 @@ export class WatcherSet implements Watchers {
     const refs = tlsRefsOf(cluster);
     const problem = findSecretProblem(refs, findSecret);
     if (problem !== undefined) return { trouble: 'secret', detail: problem };
-    if (refs.length === 0) return targetOf(server, buildServerTls(cluster, findSecret), findSecret);
-    const secrets = refs.map(({ secret }) => findSecret(secret));
-    const digest = createHash('sha256').update(JSON.stringify([cluster.upstream_tls, secrets])).digest('hex');
-    if (followed.tls?.digest !== digest) followed.tls = { digest, tls: buildServerTls(cluster, findSecret) };
-    return targetOf(server, followed.tls.tls, findSecret);
+    return targetOf(server, followed.tls.get('upstream_tls', cluster.upstream_tls, refs, findSecret), findSecret);
   }
 }
 

@@ -175,6 +175,22 @@ describe('a server that', () => {
     assert.ok(standIn.commands.filter((command) => command === 'PING').length <= standIn.connections);
   });
 
+  test('is looked at again and again between its turns does not go down for it, and its role is known at once', async (t) => {
+    const standIn = await startStandIn(t, answerAs());
+    const { watcher, states, until } = watch(t, { port: standIn.port }, { ...plan, intervalMs: 60_000, downAfter: 1 });
+    await until('up');
+    standIn.answer = answerAs({ ROLE: ['slave', '10.0.0.1', 6379, 'connected', 7] });
+    watcher.lookNow();
+    await waitUntil('it is a replica', () => watcher.seen.role === 'replica');
+    standIn.answer = () => new Error('LOADING');
+    const before = standIn.commands.length;
+    await waitUntil('it was looked at', () => {
+      watcher.lookNow();
+      return standIn.commands.length > before + 20;
+    });
+    assert.deepEqual(states, ['up']);
+  });
+
   test('is asked as another from now on is connected to anew', async (t) => {
     const standIn = await startStandIn(t, (command) => (command === 'AUTH' ? 'OK' : answerAs()(command)));
     let target: Target = { host: '127.0.0.1', port: standIn.port };
