@@ -1,7 +1,7 @@
 // Who of the replicas may take the primary's place, in what order, and why the others may not. Pure.
 
+import type { History } from '../effective/seen.ts';
 import { areOfOneHistory } from './histories.ts';
-import type { History } from './histories.ts';
 import type { Standing } from './standing.ts';
 
 export interface CandidateRules {

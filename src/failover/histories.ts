@@ -1,12 +1,6 @@
 // Whether two servers have the same writes, as far as each has come. Pure.
 
-/** As a server says it: what it follows of writes, how far it has come, and what that branched off from. */
-export interface History {
-  readonly id: string;
-  /** In bytes. */
-  readonly offset: number | undefined;
-  readonly former?: { readonly id: string; readonly end: number } | undefined;
-}
+import type { History } from '../effective/seen.ts';
 
 /**
  * Offsets can be compared: both are of one history, or one is of that which the other branched off from, and not beyond

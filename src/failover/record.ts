@@ -1,7 +1,7 @@
 // One promotion as it is kept, before each of its steps: a failover that the control plane makes by itself, or a
 // switchover or promotion that an operator told. Whoever starts next goes on from it (docs/adr/0038). Pure.
 
-import type { History } from './histories.ts';
+import type { History } from '../effective/seen.ts';
 
 /** In this order; a promotion that changes nothing any more is `done`, one that was given up `aborted`. */
 export const steps = [

@@ -1,9 +1,9 @@
 // What a server says of itself at one moment, as far as it matters for a promotion.
 
+import type { History } from '../effective/seen.ts';
 import { readFacts } from '../watch/facts.ts';
 import { numberOf, parseInfo } from '../watch/info.ts';
 import type { RoleName } from '../watch/role.ts';
-import type { History } from './histories.ts';
 
 /** Undefined is what it does not tell. */
 export interface Standing {
@@ -16,6 +16,8 @@ export interface Standing {
   readonly history: History | undefined;
   /** Of a replica. */
   readonly link: 'up' | 'down' | undefined;
+  /** Of a replica: how long ago it heard of its primary. */
+  readonly silentMs: number | undefined;
   /** Of a replica whose link is down: how long; Infinity: it never was up. */
   readonly linkDownMs: number | undefined;
   readonly isLoading: boolean;
@@ -37,11 +39,12 @@ export function readStanding(address: string, info: string, role: unknown): Stan
     follows: facts.role.follows,
     history: facts.history,
     link: link === 'up' || link === 'down' ? link : undefined,
+    silentMs: facts.primarySilentS === undefined ? undefined : facts.primarySilentS * 1_000,
     linkDownMs: link === 'down' ? linkDownMsOf(fields) : undefined,
     isLoading: facts.isLoading,
-    isSyncing: fields.get('master_sync_in_progress') === '1',
-    priority: numberOf(fields, 'slave_priority'),
-    keys: countKeys(fields),
+    isSyncing: facts.isSyncing ?? false,
+    priority: facts.priority,
+    keys: facts.keys ?? 0,
   };
 }
 
@@ -50,10 +53,4 @@ function linkDownMsOf(fields: ReadonlyMap<string, string>): number | undefined {
   if (fields.get('master_link_down_since_seconds') === '-1') return Infinity;
   const seconds = numberOf(fields, 'master_link_down_since_seconds');
   return seconds === undefined ? undefined : seconds * 1_000;
-}
-
-// `db0:keys=3,expires=0,avg_ttl=0`, a line for each database that has any.
-function countKeys(fields: ReadonlyMap<string, string>): number {
-  const counts = Array.from(fields, ([name, value]) => (/^db\d+$/u.test(name) ? /keys=(\d+)/u.exec(value)?.[1] : undefined));
-  return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
 }

@@ -1,28 +1,20 @@
 // What a promotion makes of who takes the writes of its cluster, and who there is. Pure.
 
+import type { Topology } from '../effective/topology.ts';
 import { isOver } from './record.ts';
 import type { PromotionRecord } from './record.ts';
 
-/** ADDRESS:PORT as Envoys dial them; without a primary nobody takes writes. */
-export interface Topology {
-  readonly primary: string | undefined;
-  readonly servers: readonly string[];
-}
-
 /**
- * While it runs, the record says who is routed to; when it is over, who is not yet. Undefined: it has no say.
- * @param followed what stands without it.
+ * While it runs, the record alone says who is routed to; when it is over, it has no say. Servers that do not follow the
+ * primary yet are left out in either case, see {@link Strays}.
+ * @param declared the servers of the cluster, in order.
  */
-export function topologyOf(record: PromotionRecord, followed: Topology): Topology | undefined {
+export function topologyOf(record: PromotionRecord, declared: readonly string[]): Topology | undefined {
   const { step, kind, way, from, to, pending } = record;
-  if (way === 'sentinel' || (isOver(record) && pending.length === 0)) return undefined;
-  const servers = followed.servers.filter((server) => !pending.includes(server));
+  if (way === 'sentinel' || isOver(record)) return undefined;
+  const servers = declared.filter((server) => !pending.includes(server));
   const others = servers.filter((server) => server !== from);
   switch (step) {
-    case 'detecting':
-    case 'candidate':
-    case 'aborted':
-      return { primary: from, servers };
     case 'fencing':
     case 'fenced':
     case 'promoting':
@@ -32,7 +24,7 @@ export function topologyOf(record: PromotionRecord, followed: Topology): Topolog
     case 'repointing':
       // It still answers reads, and has all: better it than nobody.
       return { primary: to, servers: kind === 'switchover' && others.length < 2 ? servers : others };
-    case 'done':
-      return { primary: to, servers };
+    default:
+      return { primary: from, servers };
   }
 }

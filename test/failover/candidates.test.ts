@@ -5,14 +5,17 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
+import type { History } from '../../src/effective/seen.ts';
 import { rankCandidates } from '../../src/failover/candidates.ts';
 import type { CandidateRules } from '../../src/failover/candidates.ts';
 import { areOfOneHistory } from '../../src/failover/histories.ts';
 import { readStanding } from '../../src/failover/standing.ts';
 import type { Standing } from '../../src/failover/standing.ts';
 
+const at = (id: string, offset: number): History => ({ id, offset, former: undefined });
+
 const rules: CandidateRules = {
-  reference: { id: 'old', offset: 1_000 },
+  reference: at('old', 1_000),
   longestLinkDownMs: 110_000,
   leftOut: new Set(['10.0.0.9:6379']),
 };
@@ -23,8 +26,9 @@ function standing(address: string, more: Partial<Standing> = {}): Standing {
     role: 'replica',
     product: 'redis',
     follows: '10.0.0.1:6379',
-    history: { id: 'old', offset: 900 },
+    history: at('old', 900),
     link: 'down',
+    silentMs: undefined,
     linkDownMs: 12_000,
     isLoading: false,
     isSyncing: false,
@@ -39,11 +43,11 @@ const names = ({ candidates }: ReturnType<typeof rankCandidates>): string[] => c
 describe('candidates', () => {
   test('come by priority, then by offset, then by name', () => {
     const servers = [
-      standing('10.0.0.5', { priority: 200, history: { id: 'old', offset: 999 } }),
+      standing('10.0.0.5', { priority: 200, history: at('old', 999) }),
       standing('10.0.0.4'),
-      standing('10.0.0.3', { history: { id: 'old', offset: 950 } }),
+      standing('10.0.0.3', { history: at('old', 950) }),
       standing('10.0.0.2'),
-      standing('10.0.0.6', { priority: 10, history: { id: 'old', offset: 100 } }),
+      standing('10.0.0.6', { priority: 10, history: at('old', 100) }),
     ];
     const ranking = rankCandidates(servers, rules);
     assert.deepEqual(names(ranking), ['10.0.0.6:6379', '10.0.0.3:6379', '10.0.0.2:6379', '10.0.0.4:6379', '10.0.0.5:6379']);
@@ -61,9 +65,9 @@ describe('candidates', () => {
     ['one whose link is down, where it must be up', {}, /its link to the primary is down/u, true, { longestLinkDownMs: 0 }],
     ['one that tells of no link', { link: undefined }, /does not tell of its link/u, true],
     ['one without an offset', { history: undefined }, /does not tell how far/u, true],
-    ['another history', { history: { id: 'new', offset: 5_000 } }, /its history is not the primary's/u, true],
-    ['offset 0 where others have data', { history: { id: 'old', offset: 0 } }, /it has nothing/u, true],
-    ['offset 1 where the primary had data', { history: { id: 'old', offset: 1 } }, /it has nothing/u, true],
+    ['another history', { history: at('new', 5_000) }, /its history is not the primary's/u, true],
+    ['offset 0 where others have data', { history: at('old', 0) }, /it has nothing/u, true],
+    ['offset 1 where the primary had data', { history: at('old', 1) }, /it has nothing/u, true],
     ['a gap above the most', {}, /100 bytes behind, and may be 99/u, true, { maxLagBytes: 99 }],
     ['a gap that is not known', {}, /not known, and it may be 99/u, true, { maxLagBytes: 99, reference: undefined }],
   ];
@@ -83,21 +87,21 @@ describe('candidates', () => {
 
   test('are of the history that the primary branched off from, up to that place', () => {
     const reference = { id: 'new', offset: 1_000, former: { id: 'old', end: 950 } };
-    const at = (offset: number): Standing => standing('10.0.0.2', { history: { id: 'old', offset } });
-    assert.deepEqual(names(rankCandidates([at(950)], { ...rules, reference })), ['10.0.0.2:6379']);
-    assert.deepEqual(names(rankCandidates([at(951)], { ...rules, reference })), []);
+    const upTo = (offset: number): Standing => standing('10.0.0.2', { history: at('old', offset) });
+    assert.deepEqual(names(rankCandidates([upTo(950)], { ...rules, reference })), ['10.0.0.2:6379']);
+    assert.deepEqual(names(rankCandidates([upTo(951)], { ...rules, reference })), []);
   });
 
   test('of different histories are none when the history of the primary is not known', () => {
-    const servers = [standing('10.0.0.2'), standing('10.0.0.3', { history: { id: 'new', offset: 5_000 } })];
+    const servers = [standing('10.0.0.2'), standing('10.0.0.3', { history: at('new', 5_000) })];
     const { candidates, excluded } = rankCandidates(servers, { ...rules, reference: undefined });
     assert.deepEqual(candidates, []);
     assert.match(excluded[0]?.reason ?? '', /it and 10\.0\.0\.3:6379 have different histories/u);
   });
 
   test('an empty group has its replicas', () => {
-    const empty = standing('10.0.0.2', { history: { id: 'old', offset: 0 }, keys: 0 });
-    assert.deepEqual(names(rankCandidates([empty], { ...rules, reference: { id: 'old', offset: 0 } })), ['10.0.0.2:6379']);
+    const empty = standing('10.0.0.2', { history: at('old', 0), keys: 0 });
+    assert.deepEqual(names(rankCandidates([empty], { ...rules, reference: at('old', 0) })), ['10.0.0.2:6379']);
   });
 });
 
@@ -114,6 +118,7 @@ const anyStanding = (index: number): fc.Arbitrary<Standing> => fc.record({
   follows: fc.constant('10.0.0.1:6379'),
   history: fc.option(anyHistory, { nil: undefined }),
   link: fc.constantFrom('up' as const, 'down' as const, undefined),
+  silentMs: fc.constant(undefined),
   linkDownMs: fc.constantFrom(undefined, 1_000, 500_000, Infinity),
   isLoading: fc.boolean(),
   isSyncing: fc.boolean(),
@@ -178,6 +183,7 @@ describe('what a server says', () => {
       follows: '10.0.0.1:6379',
       history: { id: 'abc', offset: 77, former: undefined },
       link: 'down',
+      silentMs: undefined,
       linkDownMs: 4_000,
       isLoading: false,
       isSyncing: false,

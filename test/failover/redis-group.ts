@@ -2,13 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Topology } from '../../src/effective/topology.ts';
 import { defaultLimits } from '../../src/failover/ground.ts';
 import type { Ground, Limits } from '../../src/failover/ground.ts';
 import { isOver } from '../../src/failover/record.ts';
 import type { PromotionRecord } from '../../src/failover/record.ts';
 import { RedisActs } from '../../src/failover/redis-acts.ts';
 import { topologyOf } from '../../src/failover/topology-of.ts';
-import type { Topology } from '../../src/failover/topology-of.ts';
 import { parseServerAddress } from '../../src/net/address.ts';
 import { Connection } from '../../src/watch/connection.ts';
 import { parseInfo } from '../../src/watch/info.ts';
@@ -82,7 +82,11 @@ export function stage(
   let kept = before;
   let count = 0;
   let followed: Topology = { primary: before?.step === 'done' ? before.to : names[0], servers: names };
-  const published = (): Topology => (kept && topologyOf(kept, followed)) ?? followed;
+  const published = (): Topology => {
+    const dictated = kept && topologyOf(kept, names);
+    const pending = kept?.pending ?? [];
+    return dictated ?? { ...followed, servers: followed.servers.filter((server) => !pending.includes(server)) };
+  };
   const { within = {}, ...parts } = more;
   const ground: Ground = {
     acts,
