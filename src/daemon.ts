@@ -21,8 +21,8 @@ import { CommitError } from './commit/published.ts';
 import type { Warning } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
+import { clustersOf } from './failover/clusters.ts';
 import { createFailoverControl } from './failover/failover-control.ts';
-import type { Clusters as FailoverClusters } from './failover/failovers.ts';
 import { Failure, exitCodes } from './process/failure.ts';
 import type { OnAcceptError } from './net/listen.ts';
 import { createLogger } from './process/log.ts';
@@ -39,7 +39,7 @@ import { stopOnSignal } from './process/shutdown.ts';
 import { SecretKeyError } from './secrets/key-file.ts';
 import { SecretKeeper } from './secrets/secret-keeper.ts';
 import { SnapshotCache, defaultNodeGroup } from './snapshot/snapshot.ts';
-import type { LogState, LogStore } from './store/log-store.ts';
+import type { LogStore } from './store/log-store.ts';
 import { createMemoryLogStore } from './store/memory-log-store.ts';
 import { readBackup } from './store/read-backup.ts';
 import { openSqliteLogStore } from './store/sqlite-log-store.ts';
@@ -106,7 +106,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   // Asked before there is a control plane, for what was under way.
   let desk: ControlPlane | undefined;
   const failover = createFailoverControl({
-    clusters: clustersOf(() => desk, state),
+    clusters: clustersOf(() => desk, state.committed.clusters),
     notes: state.notes ?? new Map(),
     keepNote: (name, text, apply) => controlPlane.keepNote(name, text, apply),
     fence: { acked: (limitMs) => awaitAcks(hub, limitMs) },
@@ -211,6 +211,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     secrets,
     names: { known: () => hostNames.addresses, lookup },
     hub,
+    failovers: failover.failovers,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,
     log,
@@ -262,24 +263,6 @@ function openStore({ dataDir, keptRevisions }: Settings): LogStore {
 // Beside the state it keeps backups from being read, and no more.
 function keyFileOf({ secretKeyFile, dataDir }: Settings): string | undefined {
   return secretKeyFile ?? (dataDir === undefined ? undefined : join(dataDir, 'secret.key'));
-}
-
-/** @param find undefined while there is none: then they are as they were committed. */
-function clustersOf(find: () => ControlPlane | undefined, { committed }: LogState): FailoverClusters {
-  return {
-    find: (name) => {
-      const desk = find();
-      const known = committed.clusters.find((each) => each.name === name);
-      const cluster = desk === undefined ? known : desk.declarations.get('committed', 'cluster', name);
-      return cluster?.kind === 'replicated' ? cluster : undefined;
-    },
-    followings: () => find()?.followings() ?? new Map(),
-    seen: () => find()?.health() ?? new Map(),
-    leftOut: (name) => {
-      const orders = find()?.orders() ?? [];
-      return new Set(orders.filter(({ cluster }) => cluster === name).map(({ server }) => server));
-    },
-  };
 }
 
 function certificateEndsOf({ declarations }: ControlPlane): number[] {

@@ -24,6 +24,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   api: [
     'commit',
     'config-file',
+    'failover',
     'inventory/change.ts',
     'inventory/draining.ts',
     'inventory/edits.ts',
