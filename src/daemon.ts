@@ -21,6 +21,8 @@ import { CommitError } from './commit/published.ts';
 import type { Warning } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
+import { clustersOf } from './failover/clusters.ts';
+import { createFailoverControl } from './failover/failover-control.ts';
 import { Failure, exitCodes } from './process/failure.ts';
 import type { OnAcceptError } from './net/listen.ts';
 import { createLogger } from './process/log.ts';
@@ -48,6 +50,7 @@ import { WatcherSet } from './watch/watcher-set.ts';
 import { findAgents, findWithoutSecrets } from './xds/agents.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
+import { awaitAcks } from './xds/fence.ts';
 import { DiscoveryFetch } from './xds/fetch.ts';
 import { nodeClusterOf } from './xds/node.ts';
 import { createXdsServer } from './xds/server.ts';
@@ -59,6 +62,9 @@ import { nextTurn } from './xds/turns.ts';
 const graceMs = 2_000;
 // Before that, whoever waits for a commit.
 const tellWaitingMs = 1_000;
+
+// What is begun is better ended: a primary may be paused.
+const lastPromotionMs = 1_500;
 
 // Of one commit: it may be of thousands of objects.
 const maxLoggedWarnings = 20;
@@ -97,6 +103,20 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       log.error({ err: error }, `what is seen is ${isPublished ? 'published, and not kept for the next start' : 'not published'}`);
     });
   };
+  // Asked before there is a control plane, for what was under way.
+  let desk: ControlPlane | undefined;
+  const failover = createFailoverControl({
+    clusters: clustersOf(() => desk, state.committed.clusters),
+    notes: state.notes ?? new Map(),
+    keepNote: (name, text, apply) => controlPlane.keepNote(name, text, apply),
+    fence: { acked: (limitMs) => awaitAcks(hub, limitMs) },
+    findSecret: (name) => createSecretFinder(controlPlane.declarations, 'committed', [], secrets.open)(name),
+    onTroubles: noteSeen,
+    onStep: ({ cluster, kind, by, from, to }, { step, detail }) => {
+      log.info({ cluster, kind, by, from, to, step, detail }, 'failover');
+    },
+    onError: (cluster, error) => log.error({ err: error, cluster }, 'a promotion stopped where it is'),
+  });
   const hostNames = new NameWatcher({ lookup, known: state.addresses, onChange: noteSeen });
   const watchers = new WatcherSet({
     findSecret: (name) => {
@@ -134,6 +154,9 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     guardShare: settings.guardShare,
     hostNames,
     watchers,
+    dictated: () => failover.book.dictated,
+    strays: () => failover.book.strays,
+    troubles: () => failover.own.troubles,
     ownAddresses: [
       { flag: '--xds-address', address: settings.xdsAddress },
       { flag: '--api-address', address: settings.apiAddress },
@@ -164,6 +187,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     onOldRoutes: (old) => log.warn({ code: 'old-routes', count: old.count }, describeOldRoutes(old)),
   };
   const controlPlane = await ControlPlane.open(parts, state);
+  desk = controlPlane;
   const { goneTimeMs } = settings;
   const hub = new StreamHub({
     snapshots,
@@ -192,6 +216,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     secrets,
     names: { known: () => hostNames.addresses, lookup },
     hub,
+    failovers: failover.failovers,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,
     log,
@@ -209,6 +234,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   });
   stopOnSignal(log, async () => {
     stopping.abort();
+    await failover.stop(lastPromotionMs);
     // Who waits for a commit is told how things stand while there are streams to tell of.
     await nextRound();
     // They are told in turns; this one comes after theirs.
@@ -224,6 +250,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const lost = new LostConnections(log);
   await listen(api, settings.apiAddress, tls.api, lost, 'Starting API server on', log);
   await listen(xds, settings.xdsAddress, tls.xds, lost, 'Starting a server on', log);
+  failover.start();
   // Node keeps it at an exit only, and this process may be killed.
   flushCompileCache();
 }

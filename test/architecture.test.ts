@@ -13,7 +13,7 @@ import { checkoutPath } from './support/checkout.ts';
  */
 const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli/commands.ts', 'cli/context.ts', 'cli/run.ts', 'daemon.ts', 'process'],
-  'daemon.ts': ['api', 'commit', 'metrics', 'net', 'process', 'secrets', 'snapshot', 'store', 'watch', 'xds'],
+  'daemon.ts': ['api', 'commit', 'failover', 'metrics', 'net', 'process', 'secrets', 'snapshot', 'store', 'watch', 'xds'],
   process: ['net/address.ts', 'text'],
   net: [],
   text: [],
@@ -24,6 +24,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   api: [
     'commit',
     'config-file',
+    'failover',
     'inventory/change.ts',
     'inventory/draining.ts',
     'inventory/edits.ts',
@@ -54,7 +55,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   // What is declared with what is ordered and seen laid over it.
   effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders', 'text/duration.ts'],
   // Who takes the writes of a replicated cluster.
-  failover: ['collections', 'effective', 'model'],
+  failover: ['collections', 'effective', 'model', 'net/address.ts', 'watch'],
   // What was told to happen with servers now.
   orders: ['collections', 'inventory/cluster.ts', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],

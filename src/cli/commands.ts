@@ -55,6 +55,18 @@ const table: Readonly<Record<string, CommandEntry>> = {
     summary: 'Takes back a disable.',
     load: async () => (await import('./order.ts')).buildEnable,
   },
+  switchover: {
+    summary: 'Makes another server the primary of a cluster, without losing a write.',
+    load: async () => (await import('./promotion.ts')).buildSwitchover,
+  },
+  promote: {
+    summary: 'Gives up a primary, and promotes another server.',
+    load: async () => (await import('./promotion.ts')).buildPromote,
+  },
+  failover: {
+    summary: 'Lists promotions; pauses, resumes, acknowledges them.',
+    load: async () => (await import('./failover.ts')).buildFailover,
+  },
   history: {
     summary: 'Lists the revisions: when, by whom, and what for.',
     load: async () => (await import('./history.ts')).buildHistory,

@@ -48,7 +48,7 @@ export async function readNames(api: ApiClient, words: readonly string[]): Promi
 
 /** @param named the word after `verb`: of an order that is the server, and `verb` the cluster. */
 async function readServersAfter(api: ApiClient, noun?: string, verb?: string, named?: string): Promise<string[]> {
-  if (noun !== undefined && orders.includes(noun)) return verb === undefined ? [] : readServers(api, verb, false);
+  if (noun !== undefined && [...orders, 'switchover', 'promote'].includes(noun)) return verb === undefined ? [] : readServers(api, verb, false);
   return noun === 'endpoint' && verb !== 'add' && named !== undefined ? readServers(api, named, verb === 'get') : [];
 }
 

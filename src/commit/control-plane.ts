@@ -313,6 +313,19 @@ export class ControlPlane implements Desk {
     });
   }
 
+  /**
+   * Keeps a text for the next start (see LogStore.keepNotes), then does what it stands for and publishes what follows.
+   * @throws StoreError when it can't be kept, or what follows can't: `apply` was called then, or was not.
+   */
+  keepNote(name: string, text: string, apply: () => void): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#parts.store.keepNotes(new Map([[name, text]]));
+      apply();
+      this.#publisher.publishNow();
+      await this.#keepFollowings();
+    });
+  }
+
   /** Stops what runs by itself; safe to repeat. */
   close(): void {
     this.#publisher.close();

@@ -12,10 +12,10 @@ import type { Seen, Watchers } from '../effective/seen.ts';
 import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import { groundAfter } from '../effective/ground.ts';
-import { withTopology } from '../effective/topology.ts';
+import { withAllDeclared, withTopology } from '../effective/topology.ts';
 import type { Topologies } from '../effective/topology.ts';
 import { followedAfter, followedFrom } from '../failover/follow.ts';
-import type { Followed } from '../failover/follow.ts';
+import type { Followed, Strays } from '../failover/follow.ts';
 import type { Following, Followings } from '../failover/following.ts';
 import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
@@ -56,6 +56,8 @@ export interface PublisherParts extends ReviewParts {
   readonly watchers?: Watchers | undefined;
   /** Where a failover of ours is under way what it makes of the cluster; another map after each change. Default: nowhere. */
   readonly dictated?: (() => Topologies) | undefined;
+  /** Servers that are left behind by one; another map after each change. Default: none. */
+  readonly strays?: (() => Strays) | undefined;
   /** Told of each cluster whose writes go to another server, once that is published. @param before undefined: to nobody. */
   readonly onFollowed?: (cluster: string, following: Following, before: Following | undefined) => void;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
@@ -91,6 +93,7 @@ const nothingKnown: Decided = {
 const noAddresses: Addresses = new Map();
 const noClusters: Clusters = new Map();
 const nobodyDictated: Topologies = new Map();
+const noStrays: Strays = new Map();
 
 const maxShownProblems = 10;
 
@@ -323,10 +326,10 @@ export class Publisher {
   }
 
   #follow(before: Followed, find: (name: string) => Cluster | undefined, edits: Edits): Followed {
-    const { watchers, dictated } = this.#parts;
+    const { watchers, dictated, strays } = this.#parts;
     const seen = watchers?.seen ?? before.by.seen;
     const sentinels = watchers?.sentinels ?? before.by.sentinels;
-    const observed = { seen, sentinels, dictated: dictated?.() ?? nobodyDictated };
+    const observed = { seen, sentinels, dictated: dictated?.() ?? nobodyDictated, strays: strays?.() ?? noStrays };
     const edited = edits.clusters.map(({ name }) => name);
     return followedAfter(before, observed, edited, find, this.#clock.nowMs());
   }
@@ -354,9 +357,10 @@ export class Publisher {
   }
 
   // Whoever is left out too: else nobody would see that it is back.
-  #followWatched({ ground: { clusters } }: Prepared): void {
+  #followWatched({ ground, declared }: Prepared): void {
     const addresses = this.#addresses;
-    this.#parts.watchers?.follow(findWatched(clusters).map((cluster) => withAddresses(cluster, addresses)));
+    const watched = findWatched(ground.clusters).map((each) => withAllDeclared(each, declared.clusters.get(each.name)));
+    this.#parts.watchers?.follow(watched.map((cluster) => withAddresses(cluster, addresses)));
   }
 
   // Those that are up again come back some at a time.

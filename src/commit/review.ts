@@ -21,6 +21,7 @@ import { findCustomWrites } from './custom-commands.ts';
 import { describeNewOldRoutes, drainingAfter, objectsAfter } from './declared.ts';
 import type { Circumstances, Declared } from './declared.ts';
 import type { Finding } from './desk.ts';
+import type { Trouble } from '../failover/following.ts';
 import { findExpiring, findExpiringOwn } from './expiry.ts';
 import type { OwnCertificate } from './expiry.ts';
 import { findGroupProblems } from './group-problems.ts';
@@ -58,6 +59,8 @@ export interface ReviewParts {
   readonly ownCertificates?: () => readonly OwnCertificate[];
   /** Default: no name is looked up, and each leads nowhere. */
   readonly hostNames?: HostNames;
+  /** What keeps the control plane from promoting, and what promotions have left. */
+  readonly troubles?: () => readonly Trouble[];
 }
 
 export class Review {
@@ -187,6 +190,7 @@ export class Review {
       ...this.#findNameWarnings(declared),
       ...findHeldServers(health.verdicts),
       ...Array.from(followed.followings.values()).flatMap(({ troubles }) => troubles),
+      ...(this.#parts.troubles?.() ?? []),
     ];
   }
 

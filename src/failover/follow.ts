@@ -6,8 +6,9 @@ import type { Seen, SeenSentinels } from '../effective/seen.ts';
 import { isSameTopology } from '../effective/topology.ts';
 import type { Topologies } from '../effective/topology.ts';
 import { sentinelOf } from '../model/failover-defaults.ts';
-import type { Cluster } from '../model/objects.ts';
+import type { Cluster, ReplicatedCluster } from '../model/objects.ts';
 import { watchOf } from '../model/watch-defaults.ts';
+import { serverNameOf } from '../net/address.ts';
 import { followRoles } from './follow-roles.ts';
 import { followSentinel } from './follow-sentinel.ts';
 import { beginFollowing } from './following.ts';
@@ -19,7 +20,14 @@ export interface Observed {
   readonly sentinels: SeenSentinels;
   /** Where a failover of ours is under way: what it makes of the cluster. */
   readonly dictated: Topologies;
+  readonly strays: Strays;
 }
+
+/**
+ * By the name of a cluster: servers that a promotion has left behind, and that do not follow its primary yet: nothing is
+ * sent to them, whatever they say of themselves.
+ */
+export type Strays = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface Followed {
   readonly followings: Followings;
@@ -28,7 +36,12 @@ export interface Followed {
   readonly by: Observed;
 }
 
-const nothingObserved: Observed = { seen: new Map(), sentinels: new Map(), dictated: new Map() };
+const nothingObserved: Observed = {
+  seen: new Map(),
+  sentinels: new Map(),
+  dictated: new Map(),
+  strays: new Map(),
+};
 
 /** Before anything is seen: who was followed before the start still is, unless it was declared otherwise since. */
 export function followedFrom(kept: Followings, find: (name: string) => Cluster | undefined): Followed {
@@ -47,11 +60,12 @@ export function followedAfter(
   find: (name: string) => Cluster | undefined,
   nowMs: number,
 ): Followed {
-  const { seen, sentinels, dictated } = before.by;
+  const { seen, sentinels, dictated, strays } = before.by;
   const unlike = [
     ...keysUnlike(seen, by.seen),
     ...keysUnlike(sentinels, by.sentinels),
     ...keysUnlike(dictated, by.dictated),
+    ...keysUnlike(strays, by.strays),
   ];
   const names = new Set([...unlike, ...edited]);
   const followings = new Map(before.followings);
@@ -70,7 +84,7 @@ function followOne(
   last: Following | undefined,
   cluster: Cluster | undefined,
   name: string,
-  { seen, sentinels, dictated }: Observed,
+  { seen, sentinels, dictated, strays }: Observed,
   nowMs: number,
 ): Following | undefined {
   if (cluster?.kind !== 'replicated' || watchOf(cluster) === undefined) return undefined;
@@ -86,8 +100,13 @@ function followOne(
     const unknown = { runId: undefined, history: undefined, hadKeys: undefined };
     return { ...base, ...unknown, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
   }
-  if (sentinelOf(cluster) === undefined) return followRoles(before, cluster, servers, nowMs);
+  if (sentinelOf(cluster) === undefined) return followRoles(before, without(cluster, strays.get(name)), servers, nowMs);
   return followSentinel(before, cluster, servers, sentinels.get(name) ?? new Map(), nowMs);
+}
+
+function without(cluster: ReplicatedCluster, strays: ReadonlySet<string> | undefined): ReplicatedCluster {
+  if (strays === undefined) return cluster;
+  return { ...cluster, endpoints: cluster.endpoints.filter((endpoint) => !strays.has(serverNameOf(endpoint))) };
 }
 
 // Who declares another primary means it: what was seen before holds no more.

@@ -51,7 +51,9 @@ export type TroubleCode =
   | 'no-primary'
   | 'primary-empty'
   | 'primary-is-replica'
-  | 'failover-held';
+  | 'failover-held'
+  | 'primary-unreachable'
+  | 'promotion-pending';
 
 /** What is declared is followed until something else is seen. */
 export function beginFollowing(cluster: ReplicatedCluster, nowMs: number): Following {

@@ -33,6 +33,8 @@ const kinds: Readonly<Record<Warning['code'], 'standing' | 'step'>> = {
   'primary-empty': 'standing',
   'primary-is-replica': 'standing',
   'failover-held': 'standing',
+  'primary-unreachable': 'standing',
+  'promotion-pending': 'standing',
   'left-out-by-order': 'standing',
   'old-routes': 'step',
   'reads-unchecked': 'step',

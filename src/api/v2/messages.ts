@@ -47,6 +47,12 @@ import type {
 import type { healthSchema, serverHealthSchema } from './schemas/health.ts';
 import type { hostNameSchema, hostNamesSchema } from './schemas/host-names.ts';
 import type { faultSchema, problemSchema } from './schemas/problem.ts';
+import type {
+  failoverAnswerSchema,
+  failoversSchema,
+  promotionPlanSchema,
+  promotionSchema,
+} from './schemas/failovers.ts';
 import type { orderSchema } from './schemas/order.ts';
 import type { awaitedOrderSchema, orderedSchema, ordersSchema } from './schemas/orders.ts';
 import type { publishedSchema } from './schemas/published.ts';
@@ -85,6 +91,11 @@ export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
 
 export type HealthMessage = Message<typeof healthSchema>;
 export type ServerHealthMessage = Message<typeof serverHealthSchema>;
+
+export type PromotionMessage = Message<typeof promotionSchema>;
+export type PromotionPlanMessage = Message<typeof promotionPlanSchema>;
+export type FailoverAnswerMessage = Message<typeof failoverAnswerSchema>;
+export type FailoversMessage = Message<typeof failoversSchema>;
 
 export type OrderMessage = Message<typeof orderSchema>;
 export type OrdersMessage = Message<typeof ordersSchema>;

@@ -23,6 +23,8 @@ import {
   createEndpointPatchHandler,
   createEndpointPutHandler,
 } from './endpoints.ts';
+import { createFailoverHandler, createFailoversHandler } from './failovers.ts';
+import type { FailoverHandlerParts } from './failovers.ts';
 import { createHealthHandler } from './health.ts';
 import { createHostNamesHandler } from './host-names.ts';
 import { createLogHandler } from './log.ts';
@@ -52,7 +54,7 @@ import type { Secrets } from './secrets.ts';
 import { createDiscardHandler, createStagedHandler } from './staged.ts';
 import { toProblem } from './to-problem.ts';
 
-export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts {
+export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts, FailoverHandlerParts {
   readonly desk: Desk;
   readonly readBackup: ReadBackup;
   readonly secrets: Secrets;
@@ -78,6 +80,8 @@ export function createV2(parts: V2Parts): Router {
     .all(refuseMethod('GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'));
   const order = createOrderHandler(parts);
   router.route('/clusters/:name/endpoints/:endpoint/orders').post(order).all(refuseMethod('POST'));
+  router.route('/clusters/:name/failover').post(createFailoverHandler(parts)).all(refuseMethod('POST'));
+  router.route('/failovers').get(createFailoversHandler(parts)).all(refuseMethod('GET', 'HEAD'));
   router.route('/orders').get(createOrdersHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   addObjects(router, desk, listenerType, changesOf(desk, listenerType));
   addObjects(router, desk, secretType, {

@@ -6,6 +6,7 @@ import { MalformedTextError } from '../../config-file/malformed-text.ts';
 import type { PlacedFault } from '../../config-file/place.ts';
 import { InventoryError } from '../../inventory/errors.ts';
 import type { InventoryErrorCode } from '../../inventory/errors.ts';
+import { FailoverError } from '../../failover/failovers.ts';
 import { FaultsError } from '../../model/faults.ts';
 import { NoSecretKeyError } from '../../secrets/key-file.ts';
 import { BodyError } from '../body.ts';
@@ -40,6 +41,7 @@ export function toProblem(error: unknown): ProblemError | undefined {
     return new ProblemError(409, error.message, { code, ...(findings.length === 0 ? {} : { findings }) });
   }
   if (error instanceof OrderError) return new ProblemError(409, error.message, { code: error.code });
+  if (error instanceof FailoverError) return new ProblemError(409, error.message, { code: error.code });
   if (error instanceof InventoryError) {
     return new ProblemError(inventoryStatuses[error.code], error.message, { code: error.code });
   }

@@ -14,6 +14,7 @@ import { readBackup } from '../../../src/store/read-backup.ts';
 import { LookupError } from '../../../src/watch/dns-lookup.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
 import type { LogLine, ServedXds } from '../../support/xds/served-xds.ts';
+import { failoversOf } from '../../support/failovers.ts';
 import { openDesk } from '../../support/open-desk.ts';
 import { openSecret, testVault } from '../../support/test-vault.ts';
 
@@ -45,6 +46,7 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
       },
     },
     hub: xds.hub,
+    failovers: failoversOf(parts.desk ?? desk).failovers,
     start: undefined,
     stopping: stopping.signal,
     log: logger,

@@ -29,6 +29,7 @@ import {
   listenerListSchema,
   secretListSchema,
 } from '../schemas/declared.ts';
+import { failoverAnswerSchema, failoverRequestSchema, failoversSchema } from '../schemas/failovers.ts';
 import { healthSchema } from '../schemas/health.ts';
 import { hostNamesSchema } from '../schemas/host-names.ts';
 import { awaitedOrderSchema, orderRequestSchema, orderedSchema, ordersSchema } from '../schemas/orders.ts';
@@ -285,6 +286,38 @@ function describeOrders(): ZodOpenApiPathsObject {
   };
 }
 
+function describeFailovers(): ZodOpenApiPathsObject {
+  const tag = 'Changes';
+  return {
+    '/clusters/{name}/failover': {
+      post: operation('failover', {
+        tag,
+        summary: 'Makes another server of a replicated cluster its primary, or says when none is to be',
+        description: `In force at once, and kept at each of its steps: nothing is staged or committed by it. ${lines}`,
+        path: pathName,
+        header: author,
+        body: { schema: failoverRequestSchema, example: { action: 'switchover', to: '10.0.0.2:6379' } },
+        answers: {
+          200: {
+            description: 'What came of it, also when it was given up; or what would.',
+            schema: failoverAnswerSchema,
+            types: ['application/json', 'application/x-ndjson'],
+          },
+        },
+        problems: [404, 409, 503],
+      }),
+    },
+    '/failovers': {
+      get: operation('listFailovers', {
+        tag,
+        summary: 'What was promoted, and what is under way',
+        query: { cluster: z.string().optional().describe('Of one cluster.') },
+        answers: { 200: { description: 'Newest first.', schema: failoversSchema } },
+      }),
+    },
+  };
+}
+
 function describeRotation(): ZodOpenApiPathsObject {
   return {
     '/rotate-key': {
@@ -386,6 +419,7 @@ export const objectPaths: ZodOpenApiPathsObject = {
   ...describeKind(clusters),
   ...describeEndpoints(),
   ...describeOrders(),
+  ...describeFailovers(),
   ...describeKind(listeners),
   ...describeKind(secrets),
   ...describeRotation(),

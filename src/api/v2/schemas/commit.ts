@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { steps } from '../../../failover/record.ts';
 import { printable } from '../../../model/values.ts';
 import { expectedSchema, notInSyncSchema, returningSchema } from './clients.ts';
 import { count, objectKind, objectName, objectRefSchema, revisionNumber } from './common.ts';
@@ -126,5 +127,7 @@ export const progressSchema = z
     in_use: count
       .optional()
       .describe('Of a drain, when all have answered: connections of Envoys that are in use at the server.'),
+    step: z.enum(steps).optional().describe('Of a promotion: the step that is begun.'),
+    detail: z.string().optional().describe('Of that step, in one line.'),
   })
   .meta({ id: 'Progress', description: 'A line before the last, which is the answer. Counts streams, not clients.' });

@@ -1,0 +1,218 @@
+// Promotions as they are told and made: one at a time for each cluster, and taken up again after a start.
+
+import type { Seen } from '../effective/seen.ts';
+import type { ReplicatedCluster } from '../model/objects.ts';
+import { serverNameOf } from '../net/address.ts';
+import type { Acts } from './acts.ts';
+import type { Followings } from './following.ts';
+import { defaultLimits } from './ground.ts';
+import type { Clock, Fence, Ground, Limits } from './ground.ts';
+import { planPromotion, rulesFor } from './plan.ts';
+import type { Circumstances, Plan, PromotionRequest, RefusalCode } from './plan.ts';
+import { resumePromotion, runPromotion } from './promotion.ts';
+import type { PromotionBook } from './promotion-book.ts';
+import { advance, isOver } from './record.ts';
+import type { PromotionRecord, StepTaken } from './record.ts';
+
+/** Clusters as they are committed, and what is seen of them. */
+export interface Clusters {
+  /** Undefined: there is none, or it is no replicated one. */
+  find(name: string): ReplicatedCluster | undefined;
+  /** Who takes the writes, of all that are watched; another map after each change. */
+  followings(): Followings;
+  seen(): Seen;
+  /** Whom orders leave out. */
+  leftOut(cluster: string): ReadonlySet<string>;
+}
+
+export interface FailoversParts {
+  readonly book: PromotionBook;
+  readonly clusters: Clusters;
+  readonly actsFor: (cluster: ReplicatedCluster) => Acts;
+  readonly fence: Fence;
+  readonly clock: Clock;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Told of each step when it is kept. */
+  readonly onStep?: ((record: PromotionRecord, taken: StepTaken) => void) | undefined;
+  /** Told when one stops where it is, as when it can't be kept. */
+  readonly onError?: ((cluster: string, error: unknown) => void) | undefined;
+}
+
+/** As it was told. */
+export interface Told extends PromotionRequest {
+  readonly cluster: string;
+  readonly by: string;
+}
+
+/** It was refused; nothing has changed. `message` is one line with the cluster. */
+export class FailoverError extends Error {
+  override readonly name = 'FailoverError';
+  readonly code: RefusalCode | 'not-replicated' | 'not-watched' | 'under-way';
+  /** Without the cluster. */
+  readonly reason: string;
+
+  constructor(code: FailoverError['code'], cluster: string, reason: string) {
+    super(`cluster ${JSON.stringify(cluster)}: ${reason}`);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+export class Failovers {
+  readonly #parts: FailoversParts;
+  readonly #limits: Limits;
+  readonly #running = new Map<string, Promise<PromotionRecord>>();
+  #isStopped = false;
+
+  constructor(parts: FailoversParts) {
+    this.#parts = parts;
+    this.#limits = { ...defaultLimits, ...parts.limits };
+  }
+
+  get book(): PromotionBook {
+    return this.#parts.book;
+  }
+
+  isUnderWay(cluster: string): boolean {
+    return this.#running.has(cluster);
+  }
+
+  /** Takes up what was under way when the control plane ended. */
+  start(): void {
+    const { book, clusters } = this.#parts;
+    for (const [name] of book.all()) {
+      const record = book.lastOf(name);
+      if (record === undefined || isOver(record)) continue;
+      const cluster = clusters.find(name);
+      if (cluster !== undefined) this.#run(record, cluster, resumePromotion).catch(() => undefined);
+      else this.#keep(advance(record, 'aborted', this.#parts.clock.wallMs(), 'there is no such cluster any more'))
+        .catch((error: unknown) => this.#parts.onError?.(name, error));
+    }
+  }
+
+  /** Lets those that are under way end, for so long; the others go on after the next start. */
+  async stop(limitMs: number): Promise<void> {
+    const all = Promise.allSettled(this.#running.values());
+    if (this.#running.size > 0) await Promise.race([all, this.#parts.clock.wait(limitMs)]);
+    this.#isStopped = true;
+  }
+
+  /** @throws FailoverError when it is no replicated cluster that is watched. */
+  requireFollowed(name: string): ReplicatedCluster {
+    const { clusters } = this.#parts;
+    const cluster = clusters.find(name);
+    if (cluster === undefined) throw new FailoverError('not-replicated', name, 'is not committed as a replicated one');
+    if (clusters.followings().has(name)) return cluster;
+    throw new FailoverError('not-watched', name, 'its servers are not watched: what is promoted could not be followed');
+  }
+
+  /** What it would do now, and why it would be refused. @throws FailoverError when that can't be said. */
+  async plan(told: Told): Promise<Plan> {
+    const cluster = this.requireFollowed(told.cluster);
+    if (this.isUnderWay(told.cluster)) throw underWay(told.cluster);
+    const acts = this.#parts.actsFor(cluster);
+    try {
+      return await planPromotion(told, this.#circumstances(cluster), acts);
+    } finally {
+      acts.close();
+    }
+  }
+
+  /**
+   * Does it; resolves when it is over, also when it was given up. Rejects when it can't be kept.
+   * @param why of a failover: how it is known that the primary is dead.
+   * @param onStep told of each step when it is kept.
+   * @throws FailoverError when it is refused; nothing has changed then.
+   */
+  async promote(told: Told, onStep?: (record: PromotionRecord) => void, why?: string): Promise<PromotionRecord> {
+    const plan = await this.plan(told);
+    if (plan.refusal !== undefined) throw new FailoverError(plan.refusal.code, told.cluster, plan.refusal.reason);
+    return this.#run(this.#begin(told, plan, why), this.requireFollowed(told.cluster), runPromotion, onStep);
+  }
+
+  #circumstances(cluster: ReplicatedCluster): Circumstances {
+    const { book, clusters } = this.#parts;
+    const following = clusters.followings().get(cluster.name);
+    return {
+      cluster,
+      leader: following?.leader,
+      isHeld: following?.isHeld ?? false,
+      history: following?.history,
+      seen: clusters.seen().get(cluster.name) ?? new Map(),
+      leftOut: clusters.leftOut(cluster.name),
+      pending: book.pendingOf(cluster.name),
+      silentForMs: this.#silentForMs(cluster.name, following?.leader),
+    };
+  }
+
+  #silentForMs(cluster: string, server: string | undefined): number {
+    const seen = server === undefined ? undefined : this.#parts.clusters.seen().get(cluster)?.get(server);
+    if (seen === undefined || seen.state === 'up' || seen.state === 'recovering') return 0;
+    return Math.max(this.#parts.clock.wallMs() - (seen.answeredAtMs ?? seen.sinceMs), 0);
+  }
+
+  #begin(told: Told, plan: Plan, why?: string): PromotionRecord {
+    const { cluster, kind, by, force } = told;
+    const { way, from, to, reference, referenceKeys, gapBytes, offset } = plan;
+    const atMs = this.#parts.clock.wallMs();
+    const gap = gapBytes === undefined ? 'how far it is behind is not known' : `${gapBytes} bytes behind`;
+    const candidate = to === undefined ? 'Sentinels choose' : `${to}, offset ${offset ?? 'not told'}, ${gap}`;
+    const step = why === undefined ? 'candidate' : 'detecting';
+    return {
+      ...{ cluster, kind, way, by, from, to, step, startedAtMs: atMs },
+      ...(force === true && { force }),
+      steps: [{ step, atMs, detail: why ?? candidate }],
+      ...{ reference, referenceKeys, gapBytes },
+      pending: this.book.pendingOf(cluster),
+    };
+  }
+
+  #run(
+    record: PromotionRecord,
+    cluster: ReplicatedCluster,
+    run: typeof runPromotion,
+    onStep?: (record: PromotionRecord) => void,
+  ): Promise<PromotionRecord> {
+    const { name } = cluster;
+    // It was decided on what was known a moment ago: somebody may have been faster.
+    if (this.isUnderWay(name)) return Promise.reject(underWay(name));
+    const acts = this.#parts.actsFor(cluster);
+    const keep = async (next: PromotionRecord): Promise<void> => {
+      await this.#keep(next);
+      onStep?.(next);
+    };
+    const running = run(record, this.#groundOf(cluster, acts, keep)).finally(() => {
+      this.#running.delete(name);
+      acts.close();
+    });
+    this.#running.set(name, running);
+    running.catch((error: unknown) => this.#parts.onError?.(name, error));
+    return running;
+  }
+
+  #groundOf(cluster: ReplicatedCluster, acts: Acts, keep: Ground['keep']): Ground {
+    const { clusters, fence, clock } = this.#parts;
+    const now = (): ReplicatedCluster => clusters.find(cluster.name) ?? cluster;
+    return {
+      ...{ acts, fence, clock, keep },
+      limits: this.#limits,
+      servers: () => now().endpoints.map(serverNameOf),
+      rules: ({ from, reference, referenceKeys }) => {
+        const silentForMs = this.#silentForMs(cluster.name, from);
+        return rulesFor({ cluster: now(), leftOut: clusters.leftOut(cluster.name), silentForMs }, reference, referenceKeys);
+      },
+      primary: () => clusters.followings().get(cluster.name)?.topology.primary,
+    };
+  }
+
+  async #keep(record: PromotionRecord): Promise<void> {
+    if (this.#isStopped) throw new Error('the control plane stops: it goes on after the next start');
+    await this.book.keepRecord(record);
+    const taken = record.steps.at(-1);
+    if (taken !== undefined) this.#parts.onStep?.(record, taken);
+  }
+}
+
+function underWay(cluster: string): FailoverError {
+  return new FailoverError('under-way', cluster, 'a promotion is under way, and is to end first');
+}

@@ -1,0 +1,36 @@
+// Where a promotion stands when the control plane is started again: whether its step is done once more, or all of it is
+// undone. Whatever is done in a step may have been done, or not.
+
+import { isStanding } from './acts.ts';
+import type { Acts } from './failover-steps.ts';
+import type { Ground } from './ground.ts';
+import { advance } from './record.ts';
+import type { PromotionRecord } from './record.ts';
+import { undo } from './switchover-steps.ts';
+
+const restarted = 'the control plane was started again';
+
+/** The record of the next step. @param acts what is done in each step when it comes in its turn. */
+export async function goOn(record: PromotionRecord, acts: Acts, ground: Ground): Promise<PromotionRecord> {
+  const { step, kind, way } = record;
+  const abort = (reason: string): PromotionRecord => advance(record, 'aborted', ground.clock.wallMs(), reason);
+  if (step === 'done' || step === 'aborted') return record;
+  if (step === 'detecting' || step === 'candidate') return abort(`${restarted} before anything was done`);
+  if (kind !== 'switchover' || step === 'routed' || step === 'repointing') return acts[step](record, ground);
+  if (way === 'sentinel') return abort(`${restarted}; Sentinels go on by themselves`);
+  return settle(record, acts, ground);
+}
+
+// Nobody was routed to the new one, so that it has nothing alone; and the old one may have taken writes since, when its
+// pause was over. It goes on, unless it is gone and the other is the primary already.
+async function settle(record: PromotionRecord, acts: Acts, ground: Ground): Promise<PromotionRecord> {
+  const { from = '', to = '', way } = record;
+  const [old, next] = await Promise.all([from, to].map((server) => ground.acts.look(server)));
+  const isOldThere = old !== undefined && isStanding(old);
+  const isPromoted = next !== undefined && isStanding(next) && next.role === 'primary';
+  if (isPromoted && (!isOldThere || way === 'takeover')) {
+    const detail = `${restarted}; ${to} is the primary, and has all of ${from}`;
+    return acts.verified(advance(record, 'verified', ground.clock.wallMs(), detail), ground);
+  }
+  return undo(record, ground, restarted);
+}
