@@ -21,6 +21,7 @@ import { CommitError } from './commit/published.ts';
 import type { Warning } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
+import { EventLog } from './events/event-log.ts';
 import { Failure, exitCodes } from './process/failure.ts';
 import type { OnAcceptError } from './net/listen.ts';
 import { createLogger } from './process/log.ts';
@@ -90,6 +91,10 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const store = openStore(settings);
   const state = await store.load();
   const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
+  const events = await EventLog.open({
+    store,
+    onFailure: (error) => log.error({ err: error }, 'events are told, and not kept'),
+  });
   const lookup = createLookup(settings.dnsServers);
   const noteSeen = (): void => {
     controlPlane.noteSeen().catch((error: unknown) => {
@@ -192,6 +197,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     secrets,
     names: { known: () => hostNames.addresses, lookup },
     hub,
+    events,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,
     log,
@@ -217,6 +223,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     watchers.close();
     controlPlane.close();
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
+    await events.close();
     await store.close();
   });
   const left = await removeLeftDirectories();

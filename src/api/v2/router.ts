@@ -23,6 +23,8 @@ import {
   createEndpointPatchHandler,
   createEndpointPutHandler,
 } from './endpoints.ts';
+import { createEventsHandler } from './events.ts';
+import type { EventsParts } from './events.ts';
 import { createHealthHandler } from './health.ts';
 import { createHostNamesHandler } from './host-names.ts';
 import { createLogHandler } from './log.ts';
@@ -52,7 +54,7 @@ import type { Secrets } from './secrets.ts';
 import { createDiscardHandler, createStagedHandler } from './staged.ts';
 import { toProblem } from './to-problem.ts';
 
-export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts {
+export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts, EventsParts {
   readonly desk: Desk;
   readonly readBackup: ReadBackup;
   readonly secrets: Secrets;
@@ -108,6 +110,7 @@ export function createV2(parts: V2Parts): Router {
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
   router.route('/health').get(createHealthHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  router.route('/events').get(createEventsHandler(parts)).all(refuseMethod('GET', 'HEAD'));
   router.route('/host-names').get(createHostNamesHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router.route('/check').post(createCheckHandler(desk, secrets, parts.names, parts.stopping)).all(refuseMethod('POST'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));
