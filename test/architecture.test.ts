@@ -44,6 +44,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   commit: [
     'collections',
     'effective',
+    'events/event.ts',
     'failover',
     'inventory',
     'model',
@@ -62,11 +63,11 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   orders: ['collections', 'inventory/cluster.ts', 'model', 'net/address.ts'],
   render: ['collections', 'inventory', 'model', 'net/address.ts', 'proto', 'snapshot', 'text'],
   store: ['events', 'inventory', 'model', 'net/ip-address.ts', 'orders'],
-  watch: ['effective', 'inventory/cluster.ts', 'model', 'net', 'text/duration.ts'],
+  watch: ['effective', 'events/event.ts', 'inventory/cluster.ts', 'model', 'net', 'text/duration.ts'],
   // Seals what is secret before anybody else sees it.
   secrets: ['model', 'store/log-store.ts'],
-  metrics: ['commit/desk.ts', 'commit/published.ts', 'snapshot', 'xds'],
-  xds: ['net', 'proto', 'snapshot'],
+  metrics: ['commit/desk.ts', 'commit/published.ts', 'events/event.ts', 'snapshot', 'xds'],
+  xds: ['events/event.ts', 'net', 'proto', 'snapshot', 'text/name-some.ts'],
   inventory: ['model', 'net/address.ts', 'net/ip-address.ts'],
   // What can be declared: schemas, their faults, canonical forms and defaults.
   model: ['net', 'text'],

@@ -10,6 +10,8 @@ export interface EventLogParts {
   readonly store: EventStore;
   /** Told once when events can't be kept, and again after they could. */
   readonly onFailure: (error: unknown) => void;
+  /** Told of each as it is kept: of few where very many came. */
+  readonly onTold?: (event: NumberedEvent) => void;
   /** Wall-clock time (Unix, ms). */
   readonly nowMs?: () => number;
 }
@@ -133,6 +135,7 @@ export class EventLog {
       this.#isFailing = true;
     }
     this.#last = events.at(-1)?.id ?? this.#last;
+    for (const event of events) this.#parts.onTold?.(event);
     for (const follower of this.#followers) follower();
   }
 }
