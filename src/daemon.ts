@@ -21,8 +21,11 @@ import { CommitError } from './commit/published.ts';
 import type { Warning } from './commit/published.ts';
 import { withEnvoyLag } from './commit/drain-time.ts';
 import { describeOldRoutes } from './commit/warnings.ts';
+import type { EventType, NewEvent } from './events/event.ts';
+import { EventLog } from './events/event-log.ts';
 import { clustersOf } from './failover/clusters.ts';
 import { createFailoverControl } from './failover/failover-control.ts';
+import { stepEvent } from './failover/step-event.ts';
 import { Failure, exitCodes } from './process/failure.ts';
 import type { OnAcceptError } from './net/listen.ts';
 import { createLogger } from './process/log.ts';
@@ -47,6 +50,7 @@ import { StoreError } from './store/log-store.ts';
 import { createLookup } from './watch/dns-lookup.ts';
 import { NameWatcher } from './watch/name-watcher.ts';
 import { WatcherSet } from './watch/watcher-set.ts';
+import { Acks } from './xds/acks.ts';
 import { findAgents, findWithoutSecrets } from './xds/agents.ts';
 import { pagesOfClients } from './xds/client-pages.ts';
 import { renderClientStatus } from './xds/client-status.ts';
@@ -91,11 +95,27 @@ export async function runDaemon(settings: Settings): Promise<void> {
   }
 }
 
+// By who sees them, whether many of them come or few.
+const loggedTypes: readonly EventType[] = ['order', 'nack', 'trouble'];
+
 async function start(settings: Settings, log: Logger, output: StandardOutput): Promise<void> {
   const certificate = await readCertificate(settings, log);
   const store = openStore(settings);
   const state = await store.load();
   const secrets = SecretKeeper.open({ store, keyFile: keyFileOf(settings) }, state);
+  const events = await EventLog.open({
+    store,
+    onFailure: (error) => log.error({ err: error }, 'events are told, and not kept'),
+    onTold: ({ id, type, cluster, server, message }) => {
+      if (!loggedTypes.includes(type)) log.info({ event: id, type, cluster, server }, message);
+    },
+  });
+  const acks = new Acks({ hub: () => hub, onEvent: (event) => onEvent(event) });
+  const onEvent = (event: NewEvent): void => {
+    events.note(event);
+    metrics.onEvent(event);
+    acks.note(event);
+  };
   const lookup = createLookup(settings.dnsServers);
   const noteSeen = (): void => {
     controlPlane.noteSeen().catch((error: unknown) => {
@@ -112,9 +132,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     fence: { acked: (limitMs) => awaitAcks(hub, limitMs) },
     findSecret: (name) => createSecretFinder(controlPlane.declarations, 'committed', [], secrets.open)(name),
     onTroubles: noteSeen,
-    onStep: ({ cluster, kind, by, from, to }, { step, detail }) => {
-      log.info({ cluster, kind, by, from, to, step, detail }, 'failover');
-    },
+    onStep: (record, taken) => onEvent(stepEvent(record, taken)),
     onError: (cluster, error) => log.error({ err: error, cluster }, 'a promotion stopped where it is'),
   });
   const hostNames = new NameWatcher({ lookup, known: state.addresses, onChange: noteSeen });
@@ -126,6 +144,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
       return createSecretFinder(declarations, view, [], secrets.open)(name);
     },
     onChange: noteSeen,
+    onEvent,
   });
   const snapshots = new SnapshotCache();
   const metrics = new Metrics(
@@ -173,6 +192,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     findAgents: () => hub.agents(),
     findWithoutSecrets: () => hub.withoutSecrets(),
     onWarnings: logWarnings,
+    onEvent,
     onGuarded: (findings) => {
       for (const { code, message } of findings) log.warn({ code }, `committed by /api/v1: ${message}`);
     },
@@ -198,6 +218,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     goneTimeMs,
     secretsFor: settings.xdsSecrets,
     secretValues: () => controlPlane.secretValues(),
+    onEvent,
     // What concerns one of a sort concerns them all: status names who is connected.
     onFirstOfSort: (client) => {
       logWarnings(controlPlane.findWarningsOfClients(findAgents([client]), findWithoutSecrets([client])));
@@ -217,6 +238,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     names: { known: () => hostNames.addresses, lookup },
     hub,
     failovers: failover.failovers,
+    events,
     start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
     stopping: stopping.signal,
     log,
@@ -242,7 +264,9 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     hostNames.close();
     watchers.close();
     controlPlane.close();
+    acks.close();
     await Promise.all([api.shutDown(graceMs), xds.shutDown(graceMs)]);
+    await events.close();
     await store.close();
   });
   const left = await removeLeftDirectories();

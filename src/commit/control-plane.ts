@@ -59,6 +59,7 @@ import type { PublisherParts } from './publisher.ts';
 import type { Prepared } from './prepared.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { Staging, applyTo } from './staging.ts';
+import { commitEvent, orderEvent } from './told.ts';
 import type { WithoutSecrets } from './withheld-secrets.ts';
 
 export interface ControlPlaneParts extends PublisherParts {
@@ -283,6 +284,7 @@ export class ControlPlane implements Desk {
         this.#publisher.keepOrders(withOrder(this.#publisher.orders(), entry));
         this.#publisher.publishNow();
         this.#parts.onOrder?.(entry);
+        this.#parts.onEvent?.(orderEvent(entry));
       }
       return { changed: entry !== undefined, order: findOrder(this.#publisher.orders(), request) };
     });
@@ -366,6 +368,7 @@ export class ControlPlane implements Desk {
     if (changes.length === 0 && this.#publisher.isPublished) {
       return { changed: false, revision: this.#staging.revision, changes, warnings: [] };
     }
+    const askedMs = this.#publisher.nowMs();
     await this.#learn(edits);
     this.#requireUnguarded(edits, request);
     refuse(this.#findProblems(edits));
@@ -374,6 +377,9 @@ export class ControlPlane implements Desk {
     await this.#keepAddresses();
     await this.#appendCommit(edits, prepared, request);
     this.#publisher.publish(prepared);
+    const { author, message, rollbackTo } = request;
+    const told = { revision: this.#staging.revision, author, message, rollbackTo, changes: changes.length };
+    this.#parts.onEvent?.(commitEvent(told, askedMs));
     if (request.guards === 'tell' && warnings.length > 0) this.#parts.onStep?.(warnings);
     return { changed: true, revision: this.#staging.revision, changes, warnings };
   }

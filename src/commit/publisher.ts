@@ -11,12 +11,13 @@ import type { Health } from '../effective/health-step.ts';
 import type { Seen, Watchers } from '../effective/seen.ts';
 import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
+import type { OnEvent } from '../events/event.ts';
 import { groundAfter } from '../effective/ground.ts';
 import { withAllDeclared, withTopology } from '../effective/topology.ts';
 import type { Topologies } from '../effective/topology.ts';
 import { followedAfter, followedFrom } from '../failover/follow.ts';
 import type { Followed, Strays } from '../failover/follow.ts';
-import type { Following, Followings } from '../failover/following.ts';
+import type { Followings } from '../failover/following.ts';
 import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
@@ -49,6 +50,7 @@ import { Review } from './review.ts';
 import type { ReviewParts } from './review.ts';
 import { findClustersToLearn, findUnknownPrimaries, haveSentinels } from './unknown-primaries.ts';
 import { SteadyClock } from './steady-clock.ts';
+import { endedOrderEvents, followedEvent, outageEvents, troubleEvents } from './told.ts';
 
 export interface PublisherParts extends ReviewParts {
   readonly snapshots: SnapshotCache;
@@ -58,8 +60,8 @@ export interface PublisherParts extends ReviewParts {
   readonly dictated?: (() => Topologies) | undefined;
   /** Servers that are left behind by one; another map after each change. Default: none. */
   readonly strays?: (() => Strays) | undefined;
-  /** Told of each cluster whose writes go to another server, once that is published. @param before undefined: to nobody. */
-  readonly onFollowed?: (cluster: string, following: Following, before: Following | undefined) => void;
+  /** Told of what is published for what was seen, and of warnings that come and go, once that is published. */
+  readonly onEvent?: OnEvent;
   /** How long a removed cluster stays published for Envoys that may still use it; 0: not at all. Default 0. */
   readonly drainTimeMs?: number;
   /** Told how long the snapshots of each publication took to render, in ms. */
@@ -248,15 +250,15 @@ export class Publisher {
   /** Gives the streams what was prepared last, and tells of what there is to warn of. */
   publish(prepared: Prepared): void {
     const { declared, ground, snapshots } = prepared;
-    const before = this.#published?.followed.followings;
-    const oldRoutes = describeNewOldRoutes(this.#published?.declared, declared);
-    const changes = findChanged(this.#published?.snapshots.byGroup, snapshots.byGroup);
+    const last = this.#published;
+    const oldRoutes = describeNewOldRoutes(last?.declared, declared);
+    const changes = findChanged(last?.snapshots.byGroup, snapshots.byGroup);
     this.#published = prepared;
     this.knownSecrets.notePublished(declared.secrets);
     this.#parts.snapshots.update(changes);
     this.#noteAllWarnings(prepared);
     for (const old of oldRoutes) this.#parts.onOldRoutes?.(old);
-    this.#tellFollowed(before ?? prepared.followed.followings, prepared.followed.followings);
+    if (last !== undefined) this.#tellSeen(last, prepared);
     this.#parts.hostNames?.follow(new Set(findHostNames(ground).keys()));
     this.#followWatched(prepared);
     this.#setHealthTimer(prepared);
@@ -334,10 +336,20 @@ export class Publisher {
     return followedAfter(before, observed, edited, find, this.#clock.nowMs());
   }
 
+  #tellSeen(before: Prepared, after: Prepared): void {
+    const { onEvent, watchers } = this.#parts;
+    for (const event of outageEvents(before.health.outages, after.health.outages, watchers?.seen ?? new Map())) {
+      onEvent?.(event);
+    }
+    for (const event of endedOrderEvents(before.orders, after.orders, this.#clock.nowMs())) onEvent?.(event);
+    this.#tellFollowed(before.followed.followings, after.followed.followings);
+  }
+
   #tellFollowed(before: Followings, after: Followings): void {
     for (const [name, following] of after) {
       const last = before.get(name);
-      if (last?.topology.primary !== following.topology.primary) this.#parts.onFollowed?.(name, following, last);
+      if (last?.topology.primary === following.topology.primary) continue;
+      this.#parts.onEvent?.(followedEvent(name, following, last));
     }
   }
 
@@ -386,9 +398,11 @@ export class Publisher {
   }
 
   #noteWarnings(warnings: readonly Warning[]): void {
-    const isSame = JSON.stringify(warnings) === JSON.stringify(this.#warnings);
+    const before = this.#warnings;
     this.#warnings = warnings;
-    if (!isSame) this.#parts.onWarnings?.(warnings);
+    if (JSON.stringify(warnings) === JSON.stringify(before)) return;
+    this.#parts.onWarnings?.(warnings);
+    for (const event of troubleEvents(before, warnings)) this.#parts.onEvent?.(event);
   }
 
   // Needs no write: what is over is passed over when it is read, and gone with the next commit, or order.

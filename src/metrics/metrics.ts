@@ -4,10 +4,12 @@
 import { Registry, collectDefaultMetrics } from 'prom-client';
 
 import type { CommitEnd } from '../commit/desk.ts';
+import type { NewEvent } from '../events/event.ts';
 import type { DiscoveryObserver } from '../xds/observer.ts';
 import type { StreamStatus } from '../xds/stream-status.ts';
 import { addCertificateMetrics } from './certificate-metrics.ts';
 import { Distribution } from './distribution.ts';
+import { EventCounters, addEventMetrics } from './event-metrics.ts';
 import { addCounter, addGauge, addHistogram } from './series.ts';
 import { StreamCounters } from './stream-counters.ts';
 import { addStreamMetrics } from './stream-metrics.ts';
@@ -23,6 +25,7 @@ const misnamedGauges = ['nodejs_active_handles_total', 'nodejs_active_requests_t
 export class Metrics {
   readonly #registry = new Registry();
   readonly #streamCounters = new StreamCounters();
+  readonly #events = new EventCounters();
   readonly #commits: Record<CommitEnd, number> = { published: 0, unchanged: 0, failed: 0 };
   readonly #snapshotBuild = new Distribution(workBoundsSeconds);
   readonly #responseEncode = new Distribution(workBoundsSeconds);
@@ -52,12 +55,12 @@ export class Metrics {
     addHistogram(
       this.#registry,
       { name: 'controlplane_snapshot_build_seconds', help: 'Rendering a snapshot before it is published' },
-      [{ labels: {}, distribution: this.#snapshotBuild }],
+      () => [{ labels: {}, distribution: this.#snapshotBuild }],
     );
     addHistogram(
       this.#registry,
       { name: 'controlplane_response_encode_seconds', help: 'Encoding a response, once for all streams that need it' },
-      [{ labels: {}, distribution: this.#responseEncode }],
+      () => [{ labels: {}, distribution: this.#responseEncode }],
     );
     addCounter(
       this.#registry,
@@ -76,6 +79,7 @@ export class Metrics {
     addCertificateMetrics(this.#registry, certificateEnds);
     addWarningMetrics(this.#registry, warnings);
     addWatchMetrics(this.#registry, watched);
+    addEventMetrics(this.#registry, this.#events);
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }
@@ -90,6 +94,9 @@ export class Metrics {
 
   /** For the stream hub. */
   readonly onEncoded = (tookMs: number): void => this.#responseEncode.observe(tookMs / 1000);
+
+  /** To be told of all that happens. */
+  readonly onEvent = (event: NewEvent): void => this.#events.note(event);
 
   /** For the control plane. */
   readonly onCommitEnd = (end: CommitEnd): void => void (this.#commits[end] += 1);

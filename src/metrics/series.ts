@@ -50,14 +50,14 @@ export function addGauge(registry: Registry, options: MetricOptions, read: () =>
   });
 }
 
-/** @param series read at each scrape. */
+/** @param read asked at each scrape. */
 export function addHistogram(
   registry: Registry,
   { name, help }: Omit<MetricOptions, 'labelNames'>,
-  series: readonly DistributionSeries[],
+  read: () => readonly DistributionSeries[],
 ): void {
   const about = { name, help, type: 'histogram' };
-  const get = async (): Promise<object> => ({ ...about, values: series.flatMap((each) => histogramValues(name, each)) });
+  const get = async (): Promise<object> => ({ ...about, values: read().flatMap((each) => histogramValues(name, each)) });
   // prom-client's own histogram takes values one by one only. What a registry needs of a metric is this much.
   registry.registerMetric({ ...about, get } as unknown as Histogram);
 }

@@ -56,12 +56,12 @@ export function addStreamMetrics(
   addHistogram(
     registry,
     { name: 'controlplane_xds_commit_to_sent_seconds', help: 'From publishing a snapshot to writing it to a stream' },
-    seriesPerType(counters.commitToSent),
+    () => seriesPerType(counters.commitToSent),
   );
   addHistogram(
     registry,
     { name: 'controlplane_xds_commit_to_ack_seconds', help: 'From publishing a snapshot to the ACK of an Envoy' },
-    seriesPerType(counters.commitToAck),
+    () => seriesPerType(counters.commitToAck),
   );
 }
 

@@ -1,4 +1,4 @@
-// Reads the tables of schema 2 and 3, and checks what it reads. Throws an Error that names the table and the row when a
+// Reads the tables of schema 2 to 4, and checks what it reads. Throws an Error that names the table and the row when a
 // row does not hold what it should, and SQLite's own errors.
 
 import { isIP } from 'node:net';

@@ -1,8 +1,8 @@
-// Schema 3: the log, and tables that are its fold, so that a start reads what there is and not all that ever was.
+// Schema 4: the log, and tables that are its fold, so that a start reads what there is and not all that ever was.
 
 import { applicationId } from './sqlite-file.ts';
 
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** What schema 2 has not: the orders that stand, some of which may be over. `kind`: drain or disable. */
 export const ordersSchema = `
@@ -11,6 +11,13 @@ export const ordersSchema = `
     author TEXT NOT NULL, at_ms INTEGER NOT NULL, until_ms INTEGER, message TEXT,
     PRIMARY KEY (cluster, server)
   ) STRICT, WITHOUT ROWID;
+`;
+
+/** What schema 3 has not: events, beside the log. `body` is JSON, see event-table.ts. */
+export const eventsSchema = `
+  CREATE TABLE events (
+    id INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, type TEXT NOT NULL, cluster TEXT, body TEXT NOT NULL
+  ) STRICT;
 `;
 
 /**
@@ -49,6 +56,7 @@ export const schema = `
     PRIMARY KEY (revision, kind, name)
   ) STRICT, WITHOUT ROWID;
   ${ordersSchema}
+  ${eventsSchema}
 `;
 
 /** In meta: the key that secrets are sealed with, wrapped by the key of the key file. */

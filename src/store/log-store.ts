@@ -2,6 +2,7 @@
 // store gives of the state is the fold of the log (docs/adr/0022). Twins: memory-log-store.ts and sqlite-log-store.ts.
 // Must not import Envoy, HTTP or gRPC parts.
 
+import type { EventStore } from '../events/event-store.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { MirrorPair } from '../inventory/mirrors.ts';
@@ -150,7 +151,7 @@ export type KeptAddresses = ReadonlyMap<string, readonly string[]>;
  * A call has happened whole and durably when it resolves. When it rejects, with {@link StoreError}, it has not happened
  * at all. Calls happen in the order in which they were made.
  */
-export interface LogStore {
+export interface LogStore extends EventStore {
   /** Reads everything; called once, at the start. */
   load(): Promise<LogState>;
   /**

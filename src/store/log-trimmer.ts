@@ -1,4 +1,4 @@
-// Removes from the tables of schema 3 what is kept no more, some rows with each append. Runs in its transaction.
+// Removes from the tables of schema 4 what is kept no more, some rows with each append. Runs in its transaction.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 

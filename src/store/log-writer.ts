@@ -1,4 +1,4 @@
-// Writes one entry into the tables of schema 3: into the log, and its fold into all others. At the cost of what it
+// Writes one entry into the tables of schema 4: into the log, and its fold into all others. At the cost of what it
 // changes. Runs in a transaction that the caller has begun; throws SQLite's own errors.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';

@@ -1,5 +1,7 @@
 // The log that forgets when the process ends: the in-memory twin of sqlite-log-store.ts, for --data-dir= and for tests.
 
+import { keptEvents } from '../events/event-store.ts';
+import type { NumberedEvent } from '../events/event.ts';
 import { listEdits, toEdits } from '../inventory/edits.ts';
 import type { ObjectEdit } from '../inventory/edits.ts';
 import type { Config } from '../model/objects.ts';
@@ -36,6 +38,7 @@ export function createMemoryLogStore(keptRevisions = defaultKeptRevisions): LogS
   // Oldest first.
   const entries: KeptEntry[] = [];
   const revisions: KeptRevision[] = [];
+  const events: NumberedEvent[] = [];
 
   const trim = (): void => {
     revisions.splice(0, revisions.length - keptRevisions);
@@ -82,6 +85,18 @@ export function createMemoryLogStore(keptRevisions = defaultKeptRevisions): LogS
     },
     keepNotes: async (changes) => {
       state = { ...state, notes: withChanges(state.notes, changes) };
+    },
+    lastEvent: async () => events.at(-1)?.id ?? 0,
+    keepEvents: async (batch) => {
+      events.push(...batch);
+      events.splice(0, events.length - keptEvents);
+    },
+    eventsAfter: async (id, limit, { cluster, type } = {}) => {
+      const isWanted = (event: NumberedEvent): boolean =>
+        event.id > id &&
+        (cluster === undefined || event.cluster === cluster) &&
+        (type === undefined || event.type === type);
+      return events.filter(isWanted).slice(0, limit);
     },
     backup: () => Promise.reject(new StoreError('nothing is kept on disk: there is nothing to back up')),
     close: () => Promise.resolve(),

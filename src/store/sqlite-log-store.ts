@@ -5,9 +5,10 @@ import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
 import { toDraining } from './draining-edits.ts';
+import { EventTable } from './event-table.ts';
 import { HeldFiles } from './held-files.ts';
 import { LogReader } from './log-reader.ts';
-import { ordersSchema, schema, schemaVersion } from './log-schema.ts';
+import { eventsSchema, ordersSchema, schema, schemaVersion } from './log-schema.ts';
 import { StoreError, defaultKeptRevisions } from './log-store.ts';
 import type { LogStore } from './log-store.ts';
 import { LogWriter } from './log-writer.ts';
@@ -37,6 +38,7 @@ export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): 
   const files = new HeldFiles(path);
   const reader = new LogReader(db);
   const writer = new LogWriter(db, keptRevisions);
+  const events = new EventTable(db);
   // As the table has it: a commit gives all that drains, most of it as it was.
   let draining = read(path, () => toDraining(reader.readDraining()));
 
@@ -65,6 +67,9 @@ export function openSqliteLogStore(dataDir: string, options: SqliteLogOptions): 
     keepOutages: async (changes) => write(() => writer.keepOutages(changes)),
     keepNotes: async (changes) => write(() => writer.keepNotes(changes)),
     keepAddresses: async (changes) => write(() => writer.keepAddresses(changes)),
+    lastEvent: async () => read(path, () => events.last()),
+    keepEvents: async (batch) => withoutSync(db, () => write(() => events.keep(batch))),
+    eventsAfter: async (id, limit, filter) => read(path, () => events.after(id, limit, filter)),
     backup: async (file) => writeBackup(db, resolve(file)),
     close: async () => {
       if (db.isOpen) db.close();
@@ -77,12 +82,26 @@ function layoutAt(nowMs: number): Layout {
     version: schemaVersion,
     oldest: 1,
     schema,
-    check: (db, version) => (version === 1 ? readSchema1(db) : new LogReader(db, version).readState()),
+    check: (db, version) => {
+      if (version === 1) readSchema1(db);
+      else new LogReader(db, version).readState();
+      if (version >= 4) new EventTable(db).last();
+    },
     migrate: (db, version) => {
       if (version === 1) migrateSchema1(db, nowMs);
-      else db.exec(`${ordersSchema} PRAGMA user_version = ${schemaVersion};`);
+      else db.exec(`${version < 3 ? ordersSchema : ''} ${eventsSchema} PRAGMA user_version = ${schemaVersion};`);
     },
   };
+}
+
+// In the write-ahead log, and synced with the next write that is: to wait for the disk would hold up what is published.
+function withoutSync(db: DatabaseSync, work: () => void): void {
+  db.exec('PRAGMA synchronous = NORMAL');
+  try {
+    work();
+  } finally {
+    db.exec('PRAGMA synchronous = FULL');
+  }
 }
 
 function read<T>(path: string, work: () => T): T {

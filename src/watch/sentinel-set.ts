@@ -1,6 +1,7 @@
 // The Sentinels of all clusters that are followed by them.
 
 import type { SeenSentinel, SeenSentinels } from '../effective/seen.ts';
+import type { OnEvent } from '../events/event.ts';
 import type { Cluster, SentinelFailover } from '../model/objects.ts';
 import { sentinelOf } from '../model/failover-defaults.ts';
 import { sentinelRefsOf } from '../model/secret-refs.ts';
@@ -10,18 +11,11 @@ import type { Target } from './connection.ts';
 import { findSecretProblem } from './find-secret.ts';
 import type { FindSecret } from './find-secret.ts';
 import { KeptTls } from './kept-tls.ts';
-import type { SentinelMessage } from './sentinel-answers.ts';
+import { sentinelEvent } from './sentinel-event.ts';
 import { SentinelGroup } from './sentinel-group.ts';
 import type { SentinelGroupParts, SentinelTerms } from './sentinel-group.ts';
 import { targetOf, watchPlanOf } from './watched-servers.ts';
 import type { Unreachable, WatchPlan } from './watched-servers.ts';
-
-/** An event of a Sentinel, as it told it. */
-export interface SentinelEvent extends SentinelMessage {
-  readonly cluster: string;
-  /** ADDRESS:PORT. */
-  readonly sentinel: string;
-}
 
 export interface SentinelSetParts {
   /** Asked before each connection, with the secrets as they are then. */
@@ -30,7 +24,7 @@ export interface SentinelSetParts {
   readonly onChange: () => void;
   /** Told when these servers of a cluster had better be looked at now. */
   readonly onHint: (cluster: string, servers: ReadonlySet<string> | 'all') => void;
-  readonly onEvent?: ((event: SentinelEvent) => void) | undefined;
+  readonly onEvent?: OnEvent | undefined;
   /** Wall-clock time (Unix, ms). */
   readonly nowMs?: (() => number) | undefined;
 }
@@ -108,7 +102,7 @@ export class SentinelSet {
         onChange();
       },
       onHint: (servers) => onHint(cluster, servers),
-      onMessage: (sentinel, message) => onEvent?.({ cluster, sentinel, ...message }),
+      onMessage: (sentinel, message) => onEvent?.(sentinelEvent(cluster, sentinel, message)),
       nowMs,
     };
     return new SentinelGroup(parts, terms);

@@ -1,6 +1,7 @@
 // Watches the servers of all clusters that are to be watched: a watcher for each server of each cluster.
 
 import type { Seen, SeenSentinels, SeenServer, ServerState, Watchers } from '../effective/seen.ts';
+import type { OnEvent } from '../events/event.ts';
 import type { Cluster } from '../inventory/cluster.ts';
 import { tlsRefsOf } from '../model/tls-refs.ts';
 import type { Target } from './connection.ts';
@@ -8,8 +9,9 @@ import { findSecretProblem } from './find-secret.ts';
 import type { FindSecret } from './find-secret.ts';
 import { KeptTls } from './kept-tls.ts';
 import { SentinelSet } from './sentinel-set.ts';
-import type { SentinelEvent, SentinelSetParts } from './sentinel-set.ts';
+import type { SentinelSetParts } from './sentinel-set.ts';
 import { ServerWatcher } from './server-watcher.ts';
+import { transitionEvent } from './transition.ts';
 import { targetOf, watchPlanOf, watchedServersOf } from './watched-servers.ts';
 import type { Unreachable, WatchPlan, WatchedServer } from './watched-servers.ts';
 
@@ -18,10 +20,10 @@ export interface WatcherSetParts {
   readonly findSecret: FindSecret;
   /** Told each time that {@link WatcherSet.seen} is another; not while it is asked to follow. */
   readonly onChange: () => void;
+  /** Told of each server that comes into another state. */
+  readonly onEvent?: OnEvent;
   /** Wall-clock time (Unix, ms). */
   readonly nowMs?: () => number;
-  /** Told of what Sentinels tell of the clusters that they watch. */
-  readonly onSentinelEvent?: ((event: SentinelEvent) => void) | undefined;
   /** So many servers are connected to at most; of the others it is told that they are not. Default 5,000. */
   readonly maxServers?: number;
 }
@@ -43,7 +45,7 @@ interface FollowedServer {
   server: WatchedServer;
   /** Who asks it, and how, as text. */
   terms: string;
-  /** What it was in when the others of its group were looked at for it. */
+  /** As it was told last, and when the others of its group were looked at for it. */
   state: ServerState;
 }
 
@@ -58,7 +60,7 @@ export class WatcherSet implements Watchers {
 
   constructor(parts: WatcherSetParts) {
     this.#parts = parts;
-    const { findSecret, onSentinelEvent: onEvent, nowMs } = parts;
+    const { findSecret, onEvent, nowMs } = parts;
     const onChange = (): void => this.#tellChange();
     const onHint: SentinelSetParts['onHint'] = (cluster, servers) => this.#lookNow(cluster, servers);
     this.#sentinels = new SentinelSet({ findSecret, onChange, onHint, onEvent, nowMs });
@@ -152,7 +154,7 @@ export class WatcherSet implements Watchers {
       plan,
       onChange: () => {
         this.#noteChange(followed);
-        this.#lookAtOthers(followed, made);
+        this.#noteState(followed, made);
         this.#parts.onChange();
       },
       ...(nowMs && { nowMs }),
@@ -161,12 +163,19 @@ export class WatcherSet implements Watchers {
     return made;
   }
 
+  #noteState(followed: Followed, changed: FollowedServer): void {
+    const { seen } = changed.watcher;
+    if (changed.state === seen.state) return;
+    changed.state = seen.state;
+    const event = transitionEvent(followed.cluster.name, changed.server.address, seen);
+    if (event !== undefined) this.#parts.onEvent?.(event);
+    this.#lookAtOthers(followed, changed);
+  }
+
   // Of a group that replicates, what happens to one says something of the others: whether replicas have lost their primary
   // too, and who it is now. Once for each state that it comes to.
   #lookAtOthers({ cluster, servers }: Followed, changed: FollowedServer): void {
-    const { state } = changed.watcher.seen;
-    if (cluster.kind !== 'replicated' || changed.state === state) return;
-    changed.state = state;
+    if (cluster.kind !== 'replicated') return;
     for (const other of servers.values()) if (other !== changed) other.watcher.lookNow();
   }
 

@@ -1,6 +1,7 @@
 // One discovery stream: aggregated, or of one type. Takes requests, holds a watch per
 // type, and writes what is due, in order and never more than the transport takes.
 
+import type { OnEvent } from '../events/event.ts';
 import { kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
@@ -13,6 +14,7 @@ import type { RequestHead } from './discovery-request.ts';
 import { appendNonce } from './discovery-response.ts';
 import type { ListenerPacing } from './listener-pacing.ts';
 import type { SetSelector } from './make-before-break.ts';
+import { nackEvent } from './nack-event.ts';
 import type { NackTexts } from './nack-texts.ts';
 import { parseNode } from './node.ts';
 import type { Node, NodeGroupOf } from './node.ts';
@@ -68,6 +70,8 @@ export interface StreamContext extends OrderOptions {
   readonly secretsFor: SecretsFor;
   /** Finds those that were published in what a client says. */
   readonly nackTexts: NackTexts;
+  /** Told of each refusal. */
+  readonly onEvent: OnEvent;
   readonly observer: DiscoveryObserver;
   readonly log: StreamLog;
   /** What is known of the stream's client beside the stream. */
@@ -265,6 +269,16 @@ export class DiscoveryStream {
     });
   }
 
+  /** True when the client refused the newest of something. */
+  get isRefusing(): boolean {
+    return this.#types.some(({ watch }) => watch.isRefused);
+  }
+
+  /** When the client last accepted something, by the monotonic clock; 0: it has not. */
+  get acceptedAtMs(): number {
+    return Math.max(0, ...this.#types.map((type) => type.acceptedAtMs));
+  }
+
   /** Sends once more what the client refused, though nothing has changed; gives of which types. */
   retry(): readonly ResourceKind[] {
     const retried = this.#types.filter(({ watch }) => watch.retry()).map(({ kind }) => kind);
@@ -420,6 +434,7 @@ export class DiscoveryStream {
       names,
       isInForce,
     });
+    this.#context.onEvent(nackEvent(this.nodeId ?? '', { kind, message, names, isInForce }));
   }
 
   /** False after a part: the next one is written when it has left. */

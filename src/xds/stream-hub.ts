@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 
+import type { OnEvent } from '../events/event.ts';
 import type { ApiVersion } from '../snapshot/dialect.ts';
 import type { IsConcerned, NodeGroup, SnapshotCache } from '../snapshot/snapshot.ts';
 import { findAgents, findWithoutSecrets } from './agents.ts';
@@ -45,6 +46,8 @@ export interface StreamHubOptions {
   readonly secretsFor?: SecretsFor;
   /** What was published, and no text of a client's may tell; the same object while it is the same. Default: nothing. */
   readonly secretValues?: () => SecretValues;
+  /** Told of each refusal. Default: nobody is. */
+  readonly onEvent?: OnEvent;
   /** Told of the first client of each release and node group, with secrets and without, since the last commit. */
   readonly onFirstOfSort?: (client: JudgedClient) => void;
 }
@@ -94,6 +97,7 @@ export class StreamHub {
     goneTimeMs = defaultGoneTimeMs,
     secretsFor = 'private',
     secretValues = () => noSecrets,
+    onEvent = () => undefined,
     onFirstOfSort = () => undefined,
   }: StreamHubOptions) {
     this.presence = new Presence(goneTimeMs);
@@ -118,6 +122,7 @@ export class StreamHub {
       publicationFor: (group) => snapshots.publication(group),
       secretsFor,
       nackTexts: new NackTexts(secretValues),
+      onEvent,
       log: new StreamLog(log),
       observer,
       inForceBoundMs,

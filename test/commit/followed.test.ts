@@ -93,8 +93,8 @@ describe('another primary', () => {
   test('is followed at once, by endpoints alone, without a commit', async () => {
     const told: string[] = [];
     const { desk, sight, served, version, declare } = await open(undefined, {
-      onFollowed: (cluster, { topology }, before) => {
-        told.push(`${cluster}: ${before?.topology.primary} -> ${topology.primary}`);
+      onEvent: ({ type, message }) => {
+        if (type === 'primary-changed') told.push(message);
       },
     });
     await declare('10.0.0.1:6379');
@@ -103,7 +103,8 @@ describe('another primary', () => {
     assert.equal(served(), '10.0.0.2:6379');
     assert.equal(version(), before);
     assert.equal(desk.declarations.revision, 1);
-    assert.deepEqual(told, ['c: 10.0.0.1:6379 -> 10.0.0.2:6379']);
+    const why = '10.0.0.1:6379 is a replica now, and 10.0.0.2:6379 the primary';
+    assert.deepEqual(told, [`cluster "c": 10.0.0.2:6379 takes the writes, in place of 10.0.0.1:6379: ${why}`]);
   });
 
   test('stays so through commits, until another one is declared', async () => {

@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { keptEvents } from '../../src/events/event-store.ts';
+import type { NumberedEvent } from '../../src/events/event.ts';
 import { hostsOf } from '../../src/inventory/cluster.ts';
 import type { ClusterEdit } from '../../src/inventory/cluster.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
@@ -20,6 +22,7 @@ import { LogModel } from './log-model.ts';
 
 const far = Number.MAX_SAFE_INTEGER;
 const numbersOf = (entries: readonly { readonly number: number }[]) => entries.map(({ number }) => number);
+const idsOf = (events: readonly NumberedEvent[]) => events.map(({ id }) => id);
 const revisionsOf = async (store: LogStore) => (await store.revisions(far, 100)).map(({ revision }) => revision);
 
 for (const [twin, open] of Object.entries(twins)) {
@@ -86,6 +89,38 @@ for (const [twin, open] of Object.entries(twins)) {
       const { notes, lastEntry } = await store.load();
       assert.deepEqual([...(notes ?? [])].sort(), [['failover c d', ''], ['following b', 'ü\n']]);
       assert.equal(lastEntry, 0);
+    });
+
+    test('keeps events beside the log, and gives back those behind a number', async (t) => {
+      const store = open(t);
+      assert.deepEqual([await store.lastEvent(), await store.eventsAfter(0, 10)], [0, []]);
+      const data = { ms: 1.5, isAlone: true, names: ['兔', ''], text: '\n' };
+      const events: NumberedEvent[] = [
+        { id: 1, atMs: 5, type: 'server-down', cluster: 'a', server: '10.0.0.1:1', message: 'zwei "兔"' },
+        { id: 2, atMs: 4, type: 'acked', message: '', data },
+        { id: 3, atMs: 6, type: 'server-down', cluster: 'b', message: 'down' },
+      ];
+      await store.keepEvents(events.slice(0, 2));
+      await store.keepEvents(events.slice(2));
+      assert.equal(await store.lastEvent(), 3);
+      assert.deepEqual(toPlain(await store.eventsAfter(0, 10)), toPlain(events));
+      assert.deepEqual(idsOf(await store.eventsAfter(1, 1)), [2]);
+      assert.deepEqual(await store.eventsAfter(3, 10), []);
+      assert.deepEqual(idsOf(await store.eventsAfter(0, 10, { type: 'server-down' })), [1, 3]);
+      assert.deepEqual(idsOf(await store.eventsAfter(0, 1, { cluster: 'b' })), [3]);
+      assert.deepEqual(idsOf(await store.eventsAfter(0, 9, { cluster: 'b', type: 'acked' })), []);
+      assert.equal((await store.load()).lastEntry, 0);
+    });
+
+    test('keeps the newest events', async (t) => {
+      const store = open(t);
+      const batch = (from: number, count: number): NumberedEvent[] =>
+        Array.from({ length: count }, (_, index) => ({ id: from + index, atMs: 0, type: 'order', message: '' }));
+      await store.keepEvents(batch(1, keptEvents));
+      await store.keepEvents(batch(keptEvents + 1, 3));
+      assert.equal(await store.lastEvent(), keptEvents + 3);
+      const kept = idsOf(await store.eventsAfter(0, 2 * keptEvents));
+      assert.deepEqual([kept.length, kept[0], kept.at(-1)], [keptEvents, 4, keptEvents + 3]);
     });
 
     test('of two that append at once one is taken', async (t) => {

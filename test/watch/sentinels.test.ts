@@ -10,7 +10,7 @@ import type { Following } from '../../src/failover/following.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import type { ReplicatedCluster } from '../../src/model/objects.ts';
 import type { FindSecret } from '../../src/watch/find-secret.ts';
-import type { SentinelEvent } from '../../src/watch/sentinel-set.ts';
+import type { NewEvent } from '../../src/events/event.ts';
 import { WatcherSet } from '../../src/watch/watcher-set.ts';
 import { startSentinel, startWatchedGroup } from '../support/redis-sentinel.ts';
 import type { Sentinel } from '../support/redis-sentinel.ts';
@@ -24,7 +24,7 @@ function follow(t: TestContext, sentinels: readonly string[], fields: object = {
     failover: { by: 'sentinel', master: 'mymaster', sentinels, ...fields },
     watch: { interval: '300ms', timeout: '1s' },
   }) as ReplicatedCluster;
-  const events: SentinelEvent[] = [];
+  const events: NewEvent[] = [];
   /** In the order in which they were published. */
   const primaries: (string | undefined)[] = [];
   let following: Following | undefined;
@@ -35,7 +35,7 @@ function follow(t: TestContext, sentinels: readonly string[], fields: object = {
     if (primaries.at(-1) !== primary) primaries.push(primary);
     set.follow([withTopology(cluster, following.topology)]);
   };
-  const set = new WatcherSet({ findSecret, onChange: decide, onSentinelEvent: (event) => events.push(event) });
+  const set = new WatcherSet({ findSecret, onChange: decide, onEvent: (event) => events.push(event) });
   t.after(() => set.close());
   set.follow([cluster]);
   const codes = (): string[] => following?.troubles.map(({ code }) => code) ?? [];
@@ -69,7 +69,7 @@ describe('a group', { concurrency: true }, () => {
     await waitUntil('all Sentinels name it', () => following()?.epoch === 1);
     assert.match(following()?.why ?? '', /^promoted by 127\.0\.0\.1:\d+, elected by [23] of 3 Sentinels in epoch 1$/);
     assert.deepEqual(primaries, [addressOf(primary), promoted]);
-    const told = (event: string): number => new Set(events.filter((each) => each.event === event).map(({ sentinel }) => sentinel)).size;
+    const told = (event: string): number => new Set(events.filter(({ data }) => data?.['event'] === event).map(({ data }) => data?.['sentinel'])).size;
     await waitUntil('all have switched', () => told('+switch-master') === 3);
     assert.ok(told('+selected-slave') === 1 && told('+vote-for-leader') >= 2, JSON.stringify(events));
     assert.deepEqual(following()?.topology.servers, [primary, ...replicas].map(addressOf).sort());

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { SeenServer } from '../../src/effective/seen.ts';
+import type { NewEvent } from '../../src/events/event.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import type { FindSecret } from '../../src/watch/find-secret.ts';
 import { WatcherSet } from '../../src/watch/watcher-set.ts';
@@ -17,11 +18,13 @@ const watch = { interval: '100ms', timeout: '1s' };
 
 function build(t: TestContext, findSecret: FindSecret = () => undefined, maxServers = 10) {
   let changes = 0;
-  const set = new WatcherSet({ findSecret, onChange: () => (changes += 1), maxServers });
+  const told: NewEvent[] = [];
+  const set = new WatcherSet({ findSecret, onChange: () => (changes += 1), onEvent: (event) => void told.push(event), maxServers });
   t.after(() => set.close());
   const find = (cluster: string, port: number): SeenServer | undefined => set.seen.get(cluster)?.get(`127.0.0.1:${port}`);
   return {
     set,
+    told,
     changes: () => changes,
     find,
     until: (state: string, cluster: string, port: number) => {
@@ -52,6 +55,23 @@ describe('the servers that are watched', () => {
     await until('up', 'b', one.port);
     assert.deepEqual([...set.seen.keys()], ['a', 'b']);
     assert.deepEqual([one.connections, two.connections], [2, 1]);
+  });
+
+  test('are told of when they come into another state, once, with why', async (t) => {
+    const redis = await startRedis(t);
+    const { set, told, until } = build(t);
+    set.follow([clusterOf('a', [redis.port], { watch: { ...watch, down_after: 2, up_after: 1 } }), clusterOf('b', [1])]);
+    await until('up', 'a', redis.port);
+    await redis.child.end('SIGKILL');
+    await until('down', 'a', redis.port);
+    const server = `127.0.0.1:${redis.port}`;
+    assert.deepEqual(told.map(({ type, cluster, server: who }) => [type, cluster, who]), [
+      ['server-up', 'a', server],
+      ['server-suspect', 'a', server],
+      ['server-down', 'a', server],
+    ]);
+    assert.match(told[2]?.message ?? '', /^cluster "a": 127\.0\.0\.1:\d+ is down: refused: /u);
+    assert.deepEqual(told[0]?.data, { role: 'primary' });
   });
 
   test('are followed as they come and go, and what stays is not asked anew', async (t) => {

@@ -44,6 +44,7 @@ import type {
   revisionSchema,
   revisionsSchema,
 } from './schemas/history.ts';
+import type { eventSchema, eventsSchema } from './schemas/events.ts';
 import type { healthSchema, serverHealthSchema } from './schemas/health.ts';
 import type { hostNameSchema, hostNamesSchema } from './schemas/host-names.ts';
 import type { faultSchema, problemSchema } from './schemas/problem.ts';
@@ -88,6 +89,9 @@ export type RollbackMessage = Message<typeof rollbackSchema>;
 export type RestoreMessage = Message<typeof restoreSchema>;
 export type ProgressMessage = Message<typeof progressSchema>;
 export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
+
+export type EventMessage = Message<typeof eventSchema>;
+export type EventsMessage = Message<typeof eventsSchema>;
 
 export type HealthMessage = Message<typeof healthSchema>;
 export type ServerHealthMessage = Message<typeof serverHealthSchema>;

@@ -23,6 +23,8 @@ import {
   createEndpointPatchHandler,
   createEndpointPutHandler,
 } from './endpoints.ts';
+import { createEventsHandler } from './events.ts';
+import type { EventsParts } from './events.ts';
 import { createFailoverHandler, createFailoversHandler } from './failovers.ts';
 import type { FailoverHandlerParts } from './failovers.ts';
 import { createHealthHandler } from './health.ts';
@@ -54,7 +56,8 @@ import type { Secrets } from './secrets.ts';
 import { createDiscardHandler, createStagedHandler } from './staged.ts';
 import { toProblem } from './to-problem.ts';
 
-export interface V2Parts extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts, FailoverHandlerParts {
+export interface V2Parts
+  extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts, EventsParts, FailoverHandlerParts {
   readonly desk: Desk;
   readonly readBackup: ReadBackup;
   readonly secrets: Secrets;
@@ -112,6 +115,7 @@ export function createV2(parts: V2Parts): Router {
 
   router.route('/clients').get(clients).all(refuseMethod('GET', 'HEAD'));
   router.route('/health').get(createHealthHandler(desk)).all(refuseMethod('GET', 'HEAD'));
+  router.route('/events').get(createEventsHandler(parts)).all(refuseMethod('GET', 'HEAD'));
   router.route('/host-names').get(createHostNamesHandler(desk)).all(refuseMethod('GET', 'HEAD'));
   router.route('/check').post(createCheckHandler(desk, secrets, parts.names, parts.stopping)).all(refuseMethod('POST'));
   router.route('/retry').post(createRetryHandler(parts)).all(refuseMethod('POST'));

@@ -1,5 +1,6 @@
 // /api/v2 and the xDS port of one control plane, in this process, on free loopback ports.
 
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +11,8 @@ import { createApi } from '../../../src/api/app.ts';
 import type { ClientsMessage } from '../../../src/api/v2/messages.ts';
 import { createV2 } from '../../../src/api/v2/router.ts';
 import type { V2Parts } from '../../../src/api/v2/router.ts';
+import { EventLog } from '../../../src/events/event-log.ts';
+import { createMemoryLogStore } from '../../../src/store/memory-log-store.ts';
 import { readBackup } from '../../../src/store/read-backup.ts';
 import { LookupError } from '../../../src/watch/dns-lookup.ts';
 import { serveXds } from '../../support/xds/served-xds.ts';
@@ -47,6 +50,7 @@ export async function serveV2(t: TestContext, parts: Partial<V2Parts> = {}): Pro
     },
     hub: xds.hub,
     failovers: failoversOf(parts.desk ?? desk).failovers,
+    events: await EventLog.open({ store: createMemoryLogStore(), onFailure: assert.ifError }),
     start: undefined,
     stopping: stopping.signal,
     log: logger,

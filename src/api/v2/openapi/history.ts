@@ -1,12 +1,16 @@
-// What happened: revisions and the log.
+// What happened: revisions, the log, events.
 
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 
+import { eventTypes } from '../../../events/event.ts';
+import { eventStreamType } from '../event-stream.ts';
+import { defaultEvents } from '../events.ts';
 import { defaultEntries } from '../log.ts';
 import { defaultRevisions } from '../revisions.ts';
 import { revisionNumber } from '../schemas/common.ts';
 import { diffSchema } from '../schemas/declared.ts';
+import { eventSchema, eventsSchema } from '../schemas/events.ts';
 import { logSchema, revisionContentSchema, revisionsSchema } from '../schemas/history.ts';
 import { operation } from './operation.ts';
 import { limitQuery, revisionQuery } from './parameters.ts';
@@ -52,6 +56,31 @@ export const historyPaths: ZodOpenApiPathsObject = {
         ...limitQuery(defaultEntries),
       },
       answers: { 200: { description: 'Some of those that are kept.', schema: logSchema } },
+    }),
+  },
+  '/events': {
+    get: operation('getEvents', {
+      tag,
+      summary: 'What happened, oldest first; live as server-sent events',
+      description:
+        'To who accepts text/event-stream events are sent as they come, each as `id`, `event` with its type, and `data` ' +
+        'with the Event as JSON; from now on unless `after` is given. Who was cut off goes on with the header ' +
+        'Last-Event-ID.',
+      query: {
+        after: z.int().min(0).optional().describe('The events behind this id; all, unless told.'),
+        cluster: z.string().optional().describe('Those of this cluster.'),
+        type: z.enum(eventTypes).optional().describe('Those of this type.'),
+        ...limitQuery(defaultEvents),
+      },
+      header: { 'Last-Event-ID': z.string().optional().describe('In place of `after`, for who follows.') },
+      answers: {
+        200: {
+          description: 'Some of the newest 10,000.',
+          schema: eventsSchema,
+          others: { [eventStreamType]: eventSchema },
+        },
+      },
+      problems: [503],
     }),
   },
 };

@@ -40,6 +40,8 @@ export interface AnswerOf {
   /** Undefined: it has no content. */
   readonly schema?: z.ZodType;
   readonly types?: readonly string[];
+  /** Of other types, which have another schema. */
+  readonly others?: Readonly<Record<string, z.ZodType>>;
   readonly headers?: Fields;
   readonly example?: unknown;
 }
@@ -74,11 +76,13 @@ function bodyOf({ isOptional = false, types, schema, example }: Body): ZodOpenAp
 
 function answersOf(answers: Call['answers']): ZodOpenApiResponsesObject {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, types, headers, example }]) => {
+    Object.entries(answers).map(([status, { description, schema, types, others = {}, headers, example }]) => {
       const response: ZodOpenApiResponseObject = {
         description,
         ...(headers === undefined ? {} : { headers: z.object(headers) }),
-        ...(schema === undefined ? {} : { content: contentOf(types, schema, example) }),
+        ...(schema === undefined
+          ? {}
+          : { content: { ...contentOf(types, schema, example), ...contentsOf(others) } }),
       };
       return [status, response];
     }),
@@ -93,6 +97,10 @@ function problemsOf(statuses: readonly number[]): ZodOpenApiResponsesObject {
       return [status, { description: title, content: contentOf([problemType], problemSchema, example) }];
     }),
   );
+}
+
+function contentsOf(schemas: Readonly<Record<string, z.ZodType>>) {
+  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
 }
 
 function contentOf(types: readonly string[] = [json], schema: z.ZodType, example: unknown) {
