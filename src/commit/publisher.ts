@@ -12,7 +12,7 @@ import type { Seen, Watchers } from '../effective/seen.ts';
 import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import { groundAfter } from '../effective/ground.ts';
-import { withTopology } from '../effective/topology.ts';
+import { withAllDeclared, withTopology } from '../effective/topology.ts';
 import type { Topologies } from '../effective/topology.ts';
 import { followedAfter, followedFrom } from '../failover/follow.ts';
 import type { Followed } from '../failover/follow.ts';
@@ -321,9 +321,10 @@ export class Publisher {
   }
 
   // Whoever is left out too: else nobody would see that it is back.
-  #followWatched({ ground: { clusters } }: Prepared): void {
+  #followWatched({ ground, declared }: Prepared): void {
     const addresses = this.#addresses;
-    this.#parts.watchers?.follow(findWatched(clusters).map((cluster) => withAddresses(cluster, addresses)));
+    const watched = findWatched(ground.clusters).map((each) => withAllDeclared(each, declared.clusters.get(each.name)));
+    this.#parts.watchers?.follow(watched.map((cluster) => withAddresses(cluster, addresses)));
   }
 
   // Those that are up again come back some at a time.

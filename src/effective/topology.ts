@@ -28,6 +28,21 @@ export function withTopology(cluster: Cluster, topology: Topology | undefined): 
   return latest.get(cluster, JSON.stringify(topology), () => substitute(cluster, topology));
 }
 
+const latestWhole = new Latest<Cluster, Cluster>();
+
+/**
+ * Of a cluster with a topology: with the servers besides that are declared, and not in it now: they are looked at too,
+ * for nobody else would see that they are back.
+ */
+export function withAllDeclared(cluster: Cluster, declared: Cluster | undefined): Cluster {
+  if (cluster.kind !== 'replicated' || declared?.kind !== 'replicated' || cluster === declared) return cluster;
+  const there = new Set(cluster.endpoints.map(serverNameOf));
+  const missing = declared.endpoints.filter((endpoint) => !there.has(serverNameOf(endpoint)));
+  if (missing.length === 0) return cluster;
+  const endpoints = [...cluster.endpoints, ...missing].sort(compareServers);
+  return latestWhole.get(cluster, missing.map(serverNameOf).join(' '), () => ({ ...cluster, endpoints }));
+}
+
 /** What is declared, as a topology. */
 export function declaredTopology({ primary, endpoints }: ReplicatedCluster): Topology {
   return { primary, servers: endpoints.map(serverNameOf).sort() };

@@ -10,7 +10,7 @@ import type { Cluster } from '../model/objects.ts';
 import { watchOf } from '../model/watch-defaults.ts';
 import { followRoles } from './follow-roles.ts';
 import { followSentinel } from './follow-sentinel.ts';
-import { beginFollowing } from './following.ts';
+import { beginFollowing, nothingRemembered } from './following.ts';
 import type { Following, Followings } from './following.ts';
 
 /** What it is decided by. */
@@ -82,9 +82,7 @@ function followOne(
     if (isSameTopology(base.topology, topology)) return base;
     const leader = topology.primary ?? base.leader;
     const isHeld = topology.primary === undefined;
-    // Whoever it was told to make the primary is it, whatever it has.
-    const unknown = { runId: undefined, history: undefined, hadKeys: undefined };
-    return { ...base, ...unknown, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
+    return { ...base, ...nothingRemembered, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
   }
   if (sentinelOf(cluster) === undefined) return followRoles(before, cluster, servers, nowMs);
   return followSentinel(before, cluster, servers, sentinels.get(name) ?? new Map(), nowMs);

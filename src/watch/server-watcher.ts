@@ -33,8 +33,8 @@ export interface Progress {
 interface Sight {
   readonly role: Role | undefined;
   readonly offset: number | undefined;
-  /** Undefined: INFO was not asked for, or not answered. */
-  readonly facts: ServerFacts | undefined;
+  /** Undefined: INFO was not asked for; `untold`: it was, and not answered. */
+  readonly facts: ServerFacts | 'untold' | undefined;
 }
 
 // A server that was never heard of may be none of ours: it is asked less and less often.
@@ -42,6 +42,8 @@ const longestWaitOfUnknownMs = 30_000;
 // So that those of one cluster do not all look at the same moment.
 const jitter = 0.1;
 const longestFirstWaitMs = 1_000;
+// By so much the time of a start that is reckoned from whole seconds may differ from one look to the next.
+const startSlackMs = 5_000;
 
 const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
   refused: 'none',
@@ -67,6 +69,7 @@ export class ServerWatcher {
   #facts: ServerFacts | undefined;
   #replication: Replication = {};
   #answeredAtMs: number | undefined;
+  #startedAtMs: number | undefined;
   #offset: number | undefined;
   #connection: Connection | undefined;
   #infoDueMs = 0;
@@ -91,7 +94,7 @@ export class ServerWatcher {
     const { state, sinceMs, reason } = this.#condition;
     const { product, version } = this.#facts ?? {};
     const told = { role: this.#role?.name, product, version, ...this.#replication };
-    return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs };
+    return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs, isUnheard: this.#isUnheard };
   }
 
   /** The next look is made at once, or follows the one that is being made. */
@@ -103,6 +106,12 @@ export class ServerWatcher {
     }
     clearTimeout(this.#timer);
     this.#timer = this.#lookIn(0);
+  }
+
+  get #isUnheard(): boolean {
+    const { state, reason = '' } = this.#condition;
+    const trouble = reason.slice(0, reason.indexOf(':')) as Trouble;
+    return state === 'unknown' && this.#vainLooks >= this.#plan.downAfter && answerByTrouble[trouble] === 'none';
   }
 
   get progress(): Progress {
@@ -216,7 +225,11 @@ export class ServerWatcher {
     const asked = isInfoDue || !isOther(told, this.#role) ? info : await this.#askInfo(connection);
     const text = asked.status === 'fulfilled' && typeof asked.value === 'string' ? asked.value : undefined;
     const facts = text === undefined ? undefined : readFacts({ info: text, role: reply });
-    return { role: told.name === 'unknown' ? facts?.role : told, offset: offsetOfRole(reply), facts };
+    return {
+      role: told.name === 'unknown' ? facts?.role : told,
+      offset: offsetOfRole(reply),
+      facts: facts ?? (asked.status === 'rejected' ? 'untold' : undefined),
+    };
   }
 
   async #askInfo(connection: Connection): Promise<PromiseSettledResult<unknown>> {
@@ -232,9 +245,25 @@ export class ServerWatcher {
   #note({ role, offset, facts }: Partial<Sight>): void {
     this.#role = role ?? this.#role;
     this.#offset = offset;
-    this.#facts = facts ?? this.#facts;
     this.#answeredAtMs = this.#nowMs();
-    this.#replication = replicationOf(this.#facts, this.#role);
+    if (facts === undefined) {
+      this.#replication = { ...this.#replication, follows: this.#role?.follows };
+    } else if (facts === 'untold') {
+      // What it said before may be that of another run.
+      this.#replication = { follows: this.#role?.follows };
+    } else {
+      this.#facts = facts;
+      this.#replication = { ...replicationOf(facts, this.#role), runId: facts.runId ?? this.#findRun(facts) };
+    }
+  }
+
+  // Dragonfly and Kvrocks have no identifier of a run, and tell how long it lasts.
+  #findRun({ uptimeS }: ServerFacts): string | undefined {
+    if (uptimeS === undefined) return undefined;
+    const [before, startedAtMs] = [this.#startedAtMs, this.#nowMs() - uptimeS * 1_000];
+    const isSame = before !== undefined && Math.abs(startedAtMs - before) < startSlackMs;
+    if (!isSame) this.#startedAtMs = startedAtMs;
+    return `started at ${this.#startedAtMs}`;
   }
 
   // A hint that something happens there. Who ends each connection is not asked more often for it.
@@ -261,11 +290,12 @@ function isSame(a: SeenServer, b: SeenServer): boolean {
     a.role === b.role &&
     a.product === b.product &&
     a.version === b.version &&
+    a.isUnheard === b.isUnheard &&
     isSameReplication(a, b)
   );
 }
 
-// How far it has come, and how many keys it has, is another at each look.
+// How far it has come, and how many keys it has exactly, is another at each look.
 function isSameReplication(a: Replication, b: Replication): boolean {
   return (
     a.follows === b.follows &&
@@ -276,16 +306,20 @@ function isSameReplication(a: Replication, b: Replication): boolean {
     a.isSyncing === b.isSyncing &&
     a.isLoading === b.isLoading &&
     a.priority === b.priority &&
-    (a.keys === 0) === (b.keys === 0)
+    a.hasLoadedNothing === b.hasLoadedNothing &&
+    sizeOf(a) === sizeOf(b)
   );
 }
 
-function replicationOf(facts: ServerFacts | undefined, role: Role | undefined): Replication {
-  if (facts === undefined) return { follows: role?.follows };
-  const { runId, history, primaryLink, primarySilentS, isSyncing, isLoading, priority, keys } = facts;
+// By powers of two.
+function sizeOf({ keys }: Replication): number | undefined {
+  return keys === undefined ? undefined : Math.ceil(Math.log2(keys + 1));
+}
+
+function replicationOf(facts: ServerFacts, role: Role | undefined): Replication {
+  const { history, primaryLink, primarySilentS, isSyncing, isLoading, priority, keys, hasLoadedNothing } = facts;
   return {
     follows: role?.follows,
-    runId,
     history,
     link: primaryLink === 'up' || primaryLink === 'down' ? primaryLink : undefined,
     silentMs: primarySilentS === undefined ? undefined : primarySilentS * 1_000,
@@ -293,5 +327,6 @@ function replicationOf(facts: ServerFacts | undefined, role: Role | undefined): 
     isLoading,
     priority,
     keys,
+    hasLoadedNothing,
   };
 }
