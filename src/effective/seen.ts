@@ -10,7 +10,7 @@ export type ServerState = 'unknown' | 'up' | 'suspect' | 'down' | 'recovering';
 
 /** What a server says of its part in replication; what it does not say is undefined. */
 export interface Replication {
-  /** Of a replica: whom it follows, HOST:PORT as it says it. */
+  /** Of a replica, and of a primary that takes another one's writes too (KeyDB): whom it follows, HOST:PORT as it says it. */
   readonly follows?: string | undefined;
   /** Another after each start. */
   readonly runId?: string | undefined;
@@ -25,6 +25,8 @@ export interface Replication {
   readonly priority?: number | undefined;
   /** How many keys it has. */
   readonly keys?: number | undefined;
+  /** It was started without any, and has no log of writes that it could have read them from. */
+  readonly hasLoadedNothing?: boolean | undefined;
 }
 
 /** Whose writes a server has: a replica has the identifier of its primary, also through NAT and over other replicas. */
@@ -51,6 +53,8 @@ export interface SeenServer extends Replication {
   readonly lag?: number | undefined;
   /** When it answered last; undefined: not since it is watched. */
   readonly answeredAtMs?: number | undefined;
+  /** Of one that is unknown: as many looks have found nobody as make a server that was up go down. */
+  readonly isUnheard?: boolean | undefined;
 }
 
 /** A Sentinel that is asked for a cluster. Times are wall-clock time (Unix, ms); addresses as they are connected to. */

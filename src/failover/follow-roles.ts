@@ -1,19 +1,36 @@
-// Who takes the writes of a replicated cluster, by what its servers say of themselves: the primary is
-// followed when exactly one server is right. Pure.
+// Who takes the writes of a replicated cluster, by what its servers say of themselves: another primary is followed when
+// exactly one is right, and nothing is sent to one that came back empty. What is not certain changes nothing, and is told
+// (docs/adr/0037). Pure.
 
 import type { SeenServer } from '../effective/seen.ts';
 import { declaredTopology } from '../effective/topology.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';
 import { beginFollowing, isSameFollowing } from './following.ts';
-import type { Following, Trouble } from './following.ts';
+import type { Following } from './following.ts';
+import { hadKeys, hasFewKeys, hasKeysAgain, hasLostItsKeys, hasRestarted, identityAfter, reachIn } from './identity.ts';
+import { sayBusy, sayEmpty, sayReplica, saySilent, sayTwo, sayUncounted } from './role-troubles.ts';
+import { areAllLost, isAnswering, isAnyLinked, isLost, isRefused, saysPrimary } from './witnesses.ts';
 
 type Servers = ReadonlyMap<string, SeenServer>;
 
-/** What was decided, before who there is is laid beside it. */
-type Decision = Pick<Following, 'troubles'> & Partial<Pick<Following, 'leader' | 'isHeld' | 'why'>>;
+/** What is looked at for one decision. */
+interface Scene {
+  readonly before: Following;
+  readonly name: string;
+  readonly leader: string;
+  readonly servers: Servers;
+  /** Without the leader, in order. */
+  readonly others: readonly string[];
+  /** Those of them that say to be the primary. */
+  readonly primaries: readonly string[];
+}
+
+/** What became of it; fields that are left out stay, but nobody is held. */
+type Decision = Pick<Following, 'troubles'> & Partial<Pick<Following, 'leader' | 'isHeld' | 'emptyRunId' | 'why'>>;
 
 /**
  * The same object while nothing is decided otherwise.
+ * @param cluster as it is declared.
  * @param servers as they are seen; one that is not there is unknown.
  */
 export function followRoles(
@@ -22,157 +39,155 @@ export function followRoles(
   servers: Servers,
   nowMs: number,
 ): Following {
-  const before = last ?? beginFollowing(cluster, nowMs);
-  const { leader = before.leader, isHeld = false, why = before.why, troubles } = decide(before, cluster, servers);
-  const primary = isHeld ? undefined : leader;
-  const next: Following = {
-    ...before,
-    ...identityOf(before, leader, isHeld, leader === undefined ? undefined : servers.get(leader)),
-    leader,
-    isHeld,
-    source: 'roles',
-    topology: { primary, servers: declaredTopology(cluster).servers },
-    sinceMs: leader === before.leader ? before.sinceMs : nowMs,
-    why,
-    troubles,
-  };
+  const declared = declaredTopology(cluster).servers;
+  const isThere = last?.leader === undefined || declared.includes(last.leader);
+  const before = last !== undefined && isThere ? last : beginFollowing(cluster, nowMs);
+  const { leader } = before;
+  if (leader === undefined) return before;
+  const others = declared.filter((each) => each !== leader);
+  const primaries = others.filter((each) => saysPrimary(servers.get(each)));
+  const scene = { before, name: cluster.name, leader, servers, others, primaries };
+  const next = followingAfter(scene, decide(scene), declared, nowMs);
+  // Then there is something to say of that one.
+  if (next.leader !== leader) return followRoles(next, cluster, servers, nowMs);
   return isSameFollowing(before, next) ? before : next;
 }
 
-function decide(before: Following, cluster: ReplicatedCluster, servers: Servers): Decision {
-  const { leader } = before;
-  if (leader === undefined) return { troubles: [] };
+function decide(scene: Scene): Decision {
+  const { before, leader, servers } = scene;
+  const { isHeld, emptyRunId, troubles } = before;
+  const stay = { isHeld, emptyRunId, troubles };
   const seen = servers.get(leader);
-  const others = cluster.endpoints.length === 0 ? [] : declaredTopology(cluster).servers.filter((each) => each !== leader);
-  const primaries = others.filter((server) => {
-    const other = servers.get(server);
-    return other !== undefined && saysPrimary(other);
-  });
-  if (seen === undefined || seen.state === 'unknown') return { isHeld: before.isHeld, troubles: before.troubles };
-  if (saysPrimary(seen)) return keepPrimary(before, cluster, leader, seen, primaries);
-  if (!isAnswering(seen)) return waitFor(before, cluster, leader, seen, primaries, others, servers);
-  if (seen.role === 'replica') return followFrom(before, cluster, leader, seen, primaries, servers);
-  return { isHeld: before.isHeld, troubles: before.troubles };
+  if (seen === undefined) return stay;
+  if (saysPrimary(seen)) return keepPrimary(scene, seen);
+  if (isAnswering(seen)) return seen.role === 'replica' ? followFrom(scene, seen) : stay;
+  // It may not have been looked at yet.
+  return seen.state === 'unknown' && seen.reason === undefined ? stay : waitFor(scene, seen);
 }
 
 // It is there, and says that it is the primary.
-function keepPrimary(
-  before: Following,
-  cluster: ReplicatedCluster,
-  leader: string,
-  seen: SeenServer,
-  others: readonly string[],
-): Decision {
-  // Redis's own manual warns of it: replicas copy a primary that was restarted without its data, whatever they had.
-  if (hasLostItsKeys(before, seen)) {
-    const message =
-      `cluster ${quote(cluster.name)}: primary ${leader} has come back empty, with another run id and history: nothing ` +
-      'is sent to it; promote a replica that still has the keys, or the same server again if it is meant';
-    return { isHeld: true, troubles: [{ code: 'primary-empty', message }] };
+function keepPrimary(scene: Scene, seen: SeenServer): Decision {
+  const { before, name, leader, servers, primaries } = scene;
+  const [found, ...more] = findRight(scene, seen);
+  const isOne = found !== undefined && more.length === 0;
+  const { emptyRunId } = before;
+  // Redis's own manual warns of it: replicas copy a primary that was started without its data, whatever they had.
+  if (emptyRunId === undefined ? hasLostItsKeys(before, seen) : !hasKeysAgain(before, emptyRunId, seen)) {
+    if (isOne) return { leader: found, why: `${leader} came back empty, and ${found} has what it had`, troubles: [] };
+    const whoHasKeys = scene.others.filter((server) => isAnswering(servers.get(server)) && hasKeys(scene, server));
+    const troubles = [sayEmpty(name, leader, whoHasKeys)];
+    return { isHeld: true, emptyRunId: seen.runId ?? emptyRunId ?? '', troubles };
   }
-  if (others.length === 0) return { troubles: [] };
-  const message =
-    `cluster ${quote(cluster.name)}: ${others.join(', ')} ${others.length === 1 ? 'says' : 'say'} to be the primary ` +
-    `too; writes still go to ${leader}, which was it before`;
-  return { troubles: [{ code: 'two-primaries', message }] };
+  if (before.isHeld && hadKeys(before) && seen.keys === undefined) {
+    return { isHeld: true, troubles: [sayUncounted(name, leader)] };
+  }
+  // Somebody promoted another one while it was away.
+  if (isOne && hasRestarted(before, seen) && before.rivals?.includes(found) !== true && isAhead(before, servers, found, seen)) {
+    return { leader: found, why: `${leader} was started again, and ${found} was promoted meanwhile`, troubles: [] };
+  }
+  const rivals = primaries.filter((server) => !isActiveReplica(servers.get(server)));
+  return { troubles: rivals.length === 0 ? [] : [sayTwo(name, leader, rivals)] };
 }
 
 // It is there, and takes no writes any more.
-function followFrom(
-  before: Following,
-  cluster: ReplicatedCluster,
-  leader: string,
-  seen: SeenServer,
-  primaries: readonly string[],
-  servers: Servers,
-): Decision {
-  const right = primaries.filter((server) => {
-    const candidate = servers.get(server);
-    return candidate !== undefined && (seen.follows === server || continues(candidate, seen, before));
-  });
-  const [found] = right;
-  if (found !== undefined && right.length === 1) {
+function followFrom(scene: Scene, seen: SeenServer): Decision {
+  const { before, name, leader, primaries } = scene;
+  const { follows } = seen;
+  const whom = primaries.filter((server) => server === follows);
+  const [found, ...more] = findRight({ ...scene, primaries: whom.length > 0 ? whom : primaries }, seen);
+  if (found !== undefined && more.length === 0) {
     return { leader: found, why: `${leader} is a replica now, and ${found} the primary`, troubles: [] };
   }
-  const message =
-    `cluster ${quote(cluster.name)}: ${leader}, which writes go to, is a replica` +
-    `${seen.follows === undefined ? '' : ` of ${seen.follows}`}: they are answered READONLY; ${describe(primaries)}`;
-  return { troubles: [{ code: 'primary-is-replica', message }] };
+  const { isHeld, emptyRunId } = before;
+  return { isHeld, emptyRunId, troubles: [sayReplica(name, leader, follows, primaries)] };
 }
 
 // It does not answer.
-function waitFor(
-  before: Following,
-  cluster: ReplicatedCluster,
-  leader: string,
-  seen: SeenServer,
-  primaries: readonly string[],
-  others: readonly string[],
-  servers: Servers,
-): Decision {
-  const right = primaries.filter((server) => continues(servers.get(server), undefined, before));
+function waitFor(scene: Scene, seen: SeenServer): Decision {
+  const { before, name, leader, servers, others, primaries } = scene;
+  const right = findRight(scene, seen);
   const [found] = right;
-  if (seen.state === 'down' && found !== undefined && right.length === 1) {
-    return { leader: found, why: `${leader} is down, and ${found} was promoted`, troubles: [] };
+  // Where nobody listens Envoys find nobody either: to take it out loses nothing, and when it comes back it is looked at
+  // before anything is sent to it. It may be empty.
+  const isGone = isRefused(seen) && areAllLost(others, servers, leader);
+  const isAway = isGone || isLost(seen);
+  if (isAway && found !== undefined && right.length === 1 && !isAnyLinked(others, servers, before)) {
+    return { leader: found, why: `${leader} does not answer, and ${found} was promoted`, troubles: [] };
   }
-  // Where nobody listens Envoys find nobody either. To take it out loses nothing, and when it comes back it is looked at
-  // before anything is sent to it: it may be empty.
-  const isGone = seen.reason?.startsWith('refused') === true && isMissedBy(others, servers);
-  const state = `cluster ${quote(cluster.name)}: primary ${leader} does not answer (${seen.reason ?? 'no reason known'})`;
-  const rest = right.length > 1 ? `${right.join(', ')} say to be the primary` : describe(primaries);
-  const troubles: Trouble[] = seen.state === 'down' ? [{ code: 'no-primary', message: `${state}; ${rest}` }] : [];
-  return { isHeld: before.isHeld || isGone, troubles };
+  const { emptyRunId } = before;
+  const isHeld = before.isHeld || isGone;
+  if (emptyRunId !== undefined) return { isHeld, emptyRunId, troubles: before.troubles };
+  if (seen.reason?.startsWith('busy') === true) return { isHeld, troubles: [sayBusy(name, leader, seen.reason)] };
+  const isTold = isHeld || isLost(seen);
+  return { isHeld, troubles: isTold ? [saySilent(name, leader, seen.reason, isHeld, primaries)] : [] };
 }
 
-/** Its replicas have lost it too: one at least says so, and none that it is connected. */
-function isMissedBy(others: readonly string[], servers: Servers): boolean {
-  const seen = others.flatMap((server) => servers.get(server) ?? []);
-  const links = seen.filter(isAnswering).map(({ link }) => link);
-  return links.includes('down') && !links.includes('up');
+/**
+ * The primaries that have what the leader had. Where histories are told they alone say it; where they are not, as of
+ * Dragonfly, it is the one that the leader follows now.
+ */
+function findRight({ before, leader, servers, primaries }: Scene, seen: SeenServer): readonly string[] {
+  return primaries.filter((server) => {
+    const candidate = servers.get(server);
+    if (candidate === undefined || hasFewKeys(before, candidate)) return false;
+    // KeyDB: each of two takes writes, and the other's.
+    if (isActiveReplica(candidate)) return candidate.follows === leader;
+    // Of one that was a replica since before it was looked at, the history is that of its primary.
+    const history = before.history ?? (seen.role === 'replica' ? seen.history : undefined);
+    if (history !== undefined || candidate.history !== undefined) return reachIn(history, candidate) !== undefined;
+    return seen.role === 'replica' && seen.follows === server;
+  });
 }
 
-/** Whether its history is that of the primary: the same, or it goes on where that one was left. */
-function continues(candidate: SeenServer | undefined, leader: SeenServer | undefined, before: Following): boolean {
-  const { history } = candidate ?? {};
-  if (history === undefined) return false;
-  const known = [before.history?.id, leader?.history?.id].filter((id) => id !== undefined);
-  return known.some((id) => id === history.id || id === history.former?.id);
+/** Whether it has more of the history than the leader, which was started again, has of it now. */
+function isAhead({ history }: Following, servers: Servers, server: string, leader: SeenServer): boolean {
+  const other = servers.get(server);
+  const reach = other && reachIn(history, other);
+  return reach !== undefined && reach > (reachIn(history, leader) ?? -1);
 }
 
-function hasLostItsKeys({ runId, history, hadKeys }: Following, seen: SeenServer): boolean {
-  if (hadKeys !== true || seen.keys !== 0 || runId === undefined || seen.runId === undefined) return false;
-  return seen.runId !== runId && seen.history?.id !== history?.id;
+function hasKeys({ before, servers }: Scene, server: string): boolean {
+  const seen = servers.get(server);
+  return seen?.keys !== undefined && seen.keys > 0 && !hasFewKeys(before, seen);
 }
 
-// Of one that is held the identity stays that of before: it is what it is held for.
-function identityOf(
-  before: Following,
-  leader: string | undefined,
-  isHeld: boolean,
-  seen: SeenServer | undefined,
-): Pick<Following, 'runId' | 'history' | 'hadKeys'> {
-  const isOther = leader !== before.leader;
-  const { runId, history, hadKeys } = isOther ? {} : before;
-  if (isHeld || seen === undefined || !saysPrimary(seen)) return { runId, history, hadKeys };
-  // An emptied database is no loss while it runs on.
-  const hasKeys = seen.keys === undefined ? hadKeys : seen.keys > 0;
-  return { runId: seen.runId ?? runId, history: seen.history ?? history, hadKeys: hasKeys };
+function isActiveReplica(seen: SeenServer | undefined): boolean {
+  return saysPrimary(seen) && seen?.follows !== undefined;
 }
 
-function isAnswering({ state }: SeenServer): boolean {
-  return state === 'up' || state === 'recovering';
+function followingAfter(scene: Scene, decision: Decision, declared: readonly string[], nowMs: number): Following {
+  const { before, servers, primaries } = scene;
+  const { leader = scene.leader, isHeld = false, emptyRunId, why = before.why, troubles } = decision;
+  const isOther = leader !== scene.leader;
+  const seen = servers.get(leader);
+  // Of one that is held what is remembered stays: it is what it is measured by.
+  const { runId, history, keys } = isOther ? {} : before;
+  const known = { runId, history, keys };
+  const identity = isHeld || seen === undefined || !saysPrimary(seen) ? known : identityAfter(known, seen);
+  const strays = straysAfter(scene, leader, declared);
+  const isLeftOut = (server: string): boolean => strays.includes(server) || (isHeld && server === leader);
+  return {
+    ...before,
+    ...identity,
+    leader,
+    isHeld,
+    emptyRunId: isHeld ? emptyRunId : undefined,
+    rivals: primaries.filter((server) => server !== leader),
+    strays,
+    source: 'roles',
+    topology: { primary: isHeld ? undefined : leader, servers: declared.filter((server) => !isLeftOut(server)) },
+    sinceMs: isOther ? nowMs : before.sinceMs,
+    why,
+    troubles,
+  };
 }
 
-function saysPrimary(seen: SeenServer): boolean {
-  return isAnswering(seen) && seen.role === 'primary';
-}
-
-function describe(primaries: readonly string[]): string {
-  if (primaries.length === 0) return 'no other server says to be the primary';
-  const says = primaries.length === 1 ? 'says' : 'say';
-  return `${primaries.join(', ')} ${says} to be the primary, and it is not known whose history that is`;
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name);
+// Who was the primary has writes that its successor never saw, until it has taken what that one has.
+function straysAfter({ before, leader: last, servers }: Scene, leader: string, declared: readonly string[]): string[] {
+  const were = new Set([...(before.strays ?? []), ...(leader === last ? [] : [last])]);
+  return declared.filter((server) => {
+    const seen = servers.get(server);
+    const isReplica = isAnswering(seen) && seen?.role === 'replica' && seen.link !== 'down';
+    return were.has(server) && server !== leader && !isReplica && !isActiveReplica(seen);
+  });
 }

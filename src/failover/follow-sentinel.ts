@@ -7,6 +7,8 @@ import { sentinelOf } from '../model/failover-defaults.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';
 import { beginFollowing, isSameFollowing } from './following.ts';
 import type { Following, Trouble } from './following.ts';
+import { hasLostItsKeys, identityAfter } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { countVoters, findElected } from './sentinel-count.ts';
 import type { Count, Elected, Named, SeenByAddress } from './sentinel-count.ts';
 import { describeContradiction, describeStale, findTroublesOfSentinels } from './sentinel-troubles.ts';
@@ -105,18 +107,14 @@ function identityOf(
   before: Following,
   leader: string | undefined,
   servers: Servers,
-): { readonly kept: Pick<Following, 'runId' | 'history' | 'hadKeys'>; readonly troubles: readonly Trouble[] } {
+): { readonly kept: Identity; readonly troubles: readonly Trouble[] } {
   const seen = leader === undefined ? undefined : servers.get(leader);
-  const { runId, history, hadKeys } = leader === before.leader ? before : {};
-  const kept = { runId, history, hadKeys };
+  const { runId, history, keys }: Identity = leader === before.leader ? before : {};
+  const kept = { runId, history, keys };
   if (!saysPrimary(seen)) return { kept, troubles: [] };
-  const isOther = runId !== undefined && seen.runId !== undefined && seen.runId !== runId;
-  if (isOther && hadKeys === true && seen.keys === 0) {
-    const message = `${name}: primary ${leader} has come back empty, with another run id: its replicas lose their keys too`;
-    return { kept, troubles: [{ code: 'primary-empty', message }] };
-  }
-  const hasKeys = seen.keys === undefined ? hadKeys : seen.keys > 0;
-  return { kept: { runId: seen.runId ?? runId, history: seen.history ?? history, hadKeys: hasKeys }, troubles: [] };
+  if (!hasLostItsKeys(kept, seen)) return { kept: identityAfter(kept, seen), troubles: [] };
+  const message = `${name}: primary ${leader} has come back without its keys: its replicas lose theirs too`;
+  return { kept, troubles: [{ code: 'primary-empty', message }] };
 }
 
 function findOthers(name: string, leader: string | undefined, servers: Servers): Trouble[] {

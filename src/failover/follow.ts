@@ -11,7 +11,7 @@ import { watchOf } from '../model/watch-defaults.ts';
 import { serverNameOf } from '../net/address.ts';
 import { followRoles } from './follow-roles.ts';
 import { followSentinel } from './follow-sentinel.ts';
-import { beginFollowing } from './following.ts';
+import { beginFollowing, nothingRemembered } from './following.ts';
 import type { Following, Followings } from './following.ts';
 
 /** What it is decided by. */
@@ -96,9 +96,7 @@ function followOne(
     if (isSameTopology(base.topology, topology)) return base;
     const leader = topology.primary ?? base.leader;
     const isHeld = topology.primary === undefined;
-    // Whoever it was told to make the primary is it, whatever it has.
-    const unknown = { runId: undefined, history: undefined, hadKeys: undefined };
-    return { ...base, ...unknown, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
+    return { ...base, ...nothingRemembered, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
   }
   if (sentinelOf(cluster) === undefined) return followRoles(before, without(cluster, strays.get(name)), servers, nowMs);
   return followSentinel(before, cluster, servers, sentinels.get(name) ?? new Map(), nowMs);

@@ -2,13 +2,13 @@
 // same as text, to be known at the next start.
 
 import { keysUnlike } from '../collections/keys-unlike.ts';
-import type { History } from '../effective/seen.ts';
 import { declaredTopology } from '../effective/topology.ts';
 import type { Topology } from '../effective/topology.ts';
 import { sentinelOf } from '../model/failover-defaults.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';
+import type { Identity } from './identity.ts';
 
-export interface Following {
+export interface Following extends Identity {
   readonly topology: Topology;
   /** Who is taken for the primary, ADDRESS:PORT; undefined: nobody is known. */
   readonly leader: string | undefined;
@@ -24,11 +24,12 @@ export interface Following {
   readonly why: string;
   /** Of the configuration of the Sentinels. */
   readonly epoch?: number | undefined;
-  /** As the primary said them last. */
-  readonly runId?: string | undefined;
-  readonly history?: History | undefined;
-  /** Whether it had keys. */
-  readonly hadKeys?: boolean | undefined;
+  /** The run in which it came back empty: in that one nothing is sent to it; empty where it does not tell. */
+  readonly emptyRunId?: string | undefined;
+  /** Others that say to be the primary, in order. */
+  readonly rivals?: readonly string[] | undefined;
+  /** Who was the primary before, and has not been seen as a replica since, in order: nothing is sent to them. */
+  readonly strays?: readonly string[] | undefined;
   /** What keeps it from being followed, or is to be looked at. */
   readonly troubles: readonly Trouble[];
 }
@@ -70,6 +71,16 @@ export function beginFollowing(cluster: ReplicatedCluster, nowMs: number): Follo
   };
 }
 
+/** Of one that somebody made the primary, whatever it has: what is remembered of the one before says nothing of it. */
+export const nothingRemembered: Identity & Pick<Following, 'emptyRunId' | 'rivals' | 'strays'> = {
+  runId: undefined,
+  history: undefined,
+  keys: undefined,
+  emptyRunId: undefined,
+  rivals: undefined,
+  strays: undefined,
+};
+
 /** True when there is nothing to tell of, to publish or to keep. */
 export function isSameFollowing(a: Following, b: Following): boolean {
   return textOfFollowing(a) === textOfFollowing(b) && JSON.stringify(a.troubles) === JSON.stringify(b.troubles);
@@ -80,7 +91,8 @@ export type Followings = ReadonlyMap<string, Following>;
 
 /** What of it is to be known at the next start: how far the history has come is another at each look, and is not told. */
 export function textOfFollowing({ troubles: _troubles, history, ...kept }: Following): string {
-  return JSON.stringify({ ...kept, ...(history && { history: { id: history.id, former: history.former } }) });
+  const told = { ...kept, ...(history && { history: { id: history.id, former: history.former } }) };
+  return JSON.stringify(Object.fromEntries(Object.entries(told).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 /** Undefined when it is no text of {@link textOfFollowing}. */

@@ -13,6 +13,8 @@ export interface ServerFacts {
   readonly isClusterMode: boolean;
   /** Another after each start. */
   readonly runId: string | undefined;
+  /** How long ago it was started, in s. */
+  readonly uptimeS: number | undefined;
   readonly isLoading: boolean;
   /** Of a replica: `up` or `down`. */
   readonly primaryLink: string | undefined;
@@ -26,6 +28,8 @@ export interface ServerFacts {
   readonly priority: number | undefined;
   /** How many it has, in all of its databases. */
   readonly keys: number | undefined;
+  /** Undefined also where a log of writes may have brought some. */
+  readonly hasLoadedNothing: boolean | undefined;
   /** In bytes; 0: no limit. */
   readonly maxMemory: number | undefined;
   readonly maxMemoryPolicy: string | undefined;
@@ -46,7 +50,7 @@ export interface Answers {
 // All that is read here and in role.ts, of some 200: what is not named is not there.
 const wanted = fieldsNamed(
   'executable', 'redis_version', 'valkey_version', 'dragonfly_version', 'kvrocks_version',
-  'redis_mode', 'cluster_enabled', 'run_id', 'loading', 'role',
+  'redis_mode', 'cluster_enabled', 'run_id', 'uptime_in_seconds', 'loading', 'rdb_last_load_keys_loaded', 'role',
   'master_host', 'master_port', 'master_link_status', 'master_last_io_seconds_ago', 'master_sync_in_progress',
   'slave_priority', 'master_replid', 'master_replid2', 'second_repl_offset', 'slave_repl_offset', 'master_repl_offset',
   'maxmemory', 'maxmemory_policy', 'maxclients', 'aof_enabled', 'db\\d+',
@@ -62,6 +66,8 @@ const versionFields = [
 
 // Those that replicate as Redis does; others have no identifiers, or make them up.
 const haveHistories = new Set(['redis', 'valkey', 'keydb']);
+// Kvrocks says how many it had when it counted them last, on demand: 0 before.
+const haveNoCount = new Set(['kvrocks']);
 
 export function readFacts({ info, role, save }: Answers): ServerFacts {
   const fields = parseInfo(info, wanted);
@@ -73,12 +79,14 @@ export function readFacts({ info, role, save }: Answers): ServerFacts {
     version,
     isClusterMode: fields.get('redis_mode') === 'cluster' || fields.get('cluster_enabled') === '1',
     runId: fields.get('run_id'),
+    uptimeS: numberOf(fields, 'uptime_in_seconds'),
     isLoading: fields.get('loading') === '1',
     primaryLink: fields.get('master_link_status'),
     primarySilentS: numberOf(fields, 'master_last_io_seconds_ago'),
     isSyncing: flagOf(fields.get('master_sync_in_progress')),
     priority: numberOf(fields, 'slave_priority'),
-    keys: info.includes('# Keyspace') ? countKeys(fields) : undefined,
+    keys: info.includes('# Keyspace') && !haveNoCount.has(product) ? countKeys(fields) : undefined,
+    hasLoadedNothing: findLoaded(fields),
     history: haveHistories.has(product) ? readHistory(fields) : undefined,
     maxMemory: numberOf(fields, 'maxmemory'),
     maxMemoryPolicy: fields.get('maxmemory_policy'),
@@ -111,6 +119,14 @@ function countKeys(fields: ReadonlyMap<string, string>): number {
     if (/^db\d+$/u.test(name)) keys += Number(/^keys=(\d{1,15})/u.exec(value)?.[1] ?? 0);
   }
   return keys;
+}
+
+// Since Redis 7.0: of the last snapshot, also of one that a primary sent.
+function findLoaded(fields: ReadonlyMap<string, string>): boolean | undefined {
+  const loaded = numberOf(fields, 'rdb_last_load_keys_loaded');
+  if (loaded === undefined) return undefined;
+  if (loaded > 0) return false;
+  return fields.get('aof_enabled') === '0' ? true : undefined;
 }
 
 function flagOf(text: string | undefined): boolean | undefined {

@@ -5,15 +5,17 @@ export type RoleName = 'primary' | 'replica' | 'sentinel' | 'unknown';
 
 export interface Role {
   readonly name: RoleName;
-  /** Of a replica: whom it follows, HOST:PORT as it says it. */
+  /** Of a replica, and of an active one, which is a primary too: whom it follows, HOST:PORT as it says it. */
   readonly follows?: string | undefined;
 }
+
+const activeReplica = 'active-replica';
 
 // Redis and Valkey say master and slave; KeyDB says active-replica of one that takes writes, too.
 const names: Readonly<Record<string, RoleName>> = {
   master: 'primary',
   primary: 'primary',
-  'active-replica': 'primary',
+  [activeReplica]: 'primary',
   slave: 'replica',
   replica: 'replica',
   sentinel: 'sentinel',
@@ -29,7 +31,7 @@ export function parseRole(reply: unknown): Role {
   // KeyDB with several primaries answers one array for each.
   if (Array.isArray(word)) return parseRole(word);
   const name = (typeof word === 'string' ? names[word] : undefined) ?? 'unknown';
-  return name === 'replica' ? { name, follows: addressOf(host, port) } : { name };
+  return name === 'replica' || word === activeReplica ? { name, follows: addressOf(host, port) } : { name };
 }
 
 /**
@@ -49,7 +51,8 @@ export function offsetOfRole(reply: unknown): number | undefined {
 export function roleOfInfo(fields: ReadonlyMap<string, string>): Role {
   if (fields.get('redis_mode') === 'sentinel') return { name: 'sentinel' };
   const name = names[fields.get('role') ?? ''] ?? 'unknown';
-  return name === 'replica' ? { name, follows: addressOf(fields.get('master_host'), fields.get('master_port')) } : { name };
+  if (name !== 'replica' && fields.get('role') !== activeReplica) return { name };
+  return { name, follows: addressOf(fields.get('master_host'), fields.get('master_port')) };
 }
 
 function addressOf(host: unknown, port: unknown): string | undefined {

@@ -35,8 +35,8 @@ export interface Progress {
 interface Sight {
   readonly role: Role | undefined;
   readonly offset: number | undefined;
-  /** Undefined: INFO was not asked for, or not answered. */
-  readonly facts: ServerFacts | undefined;
+  /** Undefined: INFO was not asked for; `untold`: it was, and not answered. */
+  readonly facts: ServerFacts | 'untold' | undefined;
 }
 
 const fewQuestions = encodeBatch(['PING'], ['ROLE']);
@@ -47,6 +47,8 @@ const longestWaitOfUnknownMs = 30_000;
 // So that those of one cluster do not all look at the same moment.
 const jitter = 0.1;
 const longestFirstWaitMs = 1_000;
+// By so much the time of a start that is reckoned from whole seconds may differ from one look to the next.
+const startSlackMs = 5_000;
 
 const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
   refused: 'none',
@@ -72,6 +74,7 @@ export class ServerWatcher {
   #facts: ServerFacts | undefined;
   #replication: Replication = {};
   #answeredAtMs: number | undefined;
+  #startedAtMs: number | undefined;
   #offset: number | undefined;
   #connection: Connection | undefined;
   #infoDueMs = 0;
@@ -97,7 +100,7 @@ export class ServerWatcher {
     const { state, sinceMs, reason } = this.#condition;
     const { product, version } = this.#facts ?? {};
     const told = { role: this.#role?.name, product, version, ...this.#replication };
-    return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs };
+    return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs, isUnheard: this.#isUnheard };
   }
 
   /**
@@ -112,6 +115,12 @@ export class ServerWatcher {
     }
     clearTimeout(this.#timer);
     this.#timer = this.#lookIn(0);
+  }
+
+  get #isUnheard(): boolean {
+    const { state, reason = '' } = this.#condition;
+    const trouble = reason.slice(0, reason.indexOf(':')) as Trouble;
+    return state === 'unknown' && this.#vainLooks >= this.#plan.downAfter && answerByTrouble[trouble] === 'none';
   }
 
   get progress(): Progress {
@@ -219,9 +228,14 @@ export class ServerWatcher {
     if (pong instanceof ReplyError) throw pong;
     if (pong !== 'PONG') return { trouble: 'not-redis', detail: `PING is answered ${JSON.stringify(pong)}` };
     const told = parseRole(role);
-    const info = isInfoDue || !isOther(told, this.#role) ? given : await this.#askInfo(connection);
+    const isOtherRole = isOther(told, this.#role);
+    const info = isInfoDue || !isOtherRole ? given : await this.#askInfo(connection);
     const facts = typeof info === 'string' ? readFacts({ info, role }) : undefined;
-    return { role: told.name === 'unknown' ? facts?.role : told, offset: offsetOfRole(role), facts };
+    return {
+      role: told.name === 'unknown' ? facts?.role : told,
+      offset: offsetOfRole(role),
+      facts: facts ?? (isInfoDue || isOtherRole ? 'untold' : undefined),
+    };
   }
 
   // Undefined: it does not answer that.
@@ -237,9 +251,25 @@ export class ServerWatcher {
   #note({ role, offset, facts }: Partial<Sight>): void {
     this.#role = role ?? this.#role;
     this.#offset = offset;
-    this.#facts = facts ?? this.#facts;
     this.#answeredAtMs = this.#nowMs();
-    this.#replication = replicationOf(this.#facts, this.#role);
+    if (facts === undefined) {
+      this.#replication = { ...this.#replication, follows: this.#role?.follows };
+    } else if (facts === 'untold') {
+      // What it said before may be that of another run.
+      this.#replication = { follows: this.#role?.follows };
+    } else {
+      this.#facts = facts;
+      this.#replication = { ...replicationOf(facts, this.#role), runId: facts.runId ?? this.#findRun(facts) };
+    }
+  }
+
+  // Dragonfly and Kvrocks have no identifier of a run, and tell how long it lasts.
+  #findRun({ uptimeS }: ServerFacts): string | undefined {
+    if (uptimeS === undefined) return undefined;
+    const [before, startedAtMs] = [this.#startedAtMs, this.#nowMs() - uptimeS * 1_000];
+    const isSame = before !== undefined && Math.abs(startedAtMs - before) < startSlackMs;
+    if (!isSame) this.#startedAtMs = startedAtMs;
+    return `started at ${this.#startedAtMs}`;
   }
 
   // A hint that something happens there. Who ends each connection is not asked more often for it.
@@ -270,11 +300,12 @@ function isSame(a: SeenServer, b: SeenServer): boolean {
     a.role === b.role &&
     a.product === b.product &&
     a.version === b.version &&
+    a.isUnheard === b.isUnheard &&
     isSameReplication(a, b)
   );
 }
 
-// How far it has come, and how many keys it has, is another at each look.
+// How far it has come, and how many keys it has exactly, is another at each look.
 function isSameReplication(a: Replication, b: Replication): boolean {
   return (
     a.follows === b.follows &&
@@ -285,16 +316,20 @@ function isSameReplication(a: Replication, b: Replication): boolean {
     a.isSyncing === b.isSyncing &&
     a.isLoading === b.isLoading &&
     a.priority === b.priority &&
-    (a.keys === 0) === (b.keys === 0)
+    a.hasLoadedNothing === b.hasLoadedNothing &&
+    sizeOf(a) === sizeOf(b)
   );
 }
 
-function replicationOf(facts: ServerFacts | undefined, role: Role | undefined): Replication {
-  if (facts === undefined) return { follows: role?.follows };
-  const { runId, history, primaryLink, primarySilentS, isSyncing, isLoading, priority, keys } = facts;
+// By powers of two.
+function sizeOf({ keys }: Replication): number | undefined {
+  return keys === undefined ? undefined : Math.ceil(Math.log2(keys + 1));
+}
+
+function replicationOf(facts: ServerFacts, role: Role | undefined): Replication {
+  const { history, primaryLink, primarySilentS, isSyncing, isLoading, priority, keys, hasLoadedNothing } = facts;
   return {
     follows: role?.follows,
-    runId,
     history,
     link: primaryLink === 'up' || primaryLink === 'down' ? primaryLink : undefined,
     silentMs: primarySilentS === undefined ? undefined : primarySilentS * 1_000,
@@ -302,5 +337,6 @@ function replicationOf(facts: ServerFacts | undefined, role: Role | undefined): 
     isLoading,
     priority,
     keys,
+    hasLoadedNothing,
   };
 }

@@ -58,7 +58,7 @@ describe('ROLE', () => {
     ['a primary of Dragonfly, two items', ['master', [['10.0.0.2', '6379', 'stable_sync']]], { name: 'primary' }],
     ['a replica of Dragonfly, four items, port as text', ['replica', 'a.internal', '6379', 'stable_sync'], { name: 'replica', follows: 'a.internal:6379' }],
     ['a primary of Kvrocks without replicas', ['master', '0'], { name: 'primary' }],
-    ['KeyDB with several primaries, an array for each', [['active-replica', '10.0.0.1', 6379, 'connected', 1]], { name: 'primary' }],
+    ['KeyDB with several primaries, an array for each', [['active-replica', '10.0.0.1', 6379, 'connected', 1]], { name: 'primary', follows: '10.0.0.1:6379' }],
     ['a replica that names no primary', ['slave'], { name: 'replica', follows: undefined }],
     ['a word that nobody knows', ['leader', 1], { name: 'unknown' }],
     ['no array', 'OK', { name: 'unknown' }],
@@ -114,12 +114,14 @@ describe('a server says what it is', () => {
       version: undefined,
       isClusterMode: false,
       runId: undefined,
+      uptimeS: undefined,
       isLoading: false,
       primaryLink: undefined,
       primarySilentS: undefined,
       isSyncing: undefined,
       priority: undefined,
       keys: undefined,
+      hasLoadedNothing: undefined,
       history: undefined,
       maxMemory: undefined,
       maxMemoryPolicy: undefined,
@@ -148,12 +150,14 @@ describe('a server says what it is', () => {
       version: '7.0.15',
       isClusterMode: true,
       runId: 'f'.repeat(40),
+      uptimeS: undefined,
       isLoading: true,
       primaryLink: 'down',
       primarySilentS: undefined,
       isSyncing: undefined,
       priority: undefined,
       keys: undefined,
+      hasLoadedNothing: undefined,
       history: undefined,
       maxMemory: 1048576,
       maxMemoryPolicy: 'allkeys-lru',
@@ -179,6 +183,24 @@ describe('a server says what it is', () => {
   ];
   for (const [what, fields, history] of histories) {
     test(`the history ${what}`, () => assert.deepEqual(readFacts({ info: infoOf(fields) }).history, history));
+  }
+
+  const counts: readonly (readonly [what: string, info: string, keys: number | undefined])[] = [
+    ['in all databases', 'redis_version:7.0.15\r\n# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\ndb7:keys=4,expires=1,avg_ttl=9', 7],
+    ['of none', 'redis_version:7.0.15\r\n# Keyspace\r\n', 0],
+    ['of one that does not say', 'redis_version:7.0.15\r\n', undefined],
+    ['of Kvrocks, which says 0 until it is asked to count', 'kvrocks_version:2.12.0\r\n# Keyspace\r\ndb0:keys=0,expires=0', undefined],
+  ];
+  for (const [what, info, keys] of counts) test(`the keys ${what}`, () => assert.equal(readFacts({ info }).keys, keys));
+
+  const starts: readonly (readonly [what: string, fields: Readonly<Record<string, string | number>>, expected: boolean | undefined])[] = [
+    ['with nothing', { rdb_last_load_keys_loaded: 0, aof_enabled: 0 }, true],
+    ['with a snapshot', { rdb_last_load_keys_loaded: 5, aof_enabled: 0 }, false],
+    ['with a log, which may have brought some', { rdb_last_load_keys_loaded: 0, aof_enabled: 1 }, undefined],
+    ['before 7.0, which does not say', { aof_enabled: 0 }, undefined],
+  ];
+  for (const [what, fields, expected] of starts) {
+    test(`it was started ${what}`, () => assert.equal(readFacts({ info: infoOf(fields) }).hasLoadedNothing, expected));
   }
 
   for (const [save, expected] of [[['save', ''], false], [[], undefined], [undefined, undefined]] as const) {
