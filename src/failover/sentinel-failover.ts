@@ -1,12 +1,10 @@
 // One Sentinel told to fail over: it needs nobody's agreement for that (redis.io/docs/latest/operate/oss_and_stack/
 // management/sentinel), and the others follow it.
 
-import type { Target } from '../watch/connection.ts';
 import { Connection } from '../watch/connection.ts';
 import { ReplyError } from '../watch/resp.ts';
 import { ActError } from './acts.ts';
-
-type SentinelTarget = (Target | { readonly problem: string }) & { readonly sentinel: string };
+import type { SentinelTarget } from './targets.ts';
 
 const limitMs = 2_000;
 

@@ -2,7 +2,7 @@
 
 import type { History } from '../effective/seen.ts';
 import { readFacts } from '../watch/facts.ts';
-import { numberOf, parseInfo } from '../watch/info.ts';
+import { fieldsNamed, numberOf, parseInfo } from '../watch/info.ts';
 import type { RoleName } from '../watch/role.ts';
 
 /** Undefined is what it does not tell. */
@@ -27,10 +27,13 @@ export interface Standing {
   readonly keys: number;
 }
 
+// Beside what is a fact of every server.
+const wanted = fieldsNamed('master_link_down_since_seconds');
+
 /** @param info the answer to INFO. @param role that to ROLE; undefined: it was refused. */
 export function readStanding(address: string, info: string, role: unknown): Standing {
   const facts = readFacts({ info, role });
-  const fields = parseInfo(info);
+  const fields = parseInfo(info, wanted);
   const link = facts.primaryLink;
   return {
     address,

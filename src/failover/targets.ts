@@ -2,16 +2,16 @@
 
 import { sentinelOf } from '../model/failover-defaults.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';
+import { sentinelRefsOf } from '../model/secret-refs.ts';
 import { tlsRefsOf } from '../model/tls-refs.ts';
 import { parseServerAddress } from '../net/address.ts';
-import type { Target } from '../watch/connection.ts';
 import { findSecretProblem } from '../watch/find-secret.ts';
 import type { FindSecret } from '../watch/find-secret.ts';
 import { buildServerTls } from '../watch/upstream-tls.ts';
 import { targetOf, watchedServersOf } from '../watch/watched-servers.ts';
 import type { FindTarget } from './redis-acts.ts';
 
-type Found = ReturnType<FindTarget>;
+export type SentinelTarget = ReturnType<FindTarget> & { readonly sentinel: string };
 
 export function createTargetFinder(cluster: ReplicatedCluster, findSecret: FindSecret): FindTarget {
   const servers = new Map(watchedServersOf(cluster).map((server) => [server.address, server]));
@@ -26,32 +26,16 @@ export function createTargetFinder(cluster: ReplicatedCluster, findSecret: FindS
 }
 
 /** Of each of the Sentinels that are declared, in their order. */
-export function findSentinelTargets(cluster: ReplicatedCluster, findSecret: FindSecret): (Found & { sentinel: string })[] {
+export function findSentinelTargets(cluster: ReplicatedCluster, findSecret: FindSecret): SentinelTarget[] {
   const declared = sentinelOf(cluster);
   if (declared === undefined) return [];
   const { sentinels, username, password, tls } = declared;
-  const found = ofSentinels(cluster, { username, password, tls }, findSecret);
+  const problem = findSecretProblem(sentinelRefsOf(cluster), findSecret);
+  const auth = password && { field: 'failover.password', username, secret: password.secret };
   return sentinels.map((sentinel) => {
-    if ('problem' in found) return { ...found, sentinel };
-    const { host, port } = parseServerAddress(sentinel);
-    return { ...found, host, port, sentinel };
+    if (problem !== undefined) return { sentinel, problem };
+    const server = { address: sentinel, ...parseServerAddress(sentinel), auth };
+    const target = targetOf(server, buildServerTls({ upstream_tls: tls }, findSecret, 'failover.tls'), findSecret);
+    return { sentinel, ...('trouble' in target ? { problem: target.detail } : target) };
   });
-}
-
-type Terms = Pick<NonNullable<ReturnType<typeof sentinelOf>>, 'username' | 'password' | 'tls'>;
-
-function ofSentinels(
-  cluster: ReplicatedCluster,
-  { username, password, tls: declared }: Terms,
-  findSecret: FindSecret,
-): Pick<Target, 'tls' | 'credentials'> | { readonly problem: string } {
-  const ofTls = { ...cluster, upstream_tls: declared, failover: undefined };
-  const uses = password === undefined ? [] : [{ field: 'failover.password', secret: password.secret, kind: 'password' as const }];
-  const problem = findSecretProblem([...tlsRefsOf(ofTls), ...uses], findSecret);
-  if (problem !== undefined) return { problem };
-  const tls = buildServerTls(ofTls, findSecret);
-  if (tls !== undefined && 'problem' in tls) return tls;
-  const secret = password && findSecret(password.secret);
-  const credentials = secret?.kind === 'password' ? { username, password: secret.value } : undefined;
-  return { tls: tls?.options, credentials };
 }

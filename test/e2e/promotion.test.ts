@@ -17,6 +17,7 @@ import type { Envoy } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
+import { startWatchedGroup } from '../support/redis-sentinel.ts';
 import { connectRedis } from '../support/resp-client.ts';
 import type { RespClient } from '../support/resp-client.ts';
 import type { Finished } from '../support/run-command.ts';
@@ -34,7 +35,10 @@ interface Setting {
 
 /** A replicated cluster `sessions`, the first server its primary, behind two Envoys. */
 async function start(t: TestContext, failover: object, replicas = 2): Promise<Setting> {
-  const servers = await startGroup(t, replicas);
+  return declare(t, failover, await startGroup(t, replicas));
+}
+
+async function declare(t: TestContext, failover: object, servers: RedisServer[]): Promise<Setting> {
   const controlPlane = await startControlPlane(t);
   const url = `http://${controlPlane.api}/api/v2`;
   const put = async (path: string, body: object): Promise<void> => {
@@ -183,5 +187,35 @@ describe('a primary that dies', () => {
     process.kill(pid, 'SIGCONT');
     assert.deepEqual(await promotions(), []);
     await waitUntil('writes go on', async () => (await client.ask('SET', 'a', 'b')) === 'OK');
+  });
+});
+
+describe('where Sentinels watch', () => {
+  test('a switchover is made by one of them, and followed', async (t) => {
+    const { primary, replicas, sentinels } = await startWatchedGroup(t);
+    const servers = [primary, ...replicas];
+    const failover = { by: 'sentinel', master: 'mymaster', sentinels: sentinels.map(({ address }) => address) };
+    const { run, connect } = await declare(t, failover, servers);
+    const client = await connect();
+    assert.equal(await client.ask('SET', 'a', '1'), 'OK');
+    const { status, stdout, stderr } = await run('switchover', 'sessions');
+    assert.equal(status, 0, stdout + stderr);
+    const next = await waitUntil('there is one primary', () => primaryOf(servers));
+    assert.notEqual(nameOf(next), nameOf(primary));
+    await waitUntil('it takes writes', async () => (await client.ask('SET', 'a', '2')) === 'OK');
+    const [refused, chosen] = [await run('promote', 'sessions', nameOf(primary)), await run('switchover', 'sessions', '--to', nameOf(primary))];
+    assert.match(refused.stderr, /Sentinels promote for "mymaster": use switchover/u);
+    assert.match(chosen.stderr, /Sentinels choose themselves/u);
+  });
+
+  test('and failover is not by them, nothing is promoted', async (t) => {
+    const { primary, replicas } = await startWatchedGroup(t);
+    const { run, promotions } = await declare(t, { by: 'controlplane', down_after: '1s' }, [primary, ...replicas]);
+    for (const words of [['switchover', 'sessions'], ['promote', 'sessions', nameOf(replicas[0] as RedisServer), '--force']]) {
+      const { status, stderr } = await run(...words);
+      assert.equal(status, 1);
+      assert.match(stderr, /Sentinels watch it, and would undo it/u);
+    }
+    assert.deepEqual(await promotions(), []);
   });
 });
