@@ -7,6 +7,7 @@ import { parseServerAddress } from '../net/address.ts';
 import { parseValue } from '../process/arguments.ts';
 import { upstreamAuthFlags, withoutEmptyAuth } from './auth-flags.ts';
 import type { Context } from './context.ts';
+import { failoverFlags, withWholeFailover } from './failover-flags.ts';
 import { buildObjectCommands } from './object-commands.ts';
 import { parseJsonObject, parseNumber, withoutNulls } from './object-flags.ts';
 import type { FieldFlag, Patch } from './object-flags.ts';
@@ -101,6 +102,7 @@ const flags: readonly FieldFlag[] = [
     choices: ['primary', 'replica', 'prefer_replica', 'any'],
     help: 'Of a replicated one: which servers answer reads, where a route does not say. Default: primary',
   },
+  ...failoverFlags,
   ...refreshFlags,
   {
     flags: '--resolve <BY>',
@@ -132,8 +134,8 @@ export function buildCluster(context: Context): Command {
     kind: 'cluster',
     description: 'Clusters: named groups of servers that share keys, or their load.',
     flags,
-    completeNew: (body) => withoutNulls(withWholeUpstreamTls(withServers(body))),
-    completePatch: (patch) => withoutEmptyAuth(withWholeUpstreamTls(withoutOldSizes(patch))),
+    completeNew: (body) => withoutNulls(withWholeFailover(withWholeUpstreamTls(withServers(body)))),
+    completePatch: (patch) => withWholeFailover(withoutEmptyAuth(withWholeUpstreamTls(withoutOldSizes(patch)))),
     columns: ['NAME', 'KIND', 'PREFIX', 'SERVERS', 'POLICY', 'GROUPS', 'LABELS'],
     cells: (cluster) => [
       cluster.name,
@@ -152,6 +154,7 @@ export function buildCluster(context: Context): Command {
         'cluster add sessions --prefix sess: --label team=web',
         'cluster add carts --kind sharded --prefix cart:',
         'cluster add orders --kind replicated --primary 10.0.0.1:6379 --reads prefer_replica',
+        'cluster add users --kind replicated --failover sentinel --sentinel-master mymaster --sentinels 10.0.0.5:26379',
       ],
       set: [
         'cluster set sessions --policy least_request --connect-timeout 2s',

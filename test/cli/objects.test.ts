@@ -127,6 +127,62 @@ describe('what a change asks', () => {
     ['cluster set a --watch on', 'PATCH /clusters/a', { watch: 'on' }],
     ['cluster set a --watch {"down_after":5} --protocol=', 'PATCH /clusters/a', { watch: { down_after: 5 }, protocol: null }],
     ['cluster add a --watch off --protocol http', 'PUT /clusters/a', { name: 'a', watch: 'off', protocol: 'http' }],
+    [
+      'cluster add a --kind replicated --failover sentinel --sentinel-master m --sentinels 10.0.0.5:1,10.0.0.6:1 ' +
+        '--sentinel-secret s --sentinel-user u --sentinel-nat 172.17.0.2:6379=10.0.0.1:6379 --sentinel-tls {"insecure":true}',
+      'PUT /clusters/a',
+      {
+        name: 'a',
+        kind: 'replicated',
+        failover: {
+          by: 'sentinel',
+          master: 'm',
+          sentinels: ['10.0.0.5:1', '10.0.0.6:1'],
+          nat_map: { '172.17.0.2:6379': '10.0.0.1:6379' },
+          password: { secret: 's' },
+          username: 'u',
+          tls: { insecure: true },
+        },
+      },
+    ],
+    [
+      'cluster set a --failover sentinel --sentinel-master m --sentinels 10.0.0.5:1',
+      'PATCH /clusters/a',
+      {
+        failover: {
+          by: 'sentinel',
+          master: 'm',
+          sentinels: ['10.0.0.5:1'],
+          down_after: null,
+          cooldown: null,
+          max_lag: null,
+        },
+      },
+    ],
+    [
+      'cluster set a --sentinel-secret= --sentinel-nat 172.17.0.2:6379=',
+      'PATCH /clusters/a',
+      { failover: { password: null, username: null, nat_map: { '172.17.0.2:6379': null } } },
+    ],
+    ['cluster set a --failover none', 'PATCH /clusters/a', { failover: null }],
+    [
+      'cluster set a --failover controlplane --failover-down-after 5s --failover-cooldown 10m --failover-max-lag 1000',
+      'PATCH /clusters/a',
+      {
+        failover: {
+          by: 'controlplane',
+          down_after: '5s',
+          cooldown: '10m',
+          max_lag: 1_000,
+          master: null,
+          sentinels: null,
+          nat_map: null,
+          password: null,
+          username: null,
+          tls: null,
+        },
+      },
+    ],
     ['cluster remove a', 'DELETE /clusters/a', undefined],
     [
       'listener set l --tls-certificate c --tls-client-ca ca --require-client-certificate false',

@@ -22,6 +22,7 @@ import { readDocument } from '../support/documents.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import { freePort } from '../support/free-port.ts';
 import { startClusterNode } from '../support/redis-cluster.ts';
+import { startWatchedGroup } from '../support/redis-sentinel.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { startTlsRedis } from '../support/redis-tls.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -47,9 +48,9 @@ describe('docs/kinds.md', { concurrency: 1 }, () => {
   test('has a session for each kind of cluster, for tcp and http, and for TLS and passwords', () => {
     const commands = sections.flatMap(({ session }) => session.map(({ command }) => command)).join('\n');
     const kinds = ['sharded', 'replicated', 'redis_cluster', 'tcp', 'http'].map((kind) => `--kind ${kind}`);
-    const flags = ['--tls-ca', '--tls-certificate', '--auth-secret', '--host', '--timeout', '--retry-attempts'];
+    const flags = ['--tls-ca', '--tls-certificate', '--auth-secret', '--host', '--timeout', '--retry-attempts', '--sentinels'];
     for (const words of [...kinds, ...flags]) assert.ok(commands.includes(words), words);
-    assert.equal(sections.filter(({ session }) => session.length > 0).length, 7);
+    assert.equal(sections.filter(({ session }) => session.length > 0).length, 8);
   });
 
   for (const { title, session } of sections.filter(({ session }) => session.length > 0)) {
@@ -81,6 +82,7 @@ async function prepare(t: TestContext, session: readonly Exchange[]) {
   const toMine = (line: string): string =>
     line
       .replaceAll(/10\.0\.0\.(\d)([: ])6379/g, (_, host, between) => `127.0.0.1${between}${serverPorts.get(host)}`)
+      .replaceAll(/10\.0\.0\.(\d):26379/g, (_, host) => `127.0.0.1:${serverPorts.get(host)}`)
       .replaceAll(/10\.0\.0\.(\d):8080/g, (_, host) => `127.0.0.1:${serverPorts.get(host)}`)
       .replaceAll(/(0\.0\.0\.0|localhost):8080/g, `127.0.0.1:${ports.http}`)
       .replaceAll(/-h 10\.0\.0\.(\d)/g, (_, host) => `-h 127.0.0.1 -p ${serverPorts.get(host)}`)
@@ -141,6 +143,10 @@ async function startWebServer(t: TestContext, name: string): Promise<number> {
  */
 async function startServers(t: TestContext, text: string, dir: string): Promise<Map<string, number>> {
   if (text.includes('--kind http')) return startWebServers(t, text);
+  if (text.includes('--sentinels')) {
+    const { primary, replicas, sentinels } = await startWatchedGroup(t);
+    return new Map([primary, ...replicas, ...sentinels].map(({ port }, index) => [`${index + 1}`, port]));
+  }
   const hosts = [...new Set(Array.from(text.matchAll(/10\.0\.0\.(\d)/g), ([, host = '']) => host))];
   if (text.includes('--tls-ca')) {
     const authority = makeAuthority();

@@ -1,6 +1,8 @@
 // Real Sentinels that are asked, heard and followed, through failovers of real servers.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 
@@ -12,8 +14,13 @@ import type { ReplicatedCluster } from '../../src/model/objects.ts';
 import type { FindSecret } from '../../src/watch/find-secret.ts';
 import type { NewEvent } from '../../src/events/event.ts';
 import { WatcherSet } from '../../src/watch/watcher-set.ts';
+import { makeAuthority } from '../support/certificates.ts';
+import { readDocument } from '../support/documents.ts';
+import { freePort } from '../support/free-port.ts';
 import { startSentinel, startWatchedGroup } from '../support/redis-sentinel.ts';
 import type { Sentinel } from '../support/redis-sentinel.ts';
+import { startRedis } from '../support/redis-server.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** Follows them as the publisher does. */
@@ -123,6 +130,55 @@ describe('Sentinels', { concurrency: true }, () => {
     assert.match(following()?.troubles[0]?.message ?? '', /auth: WRONGPASS/);
     value = 'sentinel-pw';
     await untilPrimary(addressOf(primary));
+  });
+
+  test('let in who may do no more than the documentation says, and nobody else', async (t) => {
+    const { primary, sentinels } = await startWatchedGroup(t);
+    const [, rules = ''] = /ACL SETUSER controlplane on '>pw' ([^`]*?)\n```/u.exec(readDocument('docs/operate.md')) ?? [];
+    const words = rules.replaceAll(/['\\]/g, '').split(/\s+/);
+    assert.ok(words.length > 5);
+    for (const { direct } of sentinels) {
+      assert.equal(await direct.ask('ACL', 'SETUSER', 'controlplane', 'on', '>pw', ...words), 'OK');
+    }
+    const fields = { username: 'controlplane', password: { secret: 'pw' } };
+    const findSecret: FindSecret = () => ({ kind: 'password', value: 'pw' });
+    const { set, untilPrimary, codes } = follow(t, addressesOf(sentinels), fields, findSecret);
+    await untilPrimary(addressOf(primary));
+    await waitUntil('all answer, and are heard', () => codes().length === 0);
+    const seen = [...(set.sentinels.get('a') ?? [])];
+    assert.equal(new Set(seen.map(([, { id }]) => id)).size, 3);
+    assert.ok(seen.every(([, { opinion }]) => opinion?.sentinels.length === 2 && opinion.replicas.length === 2));
+
+    const [sentinel] = sentinels;
+    await sentinel?.direct.ask('ACL', 'SETUSER', 'controlplane', '-psubscribe', '-sentinel|myid');
+    const other = follow(t, addressesOf(sentinels), fields, findSecret);
+    await other.untilTold('sentinel-silent');
+    await other.untilPrimary(addressOf(primary));
+  });
+
+  test('are asked over TLS', async (t) => {
+    const authority = makeAuthority();
+    const dir = await tempDir(t);
+    const own = authority.issue('sentinel', { hosts: ['sentinel.internal'] });
+    const path = (name: string): string => join(dir, name);
+    for (const [name, text] of [['ca', authority.chain], ['crt', own.chain], ['key', own.key]] as const) {
+      await writeFile(path(name), text);
+    }
+    const tls = ['ca-cert-file', 'cert-file', 'key-file'].map((field, at) => {
+      return `tls-${field} ${path(['ca', 'crt', 'key'][at] ?? '')}`;
+    });
+    const primary = await startRedis(t);
+    const ports = await Promise.all([1, 2, 3].map(() => freePort()));
+    await Promise.all(ports.map((port) => {
+      return startSentinel(t, primary.port, { more: [...tls, 'tls-auth-clients no', `tls-port ${port}`] });
+    }));
+    const findSecret: FindSecret = () => ({ kind: 'ca', value: authority.chain });
+    const addresses = ports.map((port) => `127.0.0.1:${port}`);
+    const right = follow(t, addresses, { tls: { ca: { secret: 'ca' }, sans: ['sentinel.internal'] } }, findSecret);
+    await right.untilPrimary(addressOf(primary));
+    const wrong = follow(t, addresses, { tls: { ca: { secret: 'ca' }, sans: ['other.internal'] } }, findSecret);
+    await wrong.untilTold('sentinel-quorum');
+    assert.match(wrong.following()?.troubles[0]?.message ?? '', /tls: its certificate is for/);
   });
 
   test('say addresses that others connect to by other ones', async (t) => {
