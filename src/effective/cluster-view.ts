@@ -46,6 +46,9 @@ export interface NodeLook {
 /** By ADDRESS:PORT. */
 export type NodeLooks = ReadonlyMap<string, NodeLook>;
 
+/** By the name of the cluster. */
+export type SeenNodes = ReadonlyMap<string, NodeLooks>;
+
 export const slotCount = 16_384;
 
 /** The slots that nobody serves: nobody has them, or who has them is given up. */

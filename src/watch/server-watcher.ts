@@ -48,7 +48,7 @@ const longestWaitOfUnknownMs = 30_000;
 const jitter = 0.1;
 const longestFirstWaitMs = 1_000;
 
-const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
+export const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
   refused: 'none',
   timeout: 'none',
   closed: 'none',
