@@ -71,13 +71,14 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   ],
   // What is declared with what is ordered and seen laid over it.
   effective: ['collections', 'inventory', 'model', 'net/address.ts', 'orders', 'text/duration.ts'],
-  // Who takes the writes of a replicated cluster.
+  // Who takes the writes of a replicated cluster, and which seeds a Redis Cluster has.
   failover: [
     'collections',
     'effective',
     'events/event.ts',
     'model',
     'net/address.ts',
+    'text/name-some.ts',
     'watch',
   ],
   // What was told to happen with servers now.

@@ -8,8 +8,12 @@ import type { Addresses } from '../effective/addresses.ts';
 import { compareOutages } from '../effective/health-step.ts';
 import type { Seen } from '../effective/seen.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
+import { statusOfCluster } from '../failover/cluster-status.ts';
+import type { RedisClusterStatus } from '../failover/cluster-status.ts';
 import { compareFollowings, followingsFrom } from '../failover/following.ts';
 import type { Followings } from '../failover/following.ts';
+import { compareKnownClusters, knownClustersFrom } from '../failover/known-clusters.ts';
+import type { KnownClusters } from '../failover/known-clusters.ts';
 import type { Change } from '../inventory/change.ts';
 import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -96,6 +100,7 @@ export class ControlPlane implements Desk {
   #keptAddresses: Addresses;
   #keptOutages: Outages;
   #keptFollowings: Followings;
+  #keptRedisClusters: KnownClusters;
   #isNoting = false;
 
   private constructor(parts: ControlPlaneParts, state: LogState) {
@@ -104,9 +109,12 @@ export class ControlPlane implements Desk {
     this.#keptAddresses = state.addresses ?? new Map();
     this.#keptOutages = state.outages ?? new Map();
     const inTurn = (work: () => void): void => void this.#queue.run(async () => work());
-    const followings = followingsFrom(state.notes ?? new Map());
+    const { notes = new Map() } = state;
+    const [followings, redisClusters] = [followingsFrom(notes), knownClustersFrom(notes)];
     this.#keptFollowings = followings;
-    this.#publisher = new Publisher(parts, state.revision === 0 ? undefined : { ...state, followings }, inTurn);
+    this.#keptRedisClusters = redisClusters;
+    const kept = state.revision === 0 ? undefined : { ...state, followings, redisClusters };
+    this.#publisher = new Publisher(parts, kept, inTurn);
   }
 
   /**
@@ -136,6 +144,10 @@ export class ControlPlane implements Desk {
 
   followings(): Followings {
     return this.#publisher.followings;
+  }
+
+  redisClusters(): ReadonlyMap<string, RedisClusterStatus> {
+    return new Map(Array.from(this.#publisher.redisClusters, ([name, known]) => [name, statusOfCluster(known)] as const));
   }
 
   health(): Seen {
@@ -451,10 +463,14 @@ export class ControlPlane implements Desk {
   }
 
   async #keepFollowings(): Promise<void> {
-    const { followings } = this.#publisher;
-    const changes = compareFollowings(this.#keptFollowings, followings);
+    const { followings, redisClusters } = this.#publisher;
+    const changes = new Map([
+      ...compareFollowings(this.#keptFollowings, followings),
+      ...compareKnownClusters(this.#keptRedisClusters, redisClusters),
+    ]);
     if (changes.size > 0) await this.#parts.store.keepNotes(changes);
     this.#keptFollowings = followings;
+    this.#keptRedisClusters = redisClusters;
   }
 
   async #keepAddresses(): Promise<void> {

@@ -4,6 +4,7 @@
 import type { Seen } from '../effective/seen.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { Change } from '../inventory/change.ts';
+import type { RedisClusterStatus } from '../failover/cluster-status.ts';
 import type { Followings } from '../failover/following.ts';
 import type { Edits } from '../inventory/edits.ts';
 import type { Config, DeclaredObject, ObjectKind, ObjectsByKind } from '../model/objects.ts';
@@ -12,6 +13,7 @@ import type { Orders } from '../orders/standing.ts';
 import type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 import type { PublishedName, PublishedStatus, Warning } from './published.ts';
 
+export type { RedisClusterStatus } from '../failover/cluster-status.ts';
 export type { Seen, SeenServer } from '../effective/seen.ts';
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 
@@ -194,6 +196,8 @@ export interface Desk {
   hostNames(): readonly PublishedName[];
   /** Who takes the writes of replicated clusters that are watched, by name. */
   followings(): Followings;
+  /** How the Redis Clusters stand that are watched, by name. */
+  redisClusters(): ReadonlyMap<string, RedisClusterStatus>;
   /** Who is left out of what is published for its health. */
   outages(): Outages;
   /** What is seen of the servers that are watched, by cluster in order of name. */

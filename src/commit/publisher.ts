@@ -18,6 +18,7 @@ import type { Topologies } from '../effective/topology.ts';
 import { followedAfter, followedFrom } from '../failover/follow.ts';
 import type { Followed, Strays } from '../failover/follow.ts';
 import type { Followings } from '../failover/following.ts';
+import type { KnownClusters } from '../failover/known-clusters.ts';
 import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import type { DrainingCluster } from '../inventory/draining.ts';
 import { noEdits } from '../inventory/edits.ts';
@@ -83,6 +84,8 @@ export interface Kept {
   readonly outages?: Outages | undefined;
   /** Who was followed; undefined: nobody. */
   readonly followings?: Followings | undefined;
+  /** What was known of Redis Clusters; undefined: nothing. */
+  readonly redisClusters?: KnownClusters | undefined;
 }
 
 /** What was decided by what was seen. */
@@ -90,7 +93,7 @@ type Decided = Pick<Prepared, 'health' | 'followed'>;
 
 const nothingKnown: Decided = {
   health: healthFrom(new Map()),
-  followed: followedFrom(new Map(), () => undefined),
+  followed: followedFrom(new Map(), new Map(), () => undefined),
 };
 const noAddresses: Addresses = new Map();
 const noClusters: Clusters = new Map();
@@ -138,8 +141,8 @@ export class Publisher {
       ...findUnpublishable(declared.clusters.values(), parts.renderOptions),
       ...findGroupProblems(declared, parts.renderOptions),
     ]);
-    const { outages = new Map(), followings = new Map() } = kept;
-    const followed = followedFrom(followings, (name) => declared.clusters.get(name));
+    const { outages = new Map(), followings = new Map(), redisClusters = new Map() } = kept;
+    const followed = followedFrom(followings, redisClusters, (name) => declared.clusters.get(name));
     this.publish(this.#render(declared, noEdits, { health: healthFrom(outages), followed }));
   }
 
@@ -198,6 +201,11 @@ export class Publisher {
   /** Who is followed where it is seen who takes the writes. */
   get followings(): Followings {
     return (this.#published ?? nothingKnown).followed.followings;
+  }
+
+  /** What is known of the Redis Clusters that are watched. */
+  get redisClusters(): KnownClusters {
+    return (this.#published ?? nothingKnown).followed.redisClusters;
   }
 
   /** What is published, before anything is left out of it. */
@@ -331,7 +339,9 @@ export class Publisher {
     const { watchers, dictated, strays } = this.#parts;
     const seen = watchers?.seen ?? before.by.seen;
     const sentinels = watchers?.sentinels ?? before.by.sentinels;
-    const observed = { seen, sentinels, dictated: dictated?.() ?? nobodyDictated, strays: strays?.() ?? noStrays };
+    const nodes = watchers?.nodes ?? before.by.nodes;
+    const ours = { dictated: dictated?.() ?? nobodyDictated, strays: strays?.() ?? noStrays };
+    const observed = { seen, sentinels, nodes, ...ours };
     const edited = edits.clusters.map(({ name }) => name);
     return followedAfter(before, observed, edited, find, this.#clock.nowMs());
   }

@@ -4,6 +4,7 @@
 import { withAddresses } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
 import type { HostNames } from '../effective/host-names.ts';
+import { findClusterTroubles } from '../failover/cluster-troubles.ts';
 import type { Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { servedNames } from '../inventory/read-clusters.ts';
@@ -190,6 +191,7 @@ export class Review {
       ...this.#findNameWarnings(declared),
       ...findHeldServers(health.verdicts),
       ...Array.from(followed.followings.values()).flatMap(({ troubles }) => troubles),
+      ...Array.from(followed.redisClusters).flatMap(([name, known]) => findClusterTroubles(name, known)),
       ...(this.#parts.troubles?.() ?? []),
     ];
   }

@@ -1,6 +1,7 @@
 // What watchers have seen of servers, and how it is asked for.
 
 import type { Cluster } from '../model/objects.ts';
+import type { SeenNodes } from './cluster-view.ts';
 
 /**
  * `unknown`: it never answered since it is watched, so that nothing can be said of it; `suspect`: it answers no more,
@@ -113,6 +114,8 @@ export interface Watchers {
   seenNow(): Seen;
   /** What Sentinels say; another map after each change, and of a cluster another one after each change there. */
   readonly sentinels: SeenSentinels;
+  /** The same of what nodes of Redis Clusters say of them. Default: none is asked. */
+  readonly nodes?: SeenNodes | undefined;
   /** The servers of these clusters from now on, as they are published, and no others. */
   follow(clusters: Iterable<Cluster>): void;
   /**

@@ -1,13 +1,14 @@
-// Who takes the writes of a replicated cluster, and who there is, where that is seen and not declared. Pure.
+// Who takes the writes of a replicated cluster, and who there is, or which seeds a Redis Cluster has, where that is seen
+// and not declared. Pure.
 
 import { Latest } from '../collections/latest.ts';
 import { compareServers } from '../model/canonical.ts';
-import type { Cluster, Endpoint, ReplicatedCluster } from '../model/objects.ts';
+import type { Cluster, Endpoint, RedisCluster, ReplicatedCluster } from '../model/objects.ts';
 import { parseServerAddress, serverNameOf } from '../net/address.ts';
 
 /** Servers are ADDRESS:PORT as Envoys connect to them. */
 export interface Topology {
-  /** Undefined: nobody, as long as the old one is kept from taking writes. */
+  /** Undefined: nobody, as long as the old one is kept from taking writes; always of a Redis Cluster. */
   readonly primary: string | undefined;
   /** The primary among them, in order of their text. */
   readonly servers: readonly string[];
@@ -23,7 +24,7 @@ const latest = new Latest<Cluster, Cluster>();
  * The same object while the topology says the same; the cluster itself where it says what is declared.
  */
 export function withTopology(cluster: Cluster, topology: Topology | undefined): Cluster {
-  if (topology === undefined || cluster.kind !== 'replicated') return cluster;
+  if (topology === undefined || (cluster.kind !== 'replicated' && cluster.kind !== 'redis_cluster')) return cluster;
   if (isSameTopology(declaredTopology(cluster), topology)) return cluster;
   return latest.get(cluster, JSON.stringify(topology), () => substitute(cluster, topology));
 }
@@ -44,18 +45,19 @@ export function withAllDeclared(cluster: Cluster, declared: Cluster | undefined)
 }
 
 /** What is declared, as a topology. */
-export function declaredTopology({ primary, endpoints }: ReplicatedCluster): Topology {
-  return { primary, servers: endpoints.map(serverNameOf).sort() };
+export function declaredTopology(cluster: ReplicatedCluster | RedisCluster): Topology {
+  const primary = cluster.kind === 'replicated' ? cluster.primary : undefined;
+  return { primary, servers: cluster.endpoints.map(serverNameOf).sort() };
 }
 
 export function isSameTopology(a: Topology | undefined, b: Topology | undefined): boolean {
   return a?.primary === b?.primary && a?.servers.join() === b?.servers.join();
 }
 
-function substitute(cluster: ReplicatedCluster, { primary, servers }: Topology): ReplicatedCluster {
+function substitute(cluster: ReplicatedCluster | RedisCluster, { primary, servers }: Topology): Cluster {
   const declared = new Map(cluster.endpoints.map((endpoint) => [serverNameOf(endpoint), endpoint]));
   const endpoints = servers.map((server) => declared.get(server) ?? endpointOf(server)).sort(compareServers);
-  return { ...cluster, primary, endpoints };
+  return cluster.kind === 'replicated' ? { ...cluster, primary, endpoints } : { ...cluster, endpoints };
 }
 
 function endpointOf(server: string): Endpoint {

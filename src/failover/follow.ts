@@ -1,7 +1,8 @@
-// From what is seen of replicated clusters to who takes their writes: each cluster by itself, at the cost of what is seen
-// otherwise. Pure.
+// From what is seen of replicated clusters to who takes their writes, and of Redis Clusters to their seeds: each cluster by
+// itself, at the cost of what is seen otherwise. Pure.
 
 import { keysUnlike } from '../collections/keys-unlike.ts';
+import type { SeenNodes } from '../effective/cluster-view.ts';
 import type { Seen, SeenSentinels } from '../effective/seen.ts';
 import { isSameTopology } from '../effective/topology.ts';
 import type { Topologies } from '../effective/topology.ts';
@@ -13,11 +14,14 @@ import { followRoles } from './follow-roles.ts';
 import { followSentinel } from './follow-sentinel.ts';
 import { beginFollowing, nothingRemembered } from './following.ts';
 import type { Following, Followings } from './following.ts';
+import { isKnownCluster, knownClusterAfter } from './known-clusters.ts';
+import type { KnownClusters } from './known-clusters.ts';
 
 /** What it is decided by. */
 export interface Observed {
   readonly seen: Seen;
   readonly sentinels: SeenSentinels;
+  readonly nodes: SeenNodes;
   /** Where a failover of ours is under way: what it makes of the cluster. */
   readonly dictated: Topologies;
   readonly strays: Strays;
@@ -31,6 +35,8 @@ export type Strays = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface Followed {
   readonly followings: Followings;
+  /** Of the Redis Clusters that are watched. */
+  readonly redisClusters: KnownClusters;
   /** The same object while nobody is followed otherwise. */
   readonly topologies: Topologies;
   readonly by: Observed;
@@ -39,14 +45,20 @@ export interface Followed {
 const nothingObserved: Observed = {
   seen: new Map(),
   sentinels: new Map(),
+  nodes: new Map(),
   dictated: new Map(),
   strays: new Map(),
 };
 
 /** Before anything is seen: who was followed before the start still is, unless it was declared otherwise since. */
-export function followedFrom(kept: Followings, find: (name: string) => Cluster | undefined): Followed {
+export function followedFrom(
+  kept: Followings,
+  keptClusters: KnownClusters,
+  find: (name: string) => Cluster | undefined,
+): Followed {
   const followings = new Map(Array.from(kept).filter(([name, following]) => isAbout(following, find(name))));
-  return { followings, topologies: topologiesOf(followings), by: nothingObserved };
+  const redisClusters = new Map(Array.from(keptClusters).filter(([name, known]) => isKnownCluster(known, find(name))));
+  return { followings, redisClusters, topologies: topologiesOf(followings, redisClusters), by: nothingObserved };
 }
 
 /**
@@ -60,24 +72,37 @@ export function followedAfter(
   find: (name: string) => Cluster | undefined,
   nowMs: number,
 ): Followed {
-  const { seen, sentinels, dictated, strays } = before.by;
+  const { seen, sentinels, nodes, dictated, strays } = before.by;
   const unlike = [
     ...keysUnlike(seen, by.seen),
     ...keysUnlike(sentinels, by.sentinels),
+    ...keysUnlike(nodes, by.nodes),
     ...keysUnlike(dictated, by.dictated),
     ...keysUnlike(strays, by.strays),
   ];
   const names = new Set([...unlike, ...edited]);
-  const followings = new Map(before.followings);
-  for (const name of names) {
-    const following = followOne(before.followings.get(name), find(name), name, by, nowMs);
-    if (following === undefined) followings.delete(name);
-    else followings.set(name, following);
-  }
-  if (keysUnlike(before.followings, followings).length === 0) return { ...before, by };
-  const topologies = topologiesOf(followings);
+  const followings = changed(before.followings, names, (last, name) => followOne(last, find(name), name, by, nowMs));
+  const redisClusters = changed(before.redisClusters, names, (last, name) => {
+    return knownClusterAfter(last, find(name), by.nodes.get(name), nowMs);
+  });
+  const topologies = topologiesOf(followings, redisClusters);
   const isSame = [...names].every((name) => isSameTopology(before.topologies.get(name), topologies.get(name)));
-  return { followings, topologies: isSame ? before.topologies : topologies, by };
+  return { followings, redisClusters, topologies: isSame ? before.topologies : topologies, by };
+}
+
+/** The same map while none of these is another. @param next undefined: there is none. */
+function changed<Value>(
+  before: ReadonlyMap<string, Value>,
+  names: Iterable<string>,
+  next: (last: Value | undefined, name: string) => Value | undefined,
+): ReadonlyMap<string, Value> {
+  const after = new Map(before);
+  for (const name of names) {
+    const value = next(before.get(name), name);
+    if (value === undefined) after.delete(name);
+    else after.set(name, value);
+  }
+  return keysUnlike(before, after).length === 0 ? before : after;
 }
 
 function followOne(
@@ -112,6 +137,10 @@ function isAbout({ declared }: Following, cluster: Cluster | undefined): boolean
   return cluster?.kind === 'replicated' && watchOf(cluster) !== undefined && cluster.primary === declared;
 }
 
-function topologiesOf(followings: Followings): Topologies {
-  return new Map(Array.from(followings, ([name, { topology }]) => [name, topology] as const));
+function topologiesOf(followings: Followings, redisClusters: KnownClusters): Topologies {
+  const ofGroups = Array.from(followings, ([name, { topology }]) => [name, topology] as const);
+  const ofRedisClusters = Array.from(redisClusters).flatMap(([name, { seeds }]) => {
+    return seeds === undefined ? [] : [[name, { primary: undefined, servers: seeds }] as const];
+  });
+  return new Map([...ofGroups, ...ofRedisClusters]);
 }

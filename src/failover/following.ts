@@ -54,7 +54,17 @@ export type TroubleCode =
   | 'primary-is-replica'
   | 'failover-held'
   | 'primary-unreachable'
-  | 'promotion-pending';
+  | 'promotion-pending'
+  | RedisClusterTroubleCode;
+
+/** See cluster-troubles.ts. */
+type RedisClusterTroubleCode =
+  | 'slots-uncovered'
+  | 'cluster-node-failed'
+  | 'cluster-views-differ'
+  | 'cluster-unseen'
+  | 'seeds-unreachable'
+  | 'seeds-replaced';
 
 /** What is declared is followed until something else is seen. */
 export function beginFollowing(cluster: ReplicatedCluster, nowMs: number): Following {

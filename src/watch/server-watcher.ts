@@ -50,7 +50,7 @@ const longestFirstWaitMs = 1_000;
 // By so much the time of a start that is reckoned from whole seconds may differ from one look to the next.
 const startSlackMs = 5_000;
 
-const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
+export const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
   refused: 'none',
   timeout: 'none',
   closed: 'none',

@@ -2,12 +2,15 @@
 
 import { serversOf } from '../inventory/cluster.ts';
 import type { Cluster } from '../inventory/cluster.ts';
+import { tlsRefsOf } from '../model/tls-refs.ts';
 import { watchOf } from '../model/watch-defaults.ts';
 import { formatAddress } from '../net/address.ts';
+import type { Address } from '../net/address.ts';
 import { parseDuration } from '../text/duration.ts';
 import type { Credentials, Target } from './connection.ts';
 import { findSecretProblem } from './find-secret.ts';
 import type { FindSecret } from './find-secret.ts';
+import type { KeptTls } from './kept-tls.ts';
 import type { Thresholds } from './server-state.ts';
 import type { ServerTls } from './upstream-tls.ts';
 
@@ -61,19 +64,21 @@ export function watchPlanOf(cluster: Cluster): WatchPlan | undefined {
 
 /** Of a cluster that is watched, in the order in which it has them. */
 export function watchedServersOf(cluster: Cluster): WatchedServer[] {
-  const own = watchOf(cluster);
-  return serversOf(cluster).map(({ address: host, port, upstream_auth: ofServer }) => {
-    const auth = ofServer ?? cluster.upstream_auth;
-    return {
-      address: formatAddress({ host, port }),
-      host,
-      port,
-      auth:
-        own?.password !== undefined
-          ? { field: 'watch.password', username: own.username, secret: own.password.secret }
-          : auth && { field: 'upstream_auth.password', username: auth.username, secret: auth.password.secret },
-    };
-  });
+  return serversOf(cluster).map(({ address: host, port, upstream_auth: own }) => watchedServerAt(cluster, { host, port }, own));
+}
+
+/** One server of a cluster that is watched. @param ownAuth of the server itself. */
+export function watchedServerAt(cluster: Cluster, at: Address, ownAuth?: Cluster['upstream_auth']): WatchedServer {
+  const watch = watchOf(cluster);
+  const auth = ownAuth ?? cluster.upstream_auth;
+  return {
+    address: formatAddress(at),
+    ...at,
+    auth:
+      watch?.password !== undefined
+        ? { field: 'watch.password', username: watch.username, secret: watch.password.secret }
+        : auth && { field: 'upstream_auth.password', username: auth.username, secret: auth.password.secret },
+  };
 }
 
 /** Whom to connect to, with the secrets as they are now. @param tls of its cluster. */
@@ -86,6 +91,19 @@ export function targetOf(
   const problem = auth && findSecretProblem([{ ...auth, kind: 'password' }], findSecret);
   if (problem !== undefined) return { trouble: 'secret', detail: problem };
   return { host, port, tls: tls?.options, credentials: auth && findCredentials(auth, findSecret) };
+}
+
+/** The same of a server of a cluster. @param kept of the cluster. */
+export function targetIn(
+  cluster: Cluster,
+  server: WatchedServer,
+  kept: KeptTls,
+  findSecret: FindSecret,
+): Target | Unreachable {
+  const refs = tlsRefsOf(cluster);
+  const problem = findSecretProblem(refs, findSecret);
+  if (problem !== undefined) return { trouble: 'secret', detail: problem };
+  return targetOf(server, kept.get('upstream_tls', cluster.upstream_tls, refs, findSecret), findSecret);
 }
 
 function findCredentials({ username, secret }: Auth, findSecret: FindSecret): Credentials | undefined {

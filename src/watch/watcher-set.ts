@@ -1,18 +1,17 @@
 // Watches the servers of all clusters that are to be watched: a watcher for each server of each cluster.
 
+import type { SeenNodes } from '../effective/cluster-view.ts';
 import type { Seen, SeenSentinels, SeenServer, ServerState, Watchers } from '../effective/seen.ts';
 import type { OnEvent } from '../events/event.ts';
 import type { Cluster } from '../inventory/cluster.ts';
-import { tlsRefsOf } from '../model/tls-refs.ts';
-import type { Target } from './connection.ts';
-import { findSecretProblem } from './find-secret.ts';
 import type { FindSecret } from './find-secret.ts';
 import { KeptTls } from './kept-tls.ts';
+import { RedisClusterSet } from './redis-cluster-set.ts';
 import { SentinelSet } from './sentinel-set.ts';
 import type { SentinelSetParts } from './sentinel-set.ts';
 import { ServerWatcher } from './server-watcher.ts';
 import { transitionEvent } from './transition.ts';
-import { targetOf, watchPlanOf, watchedServersOf } from './watched-servers.ts';
+import { targetIn, watchPlanOf, watchedServersOf } from './watched-servers.ts';
 import type { Unreachable, WatchPlan, WatchedServer } from './watched-servers.ts';
 
 export interface WatcherSetParts {
@@ -54,6 +53,7 @@ export class WatcherSet implements Watchers {
   readonly #followed = new Map<string, Followed>();
   readonly #admitted = new Set<ServerWatcher>();
   readonly #sentinels: SentinelSet;
+  readonly #redisClusters: RedisClusterSet;
   #seen: Seen | undefined;
   /** Resolved when something is seen otherwise. */
   #change = Promise.withResolvers<void>();
@@ -64,6 +64,7 @@ export class WatcherSet implements Watchers {
     const onChange = (): void => this.#tellChange();
     const onHint: SentinelSetParts['onHint'] = (cluster, servers) => this.#lookNow(cluster, servers);
     this.#sentinels = new SentinelSet({ findSecret, onChange, onHint, onEvent, nowMs });
+    this.#redisClusters = new RedisClusterSet({ findSecret, onChange, nowMs });
   }
 
   get seen(): Seen {
@@ -76,6 +77,10 @@ export class WatcherSet implements Watchers {
     return this.#sentinels.seen;
   }
 
+  get nodes(): SeenNodes {
+    return this.#redisClusters.seen;
+  }
+
   seenNow(): Seen {
     return new Map(Array.from(this.#followed, ([name, { servers }]) => [name, seenOf(servers)] as const));
   }
@@ -83,6 +88,7 @@ export class WatcherSet implements Watchers {
   follow(clusters: Iterable<Cluster>): void {
     const all = [...clusters];
     this.#sentinels.follow(all);
+    this.#redisClusters.follow(all);
     const names = new Set<string>();
     for (const cluster of all) {
       const followed = this.#followed.get(cluster.name);
@@ -113,6 +119,7 @@ export class WatcherSet implements Watchers {
   /** Stops; safe to repeat. */
   close(): void {
     this.#sentinels.close();
+    this.#redisClusters.close();
     for (const { servers } of this.#followed.values()) this.#end(servers.values());
   }
 
@@ -148,9 +155,9 @@ export class WatcherSet implements Watchers {
   }
 
   #begin(followed: Followed, how: Omit<FollowedServer, 'watcher'>, plan: WatchPlan): FollowedServer {
-    const { nowMs } = this.#parts;
+    const { findSecret, nowMs } = this.#parts;
     const watcher = new ServerWatcher({
-      findTarget: () => this.#admit(made.watcher) ?? this.#findTarget(followed.cluster, followed, made.server),
+      findTarget: () => this.#admit(made.watcher) ?? targetIn(followed.cluster, made.server, followed.tls, findSecret),
       plan,
       onChange: () => {
         this.#noteChange(followed);
@@ -172,9 +179,10 @@ export class WatcherSet implements Watchers {
     this.#lookAtOthers(followed, changed);
   }
 
-  // Of a group that replicates, what happens to one says something of the others: whether replicas have lost their primary
-  // too, and who it is now. Once for each state that it comes to.
+  // Of a group that replicates, and of a Redis Cluster, what happens to one says something of the others: whether replicas
+  // have lost their primary too, and who it is now. Once for each state that it comes to.
   #lookAtOthers({ cluster, servers }: Followed, changed: FollowedServer): void {
+    this.#redisClusters.lookNow(cluster.name);
     if (cluster.kind !== 'replicated') return;
     for (const other of servers.values()) if (other !== changed) other.watcher.lookNow();
   }
@@ -200,14 +208,6 @@ export class WatcherSet implements Watchers {
       watcher.close();
       this.#admitted.delete(watcher);
     }
-  }
-
-  #findTarget(cluster: Cluster, followed: Followed, server: WatchedServer): Target | Unreachable {
-    const { findSecret } = this.#parts;
-    const refs = tlsRefsOf(cluster);
-    const problem = findSecretProblem(refs, findSecret);
-    if (problem !== undefined) return { trouble: 'secret', detail: problem };
-    return targetOf(server, followed.tls.get('upstream_tls', cluster.upstream_tls, refs, findSecret), findSecret);
   }
 }
 

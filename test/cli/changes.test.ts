@@ -243,6 +243,78 @@ unknown  c        a.test:6379    ?                 ?             ${since}
       assert.deepEqual([result.stdout, result.status], [stdout, exitCode]);
     });
   }
+
+  describe('of a Redis Cluster', () => {
+    const slots = (...ranges: readonly string[]) => ({ count: ranges.length * 100, ranges });
+    const primary = { id: 'a0', address: '10.0.0.1:7000', role: 'primary', state: 'online', slots: slots('0-99') };
+    const replica = { id: 'a1', address: '10.0.0.2:7000', role: 'replica', state: 'online', slots: slots(), replica_of: 'a0' };
+    const lost = {
+      id: 'b0',
+      role: 'primary',
+      state: 'fail',
+      slots: slots('200-299', '400-499', '600-699', '800-899', '1000-1099'),
+      reason: 'refused',
+    };
+    const whole = {
+      state: 'ok',
+      epoch: 1,
+      nodes: [primary, replica],
+      uncovered_slots: slots(),
+      differing: [],
+      foreign: [],
+      seeds: [{ address: '10.0.0.1:7000' }],
+    };
+    const broken = {
+      ...whole,
+      state: 'fail',
+      nodes: [primary, replica, lost],
+      uncovered_slots: lost.slots,
+      differing: ['10.0.0.2:7000'],
+      foreign: ['10.0.0.9:7000'],
+      seeds: [{ address: '10.0.0.1:7000' }, { address: '10.0.0.3:7000', reason: 'refused' }],
+      seeds_replaced: { since, why: '10.0.0.4:7000: no node of it that answers' },
+    };
+    const unknown = { ...whole, state: 'unknown', nodes: [], uncovered_slots: undefined };
+
+    const ofRedisClusters: readonly (readonly [what: string, redis_cluster: object, exitCode: number, stdout: string])[] = [
+      ['a whole one', whole, 0, `\
+NODE    CLUSTER  ADDRESS        ROLE     SLOTS      REPLICA OF     ID  WHY
+online  c        10.0.0.1:7000  primary  100: 0-99                 a0
+online  c        10.0.0.2:7000  replica             10.0.0.1:7000  a1
+
+c: state ok; 2 nodes, 0 given up; every slot has a server
+c: seeds 10.0.0.1:7000
+`],
+      ['one that is not whole', broken, 3, `\
+NODE    CLUSTER  ADDRESS        ROLE     SLOTS                                    REPLICA OF     ID  WHY
+online  c        10.0.0.1:7000  primary  100: 0-99                                               a0
+online  c        10.0.0.2:7000  replica                                           10.0.0.1:7000  a1
+fail    c        ?              primary  500: 200-299 400-499 600-699 and 2 more                 b0  refused
+
+c: state fail; 3 nodes, 1 given up; nobody has 500: 200-299 400-499 600-699 and 2 more
+c: seeds 10.0.0.1:7000, 10.0.0.3:7000
+c: seed 10.0.0.3:7000 is of no use now: refused
+c: not the seeds that are declared, since ${since}: 10.0.0.4:7000: no node of it that answers
+c: something else is said at 10.0.0.2:7000
+c: a node of another cluster answers at 10.0.0.9:7000
+`],
+      ['one of which nothing is known', unknown, 3, `\
+c: state unknown; no node answers
+c: seeds 10.0.0.1:7000
+`],
+    ];
+    for (const [what, redis_cluster, exitCode, stdout] of ofRedisClusters) {
+      test(what, async (t) => {
+        const clusters = [{ name: 'c', servers: [up], redis_cluster }];
+        const api = await serveCanned(t, { 'GET /health': { body: { clusters } } });
+        const result = await runInProcess(['health', '--api', api.address]);
+        const [, servers] = cases[1]?.[2].split('\n') ?? [];
+        assert.ok(result.stdout.includes(`${servers}\n\n${stdout}`), result.stdout);
+        assert.ok(result.stdout.endsWith(stdout));
+        assert.equal(result.status, exitCode);
+      });
+    }
+  });
 });
 
 describe('discard', () => {

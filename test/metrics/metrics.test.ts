@@ -39,7 +39,7 @@ describe('a scrape', () => {
     ['controlplane_commits_total', 'counter', 3],
     ['controlplane_certificates', 'gauge', 3],
     ['controlplane_certificate_expiry_timestamp_seconds', 'gauge', 1],
-    ['controlplane_warnings', 'gauge', 25],
+    ['controlplane_warnings', 'gauge', 35],
     ['controlplane_watched_servers', 'gauge', 5],
     ['controlplane_events_total', 'counter', 15],
     ['controlplane_cause_to_ack_seconds', 'histogram', 14 + 2],

@@ -9,6 +9,7 @@ import type { NewEvent } from '../../src/events/event.ts';
 import { parseCluster } from '../../src/model/parse.ts';
 import type { FindSecret } from '../../src/watch/find-secret.ts';
 import { WatcherSet } from '../../src/watch/watcher-set.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { startStandIn } from './resp-stand-in.ts';
@@ -131,6 +132,34 @@ test('no more servers are connected to than may be, and of the others it is told
   assert.equal(find('b', standIn.port)?.state, 'unknown');
   set.follow([clusterOf('b', [standIn.port])]);
   await until('up', 'b', standIn.port);
+});
+
+describe('a Redis Cluster that is watched', () => {
+  const nodesOf = (set: WatcherSet): readonly string[] => [...(set.nodes.get('carts')?.keys() ?? [])];
+
+  test('is asked at the nodes that its seeds name, as who looks at servers, until it is watched no more', async (t) => {
+    const servers = await startRedisCluster(t, { more: ['--user', 'other', 'on', '>word', '~*', '+@all'] });
+    const names = servers.map(({ port }) => `127.0.0.1:${port}`).sort();
+    let word = 'wrong';
+    const { set, changes, until } = build(t, () => ({ kind: 'password', value: word }) as const);
+    const [first] = servers;
+    assert.ok(first !== undefined);
+    const terms = { kind: 'redis_cluster', upstream_auth: { username: 'other', password: { secret: 'w' } } };
+    set.follow([clusterOf('carts', [first.port], terms), clusterOf('other', [first.port])]);
+    const reason = () => set.nodes.get('carts')?.get(`127.0.0.1:${first.port}`)?.failure?.reason;
+    await waitUntil('it is not let in', () => reason()?.startsWith('auth: WRONGPASS'));
+    word = 'word';
+    await until('up', 'carts', first.port);
+    await waitUntil('all are asked', () => nodesOf(set).length === 3);
+    assert.deepEqual(nodesOf(set).toSorted(), names);
+    assert.deepEqual([...set.nodes.keys()], ['carts']);
+    const [count, nodes] = [changes(), set.nodes];
+    assert.equal(set.nodes, nodes);
+    await servers[1]?.child.end('SIGKILL');
+    await waitUntil('it is told of', () => changes() > count && set.nodes !== nodes);
+    set.follow([]);
+    assert.equal(set.nodes.size, 0);
+  });
 });
 
 describe('who watches is', () => {

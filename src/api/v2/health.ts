@@ -7,6 +7,7 @@ import type { HealthMessage, ServerHealthMessage } from './messages.ts';
 import { clusterType } from './object-type.ts';
 import { ProblemError } from './problem.ts';
 import { readQuery } from './query.ts';
+import { buildRedisCluster } from './redis-cluster-health.ts';
 import { sendJson } from './send.ts';
 
 /** Answers a {@link HealthMessage}, of one `cluster` or of all. */
@@ -21,14 +22,19 @@ export function createHealthHandler(desk: Desk): RequestHandler {
       if (drained.has(keyOf({ cluster: name, server }))) return 'order';
       return outages.get(name)?.has(server) === true ? 'health' : undefined;
     };
+    const redisClusters = desk.redisClusters();
     const seen = Array.from(desk.health()).filter(([name]) => cluster === undefined || name === cluster);
     const message: HealthMessage = {
       clusters: seen
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, servers]) => ({
-          name,
-          servers: Array.from(servers, ([address, server]) => buildServer(address, server, leftOutBy(name, address))),
-        })),
+        .map(([name, servers]) => {
+          const redisCluster = redisClusters.get(name);
+          return {
+            name,
+            servers: Array.from(servers, ([address, server]) => buildServer(address, server, leftOutBy(name, address))),
+            ...(redisCluster !== undefined && { redis_cluster: buildRedisCluster(redisCluster) }),
+          };
+        }),
     };
     sendJson(response, message);
   };

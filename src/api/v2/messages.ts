@@ -57,6 +57,7 @@ import type {
 import type { orderSchema } from './schemas/order.ts';
 import type { awaitedOrderSchema, orderedSchema, ordersSchema } from './schemas/orders.ts';
 import type { publishedSchema } from './schemas/published.ts';
+import type { redisClusterNodeSchema, redisClusterHealthSchema } from './schemas/redis-cluster.ts';
 
 type Message<Schema extends z.ZodType> = DeepReadonly<z.output<Schema>>;
 
@@ -95,6 +96,8 @@ export type EventsMessage = Message<typeof eventsSchema>;
 
 export type HealthMessage = Message<typeof healthSchema>;
 export type ServerHealthMessage = Message<typeof serverHealthSchema>;
+export type RedisClusterMessage = Message<typeof redisClusterHealthSchema>;
+export type RedisClusterNodeMessage = Message<typeof redisClusterNodeSchema>;
 
 export type PromotionMessage = Message<typeof promotionSchema>;
 export type PromotionPlanMessage = Message<typeof promotionPlanSchema>;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import type { RedisClusterStatus } from '../../../src/commit/desk.ts';
 import type { Seen, SeenServer } from '../../../src/effective/seen.ts';
 import { serveDesk } from './serve-desk.ts';
 
@@ -75,4 +76,42 @@ test('one cluster, which must be committed', async (t) => {
   assert.deepEqual((await call('GET', '/health?cluster=a')).body, { clusters: [a] });
   assert.deepEqual((await call('GET', '/health?cluster=c')).body, { clusters: [] });
   assert.equal((await call('GET', '/health?clusters=a')).status, 400);
+});
+
+test('of a Redis Cluster what its nodes say of it', async (t) => {
+  const { desk, call } = await serveDesk(t);
+  desk.health = () => new Map([['a', new Map()], ['b', new Map()]]);
+  const slots = { count: 5461, ranges: ['0-5460'] };
+  const none = { count: 0, ranges: [] };
+  const primary = { id: 'a0', address: '10.0.0.1:7000', role: 'primary', state: 'fail', slots, follows: undefined, failure: 'refused' } as const;
+  const replica = { ...primary, id: 'a1', address: undefined, role: 'replica', state: 'online', slots: none, follows: 'a0', failure: undefined } as const;
+  const status: RedisClusterStatus = {
+    state: 'fail',
+    epoch: 7,
+    nodes: [primary, replica],
+    uncovered: slots,
+    differing: ['10.0.0.2:7000'],
+    foreign: ['10.0.0.3:7000'],
+    seeds: [{ address: '10.0.0.1:7000', failure: 'refused' }, { address: '10.0.0.2:7000', failure: undefined }],
+    replaced: { sinceMs: 1_000, why: 'gone' },
+  };
+  const nothing = { differing: [], foreign: [], seeds: [], nodes: [] };
+  const unseen: RedisClusterStatus = { ...nothing, state: 'unknown', epoch: undefined, uncovered: undefined, replaced: undefined };
+  desk.redisClusters = () => new Map([['a', status], ['b', unseen]]);
+  assert.deepEqual((await call('GET', '/health')).body.clusters.map(({ redis_cluster: found }: any) => found), [
+    {
+      state: 'fail',
+      epoch: 7,
+      nodes: [
+        { id: 'a0', address: '10.0.0.1:7000', role: 'primary', state: 'fail', slots, reason: 'refused' },
+        { id: 'a1', role: 'replica', state: 'online', slots: none, replica_of: 'a0' },
+      ],
+      uncovered_slots: slots,
+      differing: ['10.0.0.2:7000'],
+      foreign: ['10.0.0.3:7000'],
+      seeds: [{ address: '10.0.0.1:7000', reason: 'refused' }, { address: '10.0.0.2:7000' }],
+      seeds_replaced: { since: '1970-01-01T00:00:01.000Z', why: 'gone' },
+    },
+    { ...nothing, state: 'unknown' },
+  ]);
 });

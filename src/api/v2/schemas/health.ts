@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { count, objectName, time } from './common.ts';
+import { redisClusterHealthSchema } from './redis-cluster.ts';
 
 export const serverHealthSchema = z
   .object({
@@ -26,7 +27,11 @@ export const serverHealthSchema = z
   .meta({ id: 'ServerHealth' });
 
 export const clusterHealthSchema = z
-  .object({ name: objectName, servers: z.array(serverHealthSchema).describe('As the cluster has them.') })
+  .object({
+    name: objectName,
+    servers: z.array(serverHealthSchema).describe('As the cluster has them; of a Redis Cluster the seeds.'),
+    redis_cluster: redisClusterHealthSchema.optional().describe('Of a Redis Cluster: what its nodes say of it.'),
+  })
   .meta({ id: 'ClusterHealth' });
 
 export const healthSchema = z
