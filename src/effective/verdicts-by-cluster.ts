@@ -36,9 +36,12 @@ export function decideFor(
     const rules = cluster && rulesOf(cluster);
     const servers = cluster === undefined ? [] : replaceableServers(cluster);
     // Of one that is not watched nobody would see that a server is back.
+    const found = seen.get(name) ?? new Map();
+    // Asked only where it matters: it is a look at all servers.
+    const isInDoubt = rules !== undefined && servers.some((each) => found.get(each)?.state === 'down') && doubt.isBy(rules);
     const verdict = rules === undefined || servers.length === 0
       ? noVerdict
-      : decide(before.get(name) ?? noVerdict, servers, seen.get(name) ?? new Map(), doubt.isBy(rules), rules, nowMs);
+      : decide(before.get(name) ?? noVerdict, servers, found, isInDoubt, rules, nowMs);
     if (isNothing(verdict)) after.delete(name);
     else after.set(name, verdict);
   }
@@ -65,7 +68,7 @@ export function againAtMsOf(verdicts: Verdicts): number | undefined {
 class Doubt {
   readonly #seen: Seen;
   readonly #answers = new Map<number, boolean>();
-  #servers: readonly SeenServer[] | undefined;
+  #servers: ReadonlyMap<string, SeenServer> | undefined;
 
   constructor(seen: Seen) {
     this.#seen = seen;
@@ -74,11 +77,17 @@ class Doubt {
   isBy(rules: Rules): boolean {
     let answer = this.#answers.get(rules.detectionMs);
     if (answer === undefined) {
-      // A server in many clusters is one.
-      this.#servers ??= [...new Map(Array.from(this.#seen.values()).flatMap((servers) => [...servers])).values()];
-      this.#answers.set(rules.detectionMs, (answer = isNetworkInDoubt(this.#servers, rules)));
+      this.#servers ??= this.#findServers();
+      this.#answers.set(rules.detectionMs, (answer = isNetworkInDoubt(this.#servers.values(), rules)));
     }
     return answer;
+  }
+
+  // A server in many clusters is one.
+  #findServers(): ReadonlyMap<string, SeenServer> {
+    const found = new Map<string, SeenServer>();
+    for (const servers of this.#seen.values()) for (const [server, seen] of servers) found.set(server, seen);
+    return found;
   }
 }
 

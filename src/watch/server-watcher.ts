@@ -70,6 +70,7 @@ export class ServerWatcher {
   readonly #nowMs: () => number;
   #plan: WatchPlan;
   #condition: Condition;
+  #seen: SeenServer;
   #role: Role | undefined;
   #facts: ServerFacts | undefined;
   #replication: Replication = {};
@@ -93,14 +94,13 @@ export class ServerWatcher {
     this.#plan = parts.plan;
     this.#nowMs = parts.nowMs ?? Date.now;
     this.#condition = unknownSince(this.#nowMs());
+    this.#seen = this.#describe();
     this.#timer = this.#lookIn(Math.random() * Math.min(this.#plan.intervalMs, longestFirstWaitMs));
   }
 
+  /** The same object from one look to the next. */
   get seen(): SeenServer {
-    const { state, sinceMs, reason } = this.#condition;
-    const { product, version } = this.#facts ?? {};
-    const told = { role: this.#role?.name, product, version, ...this.#replication };
-    return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs, isUnheard: this.#isUnheard };
+    return this.#seen;
   }
 
   /**
@@ -159,13 +159,21 @@ export class ServerWatcher {
     const outcome = await this.#look();
     this.#isLooking = false;
     if (this.#isClosed) return;
-    const before = this.seen;
     if (isInTurn) this.#condition = conditionAfter(this.#condition, outcome, this.#plan, this.#nowMs());
     if ('role' in outcome) this.#note(outcome);
     if (isInTurn) this.#vainLooks = this.#condition.state === 'unknown' ? this.#vainLooks + 1 : 0;
     this.#timer = this.#lookIn(this.#isLookDue ? 0 : this.#findWaitMs());
     this.#isLookDue = false;
-    if (!isSame(before, this.seen)) this.#parts.onChange();
+    const before = this.#seen;
+    this.#seen = this.#describe();
+    if (!isSame(before, this.#seen)) this.#parts.onChange();
+  }
+
+  #describe(): SeenServer {
+    const { state, sinceMs, reason } = this.#condition;
+    const { product, version } = this.#facts ?? {};
+    const told = { role: this.#role?.name, product, version, ...this.#replication };
+    return { state, sinceMs, reason, ...told, answeredAtMs: this.#answeredAtMs, isUnheard: this.#isUnheard };
   }
 
   #findWaitMs(): number {

@@ -214,17 +214,20 @@ export class WatcherSet implements Watchers {
 function seenOf(servers: ReadonlyMap<string, FollowedServer>): ReadonlyMap<string, SeenServer> {
   const offsets = new Map<string, number>();
   for (const { watcher } of servers.values()) {
+    if (watcher.seen.role !== 'primary') continue;
     const { replicationId, offset } = watcher.progress;
-    if (watcher.seen.role !== 'primary' || replicationId === undefined || offset === undefined) continue;
+    if (replicationId === undefined || offset === undefined) continue;
     offsets.set(replicationId, offset);
   }
   return new Map(Array.from(servers, ([address, { watcher }]) => [address, withLag(watcher, offsets)] as const));
 }
 
 // Offsets can be compared only within one history (replid), and both are as old as the last look at each.
-function withLag({ seen, progress }: ServerWatcher, offsets: ReadonlyMap<string, number>): SeenServer {
-  const { replicationId, offset } = progress;
+function withLag(watcher: ServerWatcher, offsets: ReadonlyMap<string, number>): SeenServer {
+  const { seen } = watcher;
+  if (seen.role !== 'replica') return seen;
+  const { replicationId, offset } = watcher.progress;
   const ahead = replicationId === undefined ? undefined : offsets.get(replicationId);
-  if (seen.role !== 'replica' || ahead === undefined || offset === undefined) return seen;
+  if (ahead === undefined || offset === undefined) return seen;
   return { ...seen, lag: Math.max(ahead - offset, 0) };
 }
