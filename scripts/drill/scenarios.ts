@@ -1,0 +1,7 @@
+// All drills that there are, in the order in which they are played.
+
+import type { Scenario } from './scenario.ts';
+import { hang, manyWriters } from './scenarios/outage.ts';
+import { rollingRestart } from './scenarios/rolling-restart.ts';
+
+export const scenarios: readonly Scenario[] = [manyWriters, hang, rollingRestart];
