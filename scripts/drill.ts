@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 
 import { renderReport, isKept } from './drill/report.ts';
 import type { Report } from './drill/report.ts';
+import { NotHereError } from './drill/scenario.ts';
 import type { Scenario } from './drill/scenario.ts';
 import { scenarios } from './drill/scenarios.ts';
 import { usualSettings } from './drill/stage.ts';
@@ -64,7 +65,8 @@ async function runOne({ name, run }: Scenario, settings: Settings): Promise<void
       print(await run(scope, settings));
     });
   } catch (error) {
-    fail(`${name}: ${(error as Error).message}`);
+    if (error instanceof NotHereError) process.stderr.write(`drill: ${name} can't be played here: ${error.message}\n`);
+    else fail(`${name}: ${(error as Error).message}`);
   }
 }
 

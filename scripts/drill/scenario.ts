@@ -12,3 +12,8 @@ export interface Scenario {
   /** All that it starts ends with `scope`. @throws Error when something does not happen that must */
   readonly run: (scope: Scope, settings: Settings) => Promise<Report>;
 }
+
+/** It can't be played on this host; the message says why. */
+export class NotHereError extends Error {
+  override readonly name = 'NotHereError';
+}

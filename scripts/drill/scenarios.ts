@@ -2,6 +2,8 @@
 
 import type { Scenario } from './scenario.ts';
 import { hang, manyWriters } from './scenarios/outage.ts';
+import { partition } from './scenarios/partition.ts';
+import { redisCluster } from './scenarios/redis-cluster.ts';
 import { rollingRestart } from './scenarios/rolling-restart.ts';
 
-export const scenarios: readonly Scenario[] = [manyWriters, hang, rollingRestart];
+export const scenarios: readonly Scenario[] = [redisCluster, manyWriters, hang, partition, rollingRestart];

@@ -24,7 +24,7 @@ export class ToldByControlPlane {
 
   /** Codes of what it warns of. */
   async warnings(): Promise<string[]> {
-    const { warnings } = (await this.#ask('clients?limit=1')) as ClientsMessage;
+    const { warnings } = (await this.#ask('clients?node=nobody')) as ClientsMessage;
     return warnings.map(({ code }) => code);
   }
 
