@@ -3,7 +3,15 @@
 import type { Scenario } from './scenario.ts';
 import { hang, manyWriters } from './scenarios/outage.ts';
 import { partition } from './scenarios/partition.ts';
+import { roles } from './scenarios/primary-change.ts';
 import { redisCluster } from './scenarios/redis-cluster.ts';
 import { rollingRestart } from './scenarios/rolling-restart.ts';
 
-export const scenarios: readonly Scenario[] = [redisCluster, manyWriters, hang, partition, rollingRestart];
+export const scenarios: readonly Scenario[] = [
+  roles,
+  redisCluster,
+  manyWriters,
+  hang,
+  partition,
+  rollingRestart,
+];

@@ -21,7 +21,8 @@ const moments: Readonly<Record<string, readonly RegExp[]>> = {
   'many-writers': [/^killed: /, /^found down$/, /^ACKed by the last of 20 /, /^started again: /, /^found up$/],
   hang: [/^stopped: /, /^found down$/, /^ACKed by the last of 20 /, /^continued: /, /^found up$/],
   partition: [/^cut off /, /^all are found down$/, /^told: /, /^the network is there again$/, /^all are found up$/],
-  'redis-cluster': [/^killed: /, /^suspected$/, /^elected: /, /^first write through /, /^first write through /],
+  roles: [/^killed: /, /^elected: /, /^published: /, /^ACKed by the last of 20 /],
+  'redis-cluster': [/^killed: /, /^elected: /, /^first write through /, /^first write through /],
   'rolling-restart': [/ drain /, /^drained: /, /^restarted$/, / undrain /, / drain /, / undrain /, / drain /, / undrain /],
 };
 
