@@ -106,7 +106,7 @@ function letIn(
   { returnShare, returnEveryMs }: Rules,
   nowMs: number,
 ): { readonly servers: readonly string[]; readonly atMs: readonly number[]; readonly againAtMs: number | undefined } {
-  const lately = before.returnedAtMs.filter((atMs) => nowMs - atMs < returnEveryMs);
+  const lately = before.returnedAtMs.filter((atMs) => isWithin(returnEveryMs, nowMs - atMs));
   const room = Math.max(1, Math.floor(servers.length * returnShare)) - lately.length;
   const ready = servers.filter((server) => out.has(server) && seen.get(server)?.state === 'up');
   const taken = ready.slice(0, Math.max(room, 0));
@@ -138,7 +138,7 @@ function findSettling(
 ): number | undefined {
   if (!down.some((server) => held.includes(server))) return undefined;
   const sinceMs = alarm === 'many' || alarm === 'in-doubt' ? nowMs : settlingSinceMs;
-  return sinceMs === undefined || nowMs - sinceMs >= detectionMs ? undefined : sinceMs;
+  return sinceMs !== undefined && isWithin(detectionMs, nowMs - sinceMs) ? sinceMs : undefined;
 }
 
 function takeOut(
@@ -174,6 +174,11 @@ function haveManyGone(
     return found !== undefined && isSilent(found) && Math.abs(newestMs - found.sinceMs) <= detectionMs;
   });
   return together.length > Math.max(servers.length * maxShare, 1);
+}
+
+// What lies ahead was written by a clock that was put back since, and keeps nobody waiting until it has come.
+function isWithin(limitMs: number, passedMs: number): boolean {
+  return passedMs >= 0 && passedMs < limitMs;
 }
 
 function isSilent({ state }: SeenServer): boolean {

@@ -151,4 +151,24 @@ describe('whatever is seen, in whatever order', () => {
       }),
     );
   });
+
+  test('all are let in again soon after they are up, however the clock was put', () => {
+    const jump = fc.integer({ min: -3_600_000, max: 3_600_000 });
+    fc.assert(
+      fc.property(fc.array(fc.record({ states: fc.tuple(state, state, state, state), jump }), { maxLength: 10 }), (steps) => {
+        let [verdict, nowMs]: [Verdict, number] = [noVerdict, 0];
+        for (const { states, jump: byMs } of steps) {
+          nowMs += byMs;
+          const seen = new Map(servers.map((server, index): [string, SeenServer] => {
+            return [server, { state: states[index] ?? 'unknown', sinceMs: nowMs }];
+          }));
+          verdict = decide(verdict, servers, seen, false, rules, nowMs);
+        }
+        const up = new Map(servers.map((server): [string, SeenServer] => [server, { state: 'up', sinceMs: nowMs }]));
+        // One each second.
+        for (const _ of servers) verdict = decide(verdict, servers, up, false, rules, (nowMs += rules.returnEveryMs));
+        assert.deepEqual([outOf(verdict), verdict.alarm], ['', undefined]);
+      }),
+    );
+  });
 });
