@@ -3,12 +3,16 @@
 import type { Scenario } from './scenario.ts';
 import { hang, manyWriters } from './scenarios/outage.ts';
 import { partition } from './scenarios/partition.ts';
-import { roles } from './scenarios/primary-change.ts';
+import { ownPromotion, roles, sentinel, sentinelHang, switchover } from './scenarios/primary-change.ts';
 import { redisCluster } from './scenarios/redis-cluster.ts';
 import { rollingRestart } from './scenarios/rolling-restart.ts';
 
 export const scenarios: readonly Scenario[] = [
+  sentinel,
+  sentinelHang,
   roles,
+  ownPromotion,
+  switchover,
   redisCluster,
   manyWriters,
   hang,

@@ -6,6 +6,7 @@ import type { Scope } from '../../../test/support/child-process.ts';
 import { startRedis } from '../../../test/support/redis-server.ts';
 import type { RedisServer } from '../../../test/support/redis-server.ts';
 import { haveHealthy, noteArrival } from '../arrival.ts';
+import { awaitedLater } from '../awaited-later.ts';
 import { Load } from '../load.ts';
 import type { Report } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
@@ -60,7 +61,7 @@ async function play(
   const timeline = new Timeline();
   const load = await Load.start(scope, { ports: envoys.map(({ port }) => port), perSecond: settings.perSecond });
   await sleep(settings.calmMs);
-  const leftOut = noteArrival(stage, timeline, 'left out', haveHealthy(others));
+  const leftOut = awaitedLater(noteArrival(stage, timeline, 'left out', haveHealthy(others)));
   timeline.note(`${struck}: ${victimAddress}`);
   await strike(victim);
   timeline.note('suspected', await told.untilState(victimAddress, 'suspect', 'down'));
@@ -68,7 +69,7 @@ async function play(
   const outMs = await leftOut;
   await sleep(settings.calmMs);
 
-  const letIn = noteArrival(stage, timeline, 'let in again', haveHealthy(addresses));
+  const letIn = awaitedLater(noteArrival(stage, timeline, 'let in again', haveHealthy(addresses)));
   const backMs = timeline.note(`${back}: ${victimAddress}`);
   await bringBack(scope, victim);
   timeline.note('found up', await told.untilState(victimAddress, 'up'));

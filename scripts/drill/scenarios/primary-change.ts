@@ -7,14 +7,15 @@ import type { Scope } from '../../../test/support/child-process.ts';
 import { startReplica, startWatchedGroup } from '../../../test/support/redis-sentinel.ts';
 import { startRedis } from '../../../test/support/redis-server.ts';
 import type { RedisServer } from '../../../test/support/redis-server.ts';
+import { countMissing, untilElected } from '../../../test/support/replication.ts';
 import { noteArrival } from '../arrival.ts';
+import { awaitedLater } from '../awaited-later.ts';
 import { Load } from '../load.ts';
-import { countMissing, untilElected } from '../replication.ts';
 import type { Promised, Report } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 import { clusterName, openStage } from '../stage.ts';
 import type { Settings, Stage } from '../stage.ts';
-import { Timeline } from '../timeline.ts';
+import { Timeline, toClockMs } from '../timeline.ts';
 
 interface Group {
   readonly primary: RedisServer;
@@ -95,16 +96,16 @@ async function play(
   const load = await Load.start(scope, { ports: envoys.map(({ port }) => port), perSecond: settings.perSecond });
   await sleep(settings.calmMs);
   const candidates = replicas.map(addressOf);
-  const arrival = noteArrival(stage, timeline, 'the new primary', (servers) => {
+  const arrival = awaitedLater(noteArrival(stage, timeline, 'the new primary', (servers) => {
     const healthy = servers.filter(({ isHealthy }) => isHealthy);
     return healthy.length === 1 && healthy.every(({ address }) => candidates.includes(address));
-  });
-  const election = untilElected(replicas);
+  }));
+  const election = awaitedLater(untilElected(scope, replicas));
   timeline.note(`${what}: ${addressOf(primary)}`);
-  const struck = strike(group, stage);
+  const struck = awaitedLater(strike(group, stage));
   if (!isPlanned) timeline.note('suspected', await told.untilState(addressOf(primary), 'suspect', 'down'));
-  const { elected, atMs: electedMs } = await election;
-  timeline.note(`elected: ${addressOf(elected)} answers that it is the primary`, electedMs);
+  const { elected, atMs } = await election;
+  const electedMs = timeline.note(`elected: ${addressOf(elected)} answers that it is the primary`, toClockMs(atMs));
   const changedMs = await arrival;
   await struck;
   await sleep(settings.calmMs);
@@ -119,8 +120,8 @@ async function play(
     const servedMs = load.firstServedMs(via, electedMs);
     if (servedMs !== undefined) timeline.note(`first write through ${name}`, servedMs);
   }
-  const lost = await countMissing(elected, load.acknowledged());
-  const lostLater = await countMissing(elected, load.acknowledged(changedMs + workersMs));
+  const lost = await countMissing(scope, elected, load.acknowledged());
+  const lostLater = await countMissing(scope, elected, load.acknowledged(changedMs + workersMs));
   const late = load.failedBetween(changedMs + workersMs);
   const promises: Promised[] = [
     { what: 'no command fails that is sent when every Envoy has the new primary', isKept: late === 0, detail: `${late} failed` },

@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startRedisCluster } from '../../../test/support/redis-cluster.ts';
 import type { RedisServer } from '../../../test/support/redis-server.ts';
+import { countMissing, untilElected } from '../../../test/support/replication.ts';
+import { awaitedLater } from '../awaited-later.ts';
 import { Load } from '../load.ts';
-import { countMissing, untilElected } from '../replication.ts';
 import type { Scenario } from '../scenario.ts';
 import { openStage } from '../stage.ts';
-import { Timeline } from '../timeline.ts';
+import { Timeline, toClockMs } from '../timeline.ts';
 
 const name = 'redis-cluster';
 const summary = 'a primary of a Redis Cluster of three, each with a replica, is killed';
@@ -35,12 +36,12 @@ export const redisCluster: Scenario = {
     });
     await sleep(settings.calmMs);
     const pushedBefore = fleet.responses;
-    const election = untilElected(servers.slice(3));
+    const election = awaitedLater(untilElected(scope, servers.slice(3)));
     const killedMs = timeline.note(`killed: ${victimAddress}`);
     await victim.child.end('SIGKILL');
     timeline.note('suspected', await told.untilState(victimAddress, 'suspect', 'down'));
     const { elected, atMs } = await election;
-    timeline.note(`elected: ${elected.address}:${elected.port}`, atMs);
+    const electedMs = timeline.note(`elected: ${elected.address}:${elected.port}`, toClockMs(atMs));
     await load.untilServed(settings.perSecond);
     await sleep(settings.calmMs);
     await load.stop();
@@ -50,13 +51,13 @@ export const redisCluster: Scenario = {
       if (servedMs !== undefined) timeline.note(`first write through ${each.name}`, servedMs);
     }
     const pushed = fleet.responses - pushedBefore;
-    const late = await countMissing(elected, load.acknowledged(atMs));
+    const late = await countMissing(scope, elected, load.acknowledged(electedMs));
     return {
       scenario: name,
       summary,
       envoys: [envoys.length, fleet.size],
       timeline: timeline.moments,
-      load: load.report(await countMissing(elected, load.acknowledged())),
+      load: load.report(await countMissing(scope, elected, load.acknowledged())),
       promises: [
         {
           what: 'Envoys find the new primary without a change from here',
