@@ -1,10 +1,10 @@
 // One endpoint among many clusters, changed through /api/v2 and through /api/v1.
 
+import { DeltaEnvoy } from '../test/support/xds/delta-envoy.ts';
 import { ApiClient } from './api-client.ts';
 import { compare } from './benchmark.ts';
 import type { Benchmark, Effort } from './benchmark.ts';
 import { Declarer } from './declared-clusters.ts';
-import { DeltaEnvoy } from './delta-envoy.ts';
 import { startServer } from './server.ts';
 import { commit, declare, stageEndpoint } from './staging.ts';
 import type { ApiVersion } from './staging.ts';

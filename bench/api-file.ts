@@ -3,12 +3,12 @@
 import { formatConfig } from '../src/config-file/format-config.ts';
 import { parseConfigText } from '../src/config-file/parse-config-text.ts';
 import type { ConfigFormat } from '../src/config-file/parse-config-text.ts';
+import { DeltaEnvoy } from '../test/support/xds/delta-envoy.ts';
 import { ApiClient } from './api-client.ts';
 import { compare } from './benchmark.ts';
 import type { Benchmark, Effort } from './benchmark.ts';
 import { Declarer } from './declared-clusters.ts';
 import type { DeclaredCluster } from './declared-clusters.ts';
-import { DeltaEnvoy } from './delta-envoy.ts';
 import { startServer } from './server.ts';
 import { commit, declare, stageByV1 } from './staging.ts';
 import { median } from './statistics.ts';

@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { DeltaEnvoy } from '../test/support/xds/delta-envoy.ts';
 import { ApiClient } from './api-client.ts';
 import { compare } from './benchmark.ts';
 import type { Benchmark } from './benchmark.ts';
 import { Declarer } from './declared-clusters.ts';
-import { DeltaEnvoy } from './delta-envoy.ts';
 import { startServer } from './server.ts';
 import { declare } from './staging.ts';
 import { median } from './statistics.ts';

@@ -12,6 +12,7 @@ import { apiGrowthBenchmark } from './api-growth.ts';
 import { failedCell, renderTables } from './benchmark.ts';
 import type { Benchmark, Cell, Effort, Row } from './benchmark.ts';
 import { connectBenchmark } from './connect.ts';
+import { failoverBenchmark } from './failover.ts';
 import { fanoutBenchmarks } from './fanout.ts';
 import { nodeGroupsBenchmark } from './node-groups.ts';
 import { oneOfManyBenchmark } from './one-of-many.ts';
@@ -24,7 +25,7 @@ import { watchingBenchmark } from './watching.ts';
 
 const benchmarks: readonly Benchmark[] = [
   ...fanoutBenchmarks, connectBenchmark, oneOfManyBenchmark, stalledReaderBenchmark, ...v2Benchmarks,
-  nodeGroupsBenchmark, watchingBenchmark, ...rotationBenchmarks, renderShardedBenchmark, apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
+  nodeGroupsBenchmark, watchingBenchmark, failoverBenchmark, ...rotationBenchmarks, renderShardedBenchmark, apiChangeBenchmark, ...apiFileBenchmarks, apiCallersBenchmark, apiGrowthBenchmark,
 ];
 
 const help = `Usage: npm run bench -- [flags]

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 
+import { assertInOrder } from './support/assert-in-order.ts';
 import { checkoutDir, checkoutPath } from './support/checkout.ts';
 import { startChild, type Scope } from './support/child-process.ts';
 import { runCommand } from './support/run-command.ts';
@@ -116,15 +117,6 @@ function isOpen(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false));
     socket.once('close', () => socket.destroy());
   });
-}
-
-function assertInOrder(lines: readonly string[], patterns: readonly RegExp[]): void {
-  let at = 0;
-  for (const pattern of patterns) {
-    const found = lines.findIndex((line, index) => index >= at && pattern.test(line));
-    assert.ok(found >= 0, `${pattern} is missing after line ${at}:\n${lines.join('\n')}`);
-    at = found + 1;
-  }
 }
 
 /** Without what differs from run to run: ports, process ids, times, tokens, progress, and whose turn it is first. */

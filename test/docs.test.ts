@@ -63,11 +63,13 @@ describe('what documents name', () => {
   }
 });
 
-test('each bound has a test', () => {
-  const rows = read('docs/bounds.md').split('\n').filter((line) => line.startsWith('| ')).slice(1);
-  assert.ok(rows.length > 0);
-  assert.deepEqual(rows.filter((row) => !/\| (?:`test\/[\w./-]+\.test\.ts`(?:, )?)+ \|$/u.test(row)), []);
-});
+for (const page of ['docs/bounds.md', 'docs/bad-days.md', 'docs/bad-days.zh-CN.md']) {
+  test(`${page}: each row has a test`, () => {
+    const rows = read(page).split('\n').filter((line) => line.startsWith('| ')).slice(1);
+    assert.ok(rows.length > 0);
+    assert.deepEqual(rows.filter((row) => !/\| (?:`test\/[\w./-]+\.test\.ts`(?:(?:, |、))?)+ \|$/u.test(row)), []);
+  });
+}
 
 test('the bound of who is gone without a word is as the server has it', () => {
   const { timeMs, timeoutMs } = defaultKeepalive;

@@ -8,6 +8,7 @@ import type { Warning } from './warnings.ts';
 const why: Readonly<Record<Alarm, string>> = {
   many: 'too many of the cluster went at once',
   'in-doubt': 'most of all that is watched went at once, as when the control plane is cut off',
+  settling: 'others that went with them are just back, and so may they be',
   last: 'nobody would be left',
 };
 

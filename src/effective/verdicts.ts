@@ -11,6 +11,8 @@ export interface Verdict {
   readonly held: readonly string[];
   /** Why they are held; undefined: none is. */
   readonly alarm: Alarm | undefined;
+  /** Since when there is no doubt any more (Unix, ms), while those that were held for it may be back at any moment. */
+  readonly settlingSinceMs: number | undefined;
   /** When the last ones were let in again; those before the ones of one interval are of no interest. */
   readonly returnedAtMs: readonly number[];
   /** When to decide again though nothing else is seen; undefined: never. */
@@ -22,8 +24,11 @@ export interface Outage {
   readonly reason: string;
 }
 
-/** `many`: too many went at once; `in-doubt`: of all that is watched; `last`: nobody would be left. */
-export type Alarm = 'many' | 'in-doubt' | 'last';
+/**
+ * `many`: too many went at once; `in-doubt`: of all that is watched; `settling`: that is just over; `last`: nobody would
+ * be left.
+ */
+export type Alarm = 'many' | 'in-doubt' | 'settling' | 'last';
 
 export interface Rules {
   /** What part of a group may go within one detection time, from 0 to 1. */
@@ -39,6 +44,7 @@ export const noVerdict: Verdict = {
   out: new Map(),
   held: [],
   alarm: undefined,
+  settlingSinceMs: undefined,
   returnedAtMs: [],
   againAtMs: undefined,
 };
@@ -66,8 +72,17 @@ export function decide(
   const [newest] = [...still].sort(([, a], [, b]) => b.sinceMs - a.sinceMs);
   if (newest !== undefined && still.size === servers.length) still.delete(newest[0]);
   const down = servers.filter((server) => seen.get(server)?.state === 'down' && !still.has(server));
-  const { out, held, alarm } = takeOut(down, still, servers, seen, isInDoubt, rules);
-  return { out, held, alarm, returnedAtMs: returned.atMs, againAtMs: returned.againAtMs };
+  const doubt = findDoubt(down, servers, seen, isInDoubt, rules);
+  const settlingSinceMs = doubt === undefined ? findSettling(before, down, rules, nowMs) : undefined;
+  const alarm = doubt ?? (settlingSinceMs === undefined ? undefined : 'settling');
+  const settledAtMs = settlingSinceMs === undefined ? [] : [settlingSinceMs + rules.detectionMs];
+  const againAtMs = [...settledAtMs, ...(returned.againAtMs === undefined ? [] : [returned.againAtMs])];
+  return {
+    ...(alarm === undefined ? takeOut(down, still, servers, seen) : { out: still, held: down.toSorted(), alarm }),
+    settlingSinceMs,
+    returnedAtMs: returned.atMs,
+    againAtMs: againAtMs.length === 0 ? undefined : Math.min(...againAtMs),
+  };
 }
 
 /** True when so much of all that is watched is silent at once that it may be us who hear nothing. */
@@ -91,7 +106,7 @@ function letIn(
   { returnShare, returnEveryMs }: Rules,
   nowMs: number,
 ): { readonly servers: readonly string[]; readonly atMs: readonly number[]; readonly againAtMs: number | undefined } {
-  const lately = before.returnedAtMs.filter((atMs) => nowMs - atMs < returnEveryMs);
+  const lately = before.returnedAtMs.filter((atMs) => isWithin(returnEveryMs, nowMs - atMs));
   const room = Math.max(1, Math.floor(servers.length * returnShare)) - lately.length;
   const ready = servers.filter((server) => out.has(server) && seen.get(server)?.state === 'up');
   const taken = ready.slice(0, Math.max(room, 0));
@@ -101,18 +116,37 @@ function letIn(
   return { servers: taken, atMs, againAtMs: isAnyLeft && oldestMs !== undefined ? oldestMs + returnEveryMs : undefined };
 }
 
+/** Why nobody is taken out, though some are down; undefined: there is nothing against it. */
+function findDoubt(
+  down: readonly string[],
+  servers: readonly string[],
+  seen: ReadonlyMap<string, SeenServer>,
+  isInDoubt: boolean,
+  { maxShare, detectionMs }: Rules,
+): Alarm | undefined {
+  if (down.length === 0) return undefined;
+  if (isInDoubt) return 'in-doubt';
+  return haveManyGone(down, servers, seen, maxShare, detectionMs) ? 'many' : undefined;
+}
+
+// Of those that were cut off together one is seen before the other: the last ones are not worse for it.
+function findSettling(
+  { held, alarm, settlingSinceMs }: Verdict,
+  down: readonly string[],
+  { detectionMs }: Rules,
+  nowMs: number,
+): number | undefined {
+  if (!down.some((server) => held.includes(server))) return undefined;
+  const sinceMs = alarm === 'many' || alarm === 'in-doubt' ? nowMs : settlingSinceMs;
+  return sinceMs !== undefined && isWithin(detectionMs, nowMs - sinceMs) ? sinceMs : undefined;
+}
+
 function takeOut(
   down: readonly string[],
   still: ReadonlyMap<string, Outage>,
   servers: readonly string[],
   seen: ReadonlyMap<string, SeenServer>,
-  isInDoubt: boolean,
-  { maxShare, detectionMs }: Rules,
 ): Pick<Verdict, 'out' | 'held' | 'alarm'> {
-  if (down.length === 0) return { out: still, held: [], alarm: undefined };
-  const hold = (alarm: Alarm): Pick<Verdict, 'out' | 'held' | 'alarm'> => ({ out: still, held: down.toSorted(), alarm });
-  if (isInDoubt) return hold('in-doubt');
-  if (haveManyGone(down, servers, seen, maxShare, detectionMs)) return hold('many');
   // The one that was there last may come back first.
   const byEnd = down.toSorted((a, b) => sinceOf(seen, a) - sinceOf(seen, b));
   const left = servers.length - still.size;
@@ -140,6 +174,11 @@ function haveManyGone(
     return found !== undefined && isSilent(found) && Math.abs(newestMs - found.sinceMs) <= detectionMs;
   });
   return together.length > Math.max(servers.length * maxShare, 1);
+}
+
+// What lies ahead was written by a clock that was put back since, and keeps nobody waiting until it has come.
+function isWithin(limitMs: number, passedMs: number): boolean {
+  return passedMs >= 0 && passedMs < limitMs;
 }
 
 function isSilent({ state }: SeenServer): boolean {

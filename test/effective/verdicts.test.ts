@@ -57,10 +57,32 @@ describe('who is taken out', () => {
     assert.deepEqual([outOf(verdict), verdict.held, verdict.alarm], ['', ['a'], 'in-doubt']);
   });
 
-  test('those that are held go as soon as the others are seen to be there', () => {
-    const held = decide(noVerdict, ['a', 'b', 'c'], seenOf('a:down b:suspect c:up'), false, rules, 0);
+  test('those that are held go a detection time after the others are seen to be there', () => {
+    const servers = ['a', 'b', 'c'];
+    const held = decide(noVerdict, servers, seenOf('a:down b:suspect c:up'), false, rules, 0);
     assert.deepEqual([outOf(held), held.alarm], ['', 'many']);
-    assert.equal(outOf(decide(held, ['a', 'b', 'c'], seenOf('a:down b:up c:up'), false, rules, 0)), 'a');
+    const settling = decide(held, servers, seenOf('a:down b:up c:up'), false, rules, 1_000);
+    assert.deepEqual([outOf(settling), settling.alarm, settling.againAtMs], ['', 'settling', 5_000]);
+    const still = decide(settling, servers, seenOf('a:down b:up c:up'), false, rules, 4_999);
+    assert.deepEqual([outOf(still), still.alarm], ['', 'settling']);
+    const gone = decide(still, servers, seenOf('a:down b:up c:up'), false, rules, 5_000);
+    assert.deepEqual([outOf(gone), gone.alarm, gone.againAtMs], ['a', undefined, undefined]);
+  });
+
+  test('nobody when all that were held are back, one after the other', () => {
+    const servers = ['a', 'b', 'c'];
+    let verdict = decide(noVerdict, servers, seenOf('a:down b:down c:down'), true, rules, 0);
+    for (const [seen, atMs] of [
+      ['a:recovering b:down c:down', 60_000],
+      ['a:recovering b:recovering c:down', 60_100],
+      ['a:up b:recovering c:down', 60_200],
+      ['a:up b:up c:recovering', 60_900],
+      ['a:up b:up c:up', 62_000],
+    ] as const) {
+      verdict = decide(verdict, servers, seenOf(seen), false, rules, atMs);
+      assert.equal(outOf(verdict), '', seen);
+    }
+    assert.deepEqual(verdict, noVerdict);
   });
 });
 
@@ -126,6 +148,26 @@ describe('whatever is seen, in whatever order', () => {
           for (const server of next.held) assert.equal(seen.get(server)?.state, 'down');
           verdict = next;
         }
+      }),
+    );
+  });
+
+  test('all are let in again soon after they are up, however the clock was put', () => {
+    const jump = fc.integer({ min: -3_600_000, max: 3_600_000 });
+    fc.assert(
+      fc.property(fc.array(fc.record({ states: fc.tuple(state, state, state, state), jump }), { maxLength: 10 }), (steps) => {
+        let [verdict, nowMs]: [Verdict, number] = [noVerdict, 0];
+        for (const { states, jump: byMs } of steps) {
+          nowMs += byMs;
+          const seen = new Map(servers.map((server, index): [string, SeenServer] => {
+            return [server, { state: states[index] ?? 'unknown', sinceMs: nowMs }];
+          }));
+          verdict = decide(verdict, servers, seen, false, rules, nowMs);
+        }
+        const up = new Map(servers.map((server): [string, SeenServer] => [server, { state: 'up', sinceMs: nowMs }]));
+        // One each second.
+        for (const _ of servers) verdict = decide(verdict, servers, up, false, rules, (nowMs += rules.returnEveryMs));
+        assert.deepEqual([outOf(verdict), verdict.alarm], ['', undefined]);
       }),
     );
   });

@@ -8,8 +8,8 @@ import type { TestContext } from 'node:test';
 /** What a client of a RESP2 server is given: null, numbers, texts, lists of them; an Error is an error. */
 export type Answer = string | number | null | Error | readonly Answer[];
 
-/** An answer, or bytes as they are; undefined: it does not know the command. */
-export type Reaction = Answer | { readonly bytes: string } | undefined;
+/** An answer, or bytes as they are, at once or one by one; undefined: it does not know the command. */
+export type Reaction = Answer | { readonly bytes: string; readonly everyMs?: number } | undefined;
 
 export interface StandIn {
   readonly port: number;
@@ -36,7 +36,8 @@ export async function startStandIn(t: TestContext, answer: StandIn['answer']): P
       for (const command of readCommands(bytes.toString())) {
         commands.push(command);
         const reaction = made.answer(command);
-        socket.write(render(reaction === undefined ? new Error(`ERR unknown command '${command}'`) : reaction));
+        if (isBytes(reaction)) send(socket, reaction);
+        else socket.write(render(reaction === undefined ? new Error(`ERR unknown command '${command}'`) : reaction));
       }
     });
   });
@@ -66,8 +67,21 @@ function readCommands(text: string): string[] {
   return Array.from(text.matchAll(/\*\d+\r\n\$\d+\r\n([^\r]*)\r\n/g), ([, name = '']) => name.toUpperCase());
 }
 
-function render(answer: Exclude<Reaction, undefined>): string {
-  if (isBytes(answer)) return answer.bytes;
+function send(socket: Socket, { bytes, everyMs }: { readonly bytes: string; readonly everyMs?: number }): void {
+  if (everyMs === undefined) {
+    socket.write(bytes);
+    return;
+  }
+  const left = [...bytes];
+  const timer = setInterval(() => {
+    const next = left.shift();
+    if (next === undefined) clearInterval(timer);
+    else socket.write(next);
+  }, everyMs);
+  socket.once('close', () => clearInterval(timer));
+}
+
+function render(answer: Answer): string {
   if (answer === null) return '$-1\r\n';
   if (answer instanceof Error) return `-${answer.message}\r\n`;
   if (typeof answer === 'number') return `:${answer}\r\n`;
@@ -75,6 +89,6 @@ function render(answer: Exclude<Reaction, undefined>): string {
   return `*${answer.length}\r\n${answer.map(render).join('')}`;
 }
 
-function isBytes(answer: Exclude<Reaction, undefined>): answer is { readonly bytes: string } {
-  return typeof answer === 'object' && answer !== null && 'bytes' in answer;
+function isBytes(reaction: Reaction): reaction is { readonly bytes: string; readonly everyMs?: number } {
+  return typeof reaction === 'object' && reaction !== null && 'bytes' in reaction;
 }
