@@ -24,4 +24,4 @@ VOLUME /data
 EXPOSE 5678 8000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8000/healthz').then((answer) => process.exit(answer.ok ? 0 : 1))"]
-ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--disable-sigusr1", "--max-semi-space-size=8", "src/main.ts", "--data-dir", "/data"]
+ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--disable-sigusr1", "--max-semi-space-size=8", "--no-allocation-site-pretenuring", "src/main.ts", "--data-dir", "/data"]

@@ -112,6 +112,7 @@ test('the image of the control plane is built in two stages, and the second one 
     '--disable-warning=ExperimentalWarning',
     '--disable-sigusr1',
     '--max-semi-space-size=8',
+    '--no-allocation-site-pretenuring',
     'src/main.ts',
     '--data-dir',
     '/data',

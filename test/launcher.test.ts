@@ -347,7 +347,12 @@ describe('running', () => {
     assert.deepEqual(started, {
       argv: args,
       cwd: elsewhere,
-      execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', '--max-semi-space-size=8'],
+      execArgv: [
+        '--disable-warning=ExperimentalWarning',
+        '--disable-sigusr1',
+        '--max-semi-space-size=8',
+        '--no-allocation-site-pretenuring',
+      ],
       nodeOptions: '--no-deprecation',
       compileCache: join(project.directory, 'node_modules/.cache/compiled'),
     });

@@ -49,6 +49,8 @@ const jitter = 0.1;
 const longestFirstWaitMs = 1_000;
 // By so much the time of a start that is reckoned from whole seconds may differ from one look to the next.
 const startSlackMs = 5_000;
+// Looks that are due so close together are made in one go: to wake up for each costs as much as the look itself.
+const wakeEveryMs = 10;
 
 export const answerByTrouble: Readonly<Record<Trouble, Answer>> = {
   refused: 'none',
@@ -181,7 +183,8 @@ export class ServerWatcher {
     const longestMs = Math.max(intervalMs, longestWaitOfUnknownMs);
     const meanMs = Math.min(intervalMs * 2 ** Math.max(this.#vainLooks - 3, 0), longestMs);
     const waitMs = meanMs * (1 + jitter * (2 * Math.random() - 1));
-    return Math.max(this.#lookedMs + waitMs - performance.now(), 0);
+    const dueMs = Math.round((this.#lookedMs + waitMs) / wakeEveryMs) * wakeEveryMs;
+    return Math.max(dueMs - performance.now(), 0);
   }
 
   async #look(): Promise<Outcome & Partial<Sight>> {
