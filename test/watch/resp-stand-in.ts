@@ -17,8 +17,8 @@ export interface StandIn {
   readonly commands: readonly string[];
   /** How many connections were made. */
   readonly connections: number;
-  /** To a command, in upper case. Set anew at will. */
-  answer: (command: string) => Reaction;
+  /** To a command and its first word, both in upper case; without one an empty text. Set anew at will. */
+  answer: (command: string, word: string) => Reaction;
   /** Ends every connection. */
   hangUp(): void;
 }
@@ -33,9 +33,9 @@ export async function startStandIn(t: TestContext, answer: StandIn['answer']): P
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (bytes) => {
-      for (const command of readCommands(bytes.toString())) {
+      for (const [command, word] of readCommands(bytes.toString())) {
         commands.push(command);
-        const reaction = made.answer(command);
+        const reaction = made.answer(command, word);
         if (isBytes(reaction)) send(socket, reaction);
         else socket.write(render(reaction === undefined ? new Error(`ERR unknown command '${command}'`) : reaction));
       }
@@ -63,8 +63,9 @@ export async function startStandIn(t: TestContext, answer: StandIn['answer']): P
 }
 
 // Clients send arrays of texts, here short ones that come in one piece.
-function readCommands(text: string): string[] {
-  return Array.from(text.matchAll(/\*\d+\r\n\$\d+\r\n([^\r]*)\r\n/g), ([, name = '']) => name.toUpperCase());
+function readCommands(text: string): [command: string, word: string][] {
+  const commands = text.matchAll(/\*\d+\r\n\$\d+\r\n([^\r]*)\r\n(?:\$\d+\r\n([^\r]*)\r\n)?/g);
+  return Array.from(commands, ([, command = '', word = '']) => [command.toUpperCase(), word.toUpperCase()]);
 }
 
 function send(socket: Socket, { bytes, everyMs }: { readonly bytes: string; readonly everyMs?: number }): void {

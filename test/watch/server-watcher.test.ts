@@ -192,7 +192,7 @@ describe('a server that', () => {
   });
 
   test('is asked as another from now on is connected to anew', async (t) => {
-    const standIn = await startStandIn(t, (command) => (command === 'AUTH' ? 'OK' : answerAs()(command)));
+    const standIn = await startStandIn(t, (command, word) => (command === 'AUTH' ? 'OK' : answerAs()(command, word)));
     let target: Target = { host: '127.0.0.1', port: standIn.port };
     const { watcher, states, until } = watch(t, () => target);
     await until('up');
