@@ -42,7 +42,7 @@ const notePrefix = 'failover ';
 
 const clock: Clock = { wallMs: Date.now, steadyMs: () => performance.now(), wait: (ms) => sleep(ms) };
 
-/** @throws Error when what was kept can't be read. */
+/** @throws KeptPromotionsError */
 export function createFailoverControl(parts: FailoverControlParts): FailoverControl {
   const { clusters, notes, keepNote, findSecret, fence, limits, onStep, onError, onTroubles } = parts;
   const texts = Array.from(notes).filter(([name]) => name.startsWith(notePrefix));
