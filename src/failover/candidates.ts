@@ -91,7 +91,7 @@ function findLinkFault(
 }
 
 function findDataFault(
-  { address, history }: Standing,
+  { address, history, keys }: Standing,
   gapBytes: number | undefined,
   all: readonly Standing[],
   { reference, referenceKeys = 0, maxLagBytes, isWithoutHistories = false }: CandidateRules,
@@ -101,8 +101,10 @@ function findDataFault(
   if (history?.offset === undefined) return unless('it does not tell how far it has come');
   const offset = history.offset;
   const others = all.filter((each) => each.address !== address && each.role === 'replica');
-  const haveData = others.some((each) => (each.history?.offset ?? 0) > 1 || each.keys > 0);
-  if (offset <= 1 && (haveData || referenceKeys > 0 || (reference?.offset ?? 0) > 1)) {
+  const areFurther = (reference?.offset ?? 0) > 1 || others.some((each) => (each.history?.offset ?? 0) > 1);
+  // Who was sent all before the first write of the stream has it, at offset 0.
+  const haveKeys = keys === 0 && (referenceKeys > 0 || others.some((each) => each.keys > 0));
+  if (offset <= 1 && (areFurther || haveKeys)) {
     return unless('it has nothing (offset 0 or 1), and others have data');
   }
   if (reference !== undefined && !areOfOneHistory(reference, history)) {

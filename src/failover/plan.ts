@@ -8,9 +8,9 @@ import { isStanding } from './acts.ts';
 import type { Acts } from './acts.ts';
 import { rankCandidates } from './candidates.ts';
 import type { Candidate, CandidateRules, Excluded } from './candidates.ts';
-import { longestSilenceMs } from './death.ts';
 import type { PromotionKind, Way } from './record.ts';
 import type { Standing } from './standing.ts';
+import { longestSilenceMs } from './witnesses.ts';
 
 export interface PromotionRequest {
   readonly kind: PromotionKind;
