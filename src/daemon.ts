@@ -25,6 +25,7 @@ import type { EventType, NewEvent } from './events/event.ts';
 import { EventLog } from './events/event-log.ts';
 import { clustersOf } from './failover/clusters.ts';
 import { createFailoverControl } from './failover/failover-control.ts';
+import { KeptPromotionsError } from './failover/promotion-book.ts';
 import { stepEvent } from './failover/step-event.ts';
 import { Failure, exitCodes } from './process/failure.ts';
 import type { OnAcceptError } from './net/listen.ts';
@@ -88,7 +89,7 @@ export async function runDaemon(settings: Settings): Promise<void> {
   try {
     await start(settings, log, output);
   } catch (error) {
-    const isForOperator = [StoreError, CommitError, SecretKeyError].some((type) => error instanceof type);
+    const isForOperator = [StoreError, CommitError, SecretKeyError, KeptPromotionsError].some((type) => error instanceof type);
     if (isForOperator) throw new Failure((error as Error).message);
     if (error instanceof TlsFileError) throw new Failure(`${error.path}: ${error.message}`);
     throw error;

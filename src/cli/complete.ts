@@ -81,9 +81,8 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, secrets, 
     argument(order, 'CLUSTER', clusters);
     argument(order, 'ADDRESS:PORT', servers);
   }
-  for (const command of ['switchover', 'promote', ...['list', 'pause', 'resume', 'ack'].map((verb) => `failover ${verb}`)]) {
-    argument(command, 'CLUSTER', clusters);
-  }
+  for (const verb of ['list', 'pause', 'resume', 'ack']) argument(`failover ${verb}`, 'CLUSTER', clusters);
+  for (const command of ['switchover', 'promote']) argument(command, 'CLUSTER', clusters);
   argument('promote', 'ADDRESS:PORT', servers);
   const to = commands.get('switchover')?.options.get('to');
   if (to !== undefined) to.handler = (complete: Complete) => servers.forEach((value) => complete(value, ''));

@@ -29,6 +29,8 @@ const done: Readonly<Record<Verb, readonly [done: string, already: string]>> = {
   ack: ['acknowledged', 'there is nothing to acknowledge'],
 };
 
+const exitCode = "Exit code: 0 done; 1 refused, or the control plane can't be reached; 2 usage.";
+
 export function buildFailover(context: Context): Command {
   const command = defineCommand(context, 'failover').description(
     'What was promoted, and whether the control plane may promote servers by itself.',
@@ -45,7 +47,8 @@ function buildVerb(context: Context, verb: Verb): Command {
     .action(async (cluster: string, values: CommonValues) => {
       const { api, format } = await open(context, values);
       const path = `${pathOf('clusters', cluster)}/failover`;
-      const answer = await askApi<FailoverAnswerMessage>(api.changeCall({ method: 'POST', path, body: { action: verb } }));
+      const call = api.changeCall({ method: 'POST', path, body: { action: verb } });
+      const answer = await askApi<FailoverAnswerMessage>(call);
       const [changed, already] = done[verb];
       await printAnswer(context, format, answer, () => [
         toPrintable(`cluster ${cluster}: failover: ${answer.changed ? changed : already}`),
@@ -73,7 +76,7 @@ function define(context: Context, verb: string, description: string, examples: r
     .addOption(apiOption())
     .addOption(apiCaOption())
     .addOption(outputOption())
-    .addHelpText('after', helpEnd(examples, "Exit code: 0 done; 1 refused, or the control plane can't be reached; 2 usage."));
+    .addHelpText('after', helpEnd(examples, exitCode));
 }
 
 function renderList({ promotions, clusters }: FailoversMessage): string[] {

@@ -32,8 +32,8 @@ export function renderPlan(cluster: string, plan: PromotionPlanMessage): string[
     refusal === null
       ? 'it would be done; to have passed now is no promise'
       : `it would be refused: ${refusal.reason}${refusal.forcible ? ' (--force)' : ''}`;
-  const rows = candidates.map((each) => {
-    return [each.address, `${each.priority}`, `${each.offset ?? '?'}`, `${each.gap_bytes ?? '?'}`, each.excluded ?? 'candidate'];
+  const rows = candidates.map(({ address, priority, offset: at, gap_bytes: lacks, excluded }) => {
+    return [address, `${priority}`, `${at ?? '?'}`, `${lacks ?? '?'}`, excluded ?? 'candidate'];
   });
   const table = rows.length === 0 ? [] : renderTable([['ADDRESS', 'PRIORITY', 'OFFSET', 'GAP', 'WHY NOT'], ...rows]);
   return [head, verdict, ...table].map(toPrintable);

@@ -29,8 +29,8 @@ const exitCode = `\
 Exit code: 0 done, or a dry run of what would be; 3 done, but a server does not follow the new primary yet: nothing is
 sent to it; 1 refused or given up, or the control plane can't be reached; 2 usage.`;
 
-const switchoverText = `Makes another server of a replicated cluster its primary, at once and without a commit, and loses \
-no write: writes wait on the old primary until the new one has all of them and every Envoy is given it; those that \
+const switchoverText = `Makes another server of a replicated cluster its primary, at once and without a commit, and \
+loses no write: writes wait on the old primary until the new one has all of them and every Envoy is given it; those that \
 still wait then are refused, and not executed. Where Sentinels watch, one of them is told to fail over. The old \
 primary follows the new one.`;
 
@@ -40,7 +40,8 @@ is lost; the old one is made to follow it when it is back, and nothing is sent t
 
 export function buildSwitchover(context: Context): Command {
   const toHelp = 'Who takes the writes then. Default: the best candidate';
-  return define(context, 'switchover', switchoverText, ['switchover sessions', 'switchover sessions --to 10.0.0.2:6379'])
+  const examples = ['switchover sessions', 'switchover sessions --to 10.0.0.2:6379'];
+  return define(context, 'switchover', switchoverText, examples)
     .argument('<CLUSTER>')
     .addOption(option('--to <ADDRESS:PORT>', toHelp, (text) => formatAddress(parseServerAddress(text))))
     .action((cluster: string, values: Values) => run(context, 'switchover', cluster, values.to, values));
@@ -92,7 +93,8 @@ async function run(
     context.exitCode = exitCodeOf(answer);
   } catch (error) {
     if (step === undefined || !(error instanceof Failure) || error instanceof UsageError) throw error;
-    throw new Failure(`${action} was at ${step}, and goes on without being watched: ${error.message}`, exitCodes.notInSync);
+    const what = `${action} was at ${step}, and goes on without being watched`;
+    throw new Failure(`${what}: ${error.message}`, exitCodes.notInSync);
   }
 }
 

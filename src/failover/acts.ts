@@ -3,8 +3,8 @@
 import type { Standing } from './standing.ts';
 
 /**
- * On the servers of one cluster, each named ADDRESS:PORT as Envoys dial it. Every act but {@link Acts.look} rejects with
- * {@link ActError} when the server did not do it, or did not say so in time: it may have done it all the same.
+ * On the servers of one cluster, each named ADDRESS:PORT as Envoys dial it. Every act but {@link Acts.look} rejects
+ * with {@link ActError} when the server did not do it, or did not say so in time: it may have done it all the same.
  */
 export interface Acts {
   /** What it says of itself; one line on why it can't be asked otherwise. Never rejects. */

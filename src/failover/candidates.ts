@@ -91,7 +91,7 @@ function findLinkFault(
 }
 
 function findDataFault(
-  { address, history }: Standing,
+  { address, history, keys }: Standing,
   gapBytes: number | undefined,
   all: readonly Standing[],
   { reference, referenceKeys = 0, maxLagBytes, isWithoutHistories = false }: CandidateRules,
@@ -101,25 +101,34 @@ function findDataFault(
   if (history?.offset === undefined) return unless('it does not tell how far it has come');
   const offset = history.offset;
   const others = all.filter((each) => each.address !== address && each.role === 'replica');
-  const haveData = others.some((each) => (each.history?.offset ?? 0) > 1 || each.keys > 0);
-  if (offset <= 1 && (haveData || referenceKeys > 0 || (reference?.offset ?? 0) > 1)) {
+  const areFurther = (reference?.offset ?? 0) > 1 || others.some((each) => (each.history?.offset ?? 0) > 1);
+  // Who was sent all before the first write of the stream has it, at offset 0.
+  const haveKeys = keys === 0 && (referenceKeys > 0 || others.some((each) => each.keys > 0));
+  if (offset <= 1 && (areFurther || haveKeys)) {
     return unless('it has nothing (offset 0 or 1), and others have data');
   }
   if (reference !== undefined && !areOfOneHistory(reference, history)) {
     return unless("its history is not the primary's: offsets say nothing");
   }
-  const stranger = reference === undefined && others.find((each) => each.history && !areOfOneHistory(each.history, history));
+  const isStranger = (other: Standing): boolean => {
+    return other.history !== undefined && !areOfOneHistory(other.history, history);
+  };
+  const stranger = reference === undefined && others.find(isStranger);
   if (stranger) return unless(`it and ${stranger.address} have different histories, and the primary's is not known`);
   if (maxLagBytes === undefined) return undefined;
   if (gapBytes === undefined) return unless(`how far it is behind is not known, and it may be ${maxLagBytes} bytes`);
   return gapBytes > maxLagBytes ? unless(`it is ${gapBytes} bytes behind, and may be ${maxLagBytes}`) : undefined;
 }
 
-function describe({ address, priority = defaultPriority, history }: Standing, { reference }: CandidateRules): Candidate {
+function describe(server: Standing, { reference }: CandidateRules): Candidate {
+  const { address, priority = defaultPriority, history } = server;
   const offset = history?.offset;
-  const isKnown = offset !== undefined && reference?.offset !== undefined && history !== undefined;
-  const gapBytes = isKnown && areOfOneHistory(reference, history) ? Math.max((reference.offset ?? 0) - offset, 0) : undefined;
-  return { address, priority, offset, gapBytes };
+  return { address, priority, offset, gapBytes: history && reference && findGap(history, reference) };
+}
+
+function findGap(own: History, reference: History): number | undefined {
+  if (own.offset === undefined || reference.offset === undefined || !areOfOneHistory(own, reference)) return undefined;
+  return Math.max(reference.offset - own.offset, 0);
 }
 
 function compare(a: Candidate, b: Candidate): number {

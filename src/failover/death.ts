@@ -2,6 +2,7 @@
 // are the witnesses: as long as one is linked, the primary lives, and it is we who do not reach it. Pure.
 
 import type { SeenServer } from '../effective/seen.ts';
+import { longestSilenceMs } from './witnesses.ts';
 
 /** How long it does not answer, by the monotonic clock (ms). */
 export interface Detection {
@@ -38,10 +39,6 @@ export interface Now {
 }
 
 export const nothingDetected: Detection = { failingSinceMs: undefined, lookedAtMs: -Infinity };
-
-// After a power cut nobody ends the connection, and a replica says `up` until repl-timeout (60 s). A primary that lives
-// pings its replicas each repl-ping-replica-period (10 s): two of them, and a margin.
-export const longestSilenceMs = 2 * 10_000 + 5_000;
 
 // Who stood still (SIGSTOP, a machine that slept) has seen nothing meanwhile: it begins anew.
 const longestGapMs = 10_000;
@@ -88,8 +85,8 @@ function isLinked({ link, silentMs = 0, isSyncing = false }: SeenServer): boolea
   return isSyncing || (link === 'up' && silentMs <= longestSilenceMs);
 }
 
-function isSilent({ state, reason }: SeenServer, isKnown: boolean): boolean {
-  return state === 'suspect' || state === 'down' || (state === 'unknown' && isKnown && reason !== undefined);
+function isSilent({ state, isUnheard = false }: SeenServer, isKnown: boolean): boolean {
+  return state === 'suspect' || state === 'down' || (isUnheard && isKnown);
 }
 
 // As watchers say it of who answers LOADING, MASTERDOWN or BUSY.

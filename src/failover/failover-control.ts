@@ -42,7 +42,7 @@ const notePrefix = 'failover ';
 
 const clock: Clock = { wallMs: Date.now, steadyMs: () => performance.now(), wait: (ms) => sleep(ms) };
 
-/** @throws Error when what was kept can't be read. */
+/** @throws KeptPromotionsError */
 export function createFailoverControl(parts: FailoverControlParts): FailoverControl {
   const { clusters, notes, keepNote, findSecret, fence, limits, onStep, onError, onTroubles } = parts;
   const texts = Array.from(notes).filter(([name]) => name.startsWith(notePrefix));
@@ -55,10 +55,11 @@ export function createFailoverControl(parts: FailoverControlParts): FailoverCont
     new Map(texts.map(([name, text]) => [name.slice(notePrefix.length), text])),
   );
   const actsFor: FailoversParts['actsFor'] = (cluster) => {
-    const master = sentinelOf(cluster)?.master;
+    const { master } = sentinelOf(cluster) ?? {};
+    const failOver = (name: string) => failOverBySentinel(findSentinelTargets(cluster, findSecret), name);
     return new RedisActs({
       findTarget: createTargetFinder(cluster, findSecret),
-      failOver: master === undefined ? undefined : () => failOverBySentinel(findSentinelTargets(cluster, findSecret), master),
+      failOver: master === undefined ? undefined : () => failOver(master),
     });
   };
   const failovers = new Failovers({ book, clusters, actsFor, fence, clock, limits, onStep, onError });

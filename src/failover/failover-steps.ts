@@ -18,7 +18,8 @@ export type Acts = Readonly<Record<Exclude<Step, 'done' | 'aborted'>, Act>>;
 export const failoverActs: Acts = {
   detecting: async (record, { clock }) => advance(record, 'candidate', clock.wallMs(), describeCandidate(record)),
   candidate: async (record, { clock }) => {
-    return advance(record, 'fencing', clock.wallMs(), `${record.from ?? 'nobody'} is taken out of what Envoys are given`);
+    const detail = `${record.from ?? 'nobody'} is taken out of what Envoys are given`;
+    return advance(record, 'fencing', clock.wallMs(), detail);
   },
   fencing,
   fenced,

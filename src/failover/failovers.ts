@@ -199,7 +199,8 @@ export class Failovers {
       servers: () => now().endpoints.map(serverNameOf),
       rules: ({ from, reference, referenceKeys }) => {
         const silentForMs = this.#silentForMs(cluster.name, from);
-        return rulesFor({ cluster: now(), leftOut: clusters.leftOut(cluster.name), silentForMs }, reference, referenceKeys);
+        const leftOut = clusters.leftOut(cluster.name);
+        return rulesFor({ cluster: now(), leftOut, silentForMs }, reference, referenceKeys);
       },
       primary: () => clusters.followings().get(cluster.name)?.topology.primary,
     };

@@ -4,7 +4,8 @@ import type { History } from '../effective/seen.ts';
 
 /**
  * Offsets can be compared: both are of one history, or one is of that which the other branched off from, and not beyond
- * that place (master_replid2 and second_repl_offset in INFO, redis.io/docs/latest/operate/oss_and_stack/management/replication).
+ * that place: master_replid2 and second_repl_offset in INFO
+ * (redis.io/docs/latest/operate/oss_and_stack/management/replication).
  */
 export function areOfOneHistory(a: History, b: History): boolean {
   return a.id === b.id || isPrefix(a, b) || isPrefix(b, a);

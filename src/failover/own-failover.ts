@@ -109,12 +109,13 @@ export class OwnFailover {
     };
     if (verdict.state === 'unreachable') return trouble('primary-unreachable', `does not answer: ${verdict.detail}`);
     const hold = this.#findHold(cluster.name, terms);
-    if (hold !== undefined) return trouble('failover-held', `is dead, and nothing is promoted: ${hold}`);
+    const held = (why: string): Trouble => trouble('failover-held', `is dead, and nothing is promoted: ${why}`);
+    if (hold !== undefined) return held(hold);
     if (watching.isBusy || now.steadyMs < watching.planAtMs) return watching.trouble;
     watching.planAtMs = now.steadyMs + planAgainMs;
     this.#busy(watching, cluster.name, async () => {
       const refusal = await this.#failOver(cluster.name, leader, verdict);
-      watching.trouble = refusal === undefined ? undefined : trouble('failover-held', `is dead, and nothing is promoted: ${refusal}`);
+      watching.trouble = refusal === undefined ? undefined : held(refusal);
     });
     return watching.trouble;
   }

@@ -8,9 +8,9 @@ import { isStanding } from './acts.ts';
 import type { Acts } from './acts.ts';
 import { rankCandidates } from './candidates.ts';
 import type { Candidate, CandidateRules, Excluded } from './candidates.ts';
-import { longestSilenceMs } from './death.ts';
 import type { PromotionKind, Way } from './record.ts';
 import type { Standing } from './standing.ts';
+import { longestSilenceMs } from './witnesses.ts';
 
 export interface PromotionRequest {
   readonly kind: PromotionKind;
@@ -40,8 +40,9 @@ export interface Circumstances {
 }
 
 /**
- * `no-primary`: there is none that a switchover could begin with; `primary-lives`, `primary-linked`: it does, to us or to
- * a replica, so that it must not be given up; `excluded`: by the rules for candidates; `no-candidate`: so is everybody.
+ * `no-primary`: there is none that a switchover could begin with; `primary-lives`, `primary-linked`: it does, to us or
+ * to a replica, so that it must not be given up; `excluded`: by the rules for candidates; `no-candidate`: so is
+ * everybody.
  */
 export type RefusalCode =
   | 'sentinel-watches'
@@ -141,7 +142,12 @@ function referenceOf(kind: PromotionKind, now: Circumstances, primary: Standing 
   return { history, keys: isAnother ? undefined : seen?.keys };
 }
 
-function limitsOf(kind: PromotionKind, now: Circumstances, primary: Standing | undefined, known: Known): CandidateRules {
+function limitsOf(
+  kind: PromotionKind,
+  now: Circumstances,
+  primary: Standing | undefined,
+  known: Known,
+): CandidateRules {
   const rules = rulesFor(now, known.history, known.keys);
   if (kind !== 'switchover') return rules;
   return { ...rules, longestLinkDownMs: 0, isWithoutHistories: primary?.product === 'dragonfly' };
@@ -155,14 +161,19 @@ function planBySentinel({ kind, to }: PromotionRequest, { leader, cluster }: Cir
       : to !== undefined
         ? { code: 'sentinel-chooses', reason: 'Sentinels choose themselves whom they promote', isForcible: false }
         : undefined;
-  const nothing = { candidates: [], excluded: [], reference: undefined, referenceKeys: undefined };
-  return { kind, way: 'sentinel', from: leader, to: undefined, ...nothing, offset: undefined, gapBytes: undefined, refusal };
+  const nobody = { to: undefined, offset: undefined, gapBytes: undefined, candidates: [], excluded: [] };
+  return { kind, way: 'sentinel', from: leader, ...nobody, reference: undefined, referenceKeys: undefined, refusal };
 }
 
 // They would undo it, or do it again.
 async function findWatching(acts: Acts, standings: readonly Standing[]): Promise<Refusal | undefined> {
-  const found = await Promise.all(standings.map(async ({ address }) => [address, await acts.findSentinels(address)] as const));
-  const [first] = found.flatMap(([address, how]) => (how === undefined ? [] : [`${address}: ${how}`]));
+  const found = await Promise.all(
+    standings.map(async ({ address }) => {
+      const how = await acts.findSentinels(address);
+      return how && `${address}: ${how}`;
+    }),
+  );
+  const first = found.find((each) => each !== undefined);
   if (first === undefined) return undefined;
   const reason = `Sentinels watch it, and would undo it (${first}): declare failover by sentinel, or end them`;
   return { code: 'sentinel-watches', reason, isForcible: false };
@@ -186,13 +197,16 @@ function findPrimaryRefusal(
     const reason = `${leader ?? ''} lives, and is the primary: use switchover, which loses nothing`;
     return { code: 'primary-lives', reason, isForcible: kind === 'promote' };
   }
-  const linked = primary === undefined && others.find((each) => each.role === 'replica' && isLinkedTo(each, leader, others));
-  if (!linked) return undefined;
-  const reason = `${linked.address} is still linked to ${leader ?? 'the primary'}, which lives, and is out of reach from here`;
+  const linked = primary === undefined ? others.find((each) => isLinkedTo(each, leader, others)) : undefined;
+  if (linked === undefined) return undefined;
+  const whom = leader ?? 'the primary';
+  const reason = `${linked.address} is still linked to ${whom}, which lives, and is out of reach from here`;
   return { code: 'primary-linked', reason, isForcible: kind === 'promote' };
 }
 
-function isLinkedTo({ link, isSyncing, follows, silentMs }: Standing, leader: string | undefined, all: readonly Standing[]): boolean {
+function isLinkedTo(replica: Standing, leader: string | undefined, all: readonly Standing[]): boolean {
+  const { role, link, isSyncing, follows, silentMs } = replica;
+  if (role !== 'replica') return false;
   if (all.some(({ address }) => address === follows && address !== leader)) return false;
   return isSyncing || (link === 'up' && (silentMs ?? 0) <= longestSilenceMs);
 }
@@ -206,7 +220,8 @@ function findTargetRefusal(
   if (to === undefined) {
     if (candidates.length > 0) return undefined;
     const reasons = excluded.map(({ address, reason }) => `${address}: ${reason}`).join('; ');
-    return { code: 'no-candidate', reason: `nobody can be promoted (${reasons || 'no replica answers'})`, isForcible: false };
+    const reason = `nobody can be promoted (${reasons || 'no replica answers'})`;
+    return { code: 'no-candidate', reason, isForcible: false };
   }
   if (to === leader) return { code: 'is-primary', reason: `${to} is the primary already`, isForcible: false };
   if (!servers.includes(to)) return { code: 'not-a-server', reason: `${to} is no server of it`, isForcible: false };

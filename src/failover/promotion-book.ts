@@ -14,6 +14,11 @@ export interface PromotionBookParts {
   readonly wallMs: () => number;
 }
 
+/** What was kept can't be read; `message` is one line for an operator. */
+export class KeptPromotionsError extends Error {
+  override readonly name = 'KeptPromotionsError';
+}
+
 export class PromotionBook {
   readonly #parts: PromotionBookParts;
   readonly #kept = new Map<string, KeptPromotions>();
@@ -21,7 +26,7 @@ export class PromotionBook {
   #strays: Strays = new Map();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param texts of before the start, by cluster. @throws Error for one that can't be read. */
+  /** @param texts of before the start, by cluster. @throws KeptPromotionsError for one that can't be read. */
   constructor(parts: PromotionBookParts, texts: ReadonlyMap<string, string>) {
     this.#parts = parts;
     for (const [cluster, text] of texts) this.#kept.set(cluster, read(cluster, text));
@@ -136,6 +141,7 @@ function read(cluster: string, text: string): KeptPromotions {
     return parseKept(text);
   } catch (error) {
     const reason = (error as Error).message;
-    throw new Error(`cluster ${JSON.stringify(cluster)}: what is kept of its promotions can't be read: ${reason}`, { cause: error });
+    const what = `cluster ${JSON.stringify(cluster)}: what is kept of its promotions can't be read`;
+    throw new KeptPromotionsError(`${what}: ${reason}`, { cause: error });
   }
 }

@@ -134,7 +134,8 @@ export function parseKept(text: string): KeptPromotions {
   return { ...(paused && { paused }), records };
 }
 
-function requireRecord({ cluster, kind, way, step, startedAtMs, steps: taken, pending }: Partial<PromotionRecord>): void {
+function requireRecord(record: Partial<PromotionRecord>): void {
+  const { cluster, kind, way, step, startedAtMs, steps: taken, pending } = record;
   if (typeof cluster !== 'string' || typeof startedAtMs !== 'number') throw new Error('a record has no name or time');
   if (!Array.isArray(taken) || !Array.isArray(pending)) throw new Error('a record has no steps, or nobody pending');
   const isKnown = promotionKinds.some((each) => each === kind) && ways.some((each) => each === way);

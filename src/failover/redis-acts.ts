@@ -91,7 +91,7 @@ export class RedisActs implements Acts {
     this.#connections.clear();
   }
 
-  // So that a restart does not undo it, as Sentinel does; a server without a file, or the right, has it in memory alone.
+  // So that a restart does not undo it, as Sentinel does; without a file, or the right, it is in memory alone.
   async #rewriteConfig(server: string): Promise<void> {
     await this.#ask(server, ['CONFIG', 'REWRITE']).catch(() => undefined);
   }

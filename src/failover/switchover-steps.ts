@@ -16,7 +16,8 @@ import type { PromotionRecord } from './record.ts';
 export const pauseActs: Acts = {
   ...failoverActs,
   candidate: async (record, { clock, limits }) => {
-    return advance(record, 'fencing', clock.wallMs(), `writes on ${record.from ?? ''} wait, for ${limits.pauseMs} ms at most`);
+    const detail = `writes on ${record.from ?? ''} wait, for ${limits.pauseMs} ms at most`;
+    return advance(record, 'fencing', clock.wallMs(), detail);
   },
   fencing: pause,
   fenced: async (record, { clock }) => advance(record, 'promoting', clock.wallMs(), record.to ?? ''),
@@ -24,7 +25,8 @@ export const pauseActs: Acts = {
   verified: async (record, ground) => {
     // For as long again; and what it has more than when it was paused, the new one has not.
     await ground.acts.pauseWrites(record.from ?? '', ground.limits.pauseMs).catch(() => undefined);
-    if (await hasGoneOn(record, ground)) return undo(record, ground, 'the old primary has taken writes since it was paused');
+    const reason = 'the old primary has taken writes since it was paused';
+    if (await hasGoneOn(record, ground)) return undo(record, ground, reason);
     return advance(record, 'routed', ground.clock.wallMs(), `Envoys are given ${record.to ?? ''} as the primary`);
   },
   routed,
@@ -40,8 +42,9 @@ export const takeoverActs: Acts = {
   promoting: async (record, ground) => {
     const { to = '' } = record;
     const problem = await promote(ground, to, (acts) => acts.takeOver(to, ground.limits.equalMs));
-    if (problem === undefined) return advance(record, 'verified', ground.clock.wallMs(), `${to} says that it is the primary`);
-    return advance(record, 'aborted', ground.clock.wallMs(), `${to} has not taken over: ${problem}`);
+    const atMs = ground.clock.wallMs();
+    if (problem === undefined) return advance(record, 'verified', atMs, `${to} says that it is the primary`);
+    return advance(record, 'aborted', atMs, `${to} has not taken over: ${problem}`);
   },
   routed,
 };
@@ -49,14 +52,16 @@ export const takeoverActs: Acts = {
 /** Who is told goes on by itself: what it does is followed as any other of its failovers. */
 export const sentinelActs: Acts = {
   ...failoverActs,
-  candidate: async (record, { clock }) => advance(record, 'promoting', clock.wallMs(), 'a Sentinel is told to fail over'),
+  candidate: async (record, { clock }) => {
+    return advance(record, 'promoting', clock.wallMs(), 'a Sentinel is told to fail over');
+  },
   promoting: async (record, { acts, clock, limits, primary }) => {
     try {
       const sentinel = await acts.failOver();
       const isOther = await until(clock, limits.sentinelMs, async () => ![undefined, record.from].includes(primary()));
-      const to = primary();
-      if (isOther) return advance(record, 'routed', clock.wallMs(), `${sentinel} has failed over to ${to ?? ''}`, { to });
-      return advance(record, 'aborted', clock.wallMs(), `${sentinel} was told, and has named no other primary in time`);
+      const [to, atMs] = [primary(), clock.wallMs()];
+      if (isOther) return advance(record, 'routed', atMs, `${sentinel} has failed over to ${to ?? ''}`, { to });
+      return advance(record, 'aborted', atMs, `${sentinel} was told, and has named no other primary in time`);
     } catch (error) {
       return advance(record, 'aborted', clock.wallMs(), (error as Error).message);
     }
@@ -113,8 +118,8 @@ async function demote(record: PromotionRecord, ground: Ground): Promise<Promotio
   const isDemoted = await until(clock, limits.verifyMs, async () => {
     return (await pointTo(acts, from, to, true)).state === 'follows' && !(await isPrimary(acts, from));
   });
-  // What waited is refused now (READONLY): not executed, and its clients know. Those who stay, as through TCP listeners,
-  // would be refused for ever.
+  // What waited is refused now (READONLY): not executed, and its clients know. Those who stay, as through TCP
+  // listeners, would be refused for ever.
   if (isDemoted) await letGo(acts, from, () => clock.wait(limits.quietMs));
   const { pending, detail } = await repoint(record, ground);
   return advance(record, 'done', clock.wallMs(), detail, { pending });
@@ -140,6 +145,7 @@ export async function undo(record: PromotionRecord, ground: Ground, reason: stri
   const { state } = await pointTo(acts, to, from, true);
   await acts.unpause(from).catch(() => undefined);
   const pending = state === 'follows' ? record.pending : [...new Set([...record.pending, to])];
-  const left = state === 'follows' ? 'nothing has changed' : `${to} may take itself for the primary, and is not routed to`;
+  const lost = `${to} may take itself for the primary, and is not routed to`;
+  const left = state === 'follows' ? 'nothing has changed' : lost;
   return advance(record, 'aborted', clock.wallMs(), `${reason}; ${left}`, { pending });
 }

@@ -1,4 +1,4 @@
-// Whom a promotion asks, and as whom: as the servers of the cluster are watched, and its Sentinels as they are declared.
+// Whom a promotion asks, and as whom: servers as they are watched, Sentinels as they are declared.
 
 import { sentinelOf } from '../model/failover-defaults.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';

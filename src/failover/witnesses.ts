@@ -7,7 +7,7 @@ type Servers = ReadonlyMap<string, SeenServer>;
 
 // After a power cut nobody ends the connection, and a replica says `up` until repl-timeout (60 s). A primary that lives
 // pings its replicas each repl-ping-replica-period (10 s): two of them, and a margin.
-const longestSilenceMs = 2 * 10_000 + 5_000;
+export const longestSilenceMs = 2 * 10_000 + 5_000;
 
 export function isAnswering(seen: SeenServer | undefined): boolean {
   return seen?.state === 'up' || seen?.state === 'recovering';

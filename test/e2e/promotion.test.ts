@@ -141,6 +141,35 @@ describe('a switchover under load', () => {
   }
 });
 
+describe('a control plane that is killed', () => {
+  for (const afterMs of [15, 30, 40, 55]) {
+    test(`${afterMs} ms after a switchover was told loses no acknowledged write, and leaves one primary`, async (t) => {
+      const { servers, controlPlane, connect, promotions } = await start(t, { by: 'none' });
+      const clients = await Promise.all(Array.from({ length: 4 }, (_, index) => connect(index)));
+      const running = load(clients);
+      await sleep(200);
+      const url = `http://${controlPlane.api}/api/v2/clusters/sessions/failover`;
+      const headers = { 'content-type': 'application/json' };
+      const told = fetch(url, { method: 'POST', headers, body: '{"action":"switchover"}' }).catch(() => undefined);
+      await sleep(afterMs);
+      await controlPlane.kill();
+      await told;
+      await controlPlane.comeBack();
+      await waitUntil('it is over', async () => {
+        const [last] = await promotions();
+        return last === undefined || ((last.step === 'done' || last.step === 'aborted') && last.pending.length === 0);
+      });
+      await waitUntil('writes go on', async () => (await (await connect()).ask('SET', 'a', 'b')) === 'OK');
+      const { acked } = await running.stop();
+      const primary = await primaryOf(servers);
+      assert.deepEqual(await lostOf(primary, acked), []);
+      const [last] = await promotions();
+      t.diagnostic(`${last?.step ?? 'nothing kept'}: ${last?.steps.map(({ step }) => step).join(' ') ?? ''}`);
+      assert.equal(nameOf(primary), last === undefined || last.step === 'aborted' ? nameOf(servers[0] as RedisServer) : last.to);
+    });
+  }
+});
+
 describe('a primary that dies', () => {
   test('is replaced; when it returns it follows before anything is sent to it', async (t) => {
     const { servers, run, connect, promotions, envoys } = await start(t, { by: 'controlplane', down_after: '1s' });

@@ -99,6 +99,12 @@ describe('candidates', () => {
     assert.match(excluded[0]?.reason ?? '', /it and 10\.0\.0\.3:6379 have different histories/u);
   });
 
+  test('have what they were sent at once, whatever their offset', () => {
+    const [synced, empty] = [standing('10.0.0.2', { history: at('old', 0) }), standing('10.0.0.3', { history: at('old', 0), keys: 0 })];
+    const atStart = { ...rules, reference: at('old', 0), referenceKeys: 10 };
+    assert.deepEqual(names(rankCandidates([synced, empty], atStart)), ['10.0.0.2:6379']);
+  });
+
   test('an empty group has its replicas', () => {
     const empty = standing('10.0.0.2', { history: at('old', 0), keys: 0 });
     assert.deepEqual(names(rankCandidates([empty], { ...rules, reference: at('old', 0) })), ['10.0.0.2:6379']);

@@ -6,8 +6,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 
 import type { SeenServer } from '../../src/effective/seen.ts';
-import { detect, longestSilenceMs, nothingDetected } from '../../src/failover/death.ts';
+import { detect, nothingDetected } from '../../src/failover/death.ts';
 import type { Detection, Verdict } from '../../src/failover/death.ts';
+import { longestSilenceMs } from '../../src/failover/witnesses.ts';
 
 const [primary, one, two] = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379'];
 const wallMs = 1_000_000_000;
@@ -46,8 +47,8 @@ describe('a primary that does not answer', () => {
     ['is dead though a replica of a replica is linked', [[primary, dead], [one, replica()], [two, replica({ follows: one, link: 'up' })]], 'dead'],
     ['is not dead when it answers LOADING', [[primary, { ...dead, reason: 'busy: LOADING' }], [one, replica()]], 'unreachable'],
     ['is well when it answers again', [[primary, { ...dead, state: 'recovering' }], [one, replica()]], 'well'],
-    ['is nothing of which we know when it was never heard of', [[primary, { ...dead, state: 'unknown' }], [one, replica()]], 'well', false],
-    ['is dead when it was the primary before we watched it', [[primary, { ...dead, state: 'unknown' }], [one, replica()]], 'dead'],
+    ['is nothing of which we know when it was never heard of', [[primary, { ...dead, state: 'unknown', isUnheard: true }], [one, replica()]], 'well', false],
+    ['is dead when it was the primary before we watched it', [[primary, { ...dead, state: 'unknown', isUnheard: true }], [one, replica()]], 'dead'],
     ['is failing while it is suspect', [[primary, { ...dead, state: 'suspect' }], [one, replica()]], 'failing'],
   ];
   for (const [what, servers, state, isKnown] of states) {

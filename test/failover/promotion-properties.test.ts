@@ -21,6 +21,7 @@ const [first, second] = names;
 
 interface Course {
   readonly kind: PromotionKind;
+  readonly way?: 'takeover';
   readonly fates: readonly Fate[];
   readonly looks: readonly boolean[];
   /** Whether every Envoy takes what is published when it is waited for; after these all do. */
@@ -52,7 +53,7 @@ const undisturbed: Course = {
 
 /** Runs it to its end, however often it is ended. */
 async function run(course: Course) {
-  const { kind, fates, looks, acks, ends, isFirstThere } = course;
+  const { kind, way = 'pause', fates, looks, acks, ends, isFirstThere } = course;
   const group = new SimulatedGroup(fates[Symbol.iterator](), looks[Symbol.iterator]());
   const acknowledging = acks[Symbol.iterator]();
   for (let count = 0; count < 5; count += 1) group.write();
@@ -61,7 +62,7 @@ async function run(course: Course) {
   group.at(first).isStubborn = course.isStubborn;
   group.at(second).isMute = course.isMute;
   let kept: PromotionRecord = {
-    ...{ cluster: 'c', kind, way: 'pause', by: 'test', from: first, to: second, force: true, startedAtMs: 0 },
+    ...{ cluster: 'c', kind, way, by: 'test', from: first, to: second, force: true, startedAtMs: 0 },
     step: 'candidate',
     steps: [],
     reference: { id: 'h1', offset: 1_500, former: undefined },
@@ -136,6 +137,14 @@ test('a switchover that nothing disturbs is done, and loses no write', async () 
   assert.deepEqual(group.at(second).writes, group.acknowledged);
   assert.ok(group.acknowledged.length > 5);
   for (const server of group.servers.values()) assert.equal(server.isPaused, false);
+});
+
+test('a takeover loses no write, wherever the control plane ends', async () => {
+  await fc.assert(fc.asyncProperty(anyCourse, async ({ ends, acks }) => {
+    const { group, record, primary } = await run({ ...undisturbed, way: 'takeover', ends, acks });
+    assert.equal(primary, record.step === 'done' ? second : first);
+    assert.deepEqual(group.at(primary ?? '').writes, group.acknowledged);
+  }));
 });
 
 test('a switchover that is ended leaves no server paused', async () => {

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { resumePromotion, runPromotion } from '../../src/failover/promotion.ts';
 import { isOver } from '../../src/failover/record.ts';
 import type { PromotionKind, PromotionRecord } from '../../src/failover/record.ts';
+import { valkeyServer } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { Killed, ask, infoOf, nameOf, roleOf, stage, startGroup } from './redis-group.ts';
@@ -42,23 +43,27 @@ async function kill({ direct, child }: RedisServer): Promise<void> {
   await child.end('SIGKILL');
 }
 
+const programs = [['Redis', undefined], ['Valkey', valkeyServer]] as const;
+
 describe('a switchover', () => {
-  test('makes the replica the primary, the old one its replica, and tells the others', async (t) => {
-    const servers = await startGroup(t, 2);
-    const [old, next, other] = servers as [RedisServer, RedisServer, RedisServer];
-    const made = stage(servers);
-    t.after(made.close);
-    const record = await runPromotion(begin('switchover', servers), made.ground);
-    assert.deepEqual(stepsOf(record), [
-      'candidate', 'fencing', 'fenced', 'promoting', 'verified', 'routed', 'repointing', 'done',
-    ]);
-    assert.deepEqual(record.pending, []);
-    await assertOnePrimary(servers, made);
-    assert.equal(made.published().primary, nameOf(next));
-    for (const each of [old, other]) assert.equal(await infoOf(each, 'master_port'), `${next.port}`);
-    assert.equal(await ask(next, 'SET', 'after', '2'), 'OK');
-    await waitUntil('it follows', async () => (await ask(old, 'GET', 'after')) === '2');
-  });
+  for (const [product, program] of programs) {
+    test(`of ${product} makes the replica the primary, the old one its replica, and tells the others`, async (t) => {
+      const servers = await startGroup(t, 2, program);
+      const [old, next, other] = servers as [RedisServer, RedisServer, RedisServer];
+      const made = stage(servers);
+      t.after(made.close);
+      const record = await runPromotion(begin('switchover', servers), made.ground);
+      assert.deepEqual(stepsOf(record), [
+        'candidate', 'fencing', 'fenced', 'promoting', 'verified', 'routed', 'repointing', 'done',
+      ]);
+      assert.deepEqual(record.pending, []);
+      await assertOnePrimary(servers, made);
+      assert.equal(made.published().primary, nameOf(next));
+      for (const each of [old, other]) assert.equal(await infoOf(each, 'master_port'), `${next.port}`);
+      assert.equal(await ask(next, 'SET', 'after', '2'), 'OK');
+      await waitUntil('it follows', async () => (await ask(old, 'GET', 'after')) === '2');
+    });
+  }
 
   test('whose replica does not come as far is undone, and writes go on', async (t) => {
     const servers = await startGroup(t, 1);
@@ -97,22 +102,24 @@ describe('a switchover', () => {
 });
 
 describe('a failover', () => {
-  test('fences, promotes who has most, and leaves the old primary out until it follows', async (t) => {
-    const servers = await startGroup(t, 2);
-    const [old, next, other] = servers as [RedisServer, RedisServer, RedisServer];
-    const made = stage(servers);
-    t.after(made.close);
-    await kill(old);
-    const record = await runPromotion(begin('failover', servers), made.ground);
-    assert.deepEqual(stepsOf(record), [
-      'detecting', 'candidate', 'fencing', 'fenced', 'promoting', 'verified', 'routed', 'repointing', 'done',
-    ]);
-    assert.deepEqual(record.pending, [nameOf(old)]);
-    await assertOnePrimary([next, other], made);
-    const { primary, servers: routed } = made.published();
-    assert.deepEqual(routed.toSorted(), [nameOf(next), nameOf(other)].sort());
-    assert.equal(primary, record.to);
-  });
+  for (const [product, program] of programs) {
+    test(`of ${product} fences, promotes who has most, and leaves the old primary out`, async (t) => {
+      const servers = await startGroup(t, 2, program);
+      const [old, next, other] = servers as [RedisServer, RedisServer, RedisServer];
+      const made = stage(servers);
+      t.after(made.close);
+      await kill(old);
+      const record = await runPromotion(begin('failover', servers), made.ground);
+      assert.deepEqual(stepsOf(record), [
+        'detecting', 'candidate', 'fencing', 'fenced', 'promoting', 'verified', 'routed', 'repointing', 'done',
+      ]);
+      assert.deepEqual(record.pending, [nameOf(old)]);
+      await assertOnePrimary([next, other], made);
+      const { primary, servers: routed } = made.published();
+      assert.deepEqual(routed.toSorted(), [nameOf(next), nameOf(other)].sort());
+      assert.equal(primary, record.to);
+    });
+  }
 
   test('ends when the old primary answers again before anybody is promoted', async (t) => {
     const servers = await startGroup(t, 1);

@@ -22,12 +22,15 @@ const quick = ['--repl-diskless-sync-delay', '0'];
 
 export const nameOf = ({ address, port }: RedisServer): string => `${address}:${port}`;
 
-/** The primary first; every replica has the data of a first write when it resolves. */
-export async function startGroup(scope: Scope, replicas: number): Promise<RedisServer[]> {
-  const primary = await startRedis(scope, undefined, '127.0.0.1', quick);
+/**
+ * The primary first; every replica has the data of a first write when it resolves.
+ * @param program as {@link startRedis} takes it.
+ */
+export async function startGroup(scope: Scope, replicas: number, program?: string): Promise<RedisServer[]> {
+  const primary = await startRedis(scope, undefined, '127.0.0.1', quick, program);
   const of = [...quick, '--replicaof', '127.0.0.1', `${primary.port}`];
   const others = await Promise.all(
-    Array.from({ length: replicas }, () => startRedis(scope, undefined, '127.0.0.1', of)),
+    Array.from({ length: replicas }, () => startRedis(scope, undefined, '127.0.0.1', of, program)),
   );
   await primary.direct.ask('SET', 'first', '1');
   for (const { direct } of others) {

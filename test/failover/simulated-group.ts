@@ -112,7 +112,14 @@ export class SimulatedGroup {
         Object.assign(server, { role: 'replica', follows: primary });
         this.replicate();
       }),
-      takeOver: () => Promise.reject(new ActError('unknown command')),
+      // As Dragonfly: when the replica has all, its primary ends.
+      takeOver: (name) => act(name, (server) => {
+        const primary = this.servers.get(server.follows ?? '');
+        if (primary === undefined) return;
+        server.writes = primary.writes;
+        primary.isThere = false;
+        Object.assign(server, { role: 'primary', follows: undefined });
+      }),
       findSentinels: async () => undefined,
       failOver: () => Promise.reject(new ActError('no Sentinels')),
       close: () => undefined,

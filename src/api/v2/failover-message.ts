@@ -21,7 +21,8 @@ export function buildPromotion(record: PromotionRecord): PromotionMessage {
   };
 }
 
-export function buildPlan({ kind, way, from, to, offset, gapBytes, candidates, excluded, refusal }: Plan): PromotionPlanMessage {
+export function buildPlan(plan: Plan): PromotionPlanMessage {
+  const { kind, way, from, to, offset, gapBytes, candidates, excluded, refusal } = plan;
   const none = excluded.map((each) => ({ ...each, excluded: each.reason, forcible: each.isForcible }));
   const all = [...candidates.map((each) => ({ ...each, excluded: null, forcible: false })), ...none];
   return {
@@ -38,7 +39,7 @@ export function buildPlan({ kind, way, from, to, offset, gapBytes, candidates, e
       excluded: each.excluded,
       forcible: each.forcible,
     })),
-    refusal: refusal === undefined ? null : { code: refusal.code, reason: refusal.reason, forcible: refusal.isForcible },
+    refusal: refusal ? { code: refusal.code, reason: refusal.reason, forcible: refusal.isForcible } : null,
   };
 }
 

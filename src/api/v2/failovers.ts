@@ -47,8 +47,8 @@ export function createFailoversHandler({ desk, failovers }: FailoverHandlerParts
 }
 
 /**
- * Answers a {@link FailoverAnswerMessage} when it is over; to who accepts application/x-ndjson a {@link ProgressMessage}
- * line for each step before. Who goes meanwhile changes nothing.
+ * Answers a {@link FailoverAnswerMessage} when it is over; to who accepts application/x-ndjson a
+ * {@link ProgressMessage} line for each step before. Who goes meanwhile changes nothing.
  */
 export function createFailoverHandler({ desk, failovers }: FailoverHandlerParts): RequestHandler<{ name: string }> {
   return async (request, response) => {

@@ -14,7 +14,10 @@ const to = z
   .meta({ description: 'Who takes the writes then: ADDRESS:PORT of one of its servers.', example: '10.0.0.2:6379' });
 
 const force = z.boolean().optional().describe('Also what the rules exclude: what it lacks is lost.');
-const dryRun = z.boolean().optional().describe('Nothing is done: what would be is answered, and why it would be refused.');
+const dryRun = z
+  .boolean()
+  .optional()
+  .describe('Nothing is done: what would be is answered, and why it would be refused.');
 
 const bytes = z.int().min(0).nullable();
 
@@ -23,15 +26,17 @@ export const failoverRequestSchema = z
     z.strictObject({
       action: z.literal('switchover').meta({
         description:
-          'Makes another server the primary, and loses no write: those that come meanwhile wait, or are refused. Where ' +
-          'Sentinels watch, one of them is told.',
+          'Makes another server the primary, and loses no write: those that come meanwhile wait, or are refused. ' +
+          'Where Sentinels watch, one of them is told.',
       }),
       to: to.optional().describe('Left out: the best candidate. Not where Sentinels watch: they choose.'),
       force,
       dry_run: dryRun,
     }),
     z.strictObject({
-      action: z.literal('promote').meta({ description: 'Gives up the primary, whatever becomes of it, and promotes another.' }),
+      action: z.literal('promote').meta({
+        description: 'Gives up the primary, whatever becomes of it, and promotes another.',
+      }),
       to,
       force,
       dry_run: dryRun,

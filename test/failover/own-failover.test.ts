@@ -1,0 +1,278 @@
+// What the control plane does by itself when a primary is dead, and when it does nothing.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import type { SeenServer } from '../../src/effective/seen.ts';
+import type { Topology } from '../../src/effective/topology.ts';
+import { Failovers } from '../../src/failover/failovers.ts';
+import type { Clusters } from '../../src/failover/failovers.ts';
+import { beginFollowing } from '../../src/failover/following.ts';
+import type { Following } from '../../src/failover/following.ts';
+import { OwnFailover } from '../../src/failover/own-failover.ts';
+import { PromotionBook } from '../../src/failover/promotion-book.ts';
+import type { ReplicatedCluster } from '../../src/model/objects.ts';
+import { parseCluster } from '../../src/model/parse.ts';
+import { SimulatedGroup, names } from './simulated-group.ts';
+
+const [first, second, third] = names;
+const startMs = Date.UTC(2026, 0, 31);
+
+interface Setting {
+  readonly group: SimulatedGroup;
+  readonly book: PromotionBook;
+  readonly failovers: Failovers;
+  readonly own: OwnFailover;
+  /** Kept texts, by cluster. */
+  readonly texts: Map<string, string>;
+  /** So many seconds, in each of which it looks twice. */
+  readonly pass: (seconds: number) => Promise<void>;
+  readonly topology: () => Topology;
+  /** What is seen of a server besides. */
+  readonly seen: Map<string, Partial<SeenServer>>;
+  readonly codes: () => string[];
+}
+
+function open(failover: object, kept = new Map<string, string>(), group = newGroup()): Setting {
+  const endpoints = names.map((name) => ({ address: name.split(':')[0], port: 6379 }));
+  const cluster = parseCluster({ name: 'c', kind: 'replicated', primary: first, endpoints, failover }) as ReplicatedCluster;
+  let elapsedMs = 0;
+  const clock = { wallMs: () => startMs + elapsedMs, steadyMs: () => elapsedMs, wait: async (ms: number) => void (elapsedMs += ms) };
+  const seen = new Map<string, Partial<SeenServer>>();
+  const downSince = new Map<string, number>();
+  let followed: string | undefined = first;
+  const texts = kept;
+  const book: PromotionBook = new PromotionBook({
+    keep: async (name, text, apply) => {
+      texts.set(name, text);
+      followed = topology().primary;
+      apply();
+    },
+    serversOf: () => names,
+    wallMs: clock.wallMs,
+  }, kept);
+  const topology = (): Topology => {
+    const strays = book.strays.get('c') ?? new Set();
+    return book.dictated.get('c') ?? { primary: followed, servers: names.filter((name) => !strays.has(name)) };
+  };
+  group.published = () => topology().primary;
+  const clusters: Clusters = {
+    find: () => cluster,
+    followings: () => new Map<string, Following>([['c', {
+      ...beginFollowing(cluster, 0),
+      topology: topology(),
+      leader: topology().primary ?? followed,
+      runId: 'r1',
+    }]]),
+    seen: () => new Map([['c', new Map(names.map((name): [string, SeenServer] => {
+      const { role, follows, isThere, writes, history } = group.at(name);
+      if (!isThere) downSince.set(name, downSince.get(name) ?? clock.wallMs());
+      else downSince.delete(name);
+      const primary = follows === undefined ? undefined : group.at(follows);
+      const link = role === 'replica' ? (primary?.isThere === true ? 'up' : 'down') : undefined;
+      const state = isThere ? 'up' : 'down';
+      const answeredAtMs = downSince.get(name) ?? clock.wallMs();
+      const told = { role, follows, link, history: { id: history, offset: 1_000 + 100 * writes.length, former: undefined } } as const;
+      return [name, { state, sinceMs: 0, reason: isThere ? undefined : 'refused', answeredAtMs, ...told, ...seen.get(name) }];
+    }))]]),
+    leftOut: () => new Set(),
+  };
+  const parts = { clusters, actsFor: () => group.acts(), clock };
+  const fence = {
+    acked: async () => {
+      group.take();
+      return { acked: 2, total: 2, missing: [] };
+    },
+  };
+  const failovers = new Failovers({ ...parts, book, fence });
+  const own = new OwnFailover({ ...parts, failovers });
+  const pass = async (seconds: number): Promise<void> => {
+    for (let count = 0; count < 2 * seconds; count += 1) {
+      elapsedMs += 500;
+      own.tick();
+      // What it has begun goes on: all of it is in memory.
+      for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+    }
+  };
+  return { group, book, failovers, own, texts, pass, topology, seen, codes: () => own.troubles.map(({ code }) => code) };
+}
+
+function newGroup(): SimulatedGroup {
+  const group = new SimulatedGroup([][Symbol.iterator](), [][Symbol.iterator]());
+  for (let count = 0; count < 3; count += 1) group.write();
+  group.replicate();
+  return group;
+}
+
+const own = { by: 'controlplane', down_after: '10s' };
+
+describe('a primary that is dead', () => {
+  test('is replaced after its time, and makes a cool-down', async () => {
+    const { group, pass, topology, book } = open(own);
+    await pass(5);
+    group.at(first).isThere = false;
+    await pass(9);
+    assert.equal(topology().primary, first);
+    await pass(3);
+    assert.deepEqual(topology(), { primary: second, servers: [second, third] });
+    const record = book.lastOf('c');
+    assert.deepEqual([record?.kind, record?.by, record?.step], ['failover', 'controlplane', 'done']);
+    assert.match(record?.steps[0]?.detail ?? '', /does not answer for 10 s, and 10\.0\.0\.2:6379, 10\.0\.0\.3:6379 have no link/u);
+    assert.ok((book.cooldownUntilMs('c', 3_600_000) ?? 0) > startMs);
+  });
+
+  test('in the cool-down is held, until it is acknowledged', async () => {
+    const { group, pass, topology, codes, book } = open(own);
+    group.at(first).isThere = false;
+    await pass(15);
+    group.at(second).isThere = false;
+    await pass(20);
+    assert.deepEqual(topology().primary, second);
+    assert.deepEqual(codes(), ['failover-held', 'promotion-pending']);
+    assert.equal(await book.acknowledge('c', 'ann'), true);
+    assert.equal(await book.acknowledge('c', 'ann'), false);
+    await pass(10);
+    assert.equal(topology().primary, third);
+    assert.deepEqual(topology().servers, [third]);
+  });
+
+  test('when the cool-down is over is replaced again', async () => {
+    const { group, pass, topology } = open({ ...own, cooldown: '1m' });
+    group.at(first).isThere = false;
+    await pass(15);
+    group.at(second).isThere = false;
+    await pass(30);
+    assert.equal(topology().primary, second);
+    await pass(60);
+    assert.equal(topology().primary, third);
+  });
+
+  test('is held while it is paused', async () => {
+    const { group, pass, topology, codes, book } = open(own);
+    assert.equal(await book.pause('c', 'ann'), true);
+    assert.equal(await book.pause('c', 'bob'), false);
+    group.at(first).isThere = false;
+    await pass(20);
+    assert.deepEqual([topology().primary, codes()], [first, ['failover-held']]);
+    assert.equal(await book.resume('c'), true);
+    await pass(10);
+    assert.equal(topology().primary, second);
+  });
+
+  test('while a replica is linked is unreachable, and stays', async () => {
+    const { group, pass, topology, codes, seen, own: watch } = open(own);
+    group.at(first).isThere = false;
+    seen.set(third, { link: 'up', silentMs: 1_000 });
+    await pass(120);
+    assert.deepEqual([topology().primary, codes()], [first, ['primary-unreachable']]);
+    assert.match(watch.troubles[0]?.message ?? '', /cluster "c": primary 10\.0\.0\.1:6379 .* still linked to by 10\.0\.0\.3:6379/u);
+  });
+
+  test('whose replicas are too far behind is held, and says by how much', async () => {
+    const { group, pass, topology, own: watch } = open({ ...own, max_lag: 50 });
+    for (const name of [second, third]) group.at(name).writes = [0];
+    group.at(first).isThere = false;
+    await pass(20);
+    assert.equal(topology().primary, first);
+    assert.match(watch.troubles[0]?.message ?? '', /nothing is promoted: .*it is 200 bytes behind, and may be 50/u);
+  });
+
+  test('of a cluster whose failover is by nobody stays', async () => {
+    const { group, pass, topology, codes } = open({ by: 'none' });
+    group.at(first).isThere = false;
+    await pass(60);
+    assert.deepEqual([topology().primary, codes()], [first, []]);
+  });
+
+  test('when it returns is made to follow, and is left out until then, over a restart too', async () => {
+    const before = open(own);
+    before.group.at(first).isThere = false;
+    await before.pass(15);
+    assert.deepEqual(before.codes(), ['promotion-pending']);
+    // As it was: it takes itself for the primary.
+    before.group.at(first).isThere = true;
+    before.group.at(first).isStubborn = true;
+    await before.pass(10);
+    assert.deepEqual(before.topology(), { primary: second, servers: [second, third] });
+    const after = open(own, before.texts, before.group);
+    assert.deepEqual(after.topology().servers, [second, third]);
+    after.group.at(first).isStubborn = false;
+    await before.pass(10);
+    assert.deepEqual(before.topology(), { primary: second, servers: names });
+    assert.deepEqual([before.group.at(first).role, before.group.at(first).follows], ['replica', second]);
+    assert.deepEqual(before.codes(), []);
+  });
+});
+
+describe('what is told', () => {
+  test('is refused while another one is under way', async () => {
+    const { failovers } = open(own);
+    const told = { cluster: 'c', kind: 'switchover', by: 'ann' } as const;
+    const ends = await Promise.allSettled([failovers.promote(told), failovers.promote(told)]);
+    assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    const [rejected] = ends.filter((end) => end.status === 'rejected');
+    assert.equal(rejected?.reason.code, 'under-way');
+  });
+
+  const refusals: readonly (readonly [what: string, told: object, code: string, forced: string | undefined])[] = [
+    ['a switchover to the primary', { kind: 'switchover', to: first }, 'is-primary', 'is-primary'],
+    ['a switchover to a stranger', { kind: 'switchover', to: '10.0.0.9:6379' }, 'not-a-server', 'not-a-server'],
+    ['a promotion while the primary lives', { kind: 'promote', to: second }, 'primary-lives', undefined],
+  ];
+  for (const [what, told, code, forced] of refusals) {
+    test(`is refused: ${what}`, async () => {
+      const { failovers } = open(own);
+      const request = { cluster: 'c', by: 'ann', ...(told as { kind: 'promote'; to: string }) };
+      assert.equal((await failovers.plan(request)).refusal?.code, code);
+      assert.equal((await failovers.plan({ ...request, force: true })).refusal?.code, forced);
+    });
+  }
+
+  test('is refused: a switchover without a primary that answers; to promote is not', async () => {
+    const { failovers, group } = open(own);
+    group.at(first).isThere = false;
+    const told = { cluster: 'c', by: 'ann' } as const;
+    assert.equal((await failovers.plan({ ...told, kind: 'switchover' })).refusal?.code, 'no-primary');
+    const plan = await failovers.plan({ ...told, kind: 'promote', to: second });
+    assert.deepEqual([plan.refusal, plan.to, plan.offset, plan.gapBytes], [undefined, second, 1_300, 0]);
+  });
+
+  test('is refused: a promotion while another replica is linked to the primary, unless it is forced', async () => {
+    const { failovers, group } = open(own);
+    const acts = group.acts();
+    const { look } = acts;
+    acts.look = async (name) => {
+      const looked = await look(name);
+      return name === third && !('problem' in looked) ? { ...looked, link: 'up', silentMs: 1_000 } : looked;
+    };
+    group.acts = () => acts;
+    group.at(first).isThere = false;
+    const told = { cluster: 'c', by: 'ann', kind: 'promote', to: second } as const;
+    assert.equal((await failovers.plan(told)).refusal?.code, 'primary-linked');
+    assert.equal((await failovers.plan({ ...told, force: true })).refusal, undefined);
+  });
+
+  test('is refused where Sentinels watch, also when it is forced', async () => {
+    const { failovers, group } = open(own);
+    const acts = group.acts();
+    acts.findSentinels = async () => 'it has a connection named sentinel-0a1b2c3d-cmd';
+    group.acts = () => acts;
+    const plan = await failovers.plan({ cluster: 'c', by: 'ann', kind: 'switchover', force: true });
+    assert.equal(plan.refusal?.code, 'sentinel-watches');
+    await assert.rejects(failovers.promote({ cluster: 'c', by: 'ann', kind: 'switchover' }), /cluster "c": Sentinels watch it/u);
+  });
+});
+
+describe('what is kept', () => {
+  test('that can not be read is said', () => {
+    const broken = new Map([['c', '{"records":[{"cluster":"c"}]}']]);
+    assert.throws(() => open(own, broken), /cluster "c": what is kept of its promotions can't be read: a record has no/u);
+  });
+
+  test('is of each cluster the last ten', async () => {
+    const { failovers, book } = open({ by: 'none' });
+    for (let count = 0; count < 12; count += 1) await failovers.promote({ cluster: 'c', kind: 'switchover', by: 'ann' });
+    assert.equal(book.of('c').records.length, 10);
+    assert.deepEqual([...new Set(book.of('c').records.map(({ step }) => step))], ['done']);
+  });
+});
