@@ -1,7 +1,7 @@
 // What is committed, as Envoys are given it: renders what is to follow, and publishes it. Synchronous, and knows no
 // store: between the two steps of a commit the caller makes it durable.
 
-import { withAddresses } from '../effective/addresses.ts';
+import { hostNamesOf, withAddresses } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
 import { effectiveAfter, findHostNames, findWatched, ifAllWereWell } from '../effective/effective.ts';
 import type { Declared as Ground, Overlay } from '../effective/effective.ts';
@@ -228,13 +228,16 @@ export class Publisher {
 
   /** Asks the Sentinels of clusters that the edits bring for the primary; resolves when it is known, or after `limitMs`. */
   async learnPrimaries(edits: Edits, limitMs: number): Promise<void> {
-    const { watchers } = this.#parts;
+    const { hostNames, watchers } = this.#parts;
     const endMs = performance.now() + limitMs;
     while (haveSentinels(edits)) {
       const clusters = findClustersToLearn(edits, this.#declaredClusters, this.followingsAfter(edits));
+      const names = clusters.flatMap(hostNamesOf);
+      if (names.length > 0) await hostNames?.learn(new Set(names), endMs - performance.now());
       const leftMs = endMs - performance.now();
       if (watchers?.learn === undefined || clusters.length === 0 || leftMs <= 0) return;
-      await watchers.learn(clusters, leftMs);
+      const addresses = this.#addresses;
+      await watchers.learn(clusters.map((cluster) => withAddresses(cluster, addresses)), leftMs);
     }
   }
 
@@ -341,7 +344,7 @@ export class Publisher {
     const sentinels = watchers?.sentinels ?? before.by.sentinels;
     const nodes = watchers?.nodes ?? before.by.nodes;
     const ours = { dictated: dictated?.() ?? nobodyDictated, strays: strays?.() ?? noStrays };
-    const observed = { seen, sentinels, nodes, ...ours };
+    const observed = { addresses: this.#addresses, seen, sentinels, nodes, ...ours };
     const edited = edits.clusters.map(({ name }) => name);
     return followedAfter(before, observed, edited, find, this.#clock.nowMs());
   }
