@@ -13,7 +13,7 @@ import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { OnEvent } from '../events/event.ts';
 import { groundAfter } from '../effective/ground.ts';
-import { withAllDeclared, withTopology } from '../effective/topology.ts';
+import { withAllToWatch, withTopology } from '../effective/topology.ts';
 import type { Topologies } from '../effective/topology.ts';
 import { followedAfter, followedFrom } from '../failover/follow.ts';
 import type { Followed, Strays } from '../failover/follow.ts';
@@ -382,9 +382,11 @@ export class Publisher {
   }
 
   // Whoever is left out too: else nobody would see that it is back.
-  #followWatched({ ground, declared }: Prepared): void {
+  #followWatched({ ground, declared, followed: { followings } }: Prepared): void {
     const addresses = this.#addresses;
-    const watched = findWatched(ground.clusters).map((each) => withAllDeclared(each, declared.clusters.get(each.name)));
+    const watched = findWatched(ground.clusters).map((cluster) => {
+      return withAllToWatch(cluster, declared.clusters.get(cluster.name), followings.get(cluster.name)?.strays);
+    });
     this.#parts.watchers?.follow(watched.map((cluster) => withAddresses(cluster, addresses)));
   }
 
