@@ -1,7 +1,7 @@
 // What is committed, as Envoys are given it: renders what is to follow, and publishes it. Synchronous, and knows no
 // store: between the two steps of a commit the caller makes it durable.
 
-import { withAddresses } from '../effective/addresses.ts';
+import { hostNamesOf, withAddresses } from '../effective/addresses.ts';
 import type { Addresses } from '../effective/addresses.ts';
 import { effectiveAfter, findHostNames, findWatched, ifAllWereWell } from '../effective/effective.ts';
 import type { Declared as Ground, Overlay } from '../effective/effective.ts';
@@ -13,7 +13,7 @@ import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { OnEvent } from '../events/event.ts';
 import { groundAfter } from '../effective/ground.ts';
-import { withAllDeclared, withTopology } from '../effective/topology.ts';
+import { withAllToWatch, withTopology } from '../effective/topology.ts';
 import type { Topologies } from '../effective/topology.ts';
 import { followedAfter, followedFrom } from '../failover/follow.ts';
 import type { Followed, Strays } from '../failover/follow.ts';
@@ -228,13 +228,16 @@ export class Publisher {
 
   /** Asks the Sentinels of clusters that the edits bring for the primary; resolves when it is known, or after `limitMs`. */
   async learnPrimaries(edits: Edits, limitMs: number): Promise<void> {
-    const { watchers } = this.#parts;
+    const { hostNames, watchers } = this.#parts;
     const endMs = performance.now() + limitMs;
     while (haveSentinels(edits)) {
       const clusters = findClustersToLearn(edits, this.#declaredClusters, this.followingsAfter(edits));
+      const names = clusters.flatMap(hostNamesOf);
+      if (names.length > 0) await hostNames?.learn(new Set(names), endMs - performance.now());
       const leftMs = endMs - performance.now();
       if (watchers?.learn === undefined || clusters.length === 0 || leftMs <= 0) return;
-      await watchers.learn(clusters, leftMs);
+      const addresses = this.#addresses;
+      await watchers.learn(clusters.map((cluster) => withAddresses(cluster, addresses)), leftMs);
     }
   }
 
@@ -341,7 +344,7 @@ export class Publisher {
     const sentinels = watchers?.sentinels ?? before.by.sentinels;
     const nodes = watchers?.nodes ?? before.by.nodes;
     const ours = { dictated: dictated?.() ?? nobodyDictated, strays: strays?.() ?? noStrays };
-    const observed = { seen, sentinels, nodes, ...ours };
+    const observed = { addresses: this.#addresses, seen, sentinels, nodes, ...ours };
     const edited = edits.clusters.map(({ name }) => name);
     return followedAfter(before, observed, edited, find, this.#clock.nowMs());
   }
@@ -379,9 +382,11 @@ export class Publisher {
   }
 
   // Whoever is left out too: else nobody would see that it is back.
-  #followWatched({ ground, declared }: Prepared): void {
+  #followWatched({ ground, declared, followed: { followings } }: Prepared): void {
     const addresses = this.#addresses;
-    const watched = findWatched(ground.clusters).map((each) => withAllDeclared(each, declared.clusters.get(each.name)));
+    const watched = findWatched(ground.clusters).map((cluster) => {
+      return withAllToWatch(cluster, declared.clusters.get(cluster.name), followings.get(cluster.name)?.strays);
+    });
     this.#parts.watchers?.follow(watched.map((cluster) => withAddresses(cluster, addresses)));
   }
 

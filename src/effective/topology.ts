@@ -32,13 +32,15 @@ export function withTopology(cluster: Cluster, topology: Topology | undefined): 
 const latestWhole = new Latest<Cluster, Cluster>();
 
 /**
- * Of a cluster with a topology: with the servers besides that are declared, and not in it now: they are looked at too,
- * for nobody else would see that they are back.
+ * Of a cluster with a topology: with the servers besides that are declared, or strays, and not in it now: they are looked
+ * at too, for nobody else would see that they are back.
  */
-export function withAllDeclared(cluster: Cluster, declared: Cluster | undefined): Cluster {
-  if (cluster.kind !== 'replicated' || declared?.kind !== 'replicated' || cluster === declared) return cluster;
+export function withAllToWatch(cluster: Cluster, declared: Cluster | undefined, strays: readonly string[] = []): Cluster {
+  if (cluster.kind !== 'replicated' || declared?.kind !== 'replicated') return cluster;
+  if (cluster === declared && strays.length === 0) return cluster;
   const there = new Set(cluster.endpoints.map(serverNameOf));
-  const missing = declared.endpoints.filter((endpoint) => !there.has(serverNameOf(endpoint)));
+  const others = new Map([...strays.map(endpointOf), ...declared.endpoints].map((each) => [serverNameOf(each), each]));
+  const missing = Array.from(others.values()).filter((endpoint) => !there.has(serverNameOf(endpoint)));
   if (missing.length === 0) return cluster;
   const endpoints = [...cluster.endpoints, ...missing].sort(compareServers);
   return latestWhole.get(cluster, missing.map(serverNameOf).join(' '), () => ({ ...cluster, endpoints }));

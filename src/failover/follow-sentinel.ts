@@ -2,7 +2,6 @@
 // have elected a leader to promote, once it says itself that it is the primary. Pure.
 
 import type { SeenServer } from '../effective/seen.ts';
-import type { Topology } from '../effective/topology.ts';
 import { sentinelOf } from '../model/failover-defaults.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';
 import { beginFollowing, isSameFollowing } from './following.ts';
@@ -40,6 +39,8 @@ export function followSentinel(
   const count = countVoters(failover.sentinels, sentinels);
   const elected = findElected(failover.sentinels, sentinels);
   const { leader, epoch, why, troubles } = decide(name, known, count, elected, servers);
+  const all = serversAfter(before, count.named, leader);
+  const strays = straysAfter(before, leader, all, servers);
   const identity = identityOf(name, before, leader, servers);
   const next: Following = {
     ...before,
@@ -50,7 +51,8 @@ export function followSentinel(
     epoch,
     why,
     sinceMs: leader === before.leader ? before.sinceMs : nowMs,
-    topology: { primary: leader, servers: serversAfter(before.topology, count.named, leader) },
+    strays: strays.length === 0 ? undefined : strays,
+    topology: { primary: leader, servers: all.filter((server) => !strays.includes(server)) },
     troubles: [
       ...findTroublesOfSentinels(name, failover, sentinels, count, leader, elected !== undefined),
       ...troubles,
@@ -93,11 +95,23 @@ function decide(
 
 // What one of those that agree knows is there: each finds replicas by itself, and some after the others. One that knows
 // of none was reset, or has only just begun, and that is no truth.
-function serversAfter({ servers: before }: Topology, named: Named | undefined, leader: string | undefined): readonly string[] {
+function serversAfter({ topology, strays = [] }: Following, named: Named | undefined, leader: string | undefined): string[] {
   const found = named?.by.flatMap(({ opinion }) => opinion.replicas.map(({ address }) => address)) ?? [];
-  const all = new Set(found.length === 0 ? before : found);
+  const all = new Set(found.length === 0 ? [...topology.servers, ...strays] : found);
   for (const server of [named?.primary, leader]) if (server !== undefined) all.add(server);
   return [...all].sort();
+}
+
+// Who was the primary has writes that its successor never saw, and may take itself for one when it comes back: it is read
+// from no more until it has taken what the successor has.
+function straysAfter(before: Following, leader: string | undefined, all: readonly string[], servers: Servers): string[] {
+  const were = new Set(before.strays);
+  if (before.leader !== undefined) were.add(before.leader);
+  return all.filter((server) => {
+    const seen = servers.get(server);
+    const isReplica = isAnswering(seen) && seen.role === 'replica' && seen.link !== 'down';
+    return were.has(server) && server !== leader && !isReplica;
+  });
 }
 
 // Redis's own manual warns of it: replicas copy a primary that was restarted without its data, whatever they had. It is

@@ -2,6 +2,7 @@
 // itself, at the cost of what is seen otherwise. Pure.
 
 import { keysUnlike } from '../collections/keys-unlike.ts';
+import type { Addresses } from '../effective/addresses.ts';
 import type { SeenNodes } from '../effective/cluster-view.ts';
 import type { Seen, SeenSentinels } from '../effective/seen.ts';
 import { isSameTopology } from '../effective/topology.ts';
@@ -16,9 +17,12 @@ import { beginFollowing, nothingRemembered } from './following.ts';
 import type { Following, Followings } from './following.ts';
 import { isKnownCluster, knownClusterAfter } from './known-clusters.ts';
 import type { KnownClusters } from './known-clusters.ts';
+import { seenByName } from './named-servers.ts';
 
 /** What it is decided by. */
 export interface Observed {
+  /** What host names lead to: when that is another, other servers are seen. */
+  readonly addresses: Addresses;
   readonly seen: Seen;
   readonly sentinels: SeenSentinels;
   readonly nodes: SeenNodes;
@@ -43,6 +47,7 @@ export interface Followed {
 }
 
 const nothingObserved: Observed = {
+  addresses: new Map(),
   seen: new Map(),
   sentinels: new Map(),
   nodes: new Map(),
@@ -109,7 +114,7 @@ function followOne(
   last: Following | undefined,
   cluster: Cluster | undefined,
   name: string,
-  { seen, sentinels, dictated, strays }: Observed,
+  { addresses, seen, sentinels, dictated, strays }: Observed,
   nowMs: number,
 ): Following | undefined {
   if (cluster?.kind !== 'replicated' || watchOf(cluster) === undefined) return undefined;
@@ -124,7 +129,8 @@ function followOne(
     return { ...base, ...nothingRemembered, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
   }
   if (sentinelOf(cluster) === undefined) return followRoles(before, without(cluster, strays.get(name)), servers, nowMs);
-  return followSentinel(before, cluster, servers, sentinels.get(name) ?? new Map(), nowMs);
+  const said = sentinels.get(name) ?? new Map();
+  return followSentinel(before, cluster, seenByName(cluster, servers, said, addresses), said, nowMs);
 }
 
 function without(cluster: ReplicatedCluster, strays: ReadonlySet<string> | undefined): ReplicatedCluster {

@@ -31,7 +31,7 @@ export interface SentinelGroupParts {
 // However much they tell.
 const shortestRoundMs = 50;
 // A replica that is being promoted says so long before Sentinels do.
-const shortestLookMs = 20;
+const shortestLookMs = 10;
 const hasteMs = 3_000;
 
 const electing =

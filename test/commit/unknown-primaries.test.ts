@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ConflictError } from '../../src/commit/desk.ts';
+import type { HostNames } from '../../src/effective/host-names.ts';
 import type { SeenSentinel, SeenSentinels, SeenServer, Watchers } from '../../src/effective/seen.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
@@ -48,9 +49,9 @@ class Sight implements Watchers {
   }
 }
 
-async function open(answer: SeenSentinel) {
+async function open(answer: SeenSentinel, hostNames?: HostNames) {
   const [snapshots, sight] = [new SnapshotCache(), new Sight(answer)];
-  const desk = await openDesk({ snapshots, watchers: sight });
+  const desk = await openDesk({ snapshots, watchers: sight, ...(hostNames && { hostNames }) });
   return {
     sight,
     desk,
@@ -107,4 +108,25 @@ test('one that is declared is served until Sentinels have answered', async () =>
   sight.seen = new Map([['c', new Map([[primary, { state: 'up', sinceMs: 0, role: 'primary' }]])]]);
   await desk.noteSeen();
   assert.equal(served(), primary);
+});
+
+test('servers that Sentinels call by name are looked up, and published by address', async () => {
+  const said = { ...opinion, primary: 'redis-0.test:6379', replicas: [{ address: 'redis-1.test:6379', flags: [] }] };
+  const found = new Map([['redis-0.test', ['10.0.0.1']], ['redis-1.test', ['10.0.0.2']]]);
+  const learned: string[] = [];
+  const hostNames: HostNames = {
+    addresses: new Map(),
+    statuses: [],
+    follow: () => undefined,
+    learn: async (names) => {
+      learned.push(...names);
+      Object.assign(hostNames, { addresses: found });
+    },
+  };
+  const { desk, served, declare } = await open({ answeredAtMs: 1, opinion: said }, hostNames);
+  await declare({ resolve: 'controlplane' });
+  await desk.commit({ author: 'ann' });
+  assert.equal(served(), primary);
+  assert.deepEqual([...new Set(learned)], ['redis-0.test', 'redis-1.test']);
+  assert.equal(desk.followings().get('c')?.leader, 'redis-0.test:6379');
 });

@@ -51,7 +51,7 @@ async function call(controlPlane: ControlPlane, method: string, path: string, bo
 }
 
 test('traffic goes to the primary, and to the next one when it dies', async (t) => {
-  const { primary, replicas, ask, untilWritten } = await start(t);
+  const { primary, replicas, controlPlane, ask, untilWritten } = await start(t);
   assert.equal(await ask('SET', 'k', 'v'), 'OK');
   assert.equal(await primary.direct.ask('GET', 'k'), '"v"');
 
@@ -63,6 +63,13 @@ test('traffic goes to the primary, and to the next one when it dies', async (t) 
   await untilWritten();
   assert.equal(await ask('SET', 'after', 'v'), 'OK');
   assert.equal(await askOnce(t, promoted.port, 'GET', 'after'), '"v"');
+
+  await waitUntil('it is told of', async () => {
+    const { events } = await call(controlPlane, 'GET', 'events?limit=1000');
+    const isTold = ({ type, data }: any): boolean => type === 'sentinel' && data.event === '+switch-master';
+    const isFollowed = ({ type, server }: any): boolean => type === 'primary-changed' && server.endsWith(`:${promoted.port}`);
+    return events.some(isTold) && events.some(isFollowed);
+  });
 });
 
 test('a control plane that is killed during the failover publishes what came of it when it is back', async (t) => {

@@ -189,6 +189,19 @@ describe('who there is', () => {
   });
 });
 
+test('who was the primary is there again when it is a replica of the next one', () => {
+  const sentinels = [naming(b, 2), naming(b, 2), naming(b, 2)];
+  const serversOf = (following: Following) => [following.topology.servers, following.strays];
+  const next = follow(settled, sentinels, bIsPrimary);
+  assert.deepEqual(serversOf(next), [[b, c], [a]]);
+  // It hung, and goes on as if nothing had been.
+  const back = follow(next, sentinels, { [a]: up('primary'), [b]: up('primary') });
+  assert.deepEqual([...serversOf(back), codesOf(back)], [[b, c], [a], ['two-primaries']]);
+  const copying = follow(back, sentinels, { [a]: up('replica', { link: 'down' }), [b]: up('primary') });
+  assert.deepEqual(serversOf(copying), [[b, c], [a]]);
+  assert.deepEqual(serversOf(follow(copying, sentinels, { [a]: up('replica'), [b]: up('primary') })), [[a, b, c], undefined]);
+});
+
 test('a primary that came back empty is told of until it has keys, or is the same again', () => {
   const sentinels = [naming(a), naming(a), naming(a)];
   const empty = follow(settled, sentinels, { [a]: up('primary', { runId: 'r2', keys: 0 }) });

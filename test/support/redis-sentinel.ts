@@ -34,7 +34,7 @@ export interface WatchedGroup {
 }
 
 // Long enough for a busy machine not to look like one that has died.
-const downAfterMs = 1_500;
+const downAfterMs = 2_500;
 
 /**
  * Starts a primary, two replicas in sync and three Sentinels that know of each other and of all servers; all are killed
