@@ -324,7 +324,7 @@ c: seeds 10.0.0.1:7000
         const clusters = [{ name: 'c', servers: [up], redis_cluster }];
         const api = await serveCanned(t, { 'GET /health': { body: { clusters } } });
         const result = await runInProcess(['health', '--api', api.address]);
-        const [, servers] = cases[1]?.[2].split('\n') ?? [];
+        const [, servers] = cases[1]?.[3].split('\n') ?? [];
         assert.ok(result.stdout.includes(`${servers}\n\n${stdout}`), result.stdout);
         assert.ok(result.stdout.endsWith(stdout));
         assert.equal(result.status, exitCode);
