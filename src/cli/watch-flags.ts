@@ -8,7 +8,7 @@ export const watchFlags: readonly FieldFlag[] = [
     flags: '--watch <on|off|JSON>',
     path: ['watch'],
     parse: parseWatch,
-    help: 'Whether the control plane looks at its servers; as {"interval":"2s","down_after":5}, fields left out stay.',
+    help: 'Whether the control plane looks at its servers; as {"interval":"2s","max_down_percent":80}, fields left out stay.',
   },
   {
     flags: '--protocol <PROTOCOL>',

@@ -15,6 +15,7 @@ import type { PublishedName, PublishedStatus, Warning } from './published.ts';
 
 export type { RedisClusterStatus } from '../failover/cluster-status.ts';
 export type { Seen, SeenServer } from '../effective/seen.ts';
+export type { Following } from '../failover/following.ts';
 export type { LogState, NumberedEntry, ObjectRef, Revision, StagedObject } from '../store/log-store.ts';
 
 export { orderVerbs, standingVerbs } from '../orders/order.ts';

@@ -13,5 +13,6 @@ export function healthRulesOf(cluster: Cluster): Rules | undefined {
   const terms = watchOf(cluster);
   if (terms === undefined) return undefined;
   const lookMs = parseDuration(terms.interval, Infinity) + parseDuration(terms.timeout, Infinity);
-  return { maxShare: 0.5, detectionMs: lookMs * terms.down_after * slack, returnShare: 0.25, returnEveryMs: 1_000 };
+  const [maxShare, detectionMs] = [terms.max_down_percent / 100, lookMs * terms.down_after * slack];
+  return { maxShare, detectionMs, returnShare: 0.25, returnEveryMs: 1_000 };
 }

@@ -64,10 +64,10 @@ export function againAtMsOf(verdicts: Verdicts): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** Whether it may be us who hear nothing: asked for many clusters, looked at once for each time that detection takes. */
+/** Whether it may be us who hear nothing: asked for many clusters, looked at once for those with the same rules. */
 class Doubt {
   readonly #seen: Seen;
-  readonly #answers = new Map<number, boolean>();
+  readonly #answers = new Map<string, boolean>();
   #servers: ReadonlyMap<string, SeenServer> | undefined;
 
   constructor(seen: Seen) {
@@ -75,10 +75,11 @@ class Doubt {
   }
 
   isBy(rules: Rules): boolean {
-    let answer = this.#answers.get(rules.detectionMs);
+    const key = `${rules.detectionMs} ${rules.maxShare}`;
+    let answer = this.#answers.get(key);
     if (answer === undefined) {
       this.#servers ??= this.#findServers();
-      this.#answers.set(rules.detectionMs, (answer = isNetworkInDoubt(this.#servers.values(), rules)));
+      this.#answers.set(key, (answer = isNetworkInDoubt(this.#servers.values(), rules)));
     }
     return answer;
   }

@@ -4,8 +4,10 @@ import type { Cluster, WatchTerms } from './objects.ts';
 
 /** With every default; who looks has none: it is whom Envoy is. */
 export type FullWatchTerms = WatchTerms & {
-  readonly [Field in 'interval' | 'timeout' | 'down_after' | 'up_after']-?: NonNullable<WatchTerms[Field]>;
+  readonly [Field in keyof typeof defaults]-?: NonNullable<WatchTerms[Field]>;
 };
+
+const defaults = { interval: '1s', timeout: '500ms', down_after: 3, up_after: 2, max_down_percent: 50 };
 
 /** Undefined: its servers are not watched. */
 export function watchOf(cluster: Cluster): FullWatchTerms | undefined {
@@ -13,7 +15,7 @@ export function watchOf(cluster: Cluster): FullWatchTerms | undefined {
   const speaksRedis = !('protocol' in cluster) || cluster.protocol === undefined || cluster.protocol === 'redis';
   if (watch === 'off' || !speaksRedis) return undefined;
   const told = typeof watch === 'object' ? watch : {};
-  return { interval: '1s', timeout: '500ms', down_after: 3, up_after: 2, ...told } as FullWatchTerms;
+  return { ...defaults, ...told } as FullWatchTerms;
 }
 
 /** The fields about watching with every default written out. */

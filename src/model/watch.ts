@@ -22,6 +22,16 @@ export const watchTermsSchema = z
     up_after: looks
       .optional()
       .meta({ description: 'So many good looks in turn, more for one that goes down again and again; 2 unless told.' }),
+    max_down_percent: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({
+        description:
+          'When a larger percentage of them, or of all that is watched, goes down at once, nobody is taken out: it may be ' +
+          'the control plane that is cut off; 50 unless told.',
+      }),
     username: username.optional(),
     password: secretRefSchema
       .optional()

@@ -218,27 +218,43 @@ c.test  ::1                not asked yet                             c
 
 describe('health', () => {
   const since = '2026-01-01T00:00:00.000Z';
-  const up = { address: '10.0.0.1:6379', state: 'up', role: 'primary', since, product: 'redis', version: '7.0.15' };
-  const down = { address: '10.0.0.2:6379', state: 'down', role: 'replica', since, reason: 'timeout: no answer in 500 ms', lag: 9 };
+  const first = { address: '10.0.0.1:6379', state: 'up', role: 'primary', published: 'primary' };
+  const up = { ...first, since, product: 'redis', version: '7.0.15' };
+  const reason = 'timeout: no answer in 500 ms';
+  const down = { address: '10.0.0.2:6379', state: 'down', role: 'replica', published: 'out', left_out_by: 'health', since, reason, lag: 9 };
   const unknown = { address: 'a.test:6379', state: 'unknown', since };
+  const followed = { primary: up.address, held: false, by: 'declared', since, why: 'declared', troubles: [] };
+  const held = {
+    ...followed,
+    held: true,
+    by: 'roles',
+    why: '10.0.0.2:6379 is a replica now',
+    troubles: [{ code: 'primary-empty', message: 'cluster "c": primary 10.0.0.1:6379 has come back empty' }],
+  };
 
-  const cases: readonly (readonly [servers: readonly object[], exitCode: number, stdout: string])[] = [
-    [[], 0, 'no server is watched\n'],
-    [[up], 0, `\
-STATE  CLUSTER  ADDRESS        ROLE     LAG  SERVER        SINCE                     WHY
-up     c        10.0.0.1:6379  primary       redis 7.0.15  ${since}
+  const cases: readonly (readonly [what: string, cluster: object, exitCode: number, stdout: string])[] = [
+    ['no servers', { servers: [] }, 0, 'no server is watched\n'],
+    ['one that is up', { servers: [up] }, 0, `\
+STATE  CLUSTER  ADDRESS        ROLE     PUBLISHED  LAG  SERVER        SINCE                     WHY
+up     c        10.0.0.1:6379  primary  primary         redis 7.0.15  ${since}
 `],
-    [[up, down, unknown], 3, `\
-STATE    CLUSTER  ADDRESS        ROLE     LAG      SERVER        SINCE                     WHY
-up       c        10.0.0.1:6379  primary           redis 7.0.15  ${since}
-down     c        10.0.0.2:6379  replica  9 bytes  ?             ${since}  timeout: no answer in 500 ms
-unknown  c        a.test:6379    ?                 ?             ${since}
+    ['some that are not', { servers: [up, down, unknown], followed }, 3, `\
+STATE    CLUSTER  ADDRESS        ROLE     PUBLISHED  LAG      SERVER        SINCE                     WHY
+up       c        10.0.0.1:6379  primary  primary             redis 7.0.15  ${since}
+down     c        10.0.0.2:6379  replica  out        9 bytes  ?             ${since}  left out by health; ${reason}
+unknown  c        a.test:6379    ?        ?                   ?             ${since}
+cluster c: primary 10.0.0.1:6379; since ${since}, declared
+`],
+    ['a primary that is sent nothing', { servers: [{ ...up, published: 'out', left_out_by: 'roles' }], followed: held }, 3, `\
+STATE  CLUSTER  ADDRESS        ROLE     PUBLISHED  LAG  SERVER        SINCE                     WHY
+up     c        10.0.0.1:6379  primary  out             redis 7.0.15  ${since}  left out by roles
+cluster c: primary 10.0.0.1:6379, and nothing is sent to it; since ${since}, by roles: 10.0.0.2:6379 is a replica now
+warning: cluster "c": primary 10.0.0.1:6379 has come back empty
 `],
   ];
-  for (const [servers, exitCode, stdout] of cases) {
-    test(`${servers.length} servers`, async (t) => {
-      const clusters = servers.length === 0 ? [] : [{ name: 'c', servers }];
-      const api = await serveCanned(t, { 'GET /health?cluster=c': { body: { clusters } } });
+  for (const [what, cluster, exitCode, stdout] of cases) {
+    test(what, async (t) => {
+      const api = await serveCanned(t, { 'GET /health?cluster=c': { body: { clusters: [{ name: 'c', ...cluster }] } } });
       const result = await runInProcess(['health', 'c', '--api', api.address]);
       assert.deepEqual([result.stdout, result.status], [stdout, exitCode]);
     });
@@ -308,7 +324,7 @@ c: seeds 10.0.0.1:7000
         const clusters = [{ name: 'c', servers: [up], redis_cluster }];
         const api = await serveCanned(t, { 'GET /health': { body: { clusters } } });
         const result = await runInProcess(['health', '--api', api.address]);
-        const [, servers] = cases[1]?.[2].split('\n') ?? [];
+        const [, servers] = cases[1]?.[3].split('\n') ?? [];
         assert.ok(result.stdout.includes(`${servers}\n\n${stdout}`), result.stdout);
         assert.ok(result.stdout.endsWith(stdout));
         assert.equal(result.status, exitCode);

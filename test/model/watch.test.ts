@@ -21,7 +21,7 @@ function faultsOf(fields: object): string[] {
 }
 
 const password = { secret: 'pw' };
-const all = { interval: '2s', timeout: '1s', down_after: 5, up_after: 4, username: 'watcher', password };
+const all = { interval: '2s', timeout: '1s', down_after: 5, up_after: 4, max_down_percent: 80, username: 'watcher', password };
 const duration = 'such as 500ms, 5s or 1m';
 
 describe('how servers are watched', () => {
@@ -40,6 +40,8 @@ describe('how servers are watched', () => {
     ['counts looks from 1', { watch: { down_after: 0, up_after: 1_001 } }, [
       '/watch/down_after 0: must be at least 1', '/watch/up_after 1001: must be at most 1000',
     ]],
+    ['takes out some at least, and all at most', { watch: { max_down_percent: 0 } }, ['/watch/max_down_percent 0: must be at least 1']],
+    ['takes out no more than all', { watch: { max_down_percent: 101 } }, ['/watch/max_down_percent 101: must be at most 100']],
     ['has no other fields', { watch: { down_aftr: 1 } }, ['/watch/down_aftr 1: no such field']],
     ['has no user without a password', { watch: { username: 'u' } }, ['/watch/username "u": must be left out without password']],
     ['shows no password that was written there', { watch: { password: 'hunter2' } }, ['/watch/password nothing: must be an object']],
@@ -69,7 +71,7 @@ describe('how servers are watched', () => {
     assert.equal(contentOf(parseCluster({ name: 'a', watch: shuffled })), contentOf(parseCluster({ name: 'a', watch: all })));
   });
 
-  const untold = { interval: '1s', timeout: '500ms', down_after: 3, up_after: 2 };
+  const untold = { interval: '1s', timeout: '500ms', down_after: 3, up_after: 2, max_down_percent: 50 };
   const defaults: readonly (readonly [fields: object, watch: unknown, protocol: unknown])[] = [
     [{}, untold, 'redis'],
     [{ watch: { down_after: 9 } }, { ...untold, down_after: 9 }, 'redis'],

@@ -68,7 +68,7 @@ function answerAs(answers: Readonly<Record<string, Reaction>> = {}): StandIn['an
 }
 
 describe('what is seen of', () => {
-  for (const { what, role, info, seen, offset } of products) {
+  for (const { what, role, info, seen, offset, told } of products) {
     test(what, async (t) => {
       const { port } = await startStandIn(t, answerAs({ ROLE: role, INFO: infoText(info) }));
       const { watcher, until } = watch(t, { port });
@@ -76,8 +76,47 @@ describe('what is seen of', () => {
       const { role: name, product, version } = watcher.seen;
       assert.deepEqual([name, product, version], seen);
       assert.equal(watcher.progress.offset, offset);
+      const { state, sinceMs, reason, role: word, product: _product, version: _version, answeredAtMs, ...rest } = watcher.seen;
+      assert.deepEqual(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)), {
+        ...told,
+        isUnheard: false,
+      });
+      assert.ok(answeredAtMs !== undefined && sinceMs > 0);
+      assert.deepEqual([state, reason, word], ['up', undefined, name]);
     });
   }
+
+  const uptime = (seconds: number) => infoText({ dragonfly_version: 'df-v1.30.0', role: 'master', uptime_in_seconds: seconds });
+
+  test('one that has no identifier of its run: another run when it was up for less time', async (t) => {
+    const standIn = await startStandIn(t, answerAs({ INFO: uptime(100) }));
+    const { watcher, until, lookedAt } = watch(t, { port: standIn.port }, { ...plan, infoIntervalMs: 0 });
+    await until('up');
+    const first = watcher.seen.runId;
+    assert.match(first ?? '', /^started at \d+$/);
+    standIn.answer = answerAs({ INFO: uptime(101) });
+    await lookedAt(standIn, 3);
+    assert.equal(watcher.seen.runId, first);
+    standIn.answer = answerAs({ INFO: uptime(1) });
+    await waitUntil('it is another run', () => watcher.seen.runId !== first);
+  });
+
+  test('one that answers INFO no more: only what it says now', async (t) => {
+    const standIn = await startStandIn(t, answerAs({ INFO: infoText(products[0]?.info ?? {}) }));
+    const { watcher, until } = watch(t, { port: standIn.port }, { ...plan, infoIntervalMs: 0 });
+    await until('up');
+    assert.equal(watcher.seen.keys, 5);
+    standIn.answer = answerAs({ INFO: new Error("NOPERM this user has no permissions to run the 'info' command") });
+    await waitUntil('its run is not known', () => watcher.seen.runId === undefined);
+    assert.deepEqual([watcher.seen.keys, watcher.seen.history, watcher.seen.role], [undefined, undefined, 'primary']);
+    assert.equal(watcher.seen.product, 'redis');
+  });
+
+  test('one that never answered: that it was looked at in vain, and often enough', async (t) => {
+    const { watcher } = watch(t, { port: await freePort() });
+    await waitUntil('it is unheard', () => watcher.seen.isUnheard);
+    assert.deepEqual([watcher.seen.state, watcher.seen.reason?.startsWith('refused: ')], ['unknown', true]);
+  });
 });
 
 describe('a server that', () => {

@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 
 import type { Desk, SeenServer } from '../../commit/desk.ts';
 import type { HealthMessage, ServerHealthMessage } from './messages.ts';
+import { buildFollowed, publishedNow } from './followed-message.ts';
 import { clusterType } from './object-type.ts';
 import { ProblemError } from './problem.ts';
 import { readQuery } from './query.ts';
@@ -17,21 +18,20 @@ export function createHealthHandler(desk: Desk): RequestHandler {
     if (cluster !== undefined && clusterType.get(desk.declarations, 'committed', cluster) === undefined) {
       throw new ProblemError(404, `cluster ${JSON.stringify(cluster)}: not committed`);
     }
-    const [outages, drained] = [desk.outages(), new Set(desk.orders().map(keyOf))];
-    const leftOutBy = (name: string, server: string): ServerHealthMessage['left_out_by'] => {
-      if (drained.has(keyOf({ cluster: name, server }))) return 'order';
-      return outages.get(name)?.has(server) === true ? 'health' : undefined;
-    };
+    const published = publishedNow(desk);
+    const followings = desk.followings();
     const redisClusters = desk.redisClusters();
     const seen = Array.from(desk.health()).filter(([name]) => cluster === undefined || name === cluster);
     const message: HealthMessage = {
       clusters: seen
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, servers]) => {
+          const following = followings.get(name);
           const redisCluster = redisClusters.get(name);
           return {
             name,
-            servers: Array.from(servers, ([address, server]) => buildServer(address, server, leftOutBy(name, address))),
+            ...(following !== undefined && { followed: buildFollowed(following) }),
+            servers: Array.from(servers, ([address, server]) => buildServer(address, server, published(name, address))),
             ...(redisCluster !== undefined && { redis_cluster: buildRedisCluster(redisCluster) }),
           };
         }),
@@ -40,20 +40,16 @@ export function createHealthHandler(desk: Desk): RequestHandler {
   };
 }
 
-function keyOf({ cluster, server }: { readonly cluster: string; readonly server: string }): string {
-  return JSON.stringify([cluster, server]);
-}
-
 function buildServer(
   address: string,
   server: SeenServer,
-  leftOutBy: ServerHealthMessage['left_out_by'],
+  published: Pick<ServerHealthMessage, 'published' | 'left_out_by'>,
 ): ServerHealthMessage {
   const { state, role, sinceMs, reason, product, version, lag } = server;
   return {
     address,
     state,
-    ...(leftOutBy !== undefined && { left_out_by: leftOutBy }),
+    ...published,
     ...(role !== undefined && { role }),
     since: new Date(sinceMs).toISOString(),
     ...(reason !== undefined && { reason }),

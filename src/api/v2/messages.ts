@@ -45,7 +45,7 @@ import type {
   revisionsSchema,
 } from './schemas/history.ts';
 import type { eventSchema, eventsSchema } from './schemas/events.ts';
-import type { healthSchema, serverHealthSchema } from './schemas/health.ts';
+import type { followedSchema, healthSchema, serverHealthSchema } from './schemas/health.ts';
 import type { hostNameSchema, hostNamesSchema } from './schemas/host-names.ts';
 import type { faultSchema, problemSchema } from './schemas/problem.ts';
 import type {
@@ -94,6 +94,7 @@ export type ChangedObjectMessage = Message<typeof changedObjectSchema>;
 export type EventMessage = Message<typeof eventSchema>;
 export type EventsMessage = Message<typeof eventsSchema>;
 
+export type FollowedMessage = Message<typeof followedSchema>;
 export type HealthMessage = Message<typeof healthSchema>;
 export type ServerHealthMessage = Message<typeof serverHealthSchema>;
 export type RedisClusterMessage = Message<typeof redisClusterHealthSchema>;

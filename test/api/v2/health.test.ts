@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import type { RedisClusterStatus } from '../../../src/commit/desk.ts';
 import type { Seen, SeenServer } from '../../../src/effective/seen.ts';
+import type { Following } from '../../../src/failover/following.ts';
 import { serveDesk } from './serve-desk.ts';
 
 const seen: Seen = new Map<string, ReadonlyMap<string, SeenServer>>([
@@ -24,6 +25,7 @@ const a = {
     {
       address: '10.0.0.1:6379',
       state: 'up',
+      published: 'server',
       role: 'primary',
       since: '1970-01-01T00:00:01.000Z',
       product: 'redis',
@@ -32,6 +34,7 @@ const a = {
     {
       address: '10.0.0.2:6379',
       state: 'down',
+      published: 'server',
       role: 'replica',
       since: '1970-01-01T00:00:02.000Z',
       reason: 'timeout: no answer',
@@ -41,7 +44,7 @@ const a = {
 };
 const b = {
   name: 'b',
-  servers: [{ address: '10.0.0.3:6379', state: 'unknown', since: '1970-01-01T00:00:00.000Z', reason: 'refused: nobody' }],
+  servers: [{ address: '10.0.0.3:6379', state: 'unknown', published: 'server', since: '1970-01-01T00:00:00.000Z', reason: 'refused: nobody' }],
 };
 
 test('clusters in order of name, and their servers as they have them', async (t) => {
@@ -63,6 +66,48 @@ test('says who is left out, and by which layer', async (t) => {
     ['10.0.0.2:6379', 'health'],
     ['10.0.0.3:6379', 'order'],
   ]);
+});
+
+test('says who takes the writes of a replicated cluster, and what is published of each server', async (t) => {
+  const { desk, call } = await serveDesk(t);
+  const [first, second, third, named] = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379', '10.0.0.4:6379'] as const;
+  const up = (server: string): [string, SeenServer] => [server, { state: 'up', sinceMs: 0 }];
+  desk.health = () => new Map([['a', new Map([first, second, third, named].map(up))]]);
+  desk.outages = () => new Map();
+  desk.orders = () => [];
+  const following = {
+    topology: { primary: second, servers: [second, third] },
+    leader: second,
+    isHeld: false,
+    declared: first,
+    source: 'roles',
+    sinceMs: 3_000,
+    why: 'it was promoted',
+    strays: [first],
+    troubles: [],
+  };
+  const ask = async (more: Partial<Following> = {}) => {
+    desk.followings = () => new Map([['a', { ...following, ...more }]]);
+    const { followed, servers } = (await call('GET', '/health')).body.clusters[0];
+    return { followed, published: servers.map(({ published, left_out_by: by }: any) => [published, by]) };
+  };
+  const since = '1970-01-01T00:00:03.000Z';
+  const [isOut, isReplica, isUnknown] = [['out', 'roles'], ['replica', undefined], [undefined, undefined]];
+  assert.deepEqual(await ask(), {
+    followed: { primary: second, held: false, by: 'roles', since, why: 'it was promoted', troubles: [] },
+    published: [isOut, ['primary', undefined], isReplica, isUnknown],
+  });
+  const troubles = [{ code: 'primary-empty' as const, message: 'it is empty' }];
+  const held = await ask({ isHeld: true, topology: { primary: undefined, servers: [third] }, troubles });
+  assert.deepEqual([held.followed.held, held.followed.troubles], [true, troubles]);
+  assert.deepEqual(held.published, [isOut, isOut, isReplica, isUnknown]);
+  for (const [more, by] of [
+    [{ why: 'declared' }, 'declared'],
+    [{ why: 'failover' }, 'failover'],
+    [{ source: 'sentinel mymaster' }, 'sentinel'],
+  ] as const) {
+    assert.equal((await ask(more)).followed.by, by);
+  }
 });
 
 test('one cluster, which must be committed', async (t) => {

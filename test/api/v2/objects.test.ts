@@ -53,7 +53,7 @@ test('what is staged is one view, what is committed another, and a third has the
   await call('DELETE', '/clusters/a');
   assert.equal((await call('GET', '/clusters/a')).status, 404);
   assert.deepEqual((await call('GET', '/clusters/a?view=committed')).body, { name: 'a', endpoints: [] });
-  const watch = { interval: '1s', timeout: '500ms', down_after: 3, up_after: 2 };
+  const watch = { interval: '1s', timeout: '500ms', down_after: 3, up_after: 2, max_down_percent: 50 };
   const balancing = { load_balancing: { policy: 'round_robin' } };
   const effective = { name: 'a', endpoints: [], kind: 'plain', protocol: 'redis', ...balancing, connect_timeout: '5s', watch };
   assert.deepEqual((await call('GET', '/clusters/a?view=effective')).body, effective);

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { count, objectName, time } from './common.ts';
+import { count, findingSchema, objectName, time } from './common.ts';
 import { redisClusterHealthSchema } from './redis-cluster.ts';
 
 export const serverHealthSchema = z
@@ -13,10 +13,18 @@ export const serverHealthSchema = z
         'unknown: it never answered since it is watched; suspect: it answers no more, but not for long; recovering: it ' +
         'answers again, but not for long.',
     }),
+    published: z.enum(['server', 'primary', 'replica', 'out']).optional().meta({
+      description:
+        'What Envoys are told of it; out: they are sent to others. Not there: its address is that of a host name, and ' +
+        'which of both stands for it is not known.',
+    }),
     left_out_by: z
-      .enum(['order', 'health'])
+      .enum(['order', 'health', 'roles'])
       .optional()
-      .describe('Why Envoys are sent to others: an order, or since it is down. Not there: it is published.'),
+      .describe(
+        'Which layer decided that it is out: an order, its health (it is down), or what servers say of their roles (it ' +
+        'was the primary, or came back empty). Not there: it is published.',
+      ),
     role: z.string().optional().describe('As it said last: primary, replica, sentinel or unknown.'),
     since: time.describe('When it came into this state.'),
     reason: z.string().optional().describe('Why it is not up, or why nothing is seen of it.'),
@@ -26,9 +34,26 @@ export const serverHealthSchema = z
   })
   .meta({ id: 'ServerHealth' });
 
+export const followedSchema = z
+  .object({
+    primary: z.string().optional().meta({
+      description: 'Who is taken for it. Not there: nobody is known.',
+      example: '10.0.0.1:6379',
+    }),
+    held: z.boolean().describe('Nothing is sent to it all the same: it is gone, or came back empty, or is being replaced.'),
+    by: z.enum(['declared', 'roles', 'sentinel', 'failover']).meta({
+      description: 'Which layer decided it: what is declared, what servers say of their roles, Sentinels, or a failover from here.',
+    }),
+    since: time,
+    why: z.string().meta({ example: '10.0.0.2:6379 is a replica now, and 10.0.0.1:6379 the primary' }),
+    troubles: z.array(findingSchema).describe('What is to be looked at.'),
+  })
+  .meta({ id: 'Followed', description: 'Who takes the writes of a replicated cluster.' });
+
 export const clusterHealthSchema = z
   .object({
     name: objectName,
+    followed: followedSchema.optional(),
     servers: z.array(serverHealthSchema).describe('As the cluster has them; of a Redis Cluster the seeds.'),
     redis_cluster: redisClusterHealthSchema.optional().describe('Of a Redis Cluster: what its nodes say of it.'),
   })
