@@ -61,8 +61,9 @@ function renderHealth(context: Context, answer: HealthMessage): string[] {
   return redisClusters.length === 0 ? servers : [...servers, '', ...redisClusters];
 }
 
-function cellsOf({ left_out_by: by, role = '?', lag, product, version = '', since, reason = '' }: ServerHealthMessage): string[] {
+function cellsOf({ state, left_out_by: by, role = '?', lag, product, version = '', since, reason = '' }: ServerHealthMessage): string[] {
   const server = product === undefined ? '?' : `${product} ${version}`.trim();
-  const why = [by === undefined ? [] : [`left out by ${by}`], reason === '' ? [] : [reason]].flat().join('; ');
+  const layer = by !== undefined ? [`left out by ${by}`] : state === 'down' ? ['published all the same'] : [];
+  const why = [...layer, ...(reason === '' ? [] : [reason])].join('; ');
   return [role, lag === undefined ? '' : `${lag} bytes`, server, since, why];
 }

@@ -231,7 +231,7 @@ up     c        10.0.0.1:6379  primary       redis 7.0.15  ${since}
     [[up, down, unknown], 3, `\
 STATE    CLUSTER  ADDRESS        ROLE     LAG      SERVER        SINCE                     WHY
 up       c        10.0.0.1:6379  primary           redis 7.0.15  ${since}
-down     c        10.0.0.2:6379  replica  9 bytes  ?             ${since}  timeout: no answer in 500 ms
+down     c        10.0.0.2:6379  replica  9 bytes  ?             ${since}  published all the same; timeout: no answer in 500 ms
 unknown  c        a.test:6379    ?                 ?             ${since}
 `],
   ];

@@ -3,6 +3,7 @@
 import type { RequestHandler } from 'express';
 
 import type { Desk, SeenServer } from '../../commit/desk.ts';
+import { findLeftOut } from './left-out.ts';
 import type { HealthMessage, ServerHealthMessage } from './messages.ts';
 import { clusterType } from './object-type.ts';
 import { ProblemError } from './problem.ts';
@@ -17,11 +18,7 @@ export function createHealthHandler(desk: Desk): RequestHandler {
     if (cluster !== undefined && clusterType.get(desk.declarations, 'committed', cluster) === undefined) {
       throw new ProblemError(404, `cluster ${JSON.stringify(cluster)}: not committed`);
     }
-    const [outages, drained] = [desk.outages(), new Set(desk.orders().map(keyOf))];
-    const leftOutBy = (name: string, server: string): ServerHealthMessage['left_out_by'] => {
-      if (drained.has(keyOf({ cluster: name, server }))) return 'order';
-      return outages.get(name)?.has(server) === true ? 'health' : undefined;
-    };
+    const leftOutBy = findLeftOut(desk);
     const redisClusters = desk.redisClusters();
     const seen = Array.from(desk.health()).filter(([name]) => cluster === undefined || name === cluster);
     const message: HealthMessage = {
@@ -38,10 +35,6 @@ export function createHealthHandler(desk: Desk): RequestHandler {
     };
     sendJson(response, message);
   };
-}
-
-function keyOf({ cluster, server }: { readonly cluster: string; readonly server: string }): string {
-  return JSON.stringify([cluster, server]);
 }
 
 function buildServer(
