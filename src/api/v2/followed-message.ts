@@ -5,6 +5,8 @@ import type { FollowedMessage, ServerHealthMessage } from './messages.ts';
 
 type Published = Pick<ServerHealthMessage, 'published' | 'left_out_by'>;
 
+export type PublishedNow = (cluster: string, server: string) => Published;
+
 export function buildFollowed(following: Following): FollowedMessage {
   const { leader, isHeld, sinceMs, why, troubles } = following;
   return {
@@ -18,7 +20,7 @@ export function buildFollowed(following: Following): FollowedMessage {
 }
 
 /** What is published of a server, by the name of its cluster and its address, and which layer left it out. */
-export function publishedNow(desk: Desk): (cluster: string, server: string) => Published {
+export function publishedNow(desk: Pick<Desk, 'followings' | 'orders' | 'outages'>): PublishedNow {
   const [outages, followings] = [desk.outages(), desk.followings()];
   const ordered = new Set(desk.orders().map(keyOf));
   return (cluster, server) => {
