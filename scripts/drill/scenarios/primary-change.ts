@@ -15,6 +15,7 @@ import type { Promised, Report } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 import { clusterName, openStage } from '../stage.ts';
 import type { Settings, Stage } from '../stage.ts';
+import { momentsOf } from '../told-events.ts';
 import { Timeline, toClockMs } from '../timeline.ts';
 
 interface Group {
@@ -30,7 +31,7 @@ interface Change {
   readonly strike: (group: Group, stage: Stage) => Promise<unknown>;
   /** The old primary works again. */
   readonly after?: ((primary: RedisServer) => void) | undefined;
-  /** The servers work together: nothing that was acknowledged may be lost, and nobody is suspected. */
+  /** The servers work together: nothing that was acknowledged may be lost. */
   readonly isPlanned: boolean;
 }
 
@@ -96,14 +97,13 @@ async function play(
   const load = await Load.start(scope, { ports: envoys.map(({ port }) => port), perSecond: settings.perSecond });
   await sleep(settings.calmMs);
   const candidates = replicas.map(addressOf);
-  const arrival = awaitedLater(noteArrival(stage, timeline, 'the new primary', (servers) => {
+  const arrival = awaitedLater(noteArrival(stage, timeline, (servers) => {
     const healthy = servers.filter(({ isHealthy }) => isHealthy);
     return healthy.length === 1 && healthy.every(({ address }) => candidates.includes(address));
   }));
   const election = awaitedLater(untilElected(scope, replicas));
-  timeline.note(`${what}: ${addressOf(primary)}`);
+  const struckMs = timeline.note(`${what}: ${addressOf(primary)}`);
   const struck = awaitedLater(strike(group, stage));
-  if (!isPlanned) timeline.note('suspected', await told.untilState(addressOf(primary), 'suspect', 'down'));
   const { elected, atMs } = await election;
   const electedMs = timeline.note(`elected: ${addressOf(elected)} answers that it is the primary`, toClockMs(atMs));
   const changedMs = await arrival;
@@ -115,6 +115,7 @@ async function play(
     await sleep(settings.calmMs);
   }
   await load.stop();
+  timeline.add(momentsOf(await told.events(), addressOf(primary), struckMs));
 
   for (const [via, { name }] of envoys.entries()) {
     const servedMs = load.firstServedMs(via, electedMs);
