@@ -19,6 +19,8 @@ const program = ['--disable-warning=ExperimentalWarning', checkoutPath('scripts/
 const newPrimary = [/^published: 127\.0\.0\.1:\d+ takes the writes$/, /^ACKed by the last of 20 /];
 const outAndIn = [/^found down$/, /^published: left out$/, /^ACKed by the last of 20 /, / again: |^continued: /, /^found up$/];
 
+const cutOff = [/^cut off$/, /^all are found down$/, /^told: /, /^the network is there again$/, /^all are found up$/];
+
 /** What must have happened, each in its order. */
 const moments: Readonly<Record<string, readonly (readonly RegExp[])[]>> = {
   sentinel: [[/^killed: /, /^Sentinel: \+odown$/, ...newPrimary], [/^killed: /, /^elected: /]],
@@ -28,7 +30,9 @@ const moments: Readonly<Record<string, readonly (readonly RegExp[])[]>> = {
   roles: [[/^killed: /, ...newPrimary], [/^killed: /, /^elected: /]],
   'many-writers': [[/^killed: /, ...outAndIn]],
   hang: [[/^stopped: /, ...outAndIn]],
-  partition: [[/^cut off /, /^all are found down$/, /^told: /, /^the network is there again$/, /^all are found up$/]],
+  partition: [cutOff],
+  'sentinel-partition': [cutOff],
+  'own-partition': [cutOff],
   'redis-cluster': [[/^killed: /, /^elected: /, /^first write through /, /^first write through /]],
   'rolling-restart': [[/ drain /, /^drained: /, /^restarted$/, / undrain /, / drain /, / undrain /, / drain /, / undrain /]],
 };
