@@ -1,8 +1,7 @@
 // A primary and two replicas, with Sentinels and without, and the cluster that is declared of them.
 
 import type { Scope } from '../../test/support/child-process.ts';
-import { startReplica, startWatchedGroup } from '../../test/support/redis-sentinel.ts';
-import { startRedis } from '../../test/support/redis-server.ts';
+import { startPrimary, startReplica, startWatchedGroup } from '../../test/support/redis-sentinel.ts';
 import type { RedisServer } from '../../test/support/redis-server.ts';
 
 export interface Group {
@@ -23,7 +22,7 @@ export async function startWithSentinels(scope: Scope): Promise<Group> {
 
 /** @param failover who says which server takes the writes, as /api/v2 takes it. */
 export async function startWithoutSentinels(scope: Scope, failover: object): Promise<Group> {
-  const primary = await startRedis(scope);
+  const primary = await startPrimary(scope);
   const replicas = await Promise.all([startReplica(scope, primary.port), startReplica(scope, primary.port)]);
   const endpoints = [primary, ...replicas].map(({ address, port }) => ({ address, port }));
   const cluster = { kind: 'replicated', primary: addressOf(primary), endpoints, failover };

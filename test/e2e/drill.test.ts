@@ -13,7 +13,7 @@ import { startChild } from '../support/child-process.ts';
 import { runCommand } from '../support/run-command.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-const settings: Settings = { perSecond: 200, lightEnvoys: 20, calmMs: 1_000 };
+const settings: Settings = { perSecond: 200, lightEnvoys: 20, calmMs: 500 };
 const program = ['--disable-warning=ExperimentalWarning', checkoutPath('scripts/drill.ts')];
 
 const newPrimary = [/^published: 127\.0\.0\.1:\d+ takes the writes$/, /^ACKed by the last of 20 /];
