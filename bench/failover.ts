@@ -2,7 +2,7 @@
 // same size.
 
 import type { Scope } from '../test/support/child-process.ts';
-import { startReplica, startSentinels } from '../test/support/redis-sentinel.ts';
+import { startPrimary, startReplica, startSentinels } from '../test/support/redis-sentinel.ts';
 import { startRedis } from '../test/support/redis-server.ts';
 import type { RedisServer } from '../test/support/redis-server.ts';
 import { untilElected } from '../test/support/replication.ts';
@@ -95,7 +95,7 @@ async function failOver(
 }
 
 async function startGroup(scope: Scope): Promise<[RedisServer, ...RedisServer[]]> {
-  const primary = await startRedis(scope);
+  const primary = await startPrimary(scope);
   return [primary, await startReplica(scope, primary.port), await startReplica(scope, primary.port)];
 }
 

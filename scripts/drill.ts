@@ -13,7 +13,7 @@ import { usualSettings } from './drill/stage.ts';
 import type { Settings } from './drill/stage.ts';
 import { inOwnFolder } from './own-folder.ts';
 
-const list = scenarios.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}\n`).join('');
+const list = scenarios.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}\n`).join('');
 
 const help = `Usage: npm run drill -- [flags] [NAME ...]
 

@@ -22,16 +22,14 @@ export function haveHealthy(addresses: readonly string[]): IsThere {
 /**
  * Resolves when every Envoy has it, with the time; notes when the first and the last of each sort had it.
  * Begun before something happens, it misses nothing of it.
- * @param what it is that they have, such as `it is left out`.
  */
 export async function noteArrival(
   { envoys, fleet }: Stage,
   timeline: Timeline,
-  what: string,
   isThere: IsThere,
 ): Promise<number> {
   const light = fleet.until(clusterName, isThere).then(({ firstMs, lastMs }) => {
-    timeline.note(`published: ${what}, ACKed by the first light Envoy`, toClockMs(firstMs));
+    timeline.note('ACKed by the first light Envoy', toClockMs(firstMs));
     return timeline.note(`ACKed by the last of ${fleet.size} light Envoys`, toClockMs(lastMs));
   });
   const real = envoys.map(async (each) => {

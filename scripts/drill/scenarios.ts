@@ -2,7 +2,7 @@
 
 import type { Scenario } from './scenario.ts';
 import { hang, manyWriters } from './scenarios/outage.ts';
-import { partition } from './scenarios/partition.ts';
+import { ownPartition, partition, sentinelPartition } from './scenarios/partition.ts';
 import { ownPromotion, roles, sentinel, sentinelHang, switchover } from './scenarios/primary-change.ts';
 import { redisCluster } from './scenarios/redis-cluster.ts';
 import { rollingRestart } from './scenarios/rolling-restart.ts';
@@ -17,5 +17,7 @@ export const scenarios: readonly Scenario[] = [
   manyWriters,
   hang,
   partition,
+  sentinelPartition,
+  ownPartition,
   rollingRestart,
 ];

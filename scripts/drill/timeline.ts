@@ -29,4 +29,8 @@ export class Timeline {
     this.#moments.push({ what, atMs });
     return atMs;
   }
+
+  add(moments: readonly Moment[]): void {
+    this.#moments.push(...moments);
+  }
 }

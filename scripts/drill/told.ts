@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ClientsMessage, HealthMessage, ServerHealthMessage } from '../../src/api/v2/messages.ts';
+import type { ClientsMessage, EventMessage, EventsMessage, HealthMessage, ServerHealthMessage } from '../../src/api/v2/messages.ts';
 
 export type Servers = ReadonlyMap<string, ServerHealthMessage>;
 
@@ -22,6 +22,11 @@ export class ToldByControlPlane {
     return new Map(clusters.flatMap(({ servers }) => servers.map((server) => [server.address, server] as const)));
   }
 
+  /** What happened, the first thousand. */
+  async events(): Promise<readonly EventMessage[]> {
+    return ((await this.#ask('events?limit=1000')) as EventsMessage).events;
+  }
+
   /** Codes of what it warns of. */
   async warnings(): Promise<string[]> {
     const { warnings } = (await this.#ask('clients?node=nobody')) as ClientsMessage;
@@ -29,21 +34,19 @@ export class ToldByControlPlane {
   }
 
   /** Resolves when it says so of the servers. @throws Error when it does not in two minutes */
-  async until(what: string, isSo: (servers: Servers) => boolean): Promise<Servers> {
+  async until(what: string, isSo: (servers: Servers) => boolean): Promise<void> {
     const deadlineMs = performance.now() + limitMs;
     for (;;) {
       const servers = await this.servers();
-      if (isSo(servers)) return servers;
+      if (isSo(servers)) return;
       if (performance.now() > deadlineMs) throw new Error(`waited in vain until ${what}: ${JSON.stringify([...servers])}`);
       await sleep(pollMs);
     }
   }
 
-  /** Resolves with the time (Unix, ms) from which on a server has been in one of these states. */
-  async untilState(address: string, ...states: readonly ServerHealthMessage['state'][]): Promise<number> {
-    const isSo = (servers: Servers): boolean => states.some((state) => servers.get(address)?.state === state);
-    const servers = await this.until(`${address} is ${states.join(' or ')}`, isSo);
-    return Date.parse(servers.get(address)?.since ?? '');
+  /** Resolves when a server is in this state. */
+  async untilState(address: string, state: ServerHealthMessage['state']): Promise<void> {
+    await this.until(`${address} is ${state}`, (servers) => servers.get(address)?.state === state);
   }
 
   async #ask(path: string): Promise<unknown> {

@@ -41,10 +41,15 @@ const downAfterMs = 2_500;
  * when `scope` ends.
  */
 export async function startWatchedGroup(scope: Scope, options: SentinelOptions = {}): Promise<WatchedGroup> {
-  const primary = await startRedis(scope);
+  const primary = await startPrimary(scope);
   const replicas = await Promise.all([startReplica(scope, primary.port), startReplica(scope, primary.port)]);
   const sentinels = await startSentinels(scope, primary.port, 3, options);
   return { primary, replicas, sentinels };
+}
+
+/** One that does not wait for more replicas before it gives the first its data. */
+export async function startPrimary(scope: Scope): Promise<RedisServer> {
+  return startRedis(scope, undefined, '127.0.0.1', ['--repl-diskless-sync-delay', '0']);
 }
 
 /** A replica that is in sync. */

@@ -12,6 +12,7 @@ import type { Report } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 import { openStage } from '../stage.ts';
 import type { Settings } from '../stage.ts';
+import { momentsOf } from '../told-events.ts';
 import { Timeline } from '../timeline.ts';
 
 /** What befalls the server. */
@@ -61,21 +62,19 @@ async function play(
   const timeline = new Timeline();
   const load = await Load.start(scope, { ports: envoys.map(({ port }) => port), perSecond: settings.perSecond });
   await sleep(settings.calmMs);
-  const leftOut = awaitedLater(noteArrival(stage, timeline, 'left out', haveHealthy(others)));
-  timeline.note(`${struck}: ${victimAddress}`);
+  const leftOut = awaitedLater(noteArrival(stage, timeline, haveHealthy(others)));
+  const struckMs = timeline.note(`${struck}: ${victimAddress}`);
   await strike(victim);
-  timeline.note('suspected', await told.untilState(victimAddress, 'suspect', 'down'));
-  timeline.note('found down', await told.untilState(victimAddress, 'down'));
   const outMs = await leftOut;
   await sleep(settings.calmMs);
 
-  const letIn = awaitedLater(noteArrival(stage, timeline, 'let in again', haveHealthy(addresses)));
+  const letIn = awaitedLater(noteArrival(stage, timeline, haveHealthy(addresses)));
   const backMs = timeline.note(`${back}: ${victimAddress}`);
   await bringBack(scope, victim);
-  timeline.note('found up', await told.untilState(victimAddress, 'up'));
   await letIn;
   await sleep(settings.calmMs);
   await load.stop();
+  timeline.add(momentsOf(await told.events(), victimAddress, struckMs));
 
   for (const [via, { name }] of envoys.entries()) {
     const lastMs = load.lastFailedMs(via);

@@ -4,25 +4,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Scope } from '../../../test/support/child-process.ts';
-import { startReplica, startWatchedGroup } from '../../../test/support/redis-sentinel.ts';
-import { startRedis } from '../../../test/support/redis-server.ts';
 import type { RedisServer } from '../../../test/support/redis-server.ts';
 import { countMissing, untilElected } from '../../../test/support/replication.ts';
 import { noteArrival } from '../arrival.ts';
 import { awaitedLater } from '../awaited-later.ts';
+import { addressOf, startWithSentinels, startWithoutSentinels } from '../groups.ts';
+import type { Group } from '../groups.ts';
 import { Load } from '../load.ts';
 import type { Promised, Report } from '../report.ts';
 import type { Scenario } from '../scenario.ts';
 import { clusterName, openStage } from '../stage.ts';
 import type { Settings, Stage } from '../stage.ts';
+import { momentsOf } from '../told-events.ts';
 import { Timeline, toClockMs } from '../timeline.ts';
-
-interface Group {
-  readonly primary: RedisServer;
-  readonly replicas: readonly RedisServer[];
-  /** As /api/v2 takes it. */
-  readonly cluster: object;
-}
 
 interface Change {
   readonly start: (scope: Scope) => Promise<Group>;
@@ -30,7 +24,7 @@ interface Change {
   readonly strike: (group: Group, stage: Stage) => Promise<unknown>;
   /** The old primary works again. */
   readonly after?: ((primary: RedisServer) => void) | undefined;
-  /** The servers work together: nothing that was acknowledged may be lost, and nobody is suspected. */
+  /** The servers work together: nothing that was acknowledged may be lost. */
   readonly isPlanned: boolean;
 }
 
@@ -96,14 +90,13 @@ async function play(
   const load = await Load.start(scope, { ports: envoys.map(({ port }) => port), perSecond: settings.perSecond });
   await sleep(settings.calmMs);
   const candidates = replicas.map(addressOf);
-  const arrival = awaitedLater(noteArrival(stage, timeline, 'the new primary', (servers) => {
+  const arrival = awaitedLater(noteArrival(stage, timeline, (servers) => {
     const healthy = servers.filter(({ isHealthy }) => isHealthy);
     return healthy.length === 1 && healthy.every(({ address }) => candidates.includes(address));
   }));
   const election = awaitedLater(untilElected(scope, replicas));
-  timeline.note(`${what}: ${addressOf(primary)}`);
+  const struckMs = timeline.note(`${what}: ${addressOf(primary)}`);
   const struck = awaitedLater(strike(group, stage));
-  if (!isPlanned) timeline.note('suspected', await told.untilState(addressOf(primary), 'suspect', 'down'));
   const { elected, atMs } = await election;
   const electedMs = timeline.note(`elected: ${addressOf(elected)} answers that it is the primary`, toClockMs(atMs));
   const changedMs = await arrival;
@@ -115,6 +108,7 @@ async function play(
     await sleep(settings.calmMs);
   }
   await load.stop();
+  timeline.add(momentsOf(await told.events(), addressOf(primary), struckMs));
 
   for (const [via, { name }] of envoys.entries()) {
     const servedMs = load.firstServedMs(via, electedMs);
@@ -132,25 +126,8 @@ async function play(
   return { envoys: [envoys.length, fleet.size], timeline: timeline.moments, load: load.report(lost), promises };
 }
 
-async function startWithSentinels(scope: Scope): Promise<Group> {
-  const { primary, replicas, sentinels } = await startWatchedGroup(scope);
-  const failover = { by: 'sentinel', master: 'mymaster', sentinels: sentinels.map(({ address }) => address) };
-  return { primary, replicas, cluster: { kind: 'replicated', failover } };
-}
-
-async function startWithoutSentinels(scope: Scope, failover: object): Promise<Group> {
-  const primary = await startRedis(scope);
-  const replicas = await Promise.all([startReplica(scope, primary.port), startReplica(scope, primary.port)]);
-  const endpoints = [primary, ...replicas].map(({ address, port }) => ({ address, port }));
-  return { primary, replicas, cluster: { kind: 'replicated', primary: addressOf(primary), endpoints, failover } };
-}
-
 // What a person or another program does.
 async function promote([first, ...others]: readonly RedisServer[]): Promise<void> {
   await first?.direct.ask('REPLICAOF', 'NO', 'ONE');
   for (const { direct } of others) await direct.ask('REPLICAOF', '127.0.0.1', `${first?.port}`);
-}
-
-function addressOf({ address, port }: RedisServer): string {
-  return `${address}:${port}`;
 }

@@ -9,6 +9,7 @@ import { awaitedLater } from '../awaited-later.ts';
 import { Load } from '../load.ts';
 import type { Scenario } from '../scenario.ts';
 import { openStage } from '../stage.ts';
+import { momentsOf } from '../told-events.ts';
 import { Timeline, toClockMs } from '../timeline.ts';
 
 const name = 'redis-cluster';
@@ -39,12 +40,12 @@ export const redisCluster: Scenario = {
     const election = awaitedLater(untilElected(scope, servers.slice(3)));
     const killedMs = timeline.note(`killed: ${victimAddress}`);
     await victim.child.end('SIGKILL');
-    timeline.note('suspected', await told.untilState(victimAddress, 'suspect', 'down'));
     const { elected, atMs } = await election;
     const electedMs = timeline.note(`elected: ${elected.address}:${elected.port}`, toClockMs(atMs));
     await load.untilServed(settings.perSecond);
     await sleep(settings.calmMs);
     await load.stop();
+    timeline.add(momentsOf(await told.events(), victimAddress, killedMs));
 
     for (const [via, each] of envoys.entries()) {
       const servedMs = load.firstServedMs(via, killedMs);
