@@ -59,7 +59,7 @@ export const roles = scenarioOf('roles', 'the primary is killed, and somebody el
   isPlanned: false,
 });
 
-export const ownPromotion = scenarioOf('own-promotion', 'the primary is killed, and the control plane promotes another', {
+export const ownPromotion = scenarioOf('own-promotion', 'the primary is killed; the control plane promotes another', {
   start: (scope) => startWithoutSentinels(scope, { by: 'controlplane', down_after: '2s' }),
   what: 'killed',
   strike: kill,
