@@ -1,5 +1,5 @@
-// Sentinels elect another primary: from the moment that it says so itself to the last Envoy's ACK, beside a commit of the
-// same size.
+// Sentinels elect another primary: from the moment that it says so itself to the last Envoy's ACK, beside a commit of
+// the same size.
 
 import type { Scope } from '../test/support/child-process.ts';
 import { startPrimary, startReplica, startSentinels } from '../test/support/redis-sentinel.ts';
@@ -72,13 +72,15 @@ async function measureTurn({ quick }: Effort): Promise<Times> {
   return times;
 }
 
-/** Kills the first of the servers, which is the primary, and starts it again as a replica of the one that is elected. */
+/** Kills the first of the servers, the primary, and starts it again as a replica of the one that is elected. */
 async function failOver(
   scope: Scope, fleet: LightFleet, [primary, ...replicas]: readonly RedisServer[],
 ): Promise<{ took: number; next: readonly RedisServer[] }> {
   if (primary === undefined) throw new RangeError('there is no primary');
   const names = replicas.map(addressOf);
-  const arrival = fleet.until(followed, (servers) => servers.length === 1 && servers.every(({ address }) => names.includes(address)));
+  const arrival = fleet.until(followed, ([first, ...more]) => {
+    return first !== undefined && more.length === 0 && names.includes(first.address);
+  });
   const election = untilElected(scope, replicas);
   await primary.child.end('SIGKILL');
   const { elected, atMs } = await election;
@@ -118,7 +120,8 @@ class Pusher {
   async push(fleet: LightFleet): Promise<number> {
     await this.stage();
     const startMs = performance.now();
-    const arrival = fleet.until(changed, (servers) => servers.some(({ address }) => address === `127.0.0.1:${this.#port}`));
+    const wanted = `127.0.0.1:${this.#port}`;
+    const arrival = fleet.until(changed, (servers) => servers.some(({ address }) => address === wanted));
     await this.#api.call('POST', '/api/v2/commit', { force: true });
     return (await arrival).lastMs - startMs;
   }

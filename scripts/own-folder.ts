@@ -1,4 +1,4 @@
-// What scripts that start programs share: a folder of their own for all that these keep, and an end that leaves nothing.
+// What scripts that start programs share: a folder of their own for what these keep, and an end that leaves nothing.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -16,7 +16,10 @@ const limitMs = 120_000;
 /** True of a cluster in which these servers (ADDRESS:PORT), and no others, are published as healthy. */
 export function haveHealthy(addresses: readonly string[]): IsThere {
   const wanted = addresses.toSorted().join();
-  return (servers) => servers.filter(({ isHealthy }) => isHealthy).map(({ address }) => address).sort().join() === wanted;
+  return (servers) => {
+    const healthy = servers.filter(({ isHealthy }) => isHealthy).map(({ address }) => address);
+    return healthy.sort().join() === wanted;
+  };
 }
 
 /**
@@ -44,7 +47,7 @@ async function untilHosts({ name, envoy }: DrillEnvoy, isThere: IsThere): Promis
   for (;;) {
     const [all, healthy] = [await envoy.hosts(clusterName), await envoy.healthyHosts(clusterName)];
     if (isThere(all.map((address) => ({ address, isHealthy: healthy.includes(address) })))) return;
-    if (clockMs() > deadlineMs) throw new Error(`${name} does not have it: its servers are ${all.join()}, healthy ${healthy.join()}`);
+    if (clockMs() > deadlineMs) throw new Error(`${name} does not have it: ${all.join()}, healthy ${healthy.join()}`);
     await sleep(pollMs);
   }
 }

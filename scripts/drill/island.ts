@@ -1,6 +1,6 @@
 // A control plane on an island: in a network namespace of its own, where it reaches servers, and is reached by Envoys,
-// over bridges alone. So it can be cut off from all servers while nobody else is, and sees them at the addresses that it
-// publishes. Needs no rights where the kernel lets users make namespaces.
+// over bridges alone. So it can be cut off from all servers while nobody else is, and sees them at the addresses that
+// it publishes. Needs no rights where the kernel lets users make namespaces.
 
 import { join } from 'node:path';
 
@@ -45,7 +45,8 @@ export async function startIsland(scope: Scope, serverPorts: readonly number[]):
     ],
     command: [...node, checkoutPath('src/main.ts'), ...addresses, '--data-dir', join(dir, 'data')],
   };
-  const command = [...namespace, ...enter, ...node, checkoutPath('scripts/drill/island-inside.ts'), JSON.stringify(inside)];
+  const program = checkoutPath('scripts/drill/island-inside.ts');
+  const command = [...namespace, ...enter, ...node, program, JSON.stringify(inside)];
   const child = startChild(scope, 'control plane on an island', 'unshare', command, { cwd: checkoutDir });
   for (const port of [xdsPort, apiPort]) await startRelay(scope, bridgeOf(port), port);
   const api = `127.0.0.1:${apiPort}`;

@@ -40,6 +40,7 @@ const tickMs = 5;
 const reconnectMs = 50;
 // Envoy gives up on a command after 5 s unless it is told otherwise.
 const lastAnswersMs = 10_000;
+const servedLimitMs = 120_000;
 const unanswered = 'no answer';
 
 export class Load {
@@ -74,19 +75,25 @@ export class Load {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     const deadlineMs = performance.now() + lastAnswersMs;
-    while (this.#commands.some(({ reply }) => reply === undefined) && performance.now() < deadlineMs) await sleep(tickMs);
+    const isAnyOpen = (): boolean => this.#commands.some(({ reply }) => reply === undefined);
+    while (isAnyOpen() && performance.now() < deadlineMs) await sleep(tickMs);
   }
 
-  /** Resolves when so many more commands have been answered well through each Envoy. */
+  /** Resolves when so many more were answered well through each Envoy. @throws Error when not in 2 minutes */
   async untilServed(count: number): Promise<void> {
     const wanted = this.#served.map((served) => served + count);
-    while (this.#served.some((served, via) => served < (wanted[via] ?? 0))) await sleep(tickMs);
+    const deadlineMs = performance.now() + servedLimitMs;
+    while (this.#served.some((served, via) => served < (wanted[via] ?? 0))) {
+      if (performance.now() > deadlineMs) throw new Error('commands are answered well no more');
+      await sleep(tickMs);
+    }
   }
 
   /** When the first of those that were sent after a moment was answered well, through one of the Envoys. */
   firstServedMs(via: number, afterMs: number): number | undefined {
     const served = this.#commands.filter((each) => each.via === via && each.sentMs > afterMs && each.reply === 'OK');
-    return served.reduce<number | undefined>((first, { answeredMs = Infinity }) => Math.min(first ?? Infinity, answeredMs), undefined);
+    const times = served.flatMap(({ answeredMs }) => answeredMs ?? []);
+    return times.sort((a, b) => a - b)[0];
   }
 
   /** When the last one that failed was sent, through one of the Envoys. */
@@ -97,11 +104,6 @@ export class Load {
   /** How many failed of those that were sent from one moment to another, both Unix, ms. */
   failedBetween(fromMs: number, toMs = Infinity): number {
     return this.#commands.filter((each) => each.sentMs >= fromMs && each.sentMs < toMs && isFailed(each)).length;
-  }
-
-  /** How many were answered well of those that were sent after a moment. */
-  servedAfter(ms: number): number {
-    return this.#commands.filter(({ sentMs, reply }) => sentMs > ms && reply === 'OK').length;
   }
 
   /** Keys of acknowledged writes. @param fromMs those that were sent then or later. */

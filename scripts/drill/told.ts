@@ -2,7 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ClientsMessage, EventMessage, EventsMessage, HealthMessage, ServerHealthMessage } from '../../src/api/v2/messages.ts';
+import type {
+  ClientsMessage,
+  EventMessage,
+  EventsMessage,
+  HealthMessage,
+  ServerHealthMessage,
+} from '../../src/api/v2/messages.ts';
 
 export type Servers = ReadonlyMap<string, ServerHealthMessage>;
 
@@ -39,7 +45,7 @@ export class ToldByControlPlane {
     for (;;) {
       const servers = await this.servers();
       if (isSo(servers)) return;
-      if (performance.now() > deadlineMs) throw new Error(`waited in vain until ${what}: ${JSON.stringify([...servers])}`);
+      if (performance.now() > deadlineMs) throw new Error(`waited in vain until ${what}: ${describe(servers)}`);
       await sleep(pollMs);
     }
   }
@@ -54,4 +60,8 @@ export class ToldByControlPlane {
     if (!response.ok) throw new Error(`GET ${path}: ${await response.text()}`);
     return response.json();
   }
+}
+
+function describe(servers: Servers): string {
+  return Array.from(servers.values(), ({ address, state, reason = '' }) => `${address} ${state} ${reason}`).join(', ');
 }

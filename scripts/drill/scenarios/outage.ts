@@ -42,7 +42,11 @@ export const hang: Scenario = scenarioOf('hang', 'one of three servers that all 
 });
 
 function scenarioOf(name: string, summary: string, outage: Outage): Scenario {
-  return { name, summary, run: async (scope, settings) => ({ scenario: name, summary, ...(await play(scope, settings, outage)) }) };
+  return {
+    name,
+    summary,
+    run: async (scope, settings) => ({ scenario: name, summary, ...(await play(scope, settings, outage)) }),
+  };
 }
 
 async function play(
@@ -81,12 +85,13 @@ async function play(
     if (lastMs !== undefined) timeline.note(`the last command that failed was sent through ${name}`, lastMs);
   }
   const [late, after] = [load.failedBetween(outMs + workersMs, backMs), load.failedBetween(backMs)];
+  const whenOut = 'no command fails that is sent when every Envoy has left it out';
   return {
     envoys: [envoys.length, fleet.size],
     timeline: timeline.moments,
     load: load.report(),
     promises: [
-      { what: 'no command fails that is sent when every Envoy has left it out', isKept: late === 0, detail: `${late} failed` },
+      { what: whenOut, isKept: late === 0, detail: `${late} failed` },
       { what: 'no command fails when it comes back', isKept: after === 0, detail: `${after} failed` },
     ],
   };

@@ -1,4 +1,4 @@
-// The control plane is cut off from all servers, and from the Sentinels, while all are well and serve: nothing may change.
+// The control plane is cut off from all servers, and from the Sentinels, while all are well: nothing may change.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -24,10 +24,11 @@ interface Parted {
 
 const serverCount = 3;
 
-export const partition = scenarioOf('partition', 'the control plane sees none of three servers any more, which serve as before', {
-  start: startPlain,
-  warning: 'servers-held',
-});
+export const partition = scenarioOf(
+  'partition',
+  'the control plane sees none of three servers any more, which serve as before',
+  { start: startPlain, warning: 'servers-held' },
+);
 
 export const sentinelPartition = scenarioOf(
   'sentinel-partition',
@@ -51,7 +52,11 @@ interface Variant {
 }
 
 function scenarioOf(name: string, summary: string, variant: Variant): Scenario {
-  return { name, summary, run: async (scope, settings) => ({ scenario: name, summary, ...(await play(scope, settings, variant)) }) };
+  return {
+    name,
+    summary,
+    run: async (scope, settings) => ({ scenario: name, summary, ...(await play(scope, settings, variant)) }),
+  };
 }
 
 async function play(
@@ -86,12 +91,13 @@ async function play(
   await load.stop();
 
   const [pushed, failed] = [fleet.responses - pushedBefore, load.failedBetween(0)];
+  const toFleet = `${pushed} messages to ${fleet.size} light Envoys`;
   return {
     envoys: [envoys.length, fleet.size],
     timeline: timeline.moments,
     load: load.report(),
     promises: [
-      { what: 'nothing changes for Envoys', isKept: pushed === 0, detail: `${pushed} messages to ${fleet.size} light Envoys` },
+      { what: 'nothing changes for Envoys', isKept: pushed === 0, detail: toFleet },
       { what: 'no command fails', isKept: failed === 0, detail: `${failed} failed` },
     ],
   };

@@ -65,7 +65,11 @@ export const redisCluster: Scenario = {
           isKept: pushed === 0,
           detail: `${pushed} messages to ${fleet.size} light Envoys`,
         },
-        { what: 'no write is lost that was acknowledged after the election', isKept: late === 0, detail: `${late} lost` },
+        {
+          what: 'no write is lost that was acknowledged after the election',
+          isKept: late === 0,
+          detail: `${late} lost`,
+        },
       ],
     };
   },

@@ -1,5 +1,5 @@
-// A light Envoy on an aggregated delta stream: it holds all clusters and their endpoints, and listeners and routes if it is
-// to, and ACKs everything. For the benchmarks and the drill.
+// A light Envoy on an aggregated delta stream: it holds all clusters and their endpoints, and listeners and routes if
+// it is to, and ACKs everything. For the benchmarks and the drill.
 
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
