@@ -95,16 +95,25 @@ function decide(
 
 // What one of those that agree knows is there: each finds replicas by itself, and some after the others. One that knows
 // of none was reset, or has only just begun, and that is no truth.
-function serversAfter({ topology, strays = [] }: Following, named: Named | undefined, leader: string | undefined): string[] {
+function serversAfter(
+  { topology, strays = [] }: Following,
+  named: Named | undefined,
+  leader: string | undefined,
+): string[] {
   const found = named?.by.flatMap(({ opinion }) => opinion.replicas.map(({ address }) => address)) ?? [];
   const all = new Set(found.length === 0 ? [...topology.servers, ...strays] : found);
   for (const server of [named?.primary, leader]) if (server !== undefined) all.add(server);
   return [...all].sort();
 }
 
-// Who was the primary has writes that its successor never saw, and may take itself for one when it comes back: it is read
-// from no more until it has taken what the successor has.
-function straysAfter(before: Following, leader: string | undefined, all: readonly string[], servers: Servers): string[] {
+// Who was the primary has writes that its successor never saw, and may take itself for one when it comes back: it is
+// read from no more until it has taken what the successor has.
+function straysAfter(
+  before: Following,
+  leader: string | undefined,
+  all: readonly string[],
+  servers: Servers,
+): string[] {
   const were = new Set(before.strays);
   if (before.leader !== undefined) were.add(before.leader);
   return all.filter((server) => {
@@ -133,10 +142,11 @@ function identityOf(
 
 function findOthers(name: string, leader: string | undefined, servers: Servers): Trouble[] {
   if (leader === undefined || !saysPrimary(servers.get(leader))) return [];
-  const others = [...servers].filter(([server, seen]) => server !== leader && saysPrimary(seen)).map(([server]) => server);
+  const others = [...servers.keys()].filter((server) => server !== leader && saysPrimary(servers.get(server)));
   if (others.length === 0) return [];
   const says = others.length === 1 ? 'says' : 'say';
-  const message = `${name}: ${others.join(', ')} ${says} to be the primary too; writes go to ${leader}, which Sentinels name`;
+  const too = `${others.join(', ')} ${says} to be the primary too`;
+  const message = `${name}: ${too}; writes go to ${leader}, which Sentinels name`;
   return [{ code: 'two-primaries', message }];
 }
 

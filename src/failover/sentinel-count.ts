@@ -44,8 +44,8 @@ export function countVoters(declared: readonly string[], seen: SeenByAddress): C
   if (isMost(declared.filter((each) => isAnswering(seen.get(each))).length, seats)) {
     return { seats, voters, named: findNamed(voters, seats, () => true) };
   }
-  // Most of those that are declared are gone. Others may have taken their places, and then count by Sentinel's own rule:
-  // more than half of all that they know of have to agree, so that none that were cut off from the others do.
+  // Most of those that are declared are gone. Others may have taken their places, and then count by Sentinel's own
+  // rule: more than half of all that they know of have to agree, so that none that were cut off from the others do.
   const found = [...seen.keys()].filter((each) => !declared.includes(each)).sort();
   const all = votersAmong([...declared, ...found].filter((each) => seen.get(each)?.id !== undefined), seen);
   const named = findNamed(all, seats, (by) => {
@@ -94,7 +94,11 @@ function votersAmong(addresses: readonly string[], seen: SeenByAddress): Voter[]
   });
 }
 
-function findNamed(voters: readonly Voter[], seats: number, isEnough: (by: readonly Voter[]) => boolean): Named | undefined {
+function findNamed(
+  voters: readonly Voter[],
+  seats: number,
+  isEnough: (by: readonly Voter[]) => boolean,
+): Named | undefined {
   for (const primary of new Set(voters.map(({ opinion }) => opinion.primary))) {
     const by = voters.filter(({ opinion }) => opinion.primary === primary);
     if (!isMost(by.length, seats) || !isEnough(by)) continue;

@@ -34,11 +34,14 @@ export function findTroublesOfSentinels(
   const tilted = there.filter((each) => each.isTilted === true);
   const deaf = there.filter(({ deafness }) => deafness !== undefined);
   const troubles: Trouble[] = [];
-  const add = (code: Trouble['code'], what: string): void => void troubles.push({ code, message: `${cluster}: ${what}` });
+  const add = (code: Trouble['code'], what: string): void => {
+    troubles.push({ code, message: `${cluster}: ${what}` });
+  };
   if (gone.length > 0) {
     const each = gone.map(({ address, failure }) => `${address} (${failure?.reason ?? ''})`).join(', ');
     const who = gone.length === 1 ? 'Sentinel' : `${gone.length} of ${seats} Sentinels:`;
-    add('sentinel-unreachable', `${who} ${each} ${verb(gone, 'does', 'do')} not answer${describeOthers(declared, named)}`);
+    const others = describeOthers(declared, named);
+    add('sentinel-unreachable', `${who} ${each} ${verb(gone, 'does', 'do')} not answer${others}`);
   }
   // Who was not asked yet is not missed yet.
   const left = seats - gone.length;
@@ -67,10 +70,11 @@ export function findTroublesOfSentinels(
 
 /** Of an epoch that goes back. */
 export function describeStale(cluster: string, named: Named, { leader, epoch }: Following): Trouble {
+  const now = `Sentinels name ${named.primary} in epoch ${named.epoch}`;
+  const then = `${leader ?? 'nobody'} was named in epoch ${epoch ?? 0}`;
   const message =
-    `${cluster}: Sentinels name ${named.primary} in epoch ${named.epoch}, and ${leader ?? 'nobody'} was named in epoch ` +
-    `${epoch ?? 0}: they have forgotten what they decided, and are not followed; declare the primary to take them as ` +
-    'they are';
+    `${cluster}: ${now}, and ${then}: they have forgotten what they decided, and are not followed; declare the primary ` +
+    'to take them as they are';
   return { code: 'sentinel-stale', message };
 }
 

@@ -1,4 +1,4 @@
-// What was made of the secrets for TLS, so that it is made once for all servers of a cluster, until a secret is another.
+// What was made of the secrets for TLS, so that it is made once for all servers of a cluster, until they are others.
 
 import { createHash } from 'node:crypto';
 

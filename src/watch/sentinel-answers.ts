@@ -54,11 +54,15 @@ export function isTilted(info: unknown): boolean {
 
 /** @param channel the name of the event. */
 export function readMessage(event: string, payload: string): SentinelMessage {
-  const words = payload.split(' ');
-  const at = words.indexOf('@');
+  return { event, payload, master: findMaster(event, payload.split(' ')) };
+}
+
+function findMaster(event: string, words: readonly string[]): string | undefined {
+  if (event === '+switch-master') return words[0];
   // A group is its primary: an event about that is one about the group.
-  const master = event === '+switch-master' ? words[0] : words[0] === 'master' ? words[1] : at < 0 ? undefined : words[at + 1];
-  return { event, payload, master };
+  if (words[0] === 'master') return words[1];
+  const at = words.indexOf('@');
+  return at < 0 ? undefined : words[at + 1];
 }
 
 /** Who is voted for by whoever tells this. */
@@ -106,6 +110,7 @@ function numberIn(fields: Fields, name: string): number | undefined {
 
 function addressOf(host: unknown, port: unknown, dialed: Dialed): string | undefined {
   if (typeof host !== 'string' || !/^\d{1,5}$/u.test(String(port))) return undefined;
-  const parsed = parseServerHost(host);
-  return parsed === undefined || Number(port) === 0 ? undefined : dialed(formatAddress({ host: parsed, port: Number(port) }));
+  const address = { host: parseServerHost(host), port: Number(port) };
+  if (address.host === undefined || address.port === 0) return undefined;
+  return dialed(formatAddress({ host: address.host, port: address.port }));
 }

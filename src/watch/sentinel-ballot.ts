@@ -69,4 +69,4 @@ export class Ballot {
   }
 }
 
-const endsSelection = /^(?:\+try-failover|-failover-abort-.*|\+failover-end|\+failover-end-for-timeout|\+reset-master)$/u;
+const endsSelection = /^(?:\+try-failover|-failover-abort-.*|\+failover-end(?:-for-timeout)?|\+reset-master)$/u;

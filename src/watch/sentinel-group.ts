@@ -35,8 +35,8 @@ const shortestLookMs = 10;
 const hasteMs = 3_000;
 
 const electing =
-  /^(?:\+odown|\+try-failover|\+elected-leader|\+failover-.*|\+selected-slave|\+promoted-slave|\+config-update-from|\+switch-master)$/u;
-const ofNobody = /^(?:\+new-epoch|\+vote-for-leader)$/u;
+  /^\+(?:odown|try-failover|elected-leader|failover-.*|(?:selected|promoted)-slave|config-update-from|switch-master)$/u;
+const ofNobody = /^\+(?:new-epoch|vote-for-leader)$/u;
 
 export class SentinelGroup {
   readonly #parts: SentinelGroupParts;

@@ -1,6 +1,6 @@
 // The Sentinels of all clusters that are followed by them.
 
-import type { SeenSentinel, SeenSentinels } from '../effective/seen.ts';
+import type { SeenSentinels } from '../effective/seen.ts';
 import type { OnEvent } from '../events/event.ts';
 import type { Cluster, SentinelFailover } from '../model/objects.ts';
 import { sentinelOf } from '../model/failover-defaults.ts';
@@ -50,7 +50,7 @@ export class SentinelSet {
   /** By cluster, then by ADDRESS:PORT; another map after each change, and of a cluster another one after each there. */
   get seen(): SeenSentinels {
     return (this.#seen ??= new Map(
-      Array.from(this.#followed, ([name, { group }]): [string, ReadonlyMap<string, SeenSentinel>] => [name, group.seen]),
+      Array.from(this.#followed, ([name, { group }]) => [name, group.seen] as const),
     ));
   }
 
@@ -108,8 +108,9 @@ export class SentinelSet {
     return new SentinelGroup(parts, terms);
   }
 
-  #findTarget({ failover: { username, password, tls }, tls: kept, cluster }: Followed, address: string): Target | Unreachable {
+  #findTarget({ failover, tls: kept, cluster }: Followed, address: string): Target | Unreachable {
     const { findSecret } = this.#parts;
+    const { username, password, tls } = failover;
     const problem = findSecretProblem(sentinelRefsOf(cluster), findSecret);
     if (problem !== undefined) return { trouble: 'secret', detail: problem };
     const field = 'failover.password';
@@ -120,7 +121,8 @@ export class SentinelSet {
   }
 }
 
-function termsOf(cluster: Cluster, { master, sentinels, nat_map: mapped = {} }: SentinelFailover, plan: WatchPlan): SentinelTerms {
+function termsOf(cluster: Cluster, failover: SentinelFailover, plan: WatchPlan): SentinelTerms {
+  const { master, sentinels: declared, nat_map: mapped = {} } = failover;
   const primary = cluster.kind === 'replicated' ? cluster.primary : undefined;
-  return { master, declared: sentinels, dialed: (said) => mapped[said] ?? said, plan, primary };
+  return { master, declared, dialed: (said) => mapped[said] ?? said, plan, primary };
 }

@@ -1,5 +1,5 @@
-// Asks one Sentinel about one group of servers, again and again, and listens to what it tells: what it says in the end is
-// what it answers, and its events are hints to ask it (docs/adr/0036). One look at a time.
+// Asks one Sentinel about one group of servers, again and again, and listens to what it tells: what counts is what it
+// answers, and its events are hints to ask it (docs/adr/0036). One look at a time.
 
 import type { SeenSentinel } from '../effective/seen.ts';
 import { Connection } from './connection.ts';

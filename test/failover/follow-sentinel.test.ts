@@ -25,7 +25,10 @@ const cluster = parseCluster({
 /** That names a server, and knows these and all other Sentinels. */
 function naming(primary: string, epoch = 1, more: Partial<SentinelOpinion> = {}): SeenSentinel {
   const replicas = [a, b, c].filter((each) => each !== primary).map((address) => ({ address, flags: ['slave'] }));
-  return { answeredAtMs: 1, opinion: { primary, epoch, flags: ['master'], quorum: 2, replicas, sentinels: ['x:1', 'y:1'], ...more } };
+  return {
+    answeredAtMs: 1,
+    opinion: { primary, epoch, flags: ['master'], quorum: 2, replicas, sentinels: ['x:1', 'y:1'], ...more },
+  };
 }
 
 const gone: SeenSentinel = { ...naming(a), failure: { reason: 'refused: nobody listens', sinceMs: 1 } };
@@ -38,13 +41,19 @@ type Sentinels = readonly (SeenSentinel | undefined)[];
 type Servers = Readonly<Record<string, SeenServer>>;
 
 function follow(last: Following | undefined, sentinels: Sentinels, servers: Servers, found: Record<string, SeenSentinel> = {}) {
-  const seen = new Map(declared.flatMap((address, at) => (sentinels[at] === undefined ? [] : [[address, sentinels[at]]])));
+  const seen = new Map(
+    declared.flatMap((address, at) => (sentinels[at] === undefined ? [] : [[address, sentinels[at]]])),
+  );
   for (const [address, each] of Object.entries(found)) seen.set(address, each);
   return followSentinel(last, cluster, new Map(Object.entries(servers)), seen, nowMs);
 }
 
 /** All name a, which is the primary. */
-const settled = follow(undefined, [naming(a), naming(a), naming(a)], { [a]: up('primary', { runId: 'r1', keys: 3 }), [b]: up('replica') });
+const settled = follow(
+  undefined,
+  [naming(a), naming(a), naming(a)],
+  { [a]: up('primary', { runId: 'r1', keys: 3 }), [b]: up('replica') },
+);
 
 const codesOf = ({ troubles }: Following): string[] => troubles.map(({ code }) => code);
 
@@ -71,25 +80,151 @@ interface Case {
 const bIsPrimary = { [a]: down, [b]: up('primary') };
 
 const cases: readonly Case[] = [
-  { what: 'most name another one, and it says so', sentinels: [naming(b, 2), naming(b, 2), gone], servers: bIsPrimary, leader: b, epoch: 2, codes: ['sentinel-unreachable'] },
-  { what: 'most name another one, the third has not heard of it', sentinels: [naming(b, 2), naming(b, 2), naming(a, 1)], servers: bIsPrimary, leader: b, epoch: 2, codes: ['sentinels-disagree'], says: /10\.0\.1\.3:26379 names 10\.0\.0\.1:6379 \(epoch 1\)/ },
-  { what: 'one of three names another one', sentinels: [naming(b, 2), naming(a), naming(a)], servers: bIsPrimary, leader: a, codes: ['sentinels-disagree', 'no-primary'] },
-  { what: 'the only one that answers names another one', sentinels: [naming(b, 9), gone, gone], servers: bIsPrimary, leader: a, codes: ['sentinel-unreachable', 'sentinel-quorum'], says: /1 of 3 Sentinels answers, no majority: 10\.0\.0\.1:6379 stays the primary/ },
-  { what: 'one names another one, and the others were not asked yet', sentinels: [naming(b, 9), undefined, undefined], servers: bIsPrimary, leader: a, codes: [] },
-  { what: 'nobody answers', sentinels: [gone, gone, gone], servers: { [a]: up('primary') }, leader: a, codes: ['sentinel-unreachable', 'sentinel-quorum'] },
-  { what: 'each names another one', sentinels: [naming(a), naming(b, 2), naming(c, 3)], servers: bIsPrimary, leader: a, codes: ['sentinels-disagree'], says: /no majority names one: 10\.0\.0\.1:6379 stays/ },
-  { what: 'two do not know the name', sentinels: [naming(b, 2), stranger, stranger], servers: bIsPrimary, leader: a, codes: ['sentinel-master-unknown'], says: /10\.0\.1\.2:26379, 10\.0\.1\.3:26379 do not know "mymaster": 10\.0\.0\.1:6379 stays/ },
-  { what: 'one does not know the name', sentinels: [naming(b, 2), naming(b, 2), stranger], servers: bIsPrimary, leader: b, epoch: 2, codes: ['sentinel-master-unknown'] },
-  { what: 'whom they name says to be a replica', sentinels: [naming(b, 2), naming(b, 2), naming(b, 2)], servers: { [a]: down, [b]: up('replica', { follows: a }) }, leader: a, codes: ['primary-is-replica'], says: /10\.0\.0\.2:6379, which says to be a replica of 10\.0\.0\.1:6379: 10\.0\.0\.1:6379 stays/ },
-  { what: 'whom they name does not answer', sentinels: [naming(b, 2), naming(b, 2), naming(b, 2)], servers: { [b]: down }, leader: a, codes: ['no-primary'], says: /does not answer \(refused/ },
-  { what: 'whom they name was never heard of', sentinels: [naming(b, 2), naming(b, 2), naming(b, 2)], servers: {}, leader: a, codes: ['no-primary'] },
-  { what: 'the primary is a replica, and they name it still', sentinels: [naming(a), naming(a), naming(a)], servers: { [a]: up('replica', { follows: b }) }, leader: a, codes: ['primary-is-replica'] },
-  { what: 'the primary is down, and they have not elected another one yet', sentinels: [naming(a), naming(a), naming(a)], servers: { [a]: down }, leader: a, codes: ['no-primary'] },
-  { what: 'an epoch goes back', sentinels: [naming(b, 0), naming(b, 0), naming(b, 0)], servers: bIsPrimary, leader: a, epoch: 1, codes: ['sentinel-stale'], says: /name 10\.0\.0\.2:6379 in epoch 0, and 10\.0\.0\.1:6379 was named in epoch 1/ },
-  { what: 'one of those that agree has the new epoch', sentinels: [naming(b, 0), naming(b, 2), naming(a)], servers: bIsPrimary, leader: b, epoch: 2, codes: ['sentinels-disagree'] },
-  { what: 'another one says to be the primary too', sentinels: [naming(a), naming(a), naming(a)], servers: { [a]: up('primary'), [b]: up('primary') }, leader: a, codes: ['two-primaries'] },
-  { what: 'one is in TILT', sentinels: [naming(a), { ...naming(a), isTilted: true }, naming(a)], servers: { [a]: up('primary') }, leader: a, codes: ['sentinel-tilt'] },
-  { what: 'the events of one are not heard', sentinels: [naming(a), { ...naming(a), deafness: 'NOPERM' }, naming(a)], servers: { [a]: up('primary') }, leader: a, codes: ['sentinel-silent'] },
+  {
+    what: 'most name another one, and it says so',
+    sentinels: [naming(b, 2), naming(b, 2), gone],
+    servers: bIsPrimary,
+    leader: b,
+    epoch: 2,
+    codes: ['sentinel-unreachable'],
+  },
+  {
+    what: 'most name another one, the third has not heard of it',
+    sentinels: [naming(b, 2), naming(b, 2), naming(a, 1)],
+    servers: bIsPrimary,
+    leader: b,
+    epoch: 2,
+    codes: ['sentinels-disagree'],
+    says: /10\.0\.1\.3:26379 names 10\.0\.0\.1:6379 \(epoch 1\)/,
+  },
+  {
+    what: 'one of three names another one',
+    sentinels: [naming(b, 2), naming(a), naming(a)],
+    servers: bIsPrimary,
+    leader: a,
+    codes: ['sentinels-disagree', 'no-primary'],
+  },
+  {
+    what: 'the only one that answers names another one',
+    sentinels: [naming(b, 9), gone, gone],
+    servers: bIsPrimary,
+    leader: a,
+    codes: ['sentinel-unreachable', 'sentinel-quorum'],
+    says: /1 of 3 Sentinels answers, no majority: 10\.0\.0\.1:6379 stays the primary/,
+  },
+  {
+    what: 'one names another one, and the others were not asked yet',
+    sentinels: [naming(b, 9), undefined, undefined],
+    servers: bIsPrimary,
+    leader: a,
+    codes: [],
+  },
+  {
+    what: 'nobody answers',
+    sentinels: [gone, gone, gone],
+    servers: { [a]: up('primary') },
+    leader: a,
+    codes: ['sentinel-unreachable', 'sentinel-quorum'],
+  },
+  {
+    what: 'each names another one',
+    sentinels: [naming(a), naming(b, 2), naming(c, 3)],
+    servers: bIsPrimary,
+    leader: a,
+    codes: ['sentinels-disagree'],
+    says: /no majority names one: 10\.0\.0\.1:6379 stays/,
+  },
+  {
+    what: 'two do not know the name',
+    sentinels: [naming(b, 2), stranger, stranger],
+    servers: bIsPrimary,
+    leader: a,
+    codes: ['sentinel-master-unknown'],
+    says: /10\.0\.1\.2:26379, 10\.0\.1\.3:26379 do not know "mymaster": 10\.0\.0\.1:6379 stays/,
+  },
+  {
+    what: 'one does not know the name',
+    sentinels: [naming(b, 2), naming(b, 2), stranger],
+    servers: bIsPrimary,
+    leader: b,
+    epoch: 2,
+    codes: ['sentinel-master-unknown'],
+  },
+  {
+    what: 'whom they name says to be a replica',
+    sentinels: [naming(b, 2), naming(b, 2), naming(b, 2)],
+    servers: { [a]: down, [b]: up('replica', { follows: a }) },
+    leader: a,
+    codes: ['primary-is-replica'],
+    says: /10\.0\.0\.2:6379, which says to be a replica of 10\.0\.0\.1:6379: 10\.0\.0\.1:6379 stays/,
+  },
+  {
+    what: 'whom they name does not answer',
+    sentinels: [naming(b, 2), naming(b, 2), naming(b, 2)],
+    servers: { [b]: down },
+    leader: a,
+    codes: ['no-primary'],
+    says: /does not answer \(refused/,
+  },
+  {
+    what: 'whom they name was never heard of',
+    sentinels: [naming(b, 2), naming(b, 2), naming(b, 2)],
+    servers: {},
+    leader: a,
+    codes: ['no-primary'],
+  },
+  {
+    what: 'the primary is a replica, and they name it still',
+    sentinels: [naming(a), naming(a), naming(a)],
+    servers: { [a]: up('replica', { follows: b }) },
+    leader: a,
+    codes: ['primary-is-replica'],
+  },
+  {
+    what: 'the primary is down, and they have not elected another one yet',
+    sentinels: [naming(a), naming(a), naming(a)],
+    servers: { [a]: down },
+    leader: a,
+    codes: ['no-primary'],
+  },
+  {
+    what: 'an epoch goes back',
+    sentinels: [naming(b, 0), naming(b, 0), naming(b, 0)],
+    servers: bIsPrimary,
+    leader: a,
+    epoch: 1,
+    codes: ['sentinel-stale'],
+    says: /name 10\.0\.0\.2:6379 in epoch 0, and 10\.0\.0\.1:6379 was named in epoch 1/,
+  },
+  {
+    what: 'one of those that agree has the new epoch',
+    sentinels: [naming(b, 0), naming(b, 2), naming(a)],
+    servers: bIsPrimary,
+    leader: b,
+    epoch: 2,
+    codes: ['sentinels-disagree'],
+  },
+  {
+    what: 'another one says to be the primary too',
+    sentinels: [naming(a), naming(a), naming(a)],
+    servers: { [a]: up('primary'), [b]: up('primary') },
+    leader: a,
+    codes: ['two-primaries'],
+  },
+  {
+    what: 'one is in TILT',
+    sentinels: [naming(a), { ...naming(a), isTilted: true }, naming(a)],
+    servers: { [a]: up('primary') },
+    leader: a,
+    codes: ['sentinel-tilt'],
+  },
+  {
+    what: 'the events of one are not heard',
+    sentinels: [naming(a), { ...naming(a), deafness: 'NOPERM' }, naming(a)],
+    servers: { [a]: up('primary') },
+    leader: a,
+    codes: ['sentinel-silent'],
+  },
 ];
 
 describe('who is the primary when', () => {
@@ -107,7 +242,9 @@ describe('who is the primary when', () => {
 
 describe('an election', () => {
   const votes = [{ leader: 'id-1', epoch: 2 }];
-  const elector = (id: string, more: Partial<SeenSentinel> = {}): SeenSentinel => ({ ...naming(a), id, votes, ...more });
+  const elector = (id: string, more: Partial<SeenSentinel> = {}): SeenSentinel => {
+    return { ...naming(a), id, votes, ...more };
+  };
   const selected = { server: b, epoch: 2 };
   const electors = [elector('id-1', { selected }), elector('id-2'), elector('id-3')];
 
@@ -133,9 +270,22 @@ describe('an election', () => {
   const none: readonly (readonly [what: string, sentinels: Sentinels])[] = [
     ['by one', [electors[0], naming(a), naming(a)]],
     ['by one that is reached twice', [electors[0], { ...elector('id-1') }, naming(a)]],
-    ['of another epoch', [electors[0], elector('id-2', { votes: [{ leader: 'id-1', epoch: 1 }] }), elector('id-3', { votes: [] })]],
-    ['of another leader', [electors[0], elector('id-2', { votes: [{ leader: 'id-2', epoch: 2 }] }), elector('id-3', { votes: [] })]],
-    ['of before', [elector('id-1', { selected: { server: b, epoch: 1 }, votes: [{ leader: 'id-1', epoch: 1 }] }), elector('id-2', { votes: [{ leader: 'id-1', epoch: 1 }] }), elector('id-3')]],
+    [
+      'of another epoch',
+      [electors[0], elector('id-2', { votes: [{ leader: 'id-1', epoch: 1 }] }), elector('id-3', { votes: [] })],
+    ],
+    [
+      'of another leader',
+      [electors[0], elector('id-2', { votes: [{ leader: 'id-2', epoch: 2 }] }), elector('id-3', { votes: [] })],
+    ],
+    [
+      'of before',
+      [
+        elector('id-1', { selected: { server: b, epoch: 1 }, votes: [{ leader: 'id-1', epoch: 1 }] }),
+        elector('id-2', { votes: [{ leader: 'id-1', epoch: 1 }] }),
+        elector('id-3'),
+      ],
+    ],
   ];
   for (const [what, sentinels] of none) {
     test(`${what} is none`, () => assert.equal(follow(settled, sentinels, bIsPrimary).leader, a));
@@ -146,7 +296,11 @@ describe('Sentinels that have taken the places of others', () => {
   const found = (id: string, primary: string, sentinels: string[]) => ({ ...naming(primary, 2, { sentinels }), id });
 
   test('count when most that are declared are gone, by more than half of all that they know of', () => {
-    const others = { 'd:1': found('d', b, ['e:1', 'f:1']), 'e:1': found('e', b, ['d:1', 'f:1']), 'f:1': found('f', b, ['d:1', 'e:1']) };
+    const others = {
+      'd:1': found('d', b, ['e:1', 'f:1']),
+      'e:1': found('e', b, ['d:1', 'f:1']),
+      'f:1': found('f', b, ['d:1', 'e:1']),
+    };
     const next = follow(settled, [gone, gone, gone], bIsPrimary, others);
     assert.deepEqual([next.leader, next.epoch, codesOf(next)], [b, 2, ['sentinel-unreachable']]);
     assert.match(next.troubles[0]?.message ?? '', /d:1, e:1, f:1 stand in: declare who there is/);
@@ -175,14 +329,23 @@ describe('who there is', () => {
   const servers = { [a]: up('primary') };
 
   test('stays while Sentinels that were reset know of no replicas', () => {
-    assert.deepEqual(follow(settled, [naming(a, 1, alone), naming(a, 1, alone), naming(a, 1, alone)], servers).topology.servers, [a, b, c]);
+    assert.deepEqual(
+      follow(settled, [naming(a, 1, alone), naming(a, 1, alone), naming(a, 1, alone)], servers).topology.servers,
+      [a, b, c],
+    );
     assert.deepEqual(follow(settled, [naming(a, 1, alone), naming(a), naming(a)], servers).topology.servers, [a, b, c]);
   });
   test('is with those that one of the majority knows', () => {
-    assert.deepEqual(follow(settled, [naming(a, 1, without), naming(a), naming(a, 1, without)], servers).topology.servers, [a, b, c]);
+    assert.deepEqual(
+      follow(settled, [naming(a, 1, without), naming(a), naming(a, 1, without)], servers).topology.servers,
+      [a, b, c],
+    );
   });
   test('is without one that all have forgotten', () => {
-    assert.deepEqual(follow(settled, [naming(a, 1, without), naming(a, 1, without), naming(a, 1, without)], servers).topology.servers, [a, b]);
+    assert.deepEqual(
+      follow(settled, [naming(a, 1, without), naming(a, 1, without), naming(a, 1, without)], servers).topology.servers,
+      [a, b],
+    );
   });
   test('stays while a minority answers', () => {
     assert.deepEqual(follow(settled, [naming(a, 1, without), gone, gone], servers).topology.servers, [a, b, c]);
@@ -199,7 +362,10 @@ test('who was the primary is there again when it is a replica of the next one', 
   assert.deepEqual([...serversOf(back), codesOf(back)], [[b, c], [a], ['two-primaries']]);
   const copying = follow(back, sentinels, { [a]: up('replica', { link: 'down' }), [b]: up('primary') });
   assert.deepEqual(serversOf(copying), [[b, c], [a]]);
-  assert.deepEqual(serversOf(follow(copying, sentinels, { [a]: up('replica'), [b]: up('primary') })), [[a, b, c], undefined]);
+  assert.deepEqual(
+    serversOf(follow(copying, sentinels, { [a]: up('replica'), [b]: up('primary') })),
+    [[a, b, c], undefined],
+  );
 });
 
 test('a primary that came back empty is told of until it has keys, or is the same again', () => {
@@ -227,8 +393,12 @@ test('whatever is said: no minority switches, no epoch goes back, nobody is lost
     votes: fc.array(vote, { maxLength: 2 }),
     selected: fc.option(fc.record({ server: fc.constantFrom(...servers), epoch: fc.nat(4) }), { nil: undefined }),
   });
-  const server = fc.record({ state: fc.constantFrom('up' as const, 'down' as const), role: fc.constantFrom('primary', 'replica') });
-  const step = fc.record({ sentinels: fc.tuple(sentinel, sentinel, sentinel), servers: fc.tuple(server, server, server) });
+  const server = fc.record(
+    { state: fc.constantFrom('up' as const, 'down' as const), role: fc.constantFrom('primary', 'replica') },
+  );
+  const step = fc.record(
+    { sentinels: fc.tuple(sentinel, sentinel, sentinel), servers: fc.tuple(server, server, server) },
+  );
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
       let before = settled;
@@ -236,18 +406,28 @@ test('whatever is said: no minority switches, no epoch goes back, nobody is lost
         const seen = sentinels.map(({ opinion: said, isGone, votes, selected }, at): SeenSentinel => {
           const replicas = said?.known.map((address) => ({ address, flags: [] }));
           const full = said && naming(said.primary, said.epoch, { replicas: replicas ?? [] });
-          return { ...(full ?? stranger), id: `id-${at}`, votes, selected, ...(isGone && { failure: { reason: 'x', sinceMs: 1 } }) };
+          return {
+            ...(full ?? stranger),
+            id: `id-${at}`,
+            votes,
+            selected,
+            ...(isGone && { failure: { reason: 'x', sinceMs: 1 } }),
+          };
         });
         const states = Object.fromEntries(roles.map(({ state, role }, at) => [servers[at], { ...up(role), state }]));
         const next = follow(before, seen, states);
         assert.ok((next.epoch ?? 0) >= (before.epoch ?? 0));
         assert.ok(next.topology.primary !== undefined && next.topology.servers.includes(next.topology.primary));
         if (next.leader !== before.leader) {
-          const named = seen.filter((each) => each.failure === undefined && each.opinion?.primary === next.leader).length;
+          const named = seen.filter(
+            (each) => each.failure === undefined && each.opinion?.primary === next.leader,
+          ).length;
           const elected = Math.max(
             ...seen.flatMap(({ selected, id }) => {
               if (selected?.server !== next.leader) return [0];
-              return seen.filter(({ votes = [] }) => votes.some((each) => each.leader === id && each.epoch === selected?.epoch)).length;
+              return seen.filter(
+                ({ votes = [] }) => votes.some((each) => each.leader === id && each.epoch === selected?.epoch),
+              ).length;
             }),
           );
           assert.ok(named >= 2 || elected >= 2, 'a minority has switched');

@@ -75,15 +75,21 @@ export async function startSentinels(
   for (const { child, direct } of sentinels) {
     await child.until('it knows the others, and all replicas', async () => {
       const told = await direct.ask('SENTINEL', 'MASTER', master);
-      const numberOf = (field: string): string | undefined => new RegExp(`"${field}"\\n\\s*\\d+\\) "(\\d+)"`, 'u').exec(told)?.[1];
-      return numberOf('num-other-sentinels') === `${count - 1}` && numberOf('num-slaves') === connected;
+      const isTold = (field: string, value: string): boolean => {
+        return new RegExp(`"${field}"\\n\\s*\\d+\\) "${value}"`, 'u').test(told);
+      };
+      return isTold('num-other-sentinels', `${count - 1}`) && isTold('num-slaves', connected);
     });
   }
   return sentinels;
 }
 
 /** One more, at a port of its own; resolves when it answers. */
-export async function startSentinel(scope: Scope, primaryPort: number, options: SentinelOptions = {}): Promise<Sentinel> {
+export async function startSentinel(
+  scope: Scope,
+  primaryPort: number,
+  options: SentinelOptions = {},
+): Promise<Sentinel> {
   const { master = 'mymaster', more = [], password } = options;
   const port = await freePort();
   const dir = await tempDir(scope);

@@ -16,15 +16,40 @@ function knowing(...sentinels: string[]): SeenSentinel {
 const gone: SeenSentinel = { ...knowing('x:1'), failure: { reason: 'refused', sinceMs: 1 } };
 
 const cases: readonly (readonly [what: string, seen: Record<string, SeenSentinel>, found: string[], before?: string[]])[] = [
-  ['none while only those are known that are declared', { 'a:1': knowing('b:1', 'c:1'), 'b:1': knowing('a:1', 'c:1') }, []],
-  ['one that most know of', { 'a:1': knowing('b:1', 'd:1'), 'b:1': knowing('a:1', 'd:1'), 'c:1': knowing('a:1') }, ['d:1']],
+  [
+    'none while only those are known that are declared',
+    { 'a:1': knowing('b:1', 'c:1'), 'b:1': knowing('a:1', 'c:1') },
+    [],
+  ],
+  [
+    'one that most know of',
+    { 'a:1': knowing('b:1', 'd:1'), 'b:1': knowing('a:1', 'd:1'), 'c:1': knowing('a:1') },
+    ['d:1'],
+  ],
   ['none that one alone knows of', { 'a:1': knowing('d:1'), 'b:1': knowing(), 'c:1': knowing() }, []],
-  ['those of before while no majority answers', { 'a:1': knowing('d:1', 'e:1'), 'b:1': gone, 'c:1': gone }, ['x:1'], ['x:1']],
+  [
+    'those of before while no majority answers',
+    { 'a:1': knowing('d:1', 'e:1'), 'b:1': gone, 'c:1': gone },
+    ['x:1'],
+    ['x:1'],
+  ],
   ['none that most have forgotten', { 'a:1': knowing(), 'b:1': knowing(), 'c:1': knowing('x:1') }, [], ['x:1']],
-  ['those of before that answer, and know nobody for a while', { 'a:1': gone, 'b:1': gone, 'c:1': gone, 'd:1': knowing(), 'e:1': knowing() }, ['d:1', 'e:1'], ['d:1', 'e:1']],
+  [
+    'those of before that answer, and know nobody for a while',
+    { 'a:1': gone, 'b:1': gone, 'c:1': gone, 'd:1': knowing(), 'e:1': knowing() },
+    ['d:1', 'e:1'],
+    ['d:1', 'e:1'],
+  ],
   [
     'those that have taken the places of all that are declared',
-    { 'a:1': gone, 'b:1': gone, 'c:1': gone, 'd:1': knowing('e:1', 'f:1'), 'e:1': knowing('d:1', 'f:1'), 'f:1': knowing('d:1', 'e:1') },
+    {
+      'a:1': gone,
+      'b:1': gone,
+      'c:1': gone,
+      'd:1': knowing('e:1', 'f:1'),
+      'e:1': knowing('d:1', 'f:1'),
+      'f:1': knowing('d:1', 'e:1'),
+    },
     ['d:1', 'e:1', 'f:1'],
     ['d:1', 'e:1', 'f:1'],
   ],

@@ -52,7 +52,10 @@ function follow(t: TestContext, sentinels: readonly string[], fields: object = {
     primaries,
     codes,
     following: () => following,
-    untilPrimary: (primary: string) => waitUntil(`${primary} is the primary`, () => following?.topology.primary === primary),
+    untilPrimary: (primary: string) => waitUntil(
+      `${primary} is the primary`,
+      () => following?.topology.primary === primary,
+    ),
     untilTold: (code: string) => waitUntil(`${code} is told of`, () => codes().includes(code)),
   };
 }
@@ -78,7 +81,9 @@ describe('a group', { concurrency: true }, () => {
     const election = /^(?:promoted by 127\.0\.0\.1:\d+, elected|named) by [23] of 3 Sentinels(?: in|,) epoch 1$/;
     assert.match(following()?.why ?? '', election);
     assert.deepEqual(primaries, [addressOf(primary), promoted]);
-    const told = (event: string): number => new Set(events.filter(({ data }) => data?.['event'] === event).map(({ data }) => data?.['sentinel'])).size;
+    const told = (event: string): number => new Set(
+      events.filter(({ data }) => data?.['event'] === event).map(({ data }) => data?.['sentinel']),
+    ).size;
     await waitUntil('all have switched', () => told('+switch-master') === 3);
     assert.ok(told('+selected-slave') === 1 && told('+vote-for-leader') >= 2, JSON.stringify(events));
     assert.deepEqual(following()?.topology.servers, replicas.map(addressOf).sort());
@@ -105,9 +110,14 @@ describe('a group', { concurrency: true }, () => {
     const leader = following()?.leader;
     second.child.signal('SIGSTOP');
     await untilTold('sentinel-quorum');
-    await waitUntil('it does as it is told', async () => (await first.direct.ask('SENTINEL', 'FAILOVER', 'mymaster')) === 'OK');
+    await waitUntil(
+      'it does as it is told',
+      async () => (await first.direct.ask('SENTINEL', 'FAILOVER', 'mymaster')) === 'OK',
+    );
     await waitUntil('it names another one', async () => {
-      return !(await first.direct.ask('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster')).includes(leader?.split(':')[1] ?? '');
+      return !(await first.direct.ask('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster')).includes(
+        leader?.split(':')[1] ?? '',
+      );
     });
     assert.deepEqual([following()?.leader, primaries.length], [leader, 2]);
     second.child.signal('SIGCONT');
@@ -119,21 +129,35 @@ describe('a group', { concurrency: true }, () => {
     const { set, primaries, untilPrimary, following } = follow(t, addressesOf(sentinels));
     await untilPrimary(addressOf(primary));
     const others = await Promise.all([1, 2, 3].map(() => startSentinel(t, primary.port)));
-    await waitUntil('the new ones are found', () => addressesOf(others).every((each) => set.sentinels.get('a')?.has(each)));
+    await waitUntil(
+      'the new ones are found',
+      () => addressesOf(others).every((each) => set.sentinels.get('a')?.has(each)),
+    );
     for (const { child } of sentinels) await child.end('SIGKILL');
     for (const { direct } of others) await direct.ask('SENTINEL', 'RESET', 'mymaster');
     await waitUntil('they stand in', () => following()?.troubles.some(({ message }) => message.includes('stand in')));
-    await waitUntil('one fails over', async () => (await others[0]?.direct.ask('SENTINEL', 'FAILOVER', 'mymaster')) === 'OK');
+    await waitUntil(
+      'one fails over',
+      async () => (await others[0]?.direct.ask('SENTINEL', 'FAILOVER', 'mymaster')) === 'OK',
+    );
     await waitUntil('another one is the primary', () => primaries.length > 1);
   });
 });
 
 describe('Sentinels', { concurrency: true }, () => {
   test('that want a password are given it', async (t) => {
-    const { primary, sentinels } = await startWatchedGroup(t, { more: ['requirepass sentinel-pw', 'sentinel sentinel-pass sentinel-pw'], password: 'sentinel-pw' });
+    const { primary, sentinels } = await startWatchedGroup(
+      t,
+      { more: ['requirepass sentinel-pw', 'sentinel sentinel-pass sentinel-pw'], password: 'sentinel-pw' },
+    );
     let value = 'wrong';
     const findSecret: FindSecret = () => ({ kind: 'password', value });
-    const { untilPrimary, untilTold, following } = follow(t, addressesOf(sentinels), { password: { secret: 'pw' } }, findSecret);
+    const { untilPrimary, untilTold, following } = follow(
+      t,
+      addressesOf(sentinels),
+      { password: { secret: 'pw' } },
+      findSecret,
+    );
     await untilTold('sentinel-quorum');
     assert.match(following()?.troubles[0]?.message ?? '', /auth: WRONGPASS/);
     value = 'sentinel-pw';
@@ -191,7 +215,9 @@ describe('Sentinels', { concurrency: true }, () => {
 
   test('say addresses that others connect to by other ones', async (t) => {
     const { primary, replicas, sentinels } = await startWatchedGroup(t);
-    const map = Object.fromEntries([primary, ...replicas].map((server) => [addressOf(server), `localhost:${server.port}`]));
+    const map = Object.fromEntries(
+      [primary, ...replicas].map((server) => [addressOf(server), `localhost:${server.port}`]),
+    );
     const { untilPrimary, following } = follow(t, addressesOf(sentinels), { nat_map: map });
     await untilPrimary(`localhost:${primary.port}`);
     assert.deepEqual(following()?.topology.servers, Object.values(map).sort());
@@ -201,7 +227,10 @@ describe('Sentinels', { concurrency: true }, () => {
     const { primary, sentinels } = await startWatchedGroup(t);
     const unknown = follow(t, addressesOf(sentinels), { master: 'other' });
     await unknown.untilTold('sentinel-master-unknown');
-    assert.match(unknown.following()?.troubles[0]?.message ?? '', /do(?:es)? not know "other": nobody is known to be the primary$/);
+    assert.match(
+      unknown.following()?.troubles[0]?.message ?? '',
+      /do(?:es)? not know "other": nobody is known to be the primary$/,
+    );
     const none = follow(t, [addressOf(primary)]);
     await none.untilTold('sentinel-quorum');
     assert.match(none.following()?.troubles[0]?.message ?? '', /unknown command 'SENTINEL'/i);
