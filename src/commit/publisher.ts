@@ -9,6 +9,7 @@ import { healthRulesOf } from '../effective/health-rules.ts';
 import { healthAfter, healthFrom } from '../effective/health-step.ts';
 import type { Health } from '../effective/health-step.ts';
 import type { Seen, Watchers } from '../effective/seen.ts';
+import { seenByName } from '../effective/seen-by-name.ts';
 import { againAtMsOf } from '../effective/verdicts-by-cluster.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import type { OnEvent } from '../events/event.ts';
@@ -340,7 +341,7 @@ export class Publisher {
 
   #follow(before: Followed, find: (name: string) => Cluster | undefined, edits: Edits): Followed {
     const { watchers, dictated, strays } = this.#parts;
-    const seen = watchers?.seen ?? before.by.seen;
+    const seen = watchers === undefined ? before.by.seen : seenByName(watchers.seen, find, this.#addresses);
     const sentinels = watchers?.sentinels ?? before.by.sentinels;
     const nodes = watchers?.nodes ?? before.by.nodes;
     const ours = { dictated: dictated?.() ?? nobodyDictated, strays: strays?.() ?? noStrays };

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 
 import type { ControlPlane, ControlPlaneParts } from '../../src/commit/control-plane.ts';
 import type { SeenSentinels, SeenServer, Watchers } from '../../src/effective/seen.ts';
+import type { HostNames } from '../../src/effective/host-names.ts';
 import type { Topologies } from '../../src/effective/topology.ts';
 import type { Cluster } from '../../src/inventory/cluster.ts';
 import { noEdits } from '../../src/inventory/edits.ts';
@@ -142,8 +143,28 @@ describe('another primary', () => {
   });
 });
 
-test('a primary that came back empty is sent nothing, and told of', async () => {
-  const { desk, sight, served, declare } = await open();
+test('a server that is declared by a name is followed by it, where the name leads to one', async () => {
+  const hostNames: HostNames = {
+    addresses: new Map([['redis-1.test', ['10.0.0.1']], ['redis-2.test', ['10.0.0.2']], ['many.test', ['10.0.0.3', '10.0.0.4']]]),
+    statuses: [],
+    follow: () => undefined,
+    learn: async () => undefined,
+  };
+  const { desk, sight, served } = await open(undefined, { hostNames });
+  const endpoints = [...hostNames.addresses.keys()].map((address) => ({ address, port: 6379 }));
+  const named = { kind: 'replicated', resolve: 'controlplane', primary: 'redis-1.test:6379', endpoints };
+  const after = parseCluster({ name: 'c', ...named });
+  await desk.stage(() => ({ ...noEdits, clusters: [{ name: 'c', after }] }), 'ann');
+  await desk.commit({ author: 'ann', force: true });
+  assert.equal(served(), '10.0.0.1:6379');
+  await promote(sight, desk);
+  assert.equal(served(), '10.0.0.2:6379');
+  assert.equal(desk.followings().get('c')?.leader, 'redis-2.test:6379');
+});
+
+test('a primary that came back empty is sent nothing, and told of, over a restart too', async () => {
+  const store = createMemoryLogStore();
+  const { desk, sight, served, declare } = await open(store);
   await declare('10.0.0.1:6379');
   sight.say({ 1: first, 2: second, 3: third });
   await desk.noteSeen();
@@ -151,6 +172,13 @@ test('a primary that came back empty is sent nothing, and told of', async () => 
   await desk.noteSeen();
   assert.equal(served(), '127.0.0.1:1');
   assert.deepEqual(desk.status().warnings.filter(({ code }) => code === 'primary-empty').length, 1);
+  // Who looks at it sees when it is let back.
+  const [watched] = sight.watched;
+  assert.deepEqual(watched?.kind === 'replicated' && watched.endpoints.map(({ address }) => address), [
+    '10.0.0.1', '10.0.0.2', '10.0.0.3',
+  ]);
+  const again = await open(store);
+  assert.equal(again.served(), '127.0.0.1:1');
 });
 
 test('what a failover of ours dictates is published, and its end is followed on', async () => {

@@ -31,18 +31,25 @@ export function publishedNow(desk: Pick<Desk, 'followings' | 'orders' | 'outages
         ? { published: 'out', left_out_by: 'health' }
         : { published: 'server' };
     }
-    const { leader, isHeld, strays = [], topology } = following;
-    if (strays.includes(server) || (isHeld && server === leader)) return { published: 'out', left_out_by: 'roles' };
-    if (outages.get(cluster)?.has(server) === true) return { published: 'out', left_out_by: 'health' };
+    const { topology } = following;
     if (topology.primary === server) return { published: 'primary' };
+    if (outages.get(cluster)?.has(server) === true) return { published: 'out', left_out_by: 'health' };
+    if (topology.servers.includes(server)) return { published: 'replica' };
     // It may be the address of one that is there by name.
-    return topology.servers.includes(server) ? { published: 'replica' } : {};
+    if (hasNames(desk, cluster)) return {};
+    const layer = layerOf(following);
+    return { published: 'out', left_out_by: layer === 'declared' ? 'roles' : layer };
   };
 }
 
 function layerOf({ source, why }: Following): FollowedMessage['by'] {
   if (why === 'declared' || why === 'failover') return why;
   return source.startsWith('sentinel') ? 'sentinel' : 'roles';
+}
+
+function hasNames({ declarations }: Desk, name: string): boolean {
+  const cluster = declarations.get('committed', 'cluster', name);
+  return cluster !== undefined && 'resolve' in cluster && cluster.resolve === 'controlplane';
 }
 
 function keyOf({ cluster, server }: { readonly cluster: string; readonly server: string }): string {

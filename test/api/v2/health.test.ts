@@ -83,7 +83,6 @@ test('says who takes the writes of a replicated cluster, and what is published o
     source: 'roles',
     sinceMs: 3_000,
     why: 'it was promoted',
-    strays: [first],
     troubles: [],
   };
   const ask = async (more: Partial<Following> = {}) => {
@@ -92,15 +91,15 @@ test('says who takes the writes of a replicated cluster, and what is published o
     return { followed, published: servers.map(({ published, left_out_by: by }: any) => [published, by]) };
   };
   const since = '1970-01-01T00:00:03.000Z';
-  const [isOut, isReplica, isUnknown] = [['out', 'roles'], ['replica', undefined], [undefined, undefined]];
+  const [isOut, isReplica] = [['out', 'roles'], ['replica', undefined]];
   assert.deepEqual(await ask(), {
     followed: { primary: second, held: false, by: 'roles', since, why: 'it was promoted', troubles: [] },
-    published: [isOut, ['primary', undefined], isReplica, isUnknown],
+    published: [isOut, ['primary', undefined], isReplica, isOut],
   });
   const troubles = [{ code: 'primary-empty' as const, message: 'it is empty' }];
   const held = await ask({ isHeld: true, topology: { primary: undefined, servers: [third] }, troubles });
   assert.deepEqual([held.followed.held, held.followed.troubles], [true, troubles]);
-  assert.deepEqual(held.published, [isOut, isOut, isReplica, isUnknown]);
+  assert.deepEqual(held.published, [isOut, isOut, isReplica, isOut]);
   for (const [more, by] of [
     [{ why: 'declared' }, 'declared'],
     [{ why: 'failover' }, 'failover'],
@@ -108,6 +107,11 @@ test('says who takes the writes of a replicated cluster, and what is published o
   ] as const) {
     assert.equal((await ask(more)).followed.by, by);
   }
+  const names = [1, 2].map((last) => ({ address: `redis-${last}.test`, port: 6379 }));
+  const byName = { kind: 'replicated', primary: 'redis-1.test:6379', endpoints: names, resolve: 'controlplane' };
+  await call('PUT', '/clusters/a', byName);
+  await call('POST', '/commit', { force: true });
+  assert.deepEqual((await ask()).published, [[undefined, undefined], ['primary', undefined], isReplica, [undefined, undefined]]);
 });
 
 test('one cluster, which must be committed', async (t) => {

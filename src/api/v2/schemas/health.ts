@@ -19,11 +19,11 @@ export const serverHealthSchema = z
         'which of both stands for it is not known.',
     }),
     left_out_by: z
-      .enum(['order', 'health', 'roles'])
+      .enum(['order', 'health', 'roles', 'sentinel', 'failover'])
       .optional()
       .describe(
-        'Which layer decided that it is out: an order, its health (it is down), or what servers say of their roles (it ' +
-        'was the primary, or came back empty). Not there: it is published.',
+        'Which layer decided that it is out: an order, its health (it is down), what servers say of their roles (it was ' +
+        'the primary, or came back empty), Sentinels, or a failover from here. Not there: it is published.',
       ),
     role: z.string().optional().describe('As it said last: primary, replica, sentinel or unknown.'),
     since: time.describe('When it came into this state.'),
