@@ -13,6 +13,7 @@ import { createDiscoveryApi } from './api/discovery.ts';
 import { createMetricsApi } from './api/metrics.ts';
 import { createApiServer } from './api/server.ts';
 import { createSecretFinder } from './api/v2/check-secrets.ts';
+import { returningUntilMs } from './api/v2/fleet.ts';
 import { createV2 } from './api/v2/router.ts';
 import { removeLeftDirectories } from './api/v2/temp-directory.ts';
 import { ControlPlane } from './commit/control-plane.ts';
@@ -130,7 +131,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     clusters: clustersOf(() => desk, state.committed.clusters),
     notes: state.notes ?? new Map(),
     keepNote: (name, text, apply) => controlPlane.keepNote(name, text, apply),
-    fence: { acked: (limitMs) => awaitAcks(hub, limitMs) },
+    fence: { acked: (limitMs) => awaitAcks(hub, limitMs, returningUntilMs(begin)) },
     findSecret: (name) => createSecretFinder(controlPlane.declarations, 'committed', [], secrets.open)(name),
     onTroubles: noteSeen,
     onStep: (record, taken) => onEvent(stepEvent(record, taken)),
@@ -210,6 +211,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
   const controlPlane = await ControlPlane.open(parts, state);
   desk = controlPlane;
   const { goneTimeMs } = settings;
+  const begin = snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs };
   const hub = new StreamHub({
     snapshots,
     groupOf: nodeClusterOf,
@@ -240,7 +242,7 @@ async function start(settings: Settings, log: Logger, output: StandardOutput): P
     hub,
     failovers: failover.failovers,
     events,
-    start: snapshots.get(defaultNodeGroup) && { atMs: performance.now(), goneTimeMs },
+    start: begin,
     stopping: stopping.signal,
     log,
   });

@@ -9,6 +9,8 @@ export interface Detection {
   /** Undefined: it answers. */
   readonly failingSinceMs: number | undefined;
   readonly lookedAtMs: number;
+  /** Who; another one is looked at anew. */
+  readonly primary: string | undefined;
 }
 
 /**
@@ -38,7 +40,11 @@ export interface Now {
   readonly wallMs: number;
 }
 
-export const nothingDetected: Detection = { failingSinceMs: undefined, lookedAtMs: -Infinity };
+export const nothingDetected: Detection = {
+  failingSinceMs: undefined,
+  lookedAtMs: -Infinity,
+  primary: undefined,
+};
 
 // Who stood still (SIGSTOP, a machine that slept) has seen nothing meanwhile: it begins anew.
 const longestGapMs = 10_000;
@@ -49,12 +55,13 @@ export function detect(before: Detection, watched: Watched, now: Now): { detecti
   const seen = servers.get(primary);
   const lookedAtMs = now.steadyMs;
   if (seen === undefined || !isSilent(seen, isKnown)) {
-    return { detection: { failingSinceMs: undefined, lookedAtMs }, verdict: { state: 'well' } };
+    return { detection: { failingSinceMs: undefined, lookedAtMs, primary }, verdict: { state: 'well' } };
   }
   const stoodStill = now.steadyMs - before.lookedAtMs > longestGapMs;
-  const failingSinceMs = stoodStill ? now.steadyMs : (before.failingSinceMs ?? now.steadyMs);
+  const isNew = stoodStill || before.primary !== primary;
+  const failingSinceMs = isNew ? now.steadyMs : (before.failingSinceMs ?? now.steadyMs);
   const forMs = now.steadyMs - failingSinceMs;
-  const detection = { failingSinceMs, lookedAtMs };
+  const detection = { failingSinceMs, lookedAtMs, primary };
   if (seen.state === 'suspect' || forMs < downAfterMs) return { detection, verdict: { state: 'failing', forMs } };
   return { detection, verdict: judge(seen, witnessesOf(watched, forMs, now.wallMs), forMs) };
 }

@@ -11,9 +11,13 @@ export interface Acked {
   readonly missing: readonly string[];
 }
 
-/** Resolves when every Envoy has taken what is published when it is called, or when the time is up. */
-export async function awaitAcks(hub: StreamHub, timeoutMs: number): Promise<Acked> {
-  const { settled, waiting, unasked, gone } = await awaitConvergence(hub, { timeoutMs });
+/**
+ * Resolves when every Envoy has taken what is published when it is called, or when the time is up.
+ * @param returningUntilMs by the monotonic clock: until then Envoys that nobody knows of may come back, and have what
+ * was published before.
+ */
+export async function awaitAcks(hub: StreamHub, timeoutMs: number, returningUntilMs: number): Promise<Acked> {
+  const { settled, waiting, unasked, gone } = await awaitConvergence(hub, { timeoutMs, returningUntilMs });
   const clients = foldClients([...settled, ...waiting], unasked);
   const others = clients.filter((client) => clientState(client) !== 'synced');
   const missing = [...new Set([...others.map(({ node }) => node.id), ...gone])].sort();

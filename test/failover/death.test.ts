@@ -68,6 +68,14 @@ describe('a primary that does not answer', () => {
     assert.deepEqual(late.verdict, { state: 'failing', forMs: 0 });
   });
 
+  test('after another one is given its own time', () => {
+    const servers = new Map<string, SeenServer>([[primary, dead], [one, dead], [two, replica({ follows: one })]]);
+    const terms = { servers, isKnown: true, downAfterMs };
+    const { detection } = detect(nothingDetected, { ...terms, primary }, { steadyMs: 0, wallMs });
+    const next = detect(detection, { ...terms, primary: one }, { steadyMs: 9_000, wallMs });
+    assert.deepEqual(next.verdict, { state: 'failing', forMs: 0 });
+  });
+
   test('is not dead earlier because the wall clock jumps', () => {
     const watched = { servers: new Map<string, SeenServer>([[primary, dead], [one, replica()]]), primary, isKnown: true, downAfterMs };
     let detection: Detection = nothingDetected;

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 
 import { awaitConvergence } from '../../src/xds/convergence.ts';
 import type { Convergence, ConvergenceOptions } from '../../src/xds/convergence.ts';
+import { awaitAcks } from '../../src/xds/fence.ts';
 import { Presence, keptId } from '../../src/xds/presence.ts';
 import type { StreamHub } from '../../src/xds/stream-hub.ts';
 import type { StreamStatus } from '../../src/xds/stream-status.ts';
@@ -294,3 +295,18 @@ describe('awaitConvergence', () => {
 function lastOf({ transport }: FakeClient): Promise<SotwResponse> {
   return transport.responses.take('a response that is not answered', ({ nonce }) => Number(nonce) > 2);
 }
+
+describe('awaitAcks', () => {
+  test('counts who has taken it, and names who refuses it, does not answer, or is gone', async () => {
+    const { xds, clients } = await serve({ good: 'ack', bad: 'nack', deaf: 'nothing', lost: 'ack' });
+    clients.at(-1)?.transport.stream.close();
+    xds.commit(addEndpoint('a', 2));
+    const acked = await awaitAcks(xds.hub, 200, 0);
+    assert.deepEqual(acked, { acked: 1, total: 4, missing: ['bad', 'deaf', 'lost'].map(keptId).sort() });
+  });
+
+  test('waits for who may come back after a start, and no longer than it may', async () => {
+    const { xds } = await serve({ good: 'ack' });
+    assert.deepEqual(await awaitAcks(xds.hub, 100, performance.now() + GENEROUS_MS), { acked: 1, total: 1, missing: [] });
+  });
+});
