@@ -34,7 +34,7 @@ const ALLOWED_PARTS: Readonly<Record<string, readonly string[]>> = {
   text: [],
   collections: [],
   // Commands talk to a running daemon from outside: they know what it answers, and nothing of its inside.
-  cli: ['api/v2/messages.ts', 'config-file', 'model', 'net/address.ts', 'process/arguments.ts', 'process/failure.ts', 'text'],
+  cli: ['api/v2/messages.ts', 'config-file', 'events/event.ts', 'model', 'net/address.ts', 'process/arguments.ts', 'process/failure.ts', 'text'],
   // The API stages changes and commits, tells errors apart, and shows what the streams know; it never looks behind that.
   api: [
     'commit',

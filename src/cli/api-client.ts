@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import type { ApiAddress } from './api-address.ts';
-import { askApiForPieces, askApiForText, parseJson } from './api-request.ts';
+import { askApiForLines, askApiForPieces, askApiForText, parseJson } from './api-request.ts';
 import type { ApiAnswer, ApiCall } from './api-request.ts';
 
 /** What goes into a query; what is undefined is left out. */
@@ -58,6 +58,11 @@ export class ApiClient {
   /** An answer that may be large, piece by piece. @throws Failure as {@link get} does, also while it comes. */
   async getPieces(path: string, accept: string): Promise<AsyncIterable<Buffer>> {
     return askApiForPieces({ ...this.#call('GET', path, {}), headers: { accept } });
+  }
+
+  /** An answer that comes line by line. @param silenceMs how long nothing may come. @throws Failure as {@link get} does. */
+  getLines(path: string, query: Query, accept: string, silenceMs: number): AsyncGenerator<string> {
+    return askApiForLines({ ...this.#call('GET', path, query), headers: { accept }, idleMs: silenceMs });
   }
 
   /** All pages of a list, one after the other. @param key of the list in the answer. */

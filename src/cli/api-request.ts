@@ -82,6 +82,13 @@ export async function askApiForPieces(call: ApiCall): Promise<AsyncIterable<Buff
   return readBytes(call, response);
 }
 
+/** The answer to a call, line by line, as it comes. @throws Failure as {@link askApi} does, also while it comes. */
+export async function* askApiForLines(call: ApiCall): AsyncGenerator<string> {
+  const response = await send(call);
+  if (!isSuccess(response)) throw await refusalOf(call, response);
+  yield* readLines(call, response);
+}
+
 async function send(call: ApiCall): Promise<IncomingMessage> {
   const { api, method, path, idleMs, signal } = call;
   const request = api.tls === undefined ? requestInTheClear : (await import('node:https')).request;

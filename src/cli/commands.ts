@@ -107,6 +107,10 @@ const table: Readonly<Record<string, CommandEntry>> = {
     summary: 'Shows what is seen of the servers that are watched: a line for each.',
     load: async () => (await import('./health.ts')).buildHealth,
   },
+  events: {
+    summary: 'Shows what happened, and with --follow what happens.',
+    load: async () => (await import('./events.ts')).buildEvents,
+  },
   'host-names': {
     summary: 'Lists the host names that are looked up here, and what they lead to.',
     load: async () => (await import('./host-names.ts')).buildHostNames,

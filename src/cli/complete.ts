@@ -86,8 +86,9 @@ function setHandlers({ commands }: RootCommand, { clusters, listeners, secrets, 
   argument('promote', 'ADDRESS:PORT', servers);
   const to = commands.get('switchover')?.options.get('to');
   if (to !== undefined) to.handler = (complete: Complete) => servers.forEach((value) => complete(value, ''));
+  argument('health', 'CLUSTER', clusters);
   argument('discard', 'NAME', staged);
-  for (const command of ['listener add', 'listener set']) {
+  for (const command of ['listener add', 'listener set', 'events']) {
     for (const name of ['cluster', 'catch-all']) {
       const option = commands.get(command)?.options.get(name);
       if (option !== undefined)

@@ -32,6 +32,11 @@ export async function printAnswer<Answer>(
   }
 }
 
+/** As JSON in one line, safe for a terminal. */
+export function renderJsonLine(answer: object): string {
+  return JSON.stringify(answer).replace(misleading, escapeInJson);
+}
+
 /** Prints text that is for programs: to a terminal with its control characters escaped, elsewhere as it is. */
 export function printText({ stdout }: Context, text: string): void {
   stdout.write(stdout.isTTY === true ? text.split('\n').map(toPrintable).join('\n') : text);

@@ -20,16 +20,22 @@ export async function* followEvents(
   const news = new News(events, signal);
   try {
     let { after } = query;
+    // From where it goes on when it is cut off before anything comes.
+    yield renderPlace(after);
     while (!signal.aborted) {
       news.forget();
       const page = await events.read({ ...query, after });
       after = page.through;
       if (page.events.length > 0) yield page.events.map(renderEvent).join('');
-      else if (!(await news.within(silenceMs)) && !signal.aborted) yield ':\n\n';
+      else if (!(await news.within(silenceMs)) && !signal.aborted) yield `:\n${renderPlace(after)}`;
     }
   } finally {
     news.end();
   }
+}
+
+function renderPlace(id: number): string {
+  return `id: ${id}\n\n`;
 }
 
 function renderEvent(event: NumberedEvent): string {
