@@ -61,7 +61,9 @@ test('no password and no private key of a NACK is logged, shown in status or CSD
     const csds = await ask('POST', '/v3/discovery:client_status', {});
     assert.ok(status.includes(expected) && csds.includes(expected), `${status}\n${csds}`);
   }
-  const paths = ['/api/v2/clients', '/metrics', '/api/v2/config', '/api/v2/revisions'];
+  const isKept = async () => (await ask('GET', '/api/v2/events?type=nack')).includes('<[redacted]>');
+  await waitUntil('it is kept', isKept);
+  const paths = ['/api/v2/events', '/api/v2/clients', '/metrics', '/api/v2/config', '/api/v2/revisions'];
   const told = [controlPlane.child.output, ...(await Promise.all(paths.map((path) => ask('GET', path))))].join('\n');
   for (const each of refusals.flat()) {
     assert.ok(!told.includes(each) && !told.includes(inJson(each)), `${each} is told in ${told}`);

@@ -40,7 +40,8 @@ export function renderStatus(answer: ClientsMessage): string {
   const troubles = clients.flatMap(renderTroubles);
   const leftovers = [...renderOrders(answer.orders), ...renderDraining(answer), ...renderOldRoutes(answer)];
   const summary = [...renderReturning(returning, clients.length), ...renderUnmet(expected), renderSummary(answer)];
-  const blocks = [table, renderNote(clients), troubles, leftovers, renderWarnings(answer), renderGone(gone), summary];
+  const { state, message } = answer.summary;
+  const blocks = [[toPrintable(`${state}: ${message}`)], table, renderNote(clients), troubles, leftovers, renderWarnings(answer), renderGone(gone), summary];
   const shown = blocks.filter((lines) => lines.length > 0);
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }

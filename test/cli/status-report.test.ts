@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import type { ClientMessage, ClientsMessage, NackMessage, TypeMessage } from '../../src/api/v2/messages.ts';
 import { renderStatus } from '../../src/cli/status-report.ts';
 
-const nothingPublished = { warnings: [], draining: [], old_routes: [], orders: [] };
+const summary = { state: 'ok', message: 'all is\twell' } as const;
+const nothingPublished = { summary, warnings: [], draining: [], old_routes: [], orders: [] };
 
 const [first, second] = ['0123456789abcdef', 'fedcba9876543210'];
 
@@ -61,8 +62,15 @@ function buildAnswer(changes: Partial<ClientsMessage>): ClientsMessage {
   return { ...nothingPublished, ...nobodyMissing, clients: [], ...changes };
 }
 
+/** What stands below the first line, which is of the whole. */
+function renderBelow(changes: Partial<ClientsMessage>): string[] {
+  const [first, blank, ...lines] = renderStatus(buildAnswer(changes)).split('\n');
+  assert.deepEqual([first, blank], ['ok: all is\\u{9}well', '']);
+  return lines;
+}
+
 function render(...clients: readonly ClientMessage[]): string[] {
-  return renderStatus(buildAnswer({ clients })).split('\n');
+  return renderBelow({ clients });
 }
 
 describe('a version is shown as', () => {
@@ -222,14 +230,14 @@ describe('who is missing is told', () => {
   ];
   for (const [what, answer, end] of cases) {
     test(what, () => {
-      const lines = renderStatus(buildAnswer(answer)).trimEnd().split('\n');
+      const lines = renderBelow(answer).join('\n').trimEnd().split('\n');
       assert.deepEqual(lines.slice(-end.length), end);
     });
   }
 
   test('in a hundred lines at most', () => {
     const many = Array.from({ length: 250 }, (_, index) => ({ ...gone[0], node_id: `e-${index}` })) as typeof gone;
-    const lines = renderStatus(buildAnswer({ gone: many })).split('\n');
+    const lines = renderBelow({ gone: many });
     assert.equal(lines[0], '150 more have gone before:');
     assert.match(String(lines[1]), /: e-150$/u);
     assert.deepEqual(lines.slice(101), ['', 'no clients, 250 gone', '']);
@@ -239,7 +247,7 @@ describe('who is missing is told', () => {
 test('draining clusters stand alone when nobody is connected', () => {
   const draining = [{ name: 'o\u001b', until: '2031-01-02T03:04:05.678Z', successor: null }];
   assert.equal(
-    renderStatus(buildAnswer({ draining })),
+    renderBelow({ draining }).join('\n'),
     'draining: o\\u{1b} until 2031-01-02T03:04:05.678Z\n\nno clients\n',
   );
 });

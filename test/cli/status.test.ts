@@ -31,7 +31,7 @@ function untilSummary({ api }: ControlPlane, summary: string): Promise<Finished>
 
 test('nobody is connected: exit code 0', async (t) => {
   const { api } = await startControlPlane(t);
-  assert.deepEqual(await runCli(['status', '--api', api]), { status: 0, stdout: 'no clients\n', stderr: '' });
+  assert.deepEqual(await runCli(['status', '--api', api]), { status: 0, stdout: 'ok: no Envoys\n\nno clients\n', stderr: '' });
 });
 
 test('certificates that expire, declared and our own, stand in it', async (t) => {
@@ -56,7 +56,7 @@ test('all in sync: exit code 0', async (t) => {
   for (const id of ['envoy-2', 'envoy-1']) await connectEnvoy(t, controlPlane, id);
   const { status, stdout, stderr } = await untilSummary(controlPlane, '2 clients: 2 in sync');
   assert.deepEqual([status, stderr], [0, '']);
-  const [header, ...rows] = stdout.trimEnd().split('\n').slice(0, -2);
+  const [header, ...rows] = stdout.trimEnd().split('\n').slice(2, -2);
   assert.match(String(header), /^NODE +PEER +API +STATE +CLUSTER +ENDPOINT +LISTENER +ROUTE$/u);
   const row = /^(?<id>\S+) +127\.0\.0\.1:\d+ +v3 ads sotw +in sync +[0-9a-f]{8} +[0-9a-f]{8} +- +-$/u;
   assert.deepEqual(rows.map((line) => row.exec(line)?.groups?.['id']), ['envoy-1', 'envoy-2']);
@@ -89,7 +89,7 @@ test('draining clusters are told', async (t) => {
   await controlPlane.cli('cluster', 'remove', 'a');
   await controlPlane.cli('commit');
   const { stdout } = await runCli(['status', '--api', controlPlane.api]);
-  assert.match(stdout, /^draining: a until 20\S+Z\nold routes: .* "p" to a \(new ones: no server\).*\n\nno clients\n$/u);
+  assert.match(stdout, /^ok: no Envoys\n\ndraining: a until 20\S+Z\nold routes: .* "p" to a \(new ones: no server\).*\n\nno clients\n$/u);
 });
 
 test('with --drain-time 0 none drains', async (t) => {
@@ -98,7 +98,7 @@ test('with --drain-time 0 none drains', async (t) => {
     await controlPlane.cli('cluster', ...words);
     await controlPlane.cli('commit');
   }
-  assert.equal((await runCli(['status', '--api', controlPlane.api])).stdout, 'no clients\n');
+  assert.equal((await runCli(['status', '--api', controlPlane.api])).stdout, 'ok: no Envoys\n\nno clients\n');
 });
 
 test('an Envoy that went is told of, and its like that never came is missed: exit code 3', async (t) => {
@@ -124,8 +124,8 @@ test('an Envoy that went is told of, and its like that never came is missed: exi
 
 test('after a start nobody is back yet: exit code 3; with --gone-time 0 nobody is missed', async (t) => {
   for (const [flags, line, code] of [
-    [[], /^no clients yet, started \d+ s ago\n$/u, 3],
-    [['--gone-time', '0'], /^no clients\n$/u, 0],
+    [[], /^attention: others are waited for, no Envoys\n\nno clients yet, started \d+ s ago\n$/u, 3],
+    [['--gone-time', '0'], /^ok: no Envoys\n\nno clients\n$/u, 0],
   ] as const) {
     const controlPlane = await startControlPlane(t, flags);
     await controlPlane.cli('cluster', 'add', 'a', 'p');

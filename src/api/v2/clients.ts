@@ -1,6 +1,7 @@
 // GET /api/v2/clients: every connected Envoy and what it runs.
 
 import type { RequestHandler } from 'express';
+import type { Desk } from '../../commit/desk.ts';
 import type { PublishedStatus } from '../../commit/published.ts';
 import { pagesOfClients } from '../../xds/client-pages.ts';
 import { clientState, foldClients } from '../../xds/client.ts';
@@ -18,21 +19,23 @@ import { CallLimit } from '../call-limit.ts';
 import { buildClientMessage } from './client-message.ts';
 import { readExpectation } from './expectation-query.ts';
 import { judgeFleet } from './fleet.ts';
+import { publishedNow } from './followed-message.ts';
 import type { Fleet, Start } from './fleet.ts';
 import { isoTime } from './iso-time.ts';
-import type { ClientsMessage, GoneMessage } from './messages.ts';
+import type { ClientsMessage, GoneMessage, SummaryMessage } from './messages.ts';
 import { buildOrderMessage } from './order-message.ts';
 import { ProblemError } from './problem.ts';
 import { buildPublishedMessage } from './published-message.ts';
 import { parseParameter, readQuery } from './query.ts';
 import { sendPieces } from './send.ts';
+import { summarize } from './summary.ts';
 
 export interface ClientsParts {
   readonly hub: StreamHub;
   /** Undefined: it found nothing committed. */
   readonly start: Start | undefined;
-  /** How things stand with what is committed. */
-  readonly published: () => PublishedStatus;
+  /** Knows how things stand with what is committed, and with its servers. */
+  readonly desk: Pick<Desk, 'status' | 'health' | 'followings' | 'orders' | 'outages'>;
 }
 
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
@@ -44,7 +47,7 @@ const maxReaders = 64;
  * Answers a {@link ClientsMessage}. `node` asks for one node id, `state` for the clients in that state; whether all is
  * in sync is told of all clients, by `at_least` and `expect` too.
  */
-export function createClientsHandler({ hub, start, published }: ClientsParts): RequestHandler {
+export function createClientsHandler({ hub, start, desk }: ClientsParts): RequestHandler {
   const limit = new CallLimit(maxReaders);
   return async (request, response) => {
     const { node, state, ...query } = readQuery(request, ['node', 'state', 'at_least', 'expect']);
@@ -56,8 +59,17 @@ export function createClientsHandler({ hub, start, published }: ClientsParts): R
     const answer = async (): Promise<void> => {
       await nextTurn();
       const gone = hub.presence.gone();
-      const { fleet, unasked } = judgeAll(hub, gone.length, start, expectation);
-      const head = buildHead(published(), fleet, gone.filter(({ nodeId }) => isNamed(nodeId, node)));
+      const { fleet, idsByState, unasked } = judgeAll(hub, gone.length, start, expectation);
+      const [status, published] = [desk.status(), publishedNow(desk)];
+      const summary = summarize({
+        clients: idsByState,
+        gone: gone.length,
+        isComplete: fleet.returning === null && fleet.expected?.is_met !== false,
+        warnings: status.warnings,
+        seen: desk.health(),
+        leftOutBy: (cluster, server) => published(cluster, server).left_out_by,
+      });
+      const head = buildHead(summary, status, fleet, gone.filter(({ nodeId }) => isNamed(nodeId, node)));
       response.type('json');
       await sendPieces(response, renderClients(head, pagesOfClients(hub, select, unasked), isWanted));
     };
@@ -82,14 +94,27 @@ function judgeAll(
   gone: number,
   start: Start | undefined,
   expectation: Expectation | undefined,
-): { readonly fleet: Fleet; readonly unasked: ReadonlyMap<string, Unasked> } {
+): {
+  readonly fleet: Fleet;
+  readonly idsByState: ReadonlyMap<SyncState, readonly string[]>;
+  readonly unasked: ReadonlyMap<string, Unasked>;
+} {
   const statuses = Array.from(hub.streams, (stream) => stream.status());
   const unasked = findUnasked(statuses);
-  return { fleet: judgeFleet(foldClients(statuses, unasked), gone, start, expectation), unasked };
+  const clients = foldClients(statuses, unasked);
+  const byState = Map.groupBy(clients, clientState);
+  const idsByState = new Map(Array.from(byState, ([state, all]) => [state, all.map(({ node }) => node.id)] as const));
+  return { fleet: judgeFleet(clients, gone, start, expectation), idsByState, unasked };
 }
 
-function buildHead(published: PublishedStatus, fleet: Fleet, gone: readonly Gone[]): ClientsMessage {
+function buildHead(
+  summary: SummaryMessage,
+  published: PublishedStatus,
+  fleet: Fleet,
+  gone: readonly Gone[],
+): ClientsMessage {
   return {
+    summary,
     ...buildPublishedMessage(published),
     orders: published.orders.map(buildOrderMessage),
     in_sync: fleet.isInSync,

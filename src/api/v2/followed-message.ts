@@ -18,7 +18,7 @@ export function buildFollowed(following: Following): FollowedMessage {
 }
 
 /** What is published of a server, by the name of its cluster and its address, and which layer left it out. */
-export function publishedNow(desk: Desk): (cluster: string, server: string) => Published {
+export function publishedNow(desk: Pick<Desk, 'followings' | 'orders' | 'outages'>): (cluster: string, server: string) => Published {
   const [outages, followings] = [desk.outages(), desk.followings()];
   const ordered = new Set(desk.orders().map(keyOf));
   return (cluster, server) => {

@@ -15,6 +15,7 @@ import type {
   notInSyncSchema,
   retrySchema,
   returningSchema,
+  summarySchema,
   typeSchema,
   typeSyncSchema,
   unaskedSchema,
@@ -70,6 +71,7 @@ export type DrainingMessage = PublishedMessage['draining'][number];
 export type OldRoutesMessage = PublishedMessage['old_routes'][number];
 export type OldRouteMessage = OldRoutesMessage['routes'][number];
 
+export type SummaryMessage = Message<typeof summarySchema>;
 export type ClientsMessage = Message<typeof clientsSchema>;
 export type ClientMessage = Message<typeof clientSchema>;
 export type SyncState = ClientMessage['state'];

@@ -57,7 +57,7 @@ import { createDiscardHandler, createStagedHandler } from './staged.ts';
 import { toProblem } from './to-problem.ts';
 
 export interface V2Parts
-  extends Omit<ClientsParts, 'published'>, PublishParts, RetryParts, EventsParts, FailoverHandlerParts {
+  extends Omit<ClientsParts, 'desk'>, PublishParts, RetryParts, EventsParts, FailoverHandlerParts {
   readonly desk: Desk;
   readonly readBackup: ReadBackup;
   readonly secrets: Secrets;
@@ -70,7 +70,7 @@ export function createV2(parts: V2Parts): Router {
   const { desk, readBackup, secrets } = parts;
   const router = express.Router({ caseSensitive: true, strict: true });
   const publishing = createPublishing(parts);
-  const clients = createClientsHandler({ ...parts, published: () => desk.status() });
+  const clients = createClientsHandler(parts);
 
   addObjects(router, desk, clusterType, changesOf(desk, clusterType));
   router.route('/clusters/:name/endpoints').get(createEndpointListHandler(desk)).all(refuseMethod('GET', 'HEAD'));

@@ -47,6 +47,7 @@ test('nobody is connected, nothing drains', async (t) => {
   const response = await fetch(`${api.url}/clients`);
   assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
   assert.deepEqual(await response.json(), {
+    summary: { state: 'ok', message: 'no Envoys' },
     warnings: [],
     draining: [],
     old_routes: [],

@@ -160,8 +160,20 @@ export const clientSchema = z
   })
   .meta({ id: 'Client', description: 'One Envoy on one connection.' });
 
+export const summarySchema = z
+  .object({
+    state: z.enum(['ok', 'attention', 'trouble']).meta({
+      description:
+        'trouble: an Envoy refused what was published, a server that is down is sent commands, or a cluster lacks its ' +
+        'primary; attention: something else is not as it should be.',
+    }),
+    message: z.string().describe('One line.'),
+  })
+  .meta({ id: 'Summary' });
+
 export const clientsSchema = z
   .object({
+    summary: summarySchema.describe('Of all there is, also when only some clients were asked for.'),
     ...publishedFields,
     orders: z.array(orderSchema).describe('That stand, in order of cluster and server.'),
     in_sync: z.boolean().meta({
