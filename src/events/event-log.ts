@@ -50,6 +50,7 @@ export class EventLog {
   #lastGiven: number;
   #unkept: readonly NumberedEvent[] = [];
   #isFailing = false;
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
   // Batches are kept one after the other.
@@ -74,6 +75,7 @@ export class EventLog {
 
   /** Takes an event; it is kept, and can be read, within some 100 ms, unless too many of its type have come. */
   readonly note = (event: NewEvent): void => {
+    if (this.#isClosed) return;
     this.#pending.note({ ...event, atMs: event.atMs ?? this.#nowMs() }, performance.now());
     this.#planNext(momentMs);
   };
@@ -95,10 +97,16 @@ export class EventLog {
     return () => this.#followers.delete(follower);
   }
 
-  /** Keeps what was noted so far; safe to repeat. */
-  async close(): Promise<void> {
+  /** Keeps what was noted so far. */
+  async flush(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#keep();
+  }
+
+  /** The same, and takes nothing more; safe to repeat. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
   }
 
   #planNext(inMs: number): void {
@@ -113,7 +121,7 @@ export class EventLog {
   #keep(): Promise<void> {
     this.#timerAtMs = Infinity;
     const events = this.#pending.take(performance.now()).map((event) => this.#number(event));
-    if (!this.#pending.isEmpty) this.#planNext(laterMs);
+    if (!this.#pending.isEmpty && !this.#isClosed) this.#planNext(laterMs);
     if (events.length > 0) this.#keeping = this.#keeping.then(() => this.#write(events));
     return this.#keeping;
   }

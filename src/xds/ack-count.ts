@@ -5,6 +5,16 @@ import type { DiscoveryStream } from './discovery-stream.ts';
 
 type Asked = Pick<DiscoveryStream, 'nodeId' | 'isSettled' | 'isRefusing' | 'acceptedAtMs'>;
 
+/** Of those that were asked. */
+export interface AckResult {
+  /** How many nodes have it, on all their streams. */
+  readonly acked: number;
+  /** Ids of the nodes that have refused it, or not answered. */
+  readonly missing: readonly string[];
+  /** When something was last accepted, by the monotonic clock. */
+  readonly lastAckAtMs: number;
+}
+
 // In a row: nothing else is done meanwhile.
 const maxAsked = 1_000;
 
@@ -47,19 +57,9 @@ export class AckCount<Stream extends Asked = DiscoveryStream> {
     this.#next = this.#streams?.length ?? 0;
   }
 
-  /** How many nodes have it, on all their streams. */
-  get acked(): number {
-    return this.#nodes.size - this.missing.length;
-  }
-
-  /** Ids of the nodes that have refused it, or not answered. */
-  get missing(): string[] {
-    return Array.from(this.#nodes).flatMap(([nodeId, hasIt]) => (hasIt ? [] : [nodeId]));
-  }
-
-  /** When something was last accepted, by the monotonic clock. */
-  get lastAckAtMs(): number {
-    return this.#lastAckAtMs;
+  result(): AckResult {
+    const missing = Array.from(this.#nodes).flatMap(([nodeId, hasIt]) => (hasIt ? [] : [nodeId]));
+    return { acked: this.#nodes.size - missing.length, missing, lastAckAtMs: this.#lastAckAtMs };
   }
 
   // One that has closed says nothing of its node.

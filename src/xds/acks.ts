@@ -4,6 +4,7 @@
 import type { NewEvent, OnEvent } from '../events/event.ts';
 import { nameSome } from '../text/name-some.ts';
 import { AckCount } from './ack-count.ts';
+import type { AckResult } from './ack-count.ts';
 import { looksOf } from './shared-looks.ts';
 import type { StreamHub } from './stream-hub.ts';
 import { cut } from './stream-log.ts';
@@ -68,17 +69,18 @@ export class Acks {
       if (signal.aborted) break;
       count.end();
       const [first] = causes;
-      if (first !== undefined && count.acked + count.missing.length > 0) onEvent(ackedEvent(first, causes, count));
+      const result = count.result();
+      if (first !== undefined && result.acked + result.missing.length > 0) onEvent(ackedEvent(first, causes, result));
     }
     this.#isWaiting = false;
   }
 }
 
 /** @param first of the causes, which is told how long it took. */
-function ackedEvent(first: Cause, causes: readonly Cause[], count: AckCount): NewEvent {
-  const { acked, missing } = count;
+function ackedEvent(first: Cause, causes: readonly Cause[], result: AckResult): NewEvent {
+  const { acked, missing, lastAckAtMs } = result;
   // Nobody had to be sent anything: it is as good as published.
-  const doneAtMs = Math.max(count.lastAckAtMs, first.publishedAtMs);
+  const doneAtMs = Math.max(lastAckAtMs, first.publishedAtMs);
   const ms = Math.max(Math.round(wallClockMs(doneAtMs) - first.causeMs), 0);
   const total = acked + missing.length;
   const who = missing.length === 0 ? `${total}` : `${acked} of ${total}`;

@@ -14,7 +14,8 @@ import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-const watch = { interval: '100ms', timeout: '100ms', down_after: 2, up_after: 1 };
+// What is killed refuses at once; a busy machine is given time.
+const watch = { interval: '100ms', timeout: '5s', down_after: 2, up_after: 1 };
 
 test('a killed server is told of from the first doubt to the last ACK, and of its return', async (t) => {
   const servers = await Promise.all([startRedis(t), startRedis(t), startRedis(t)]);
@@ -67,7 +68,7 @@ test('a killed server is told of from the first doubt to the last ACK, and of it
   const [first] = servers;
   const server = `127.0.0.1:${first.port}`;
   await first.child.end('SIGKILL');
-  const left = await until('it is left out', ({ type }) => type === 'server-left-out');
+  const left = await until('it is left out', (event) => event.type === 'server-left-out' && event.server === server);
   const acked = await until('the Envoy has it', ({ type, id }) => type === 'acked' && id > left.id);
   const ofIt = told.filter((event) => event.server === server && event.id > published.id).map(({ type }) => type);
   assert.deepEqual(ofIt.slice(ofIt.indexOf('server-suspect')), ['server-suspect', 'server-down', 'server-left-out']);
@@ -77,8 +78,8 @@ test('a killed server is told of from the first doubt to the last ACK, and of it
   await follower.untilOutput(new RegExp(`server-left-out +cache +${server} is left out: refused`, 'u'));
   await follower.untilOutput(/acked +cache +1 Envoy has it \d+ ms after: /u);
 
-  const status = await run('status');
-  assert.match(status.stdout, new RegExp(`^attention: 1 server down \\(cache ${server}\\), 1 Envoy in sync, 2 servers up$`, 'mu'));
+  const summary = `attention: 1 server down (cache ${server}), 1 Envoy in sync, 2 servers up\n`;
+  await waitUntil('the status says so', async () => (await run('status')).stdout.startsWith(summary));
   const scraped = await (await fetch(`http://${api}/metrics`)).text();
   assert.match(scraped, /^controlplane_events_total\{type="server-left-out"\} 1$/mu);
   assert.match(scraped, /^controlplane_cause_to_ack_seconds_count [1-9]\d*$/mu);

@@ -26,7 +26,7 @@ for (const [twin, openTwin] of Object.entries(twins)) {
       log.note({ type: 'order', atMs: 5.4, cluster: 'a', server: 's', message: 'one', causeMs: 3, data: { n: 1 } });
       log.note({ type: 'commit', message: 'two' });
       assert.deepEqual(await log.read(all), { events: [], through: 0 });
-      await log.close();
+      await log.flush();
       assert.deepEqual(toPlain(await log.read(all)), {
         events: [
           { id: 1, atMs: 5, type: 'order', cluster: 'a', server: 's', message: 'one', data: { n: 1 } },
@@ -48,6 +48,9 @@ for (const [twin, openTwin] of Object.entries(twins)) {
       log.note({ type: 'order', message: 'two' });
       await log.close();
       assert.deepEqual([log.last, told], [2, 1]);
+      log.note({ type: 'order', message: 'too late' });
+      await log.close();
+      assert.equal(log.last, 2);
     });
 
     test('are read by what they concern, and how far was looked is told', async (t) => {
@@ -57,7 +60,7 @@ for (const [twin, openTwin] of Object.entries(twins)) {
       note('commit', 'a');
       note('order', 'b');
       note('nack', 'c');
-      await log.close();
+      await log.flush();
       const read = async (query: object) => {
         const { events, through } = await log.read({ ...all, ...query });
         return [...events.map(({ id }) => id), `to ${through}`];
@@ -83,7 +86,7 @@ test('numbers go on after a start, and what was kept survives a process that is 
   const next = await open(again);
   assert.equal(next.last, 1);
   next.note({ type: 'order', message: 'two' });
-  await next.close();
+  await next.flush();
   assert.deepEqual(await messagesOf(next), ['one', 'two']);
 });
 
@@ -92,7 +95,7 @@ test('what clients, Sentinels and servers put in is cut', async () => {
   const long = '兔'.repeat(5_000);
   const list = Array.from({ length: 100 }, () => long);
   log.note({ type: 'sentinel', message: long, data: { long, list, lone: '\ud800' } });
-  await log.close();
+  await log.flush();
   const { events: [event] } = await log.read(all);
   assert.ok(JSON.stringify(event).length < 15_000);
   assert.equal((event?.data?.['list'] as string[]).length, 20);
@@ -113,7 +116,7 @@ test('what can\'t be kept is told all the same, and kept with what comes next', 
   const log = await open(full, failures);
   for (const message of ['one', 'two']) {
     log.note({ type: 'order', cluster: message, message });
-    await log.close();
+    await log.flush();
   }
   assert.deepEqual(failures.map(String), ['StoreError: the disk is full']);
   assert.deepEqual(await messagesOf(log), ['one', 'two']);
@@ -121,7 +124,7 @@ test('what can\'t be kept is told all the same, and kept with what comes next', 
   assert.deepEqual(await log.read({ ...all, limit: 1 }), { events: [{ id: 1, atMs: 7, type: 'order', cluster: 'one', message: 'one', data: undefined }], through: 1 });
   isFull = false;
   log.note({ type: 'order', message: 'three' });
-  await log.close();
+  await log.flush();
   assert.deepEqual((await store.eventsAfter(0, 9)).map(({ message }) => message), ['one', 'two', 'three']);
   assert.deepEqual(await messagesOf(log), ['one', 'two', 'three']);
 });
@@ -146,7 +149,7 @@ test('page by page, while others are noted and the oldest go, each that is there
             log.note({ type: 'order', cluster: noted % 3 === 0 ? 'b' : 'a', message: '' });
           }
           // Kept while somebody reads.
-          const closing = log.close();
+          const closing = log.flush();
           await read.all.read(5);
           await closing;
         }

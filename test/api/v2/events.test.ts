@@ -26,7 +26,7 @@ async function serve(t: TestContext, ...noted: readonly NewEvent[]) {
   const { url, stopping } = await serveV2(t, { events });
   const note = async (...more: readonly NewEvent[]): Promise<void> => {
     for (const event of more) events.note(event);
-    await events.close();
+    await events.flush();
   };
   await note(...noted);
   const get = async (query = '') => {
@@ -171,7 +171,7 @@ describe('as it happens', () => {
     assert.deepEqual(await stream.next(), { value: 'id: 0\n\n', done: false });
     assert.deepEqual(await stream.next(), { value: ':\nid: 0\n\n', done: false });
     events.note(nack);
-    await events.close();
+    await events.flush();
     assert.deepEqual(idsIn((await stream.next()).value ?? ''), [1]);
     stop.abort();
     assert.equal((await stream.next()).done, true);
