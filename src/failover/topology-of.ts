@@ -25,6 +25,7 @@ export function topologyOf(record: PromotionRecord, declared: readonly string[])
       // It still answers reads, and has all: better it than nobody.
       return { primary: to, servers: kind === 'switchover' && others.length < 2 ? servers : others };
     default:
-      return { primary: from, servers };
+      // Nothing has been done yet: what is seen goes on to say who is routed to, and that one may be held.
+      return undefined;
   }
 }

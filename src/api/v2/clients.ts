@@ -21,6 +21,7 @@ import { readExpectation } from './expectation-query.ts';
 import { judgeFleet } from './fleet.ts';
 import type { Fleet, Start } from './fleet.ts';
 import { publishedNow } from './followed-message.ts';
+import type { PublishedParts } from './followed-message.ts';
 import { isoTime } from './iso-time.ts';
 import type { ClientsMessage, GoneMessage, SummaryMessage } from './messages.ts';
 import { buildOrderMessage } from './order-message.ts';
@@ -35,7 +36,7 @@ export interface ClientsParts {
   /** Undefined: it found nothing committed. */
   readonly start: Start | undefined;
   /** Knows how things stand with what is committed, and with its servers. */
-  readonly desk: Pick<Desk, 'status' | 'health' | 'followings' | 'orders' | 'outages'>;
+  readonly desk: Pick<Desk, 'status' | 'health'> & PublishedParts;
 }
 
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];
