@@ -35,7 +35,7 @@ export interface ClientsParts {
   /** Undefined: it found nothing committed. */
   readonly start: Start | undefined;
   /** Knows how things stand with what is committed, and with its servers. */
-  readonly desk: Pick<Desk, 'status' | 'health' | 'followings' | 'orders' | 'outages'>;
+  readonly desk: Pick<Desk, 'declarations' | 'status' | 'health' | 'followings' | 'orders' | 'outages'>;
 }
 
 const states: readonly SyncState[] = ['synced', 'stale', 'error', 'not-sent'];

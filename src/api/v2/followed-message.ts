@@ -20,7 +20,7 @@ export function buildFollowed(following: Following): FollowedMessage {
 }
 
 /** What is published of a server, by the name of its cluster and its address, and which layer left it out. */
-export function publishedNow(desk: Pick<Desk, 'followings' | 'orders' | 'outages'>): PublishedNow {
+export function publishedNow(desk: Pick<Desk, 'declarations' | 'followings' | 'orders' | 'outages'>): PublishedNow {
   const [outages, followings] = [desk.outages(), desk.followings()];
   const ordered = new Set(desk.orders().map(keyOf));
   return (cluster, server) => {
@@ -47,7 +47,7 @@ function layerOf({ source, why }: Following): FollowedMessage['by'] {
   return source.startsWith('sentinel') ? 'sentinel' : 'roles';
 }
 
-function hasNames({ declarations }: Desk, name: string): boolean {
+function hasNames({ declarations }: Pick<Desk, 'declarations'>, name: string): boolean {
   const cluster = declarations.get('committed', 'cluster', name);
   return cluster !== undefined && 'resolve' in cluster && cluster.resolve === 'controlplane';
 }
