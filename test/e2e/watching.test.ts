@@ -49,7 +49,7 @@ test('a server is seen, lost and seen again, and one that never was there is unk
   await run('endpoint', 'add', 'a', nobody);
   assert.equal((await run('commit')).status, 0);
   await until('up', address);
-  assert.match((await run('health', 'a')).stdout, new RegExp(`^up +a +${address} +primary +redis 7\\.`, 'm'));
+  assert.match((await run('health', 'a')).stdout, new RegExp(`^up +a +${address} +primary +server +redis 7\\.`, 'm'));
 
   process.kill(redis.child.pid as number, 'SIGSTOP');
   await until('down', address);
