@@ -13,6 +13,9 @@ import { areAllLost, isAnswering, isAnyLinked, isLost, isRefused, saysPrimary } 
 
 type Servers = ReadonlyMap<string, SeenServer>;
 
+// What seems to be older was seen after a clock was put back.
+const oldestLookMs = 5_000;
+
 /** What is looked at for one decision. */
 interface Scene {
   readonly before: Following;
@@ -58,11 +61,18 @@ function decide(scene: Scene): Decision {
   const { isHeld, emptyRunId, troubles } = before;
   const stay = { isHeld, emptyRunId, troubles };
   const seen = servers.get(leader);
-  if (seen === undefined) return stay;
+  if (seen === undefined || isOlder(seen, before)) return stay;
   if (saysPrimary(seen)) return keepPrimary(scene, seen);
   if (isAnswering(seen)) return seen.role === 'replica' ? followFrom(scene, seen) : stay;
   // It may not have been looked at yet.
   return seen.state === 'unknown' && seen.reason === undefined ? stay : waitFor(scene, seen);
+}
+
+// Who declares a primary has mostly just made it that, and knows more than a look of before. Of who does not answer
+// nothing is older.
+function isOlder({ state, answeredAtMs = Infinity }: SeenServer, { why, sinceMs }: Following): boolean {
+  const olderMs = sinceMs - answeredAtMs;
+  return why === 'declared' && state === 'up' && olderMs > 0 && olderMs < oldestLookMs;
 }
 
 // It is there, and says that it is the primary.

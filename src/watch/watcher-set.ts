@@ -95,7 +95,11 @@ export class WatcherSet implements Watchers {
       const plan = followed?.cluster === cluster ? 'known' : watchPlanOf(cluster);
       if (plan === undefined) continue;
       names.add(cluster.name);
-      if (plan !== 'known') this.#take(followed, cluster, plan);
+      if (plan === 'known') continue;
+      const primary = primaryTextOf(followed?.cluster);
+      this.#take(followed, cluster, plan);
+      // What is known of it is what it was before somebody said so.
+      if (followed !== undefined && primary !== primaryTextOf(cluster)) this.#lookNow(cluster.name, 'all');
     }
     for (const [name, { servers }] of this.#followed) {
       if (names.has(name)) continue;
@@ -230,4 +234,8 @@ function withLag(watcher: ServerWatcher, offsets: ReadonlyMap<string, number>): 
   const ahead = replicationId === undefined ? undefined : offsets.get(replicationId);
   if (ahead === undefined || offset === undefined) return seen;
   return { ...seen, lag: Math.max(ahead - offset, 0) };
+}
+
+function primaryTextOf(cluster: Cluster | undefined): string | undefined {
+  return cluster?.kind === 'replicated' ? cluster.primary : undefined;
 }

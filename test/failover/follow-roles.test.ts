@@ -373,3 +373,15 @@ describe('whatever is seen', () => {
     );
   });
 });
+
+test('a look of before a primary was declared says nothing of it, whatever becomes of the clock', () => {
+  const atMs = 1_000_000;
+  const look = (answeredAtMs: number, last: Following | undefined): Following => {
+    return followRoles(last, clusterOf(), seenOf({ 1: replica('r1', { answeredAtMs, follows: nameOf(2) }) }), atMs);
+  };
+  const codes = ({ troubles }: Following): string[] => troubles.map(({ code }) => code);
+  const begun = look(atMs - 100, undefined);
+  assert.deepEqual(codes(begun), []);
+  assert.deepEqual(codes(look(atMs + 100, begun)), ['primary-is-replica']);
+  assert.deepEqual(codes(look(atMs - 3_600_000, begun)), ['primary-is-replica']);
+});
