@@ -11,11 +11,11 @@ import { advance, redescribe } from './record.ts';
 import type { PromotionRecord, Step } from './record.ts';
 
 /** Does what is to be done in the record's step; gives the record of the next one. Safe to repeat. */
-export type Act = (record: PromotionRecord, ground: Ground) => Promise<PromotionRecord>;
+export type StepAct = (record: PromotionRecord, ground: Ground) => Promise<PromotionRecord>;
 
-export type Acts = Readonly<Record<Exclude<Step, 'done' | 'aborted'>, Act>>;
+export type StepActs = Readonly<Record<Exclude<Step, 'done' | 'aborted'>, StepAct>>;
 
-export const failoverActs: Acts = {
+export const failoverActs: StepActs = {
   detecting: async (record, { clock }) => advance(record, 'candidate', clock.wallMs(), describeCandidate(record)),
   candidate: async (record, { clock }) => {
     const detail = `${record.from ?? 'nobody'} is taken out of what Envoys are given`;

@@ -1,7 +1,7 @@
 // Runs a promotion step by step: each is kept before it is done, so that whoever starts next knows what may have been.
 
 import { failoverActs } from './failover-steps.ts';
-import type { Acts } from './failover-steps.ts';
+import type { StepActs } from './failover-steps.ts';
 import type { Ground } from './ground.ts';
 import { isOver } from './record.ts';
 import type { PromotionRecord } from './record.ts';
@@ -30,6 +30,6 @@ function step(record: PromotionRecord, ground: Ground): Promise<PromotionRecord>
   return name === 'done' || name === 'aborted' ? Promise.resolve(record) : actsOf(record)[name](record, ground);
 }
 
-function actsOf({ kind, way }: PromotionRecord): Acts {
+function actsOf({ kind, way }: PromotionRecord): StepActs {
   return kind === 'switchover' ? actsByWay[way] : failoverActs;
 }

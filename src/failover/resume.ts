@@ -2,7 +2,7 @@
 // undone. Whatever is done in a step may have been done, or not.
 
 import { isStanding } from './acts.ts';
-import type { Acts } from './failover-steps.ts';
+import type { StepActs } from './failover-steps.ts';
 import type { Ground } from './ground.ts';
 import { advance } from './record.ts';
 import type { PromotionRecord } from './record.ts';
@@ -11,7 +11,7 @@ import { undo } from './switchover-steps.ts';
 const restarted = 'the control plane was started again';
 
 /** The record of the next step. @param acts what is done in each step when it comes in its turn. */
-export async function goOn(record: PromotionRecord, acts: Acts, ground: Ground): Promise<PromotionRecord> {
+export async function goOn(record: PromotionRecord, acts: StepActs, ground: Ground): Promise<PromotionRecord> {
   const { step, kind, way } = record;
   const abort = (reason: string): PromotionRecord => advance(record, 'aborted', ground.clock.wallMs(), reason);
   if (step === 'done' || step === 'aborted') return record;
@@ -23,7 +23,7 @@ export async function goOn(record: PromotionRecord, acts: Acts, ground: Ground):
 
 // Nobody was routed to the new one, so that it has nothing alone; and the old one may have taken writes since, when its
 // pause was over. It goes on, unless it is gone and the other is the primary already.
-async function settle(record: PromotionRecord, acts: Acts, ground: Ground): Promise<PromotionRecord> {
+async function settle(record: PromotionRecord, acts: StepActs, ground: Ground): Promise<PromotionRecord> {
   const { from = '', to = '', way } = record;
   const [old, next] = await Promise.all([from, to].map((server) => ground.acts.look(server)));
   const isOldThere = old !== undefined && isStanding(old);

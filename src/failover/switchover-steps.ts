@@ -3,9 +3,9 @@
 // order: to promote first lost 1 to 29 writes of each run, to let clients go on before the demotion 8 (docs/adr/0038).
 
 import { isStanding } from './acts.ts';
-import type { Acts as ServerActs } from './acts.ts';
-import type { Acts } from './failover-steps.ts';
+import type { Acts } from './acts.ts';
 import { failoverActs } from './failover-steps.ts';
+import type { StepActs } from './failover-steps.ts';
 import { describeAcked } from './ground.ts';
 import type { Ground } from './ground.ts';
 import { areOfOneHistory } from './histories.ts';
@@ -13,7 +13,7 @@ import { isPrimary, pointTo, promote, repoint, until } from './promoting.ts';
 import { advance, redescribe } from './record.ts';
 import type { PromotionRecord } from './record.ts';
 
-export const pauseActs: Acts = {
+export const pauseActs: StepActs = {
   ...failoverActs,
   candidate: async (record, { clock, limits }) => {
     const detail = `writes on ${record.from ?? ''} wait, for ${limits.pauseMs} ms at most`;
@@ -34,7 +34,7 @@ export const pauseActs: Acts = {
 };
 
 /** Dragonfly stops its writes itself, and its replica takes over when it has them all. */
-export const takeoverActs: Acts = {
+export const takeoverActs: StepActs = {
   ...failoverActs,
   candidate: async (record, { clock }) => {
     return advance(record, 'promoting', clock.wallMs(), `${record.to ?? ''} is told to take over (REPLTAKEOVER)`);
@@ -50,7 +50,7 @@ export const takeoverActs: Acts = {
 };
 
 /** Who is told goes on by itself: what it does is followed as any other of its failovers. */
-export const sentinelActs: Acts = {
+export const sentinelActs: StepActs = {
   ...failoverActs,
   candidate: async (record, { clock }) => {
     return advance(record, 'promoting', clock.wallMs(), 'a Sentinel is told to fail over');
@@ -125,7 +125,7 @@ async function demote(record: PromotionRecord, ground: Ground): Promise<Promotio
   return advance(record, 'done', clock.wallMs(), detail, { pending });
 }
 
-async function letGo(acts: ServerActs, server: string, untilQuiet: () => Promise<void>): Promise<void> {
+async function letGo(acts: Acts, server: string, untilQuiet: () => Promise<void>): Promise<void> {
   await acts.unpause(server).catch(() => undefined);
   await untilQuiet();
   await acts.killClients(server).catch(() => undefined);
