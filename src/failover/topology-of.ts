@@ -1,17 +1,16 @@
 // What a promotion makes of who takes the writes of its cluster, and who there is. Pure.
 
 import type { Topology } from '../effective/topology.ts';
-import { isOver } from './record.ts';
 import type { PromotionRecord } from './record.ts';
 
 /**
- * While it runs, the record alone says who is routed to; when it is over, it has no say. Servers that do not follow the
- * primary yet are left out in either case, see {@link Strays}.
+ * From its first act on the record alone says who is routed to; when it is over, it has no say. Servers that do not
+ * follow the primary yet are left out in either case (`Strays` in follow.ts).
  * @param declared the servers of the cluster, in order.
  */
 export function topologyOf(record: PromotionRecord, declared: readonly string[]): Topology | undefined {
   const { step, kind, way, from, to, pending } = record;
-  if (way === 'sentinel' || isOver(record)) return undefined;
+  if (way === 'sentinel') return undefined;
   const servers = declared.filter((server) => !pending.includes(server));
   const others = servers.filter((server) => server !== from);
   switch (step) {
