@@ -154,7 +154,7 @@ export function buildCluster(context: Context): Command {
         'cluster add sessions --prefix sess: --label team=web',
         'cluster add carts --kind sharded --prefix cart:',
         'cluster add orders --kind replicated --primary 10.0.0.1:6379 --reads prefer_replica',
-        'cluster add users --kind replicated --failover sentinel --sentinel-master mymaster --sentinels 10.0.0.5:26379',
+        'cluster add users --kind replicated --failover sentinel --sentinel-master m1 --sentinels 10.0.0.5:26379',
       ],
       set: [
         'cluster set sessions --policy least_request --connect-timeout 2s',

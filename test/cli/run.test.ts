@@ -84,6 +84,7 @@ describe('--help', () => {
     endpoint: verbs,
     listener: verbs,
     secret: ['list', 'get', 'set', 'remove', 'rotate-key'],
+    failover: ['pause', 'resume', 'ack', 'list'],
   };
   const leaves = Array.from(commands)
     .filter(([, { summary }]) => summary !== undefined)

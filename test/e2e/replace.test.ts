@@ -1,4 +1,4 @@
-// README's "Replace a cluster", with writers on pooled connections: what is acknowledged after the commit has converged
+// The manual's "Replace a cluster", with writers on pooled connections: what is acknowledged after the commit has converged
 // is in the new servers, whatever the age of the connection.
 
 import assert from 'node:assert/strict';

@@ -54,8 +54,7 @@ export const checkedServerSchema = z
     detail: z.string().nullable().describe('What the trouble says of itself.'),
     facts: facts.nullable().describe('What it tells of itself; null when it did not.'),
     contradictions: z.array(z.string()).describe('Where it is not what it is declared to be; a line each.'),
-  })
-  .meta({ id: 'CheckedServer' });
+  });
 
 export const checkSchema = z
   .object({

@@ -10,9 +10,9 @@ const syncState = z.enum(['synced', 'stale', 'error', 'not-sent']);
 
 export const goneSchema = z
   .object({ node_id: z.string(), gone_since: time, connected_since: time })
-  .meta({ id: 'Gone', description: 'A node that was connected and is not.' });
+  .meta({ description: 'A node that was connected and is not.' });
 
-export const returningSchema = z.object({ started: time, started_ms_ago: count }).meta({ id: 'Returning' });
+export const returningSchema = z.object({ started: time, started_ms_ago: count });
 
 export const expectedSchema = z
   .object({
@@ -103,8 +103,7 @@ export const notInSyncSchema = z
     ...typeSyncFields,
     type: typeName.nullable().describe('Null, as `type_url`, when the client asked for nothing that is published.'),
     type_url: z.string().nullable(),
-  })
-  .meta({ id: 'NotInSync' });
+  });
 
 export const typeSchema = z
   .object({
@@ -124,8 +123,7 @@ export const unaskedSchema = z
     count,
     names: z.array(z.string()).describe('The first ten, sorted.'),
     since: time.describe('When the client took its clusters.'),
-  })
-  .meta({ id: 'Unasked' });
+  });
 
 export const clientSchema = z
   .object({
@@ -168,8 +166,7 @@ export const summarySchema = z
         'primary; attention: something else is not as it should be.',
     }),
     message: z.string().describe('One line.'),
-  })
-  .meta({ id: 'Summary' });
+  });
 
 export const clientsSchema = z
   .object({

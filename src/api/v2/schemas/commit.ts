@@ -49,8 +49,7 @@ export const rollbackRequestSchema = z
   .meta({ id: 'RollbackRequest' });
 
 export const changedObjectSchema = z
-  .object({ kind: objectKind, name: objectName, change: z.enum(['added', 'changed', 'removed']) })
-  .meta({ id: 'ChangedObject' });
+  .object({ kind: objectKind, name: objectName, change: z.enum(['added', 'changed', 'removed']) });
 
 const commitFields = {
   ...publishedFields,

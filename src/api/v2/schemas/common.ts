@@ -17,7 +17,7 @@ export const revisionNumber = z
   .min(0)
   .meta({ description: 'Of a revision; 0: nothing was ever committed.', example: 7 });
 
-export const objectRefSchema = z.object({ kind: objectKind, name: objectName }).meta({ id: 'ObjectRef' });
+export const objectRefSchema = z.object({ kind: objectKind, name: objectName });
 
 export const findingSchema = z
   .object({ code: z.string(), message: z.string().describe('One line.') })

@@ -58,8 +58,7 @@ const fieldChangeSchema = z
     field: z.string().meta({ example: 'endpoints/10.0.0.1:6379' }),
     before: z.unknown().optional().describe('Left out: it was not there.'),
     after: z.unknown().optional().describe('Left out: it is not there.'),
-  })
-  .meta({ id: 'FieldChange' });
+  });
 
 const anyObject = z.union([clusterSchema, listenerSchema, shownSecretSchema]);
 
@@ -81,7 +80,7 @@ const resourceChangesSchema = z
     changed: z.array(z.string()),
     removed: z.array(z.string()),
   })
-  .meta({ id: 'ResourceChanges', description: 'Which Envoy resources of one kind change, by name.' });
+  .meta({ description: 'Which Envoy resources of one kind change, by name.' });
 
 export const planRequestSchema = z.strictObject({}).meta({ id: 'PlanRequest' });
 

@@ -48,7 +48,7 @@ export const followedSchema = z
     why: z.string().meta({ example: '10.0.0.2:6379 is a replica now, and 10.0.0.1:6379 the primary' }),
     troubles: z.array(findingSchema).describe('What is to be looked at.'),
   })
-  .meta({ id: 'Followed', description: 'Who takes the writes of a replicated cluster.' });
+  .meta({ description: 'Who takes the writes of a replicated cluster.' });
 
 export const clusterHealthSchema = z
   .object({

@@ -9,7 +9,7 @@ import { byKind } from '../../../model/kinds.ts';
 import { shownSecretSchema } from '../../../model/secret.ts';
 import { count, objectKind, objectName, revisionNumber, time } from './common.ts';
 
-const countsSchema = z.object({ added: count, changed: count, removed: count }).meta({ id: 'ChangeCounts' });
+const countsSchema = z.object({ added: count, changed: count, removed: count });
 
 const revisionFields = {
   revision: revisionNumber,
@@ -42,8 +42,7 @@ const entryObjectSchema = z
     kind: objectKind,
     name: objectName,
     change: z.enum(['set', 'removed', 'discarded']).describe('`set`: added or replaced.'),
-  })
-  .meta({ id: 'EntryObject' });
+  });
 
 const headFields = { number: z.int().min(1), at: time, author: z.string() };
 

@@ -14,8 +14,7 @@ export const faultSchema = z
     rule: z.string().meta({ example: 'must be at least 1' }),
     line: z.int().min(1).optional().describe('Of a file, and of a body that can not be read; from 1.'),
     column: z.int().min(1).optional(),
-  })
-  .meta({ id: 'Fault' });
+  });
 
 export const problemSchema = z
   .object({

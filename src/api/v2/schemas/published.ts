@@ -26,8 +26,7 @@ const oldRouteSchema = z
     prefix: z.string().nullable().describe('Null for keys that no prefix matches.'),
     from: z.string().nullable().describe('Null: they find no server; so for `to`.'),
     to: z.string().nullable(),
-  })
-  .meta({ id: 'OldRoute' });
+  });
 
 const oldRoutesSchema = z
   .object({

@@ -7,8 +7,7 @@ import { count, time } from './common.ts';
 const server = z.string().meta({ example: '10.0.0.1:6379' });
 
 const slotsSchema = z
-  .object({ count, ranges: z.array(z.string().meta({ example: '0-5460' })).describe('In order.') })
-  .meta({ id: 'Slots' });
+  .object({ count, ranges: z.array(z.string().meta({ example: '0-5460' })).describe('In order.') });
 
 export const redisClusterNodeSchema = z
   .object({
@@ -21,8 +20,7 @@ export const redisClusterNodeSchema = z
     slots: slotsSchema,
     replica_of: z.string().optional().describe('Of a replica: the id of its primary, where that is told.'),
     reason: z.string().optional().describe('Why the control plane hears nothing of it.'),
-  })
-  .meta({ id: 'RedisClusterNode' });
+  });
 
 export const redisClusterHealthSchema = z
   .object({
