@@ -1,12 +1,13 @@
 // Backup and restore of control planes that run, by commands, and what is said when there is no disk to write to.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 
 import { connectEnvoy, runCli } from './cli/run-cli.ts';
 import { checkoutPath } from './support/checkout.ts';
@@ -18,6 +19,11 @@ import type { Finished } from './support/run-command.ts';
 import { tempDir } from './support/temp-dir.ts';
 
 const mainPath = checkoutPath('src/main.ts');
+
+// A control plane that starts removes what others left there, and other tests start some meanwhile.
+const ownTemp = mkdtempSync(join(tmpdir(), 'backup-test-'));
+process.env['TMPDIR'] = ownTemp;
+after(() => rmSync(ownTemp, { recursive: true, force: true }));
 
 function ask({ api }: ControlPlane, ...words: readonly string[]): Promise<Finished> {
   return runCli([...words, '--api', api]);
