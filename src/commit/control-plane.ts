@@ -290,7 +290,12 @@ export class ControlPlane implements Desk {
     return this.#queue.run(async () => {
       const { clusters } = this.#publisher;
       const nowMs = this.#publisher.nowMs();
-      const entry = decideOrder(request, { clusters, orders: this.#publisher.orders(), nowMs });
+      const entry = decideOrder(request, {
+        declared: this.#staging.committedClusters,
+        clusters,
+        orders: this.#publisher.orders(),
+        nowMs,
+      });
       if (entry !== undefined) {
         this.#staging.noteOther(await this.#append(entry));
         this.#publisher.keepOrders(withOrder(this.#publisher.orders(), entry));

@@ -1,6 +1,7 @@
 // An order as it is asked for: by the rules, and as an entry of the log. And what orders take from clusters that are
 // committed beside them. Pure.
 
+import type { Followings } from '../failover/following.ts';
 import type { ClusterEdit, Clusters } from '../inventory/cluster.ts';
 import { InventoryError } from '../inventory/errors.ts';
 import { leftOutBy } from '../orders/leave-out.ts';
@@ -17,6 +18,8 @@ import type { Warning } from './warnings.ts';
 /** What an order is held against. */
 export interface Ground {
   /** As they are committed. */
+  readonly declared: Clusters;
+  /** As they are published before any server is left out: with servers that are found, and without some. */
   readonly clusters: Clusters;
   /** That stand. */
   readonly orders: Orders;
@@ -28,10 +31,11 @@ export interface Ground {
  * Undefined: it is so already.
  * @throws InventoryError when no such server is committed; OrderError when it is refused.
  */
-export function decideOrder(request: OrderRequest, { clusters, orders, nowMs }: Ground): OrderEntry | undefined {
+export function decideOrder(request: OrderRequest, { declared, clusters, orders, nowMs }: Ground): OrderEntry | undefined {
   const { order, cluster, server, author, forMs, message } = request;
-  requireServer(clusters, request);
   const current = findOrder(orders, request);
+  // What stands can be taken back, whatever has become of the server.
+  if (current === undefined || isStandingVerb(order)) requireServer(declared, clusters, request);
   const given = { type: 'order', order, cluster, server, author, atMs: nowMs, message } as const;
   if (!isStandingVerb(order)) return requireLift(current, order) ? given : undefined;
   requireAllowed(request, clusters, orders);
@@ -40,11 +44,11 @@ export function decideOrder(request: OrderRequest, { clusters, orders, nowMs }: 
   return { ...given, untilMs: forMs === undefined ? undefined : nowMs + forMs };
 }
 
-function requireServer(clusters: Clusters, { cluster: name, server }: OrderRequest): void {
-  const cluster = clusters.get(name);
+function requireServer(declared: Clusters, clusters: Clusters, { cluster: name, server }: OrderRequest): void {
+  const cluster = declared.get(name);
   const of = `cluster ${JSON.stringify(name)}`;
   if (cluster === undefined) throw new InventoryError('cluster-not-found', `${of}: is not committed`);
-  if (hasServer(cluster, server)) return;
+  if ([cluster, clusters.get(name)].some((each) => each !== undefined && hasServer(each, server))) return;
   throw new InventoryError('endpoint-not-found', `${of}: no server ${server} of it is committed`);
 }
 
@@ -84,15 +88,35 @@ export function findMissed(edits: readonly ClusterEdit[], before: Clusters, orde
   });
 }
 
-/** Of what is published: the servers that are left out, though they are missed. */
-export function warnOfMissed(clusters: Clusters, leftOut: LeftOut): Warning[] {
-  return Array.from(leftOut).flatMap(([name, servers]) => {
+/**
+ * Without those of servers that were made the primary since: who ordered it did not know, and nobody would take writes.
+ */
+export function ordersInForce(orders: Orders, followings: Followings): Orders {
+  const isOver = ({ cluster, server, atMs }: Order): boolean => {
+    const following = followings.get(cluster);
+    return following?.leader === server && following.why !== 'declared' && following.sinceMs > atMs;
+  };
+  return orders.some(isOver) ? orders.filter((order) => !isOver(order)) : orders;
+}
+
+/**
+ * Of what is published: the servers that are left out, though they are missed, and those that are not for being it.
+ * @param clusters as they are before any server is left out.
+ */
+export function warnOfMissed(clusters: Clusters, orders: Orders, leftOut: LeftOut): Warning[] {
+  const code = 'left-out-by-order';
+  const missed = Array.from(leftOut).flatMap(([name, servers]) => {
     const cluster = clusters.get(name);
     if (cluster === undefined) return [];
     return findTaken(cluster, servers).map(({ server, reason }): Warning => {
-      return { code: 'left-out-by-order', message: describe(name, server, reason) };
+      return { code, message: describe(name, server, reason) };
     });
   });
+  const kept = orders.filter(({ cluster, server }) => leftOut.get(cluster)?.has(server) !== true);
+  return [...missed, ...kept.map(({ cluster, server }): Warning => {
+    const what = `cluster ${JSON.stringify(cluster)}: server ${server} is published in spite of an order`;
+    return { code, message: `${what}: it has become the primary since` };
+  })];
 }
 
 function describe(cluster: string, server: string, reason: string): string {

@@ -45,6 +45,7 @@ import { findGroupProblems } from './group-problems.ts';
 import { GroupSnapshots, compareGroups, findChanged } from './group-snapshots.ts';
 import { KnownSecrets } from './known-secrets.ts';
 import { loadAfter } from './prepared.ts';
+import { ordersInForce } from './ordering.ts';
 import type { Prepared } from './prepared.ts';
 import { CommitError } from './published.ts';
 import type { OldRoutesStatus, PublishedName, PublishedStatus, Warning } from './published.ts';
@@ -321,8 +322,8 @@ export class Publisher {
     const { draining } = declared;
     const startMs = performance.now();
     const orders = this.ordersAfter(edits);
-    const [leftOut, addresses] = [leftOutBy(orders), this.#addresses];
     const followed = this.#follow(before.followed, (name) => declared.clusters.get(name), edits);
+    const [leftOut, addresses] = [leftOutBy(ordersInForce(orders, followed.followings)), this.#addresses];
     const { ground, edits: groundEdits } = groundAfter(this.#published?.ground, declared, edits.clusters, {
       before: before.followed.topologies,
       after: followed.topologies,

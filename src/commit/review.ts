@@ -175,12 +175,12 @@ export class Review {
   /** What there is to warn of in what is published, as long as that is the same; costs a look at all of it. */
   findStanding(prepared: Prepared): readonly Warning[] {
     const { renderOptions, ownAddresses = [] } = this.#parts;
-    const { declared, effective } = prepared;
+    const { declared, ground, effective, orders } = prepared;
     const served = { ...declared, clusters: effective.clusters };
     return [
       ...findWarnings(served, heldLoad(prepared), renderOptions, ownAddresses),
       ...this.#findSecretsInClear(declared),
-      ...warnOfMissed(declared.clusters, effective.leftOut),
+      ...warnOfMissed(ground.clusters, orders, effective.leftOut),
     ];
   }
 

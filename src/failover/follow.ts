@@ -126,9 +126,15 @@ function followOne(
     if (isSameTopology(base.topology, topology)) return base;
     const leader = topology.primary ?? base.leader;
     const isHeld = topology.primary === undefined;
-    return { ...base, ...nothingRemembered, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
+    // Who is fenced may come back empty; who was held for that, and is made the primary all the same, may be so.
+    const isMadePrimary = leader !== base.leader || (base.isHeld && !isHeld);
+    const remembered = isMadePrimary ? nothingRemembered : {};
+    return { ...base, ...remembered, topology, leader, isHeld, sinceMs: nowMs, why: 'failover', troubles: [] };
   }
-  if (sentinelOf(cluster) === undefined) return followRoles(before, without(cluster, strays.get(name)), servers, nowMs);
+  if (sentinelOf(cluster) === undefined) {
+    const others = strays.get(name)?.difference(new Set([before === undefined ? cluster.primary : before.leader]));
+    return followRoles(before, without(cluster, others), servers, nowMs);
+  }
   const said = sentinels.get(name) ?? new Map();
   return followSentinel(before, cluster, seenByName(cluster, servers, said, addresses), said, nowMs);
 }

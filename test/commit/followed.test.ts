@@ -199,3 +199,51 @@ test('what a failover of ours dictates is published, and its end is followed on'
   await desk.noteSeen();
   assert.equal(served(), '10.0.0.2:6379');
 });
+
+test('a drained replica that becomes the primary is published all the same, and that is told', async () => {
+  const { desk, sight, served, declare } = await open();
+  await declare('10.0.0.1:6379');
+  sight.say({ 1: first, 2: second, 3: third });
+  await desk.noteSeen();
+  await desk.order({ order: 'drain', cluster: 'c', server: '10.0.0.2:6379', author: 'ann' });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  sight.say({ 1: { ...third, runId: 'r1' }, 2: promoted, 3: third });
+  await desk.noteSeen();
+  assert.equal(served(), '10.0.0.2:6379');
+  const [warning] = desk.status().warnings.filter(({ code }) => code === 'left-out-by-order');
+  assert.match(warning?.message ?? '', /10\.0\.0\.2:6379 is published in spite of an order: it has become the primary since/);
+  await desk.order({ order: 'undrain', cluster: 'c', server: '10.0.0.2:6379', author: 'ann' });
+  assert.deepEqual(desk.status().warnings.filter(({ code }) => code === 'left-out-by-order'), []);
+});
+
+test('a primary that was fenced for a failover that came to nothing, and is back empty, is sent nothing', async () => {
+  let dictated: Topologies = new Map();
+  const { desk, sight, served, declare } = await open(undefined, { dictated: () => dictated });
+  await declare('10.0.0.1:6379');
+  sight.say({ 1: first, 2: second, 3: third });
+  await desk.noteSeen();
+  dictated = new Map([['c', { primary: undefined, servers: ['10.0.0.2:6379', '10.0.0.3:6379'] }]]);
+  await desk.noteSeen();
+  dictated = new Map();
+  sight.say({ 1: { role: 'primary', runId: 'r9', history: history('h9'), keys: 0 }, 2: second, 3: third });
+  await desk.noteSeen();
+  assert.equal(served(), '127.0.0.1:1');
+});
+
+test('who is declared the primary is no stray of a failover of before', async () => {
+  const strays = new Map([['c', new Set(['10.0.0.1:6379'])]]);
+  const { served, declare } = await open(undefined, { strays: () => strays });
+  await declare('10.0.0.1:6379');
+  assert.equal(served(), '10.0.0.1:6379');
+});
+
+test('a server that is out for what was seen can be ordered out, and taken back', async () => {
+  const { desk, sight, declare } = await open();
+  await declare('10.0.0.1:6379');
+  await promote(sight, desk);
+  sight.say({ 1: { ...first, state: 'down', reason: 'refused' }, 2: promoted, 3: third });
+  await desk.noteSeen();
+  const order = (what: 'disable' | 'enable') => desk.order({ order: what, cluster: 'c', server: '10.0.0.1:6379', author: 'ann' });
+  assert.equal((await order('disable')).changed, true);
+  assert.equal((await order('enable')).changed, true);
+});
