@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { NotHereError } from '../../scripts/drill/scenario.ts';
 import { scenarios } from '../../scripts/drill/scenarios.ts';
@@ -39,22 +39,25 @@ const moments: Readonly<Record<string, readonly (readonly RegExp[])[]>> = {
   'rolling-restart': [[/ drain /, /^drained: /, /^restarted$/, / undrain /, ...twice([/ drain /, / undrain /])]],
 };
 
-for (const { name, run } of scenarios) {
-  test(`the drill ${name}`, async (t) => {
-    const report = await run(t, settings).catch((error: Error) => {
-      if (!(error instanceof NotHereError)) throw error;
-      t.skip(error.message);
-      return undefined;
+// Most of a drill is waiting.
+describe('the drill', { concurrency: 3 }, () => {
+  for (const { name, run } of scenarios) {
+    test(name, async (t) => {
+      const report = await run(t, settings).catch((error: Error) => {
+        if (!(error instanceof NotHereError)) throw error;
+        t.skip(error.message);
+        return undefined;
+      });
+      if (report === undefined) return;
+      const { scenario, timeline, load, promises } = report;
+      assert.equal(scenario, name);
+      assert.deepEqual(promises.filter(({ isKept }) => !isKept), []);
+      assert.ok(promises.length > 0 && load.answered > 0);
+      const lines = timeline.map(({ what }) => what);
+      for (const chain of moments[name] ?? assert.fail('its moments are missing here')) assertInOrder(lines, chain);
     });
-    if (report === undefined) return;
-    const { scenario, timeline, load, promises } = report;
-    assert.equal(scenario, name);
-    assert.deepEqual(promises.filter(({ isKept }) => !isKept), []);
-    assert.ok(promises.length > 0 && load.answered > 0);
-    const lines = timeline.map(({ what }) => what);
-    for (const chain of moments[name] ?? assert.fail('its moments are missing here')) assertInOrder(lines, chain);
-  });
-}
+  }
+});
 
 test('the command tells what there is to play, and refuses what there is not', async () => {
   const run = (...words: readonly string[]) => {
