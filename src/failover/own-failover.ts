@@ -43,7 +43,7 @@ export class OwnFailover {
     this.#parts = parts;
   }
 
-  /** Why nothing is promoted though a primary does not answer, and whom nothing is sent to. */
+  /** Why nothing is promoted though a primary does not answer, what stopped half-way, and whom nothing is sent to. */
   get troubles(): readonly Trouble[] {
     return this.#troubles;
   }
@@ -60,6 +60,7 @@ export class OwnFailover {
   /** Looks once at all that is seen; what it begins goes on after it returns. */
   tick(): void {
     const { clusters, failovers } = this.#parts;
+    failovers.takeUp();
     const followings = clusters.followings();
     let seen: Seen | undefined;
     for (const [name, following] of followings) {
@@ -188,7 +189,8 @@ export class OwnFailover {
       const who = `${[...servers].join(', ')} ${servers.size === 1 ? 'does' : 'do'} not follow the primary yet`;
       return { code: 'promotion-pending', message: `cluster ${JSON.stringify(name)}: ${who}: nothing is sent there` };
     });
-    const troubles = [...Array.from(this.#watching.values()).flatMap(({ trouble }) => trouble ?? []), ...left];
+    const watched = Array.from(this.#watching.values()).flatMap(({ trouble }) => trouble ?? []);
+    const troubles = [...watched, ...this.#parts.failovers.troubles, ...left];
     if (JSON.stringify(troubles) === JSON.stringify(this.#troubles)) return;
     this.#troubles = troubles;
     this.#parts.onTroubles?.();

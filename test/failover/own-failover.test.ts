@@ -13,6 +13,7 @@ import { OwnFailover } from '../../src/failover/own-failover.ts';
 import { PromotionBook } from '../../src/failover/promotion-book.ts';
 import type { ReplicatedCluster } from '../../src/model/objects.ts';
 import { parseCluster } from '../../src/model/parse.ts';
+import { StoreError } from '../../src/store/log-store.ts';
 import { SimulatedGroup, names } from './simulated-group.ts';
 
 const [first, second, third] = names;
@@ -31,6 +32,8 @@ interface Setting {
   /** What is seen of a server besides. */
   readonly seen: Map<string, Partial<SeenServer>>;
   readonly codes: () => string[];
+  /** What can't be kept. */
+  readonly disk: { refuses: (text: string) => boolean };
 }
 
 function open(failover: object, kept = new Map<string, string>(), group = newGroup()): Setting {
@@ -42,8 +45,10 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
   const downSince = new Map<string, number>();
   let followed: string | undefined = first;
   const texts = kept;
+  const disk = { refuses: (_text: string) => false };
   const book: PromotionBook = new PromotionBook({
     keep: async (name, text, apply) => {
+      if (disk.refuses(text)) throw new StoreError('the disk is full');
       texts.set(name, text);
       followed = topology().primary;
       apply();
@@ -94,7 +99,7 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
       for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
     }
   };
-  return { group, book, failovers, own, texts, pass, topology, seen, codes: () => own.troubles.map(({ code }) => code) };
+  return { group, book, failovers, own, texts, pass, topology, seen, disk, codes: () => own.troubles.map(({ code }) => code) };
 }
 
 function newGroup(): SimulatedGroup {
@@ -201,6 +206,39 @@ describe('a primary that is dead', () => {
     assert.deepEqual(before.topology(), { primary: second, servers: names });
     assert.deepEqual([before.group.at(first).role, before.group.at(first).follows], ['replica', second]);
     assert.deepEqual(before.codes(), []);
+  });
+});
+
+describe('a promotion that can not be kept', () => {
+  for (const step of ['fenced', 'promoting', 'verified', 'routed', 'repointing', 'done']) {
+    test(`as ${step} is told of, holds off others, and is tried again until it is over`, async () => {
+      const { group, pass, topology, book, own: watch, failovers, disk } = open(own);
+      await pass(5);
+      group.at(first).isThere = false;
+      disk.refuses = (text) => text.includes(`"step":"${step}"`);
+      await pass(15);
+      const stopped = book.lastOf('c')?.step;
+      assert.ok(stopped !== undefined && stopped !== step && stopped !== 'done');
+      const messages = watch.troubles.filter(({ code }) => code === 'promotion-pending').map(({ message }) => message);
+      assert.equal(messages[0], `cluster "c": a failover stopped at ${stopped}, and is tried again: the disk is full`);
+      await assert.rejects(failovers.promote({ cluster: 'c', kind: 'promote', by: 'ann' }), { code: 'under-way' });
+      disk.refuses = () => false;
+      await pass(40);
+      assert.deepEqual([book.of('c').records.length, book.lastOf('c')?.step], [1, 'done']);
+      assert.equal(topology().primary, second);
+      assert.deepEqual(watch.troubles.filter(({ message }) => message.includes('stopped')), []);
+    });
+  }
+
+  test('and is planned is undone when it is tried again', async () => {
+    const { pass, topology, book, failovers, disk, codes } = open(own);
+    disk.refuses = (text) => text.includes('"step":"promoting"');
+    await assert.rejects(failovers.promote({ cluster: 'c', kind: 'switchover', by: 'ann' }), StoreError);
+    await pass(1);
+    assert.deepEqual(codes(), ['promotion-pending']);
+    disk.refuses = () => false;
+    await pass(40);
+    assert.deepEqual([book.lastOf('c')?.step, topology().primary, codes()], ['aborted', first, []]);
   });
 });
 
