@@ -1,6 +1,7 @@
 // Promotions as they are told and made: one at a time for each cluster, and taken up again after a start.
 
 import type { Seen } from '../effective/seen.ts';
+import { ownFailoverOf } from '../model/failover-defaults.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';
 import { serverNameOf } from '../net/address.ts';
 import type { Acts } from './acts.ts';
@@ -8,6 +9,7 @@ import type { Followings, Trouble } from './following.ts';
 import { defaultLimits } from './ground.ts';
 import type { Clock, Fence, Ground, Limits } from './ground.ts';
 import { Halts } from './halts.ts';
+import { findHold, findPause } from './hold.ts';
 import { planPromotion, rulesFor } from './plan.ts';
 import type { Circumstances, Plan, PromotionRequest, RefusalCode } from './plan.ts';
 import { resumePromotion, runPromotion } from './promotion.ts';
@@ -48,7 +50,7 @@ export interface Told extends PromotionRequest {
 /** It was refused; nothing has changed. `message` is one line with the cluster. */
 export class FailoverError extends Error {
   override readonly name = 'FailoverError';
-  readonly code: RefusalCode | 'not-replicated' | 'not-watched' | 'under-way';
+  readonly code: RefusalCode | 'not-replicated' | 'not-watched' | 'under-way' | 'held';
   /** Without the cluster. */
   readonly reason: string;
 
@@ -153,7 +155,19 @@ export class Failovers {
     if (plan.refusal !== undefined) throw new FailoverError(plan.refusal.code, told.cluster, plan.refusal.reason);
     // It was decided on what was known a moment ago: somebody may have been faster.
     if (this.isUnderWay(told.cluster)) throw underWay(told.cluster);
-    return this.#run(this.#begin(told, plan, why), this.requireFollowed(told.cluster), runPromotion, onStep);
+    const cluster = this.requireFollowed(told.cluster);
+    const hold = told.kind === 'failover' ? this.#findHold(cluster, plan) : undefined;
+    if (hold !== undefined) throw new FailoverError('held', told.cluster, hold);
+    return this.#run(this.#begin(told, plan, why), cluster, runPromotion, onStep);
+  }
+
+  /** Why what was planned without being told to is not done after all. */
+  #findHold(cluster: ReplicatedCluster, { from }: Plan): string | undefined {
+    const terms = ownFailoverOf(cluster);
+    if (terms === undefined) return 'failover is not by the control plane any more';
+    const leader = this.#parts.clusters.followings().get(cluster.name)?.leader;
+    if (leader !== from) return `${leader ?? 'nobody'} is taken for the primary meanwhile`;
+    return findHold(this.book, cluster.name, terms);
   }
 
   #circumstances(cluster: ReplicatedCluster): Circumstances {
@@ -241,6 +255,7 @@ export class Failovers {
         const leftOut = clusters.leftOut(cluster.name);
         return rulesFor({ cluster: now(), leftOut, silentForMs }, reference, referenceKeys);
       },
+      pause: () => findPause(this.book, cluster.name),
       primary: () => clusters.followings().get(cluster.name)?.topology.primary,
     };
   }

@@ -11,6 +11,7 @@ import type { Detection, Verdict } from './death.ts';
 import { FailoverError } from './failovers.ts';
 import type { Failovers, FailoversParts } from './failovers.ts';
 import type { Following, Trouble } from './following.ts';
+import { findHold } from './hold.ts';
 import { pointTo } from './promoting.ts';
 
 export interface OwnFailoverParts extends Pick<FailoversParts, 'clusters' | 'actsFor' | 'clock' | 'onError'> {
@@ -109,7 +110,7 @@ export class OwnFailover {
       return { code, message: `cluster ${JSON.stringify(cluster.name)}: primary ${leader} ${what}` };
     };
     if (verdict.state === 'unreachable') return trouble('primary-unreachable', `does not answer: ${verdict.detail}`);
-    const hold = this.#findHold(cluster.name, terms);
+    const hold = findHold(this.#parts.failovers.book, cluster.name, terms);
     const held = (why: string): Trouble => trouble('failover-held', `is dead, and nothing is promoted: ${why}`);
     if (hold !== undefined) return held(hold);
     if (watching.isBusy || now.steadyMs < watching.planAtMs) return watching.trouble;
@@ -119,15 +120,6 @@ export class OwnFailover {
       watching.trouble = refusal === undefined ? undefined : held(refusal);
     });
     return watching.trouble;
-  }
-
-  #findHold(name: string, { cooldownMs }: OwnFailoverTerms): string | undefined {
-    const { book } = this.#parts.failovers;
-    const { paused } = book.of(name);
-    if (paused !== undefined) return `${paused.by} has paused it (failover resume)`;
-    const untilMs = book.cooldownUntilMs(name, cooldownMs);
-    if (untilMs === undefined) return undefined;
-    return `the last failover was lately, and none follows before ${new Date(untilMs).toISOString()} (failover ack)`;
   }
 
   /** Gives why it was refused. */

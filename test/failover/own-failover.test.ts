@@ -32,13 +32,19 @@ interface Setting {
   /** What is seen of a server besides. */
   readonly seen: Map<string, Partial<SeenServer>>;
   readonly codes: () => string[];
+  readonly declare: (failover: object) => void;
+  readonly follow: (server: string) => void;
   /** What can't be kept. */
   readonly disk: { refuses: (text: string) => boolean };
 }
 
 function open(failover: object, kept = new Map<string, string>(), group = newGroup()): Setting {
   const endpoints = names.map((name) => ({ address: name.split(':')[0], port: 6379 }));
-  const cluster = parseCluster({ name: 'c', kind: 'replicated', primary: first, endpoints, failover }) as ReplicatedCluster;
+  const clusterOf = (terms: object): ReplicatedCluster => {
+    const cluster = { name: 'c', kind: 'replicated', primary: first, endpoints, failover: terms };
+    return parseCluster(cluster) as ReplicatedCluster;
+  };
+  let cluster = clusterOf(failover);
   let elapsedMs = 0;
   const clock = { wallMs: () => startMs + elapsedMs, steadyMs: () => elapsedMs, wait: async (ms: number) => void (elapsedMs += ms) };
   const seen = new Map<string, Partial<SeenServer>>();
@@ -50,7 +56,7 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
     keep: async (name, text, apply) => {
       if (disk.refuses(text)) throw new StoreError('the disk is full');
       texts.set(name, text);
-      followed = topology().primary;
+      followed = topology().primary ?? followed;
       apply();
     },
     serversOf: () => names,
@@ -99,7 +105,10 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
       for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
     }
   };
-  return { group, book, failovers, own, texts, pass, topology, seen, disk, codes: () => own.troubles.map(({ code }) => code) };
+  const declare = (terms: object): void => void (cluster = clusterOf(terms));
+  const follow = (server: string): void => void (followed = server);
+  const codes = (): string[] => own.troubles.map(({ code }) => code);
+  return { group, book, failovers, own, texts, pass, topology, seen, disk, declare, follow, codes };
 }
 
 function newGroup(): SimulatedGroup {
@@ -110,6 +119,11 @@ function newGroup(): SimulatedGroup {
 }
 
 const own = { by: 'controlplane', down_after: '10s' };
+
+const meanwhile: readonly (readonly [what: string, change: (setting: Setting) => void, why: string])[] = [
+  ['failover is by nobody', ({ declare }) => declare({ by: 'none' }), 'failover is not by the control plane any more'],
+  ['another one is followed', ({ follow }) => follow(third), `${third} is taken for the primary meanwhile`],
+];
 
 describe('a primary that is dead', () => {
   test('is replaced after its time, and makes a cool-down', async () => {
@@ -162,6 +176,60 @@ describe('a primary that is dead', () => {
     assert.equal(await book.resume('c'), true);
     await pass(10);
     assert.equal(topology().primary, second);
+  });
+
+  test('is held when it is paused while it is planned', async () => {
+    const { group, pass, topology, book, codes } = open(own);
+    const acts = group.acts();
+    const { findSentinels } = acts;
+    acts.findSentinels = async (server) => {
+      await book.pause('c', 'ann');
+      return findSentinels(server);
+    };
+    group.acts = () => acts;
+    group.at(first).isThere = false;
+    await pass(20);
+    assert.deepEqual([topology().primary, codes(), book.lastOf('c')], [first, ['failover-held'], undefined]);
+  });
+
+  for (const [what, change, why] of meanwhile) {
+    test(`is held when ${what} while it is planned`, async () => {
+      const setting = open(own);
+      const acts = setting.group.acts();
+      const { findSentinels } = acts;
+      acts.findSentinels = async (server) => {
+        change(setting);
+        return findSentinels(server);
+      };
+      setting.group.acts = () => acts;
+      const told = { cluster: 'c', kind: 'failover', by: 'controlplane' } as const;
+      setting.group.at(first).isThere = false;
+      await assert.rejects(setting.failovers.promote(told), { code: 'held', message: `cluster "c": ${why}` });
+      assert.equal(setting.book.lastOf('c'), undefined);
+    });
+  }
+
+  test('is given up when it is paused while it is fenced, and goes on as before', async () => {
+    const { group, pass, topology, book, codes } = open(own);
+    group.at(first).isThere = false;
+    group.onTake = () => void book.pause('c', 'ann');
+    await pass(20);
+    const record = book.lastOf('c');
+    assert.deepEqual([record?.step, record?.steps.at(-1)?.detail], ['aborted', 'ann has paused it (failover resume)']);
+    assert.deepEqual([topology().primary, codes()], [first, ['failover-held']]);
+    assert.equal(book.cooldownUntilMs('c', 3_600_000), undefined);
+  });
+
+  test('is given up when it was paused before it is taken up again', async () => {
+    const before = open(own);
+    before.group.at(first).isThere = false;
+    before.disk.refuses = (text) => text.includes('"step":"fenced"');
+    await before.pass(11);
+    await before.book.pause('c', 'ann');
+    const after = open(own, before.texts, before.group);
+    assert.equal(after.book.lastOf('c')?.step, 'fencing');
+    await after.pass(1);
+    assert.deepEqual([after.book.lastOf('c')?.step, after.topology().primary], ['aborted', first]);
   });
 
   test('while a replica is linked is unreachable, and stays', async () => {
