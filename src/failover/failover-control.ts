@@ -67,7 +67,7 @@ export function createFailoverControl(parts: FailoverControlParts): FailoverCont
   return {
     ...{ book, failovers, own },
     start: () => {
-      failovers.start();
+      failovers.takeUp();
       own.start();
     },
     stop: (limitMs) => {

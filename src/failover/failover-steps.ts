@@ -44,6 +44,9 @@ async function fencing(record: PromotionRecord, { fence, acts, clock, limits }: 
 async function fenced(record: PromotionRecord, ground: Ground): Promise<PromotionRecord> {
   const { acts, clock } = ground;
   const { kind, from } = record;
+  // Nobody has been promoted yet.
+  const pause = kind === 'failover' ? ground.pause() : undefined;
+  if (pause !== undefined) return advance(record, 'aborted', clock.wallMs(), pause);
   if (kind === 'failover' && from !== undefined && (await isPrimary(acts, from))) {
     return advance(record, 'aborted', clock.wallMs(), `${from} answers again, and is the primary as before`);
   }

@@ -1,12 +1,15 @@
 // Promotions as they are told and made: one at a time for each cluster, and taken up again after a start.
 
 import type { Seen } from '../effective/seen.ts';
+import { ownFailoverOf } from '../model/failover-defaults.ts';
 import type { ReplicatedCluster } from '../model/objects.ts';
 import { serverNameOf } from '../net/address.ts';
 import type { Acts } from './acts.ts';
-import type { Followings } from './following.ts';
+import type { Followings, Trouble } from './following.ts';
 import { defaultLimits } from './ground.ts';
 import type { Clock, Fence, Ground, Limits } from './ground.ts';
+import { Halts } from './halts.ts';
+import { findHold, findPause } from './hold.ts';
 import { planPromotion, rulesFor } from './plan.ts';
 import type { Circumstances, Plan, PromotionRequest, RefusalCode } from './plan.ts';
 import { resumePromotion, runPromotion } from './promotion.ts';
@@ -47,7 +50,7 @@ export interface Told extends PromotionRequest {
 /** It was refused; nothing has changed. `message` is one line with the cluster. */
 export class FailoverError extends Error {
   override readonly name = 'FailoverError';
-  readonly code: RefusalCode | 'not-replicated' | 'not-watched' | 'under-way';
+  readonly code: RefusalCode | 'not-replicated' | 'not-watched' | 'under-way' | 'held';
   /** Without the cluster. */
   readonly reason: string;
 
@@ -61,7 +64,8 @@ export class FailoverError extends Error {
 export class Failovers {
   readonly #parts: FailoversParts;
   readonly #limits: Limits;
-  readonly #running = new Map<string, Promise<PromotionRecord>>();
+  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #halts = new Halts();
   #isStopped = false;
 
   constructor(parts: FailoversParts) {
@@ -73,21 +77,43 @@ export class Failovers {
     return this.#parts.book;
   }
 
+  /** Also one that stopped half-way, and is to be taken up again. */
   isUnderWay(cluster: string): boolean {
-    return this.#running.has(cluster);
+    return this.#running.has(cluster) || this.#openOf(cluster) !== undefined;
   }
 
-  /** Takes up what was under way when the control plane ended. */
-  start(): void {
-    const { book, clusters } = this.#parts;
-    for (const [name] of book.all()) {
-      const record = book.lastOf(name);
-      if (record === undefined || isOver(record)) continue;
+  /** Those that stopped half-way: they say who is routed to until they are over. */
+  get troubles(): readonly Trouble[] {
+    return Array.from(this.#halts.reasons()).flatMap(([name, reason]): Trouble[] => {
+      const record = this.#openOf(name);
+      if (record === undefined) return [];
+      const what = `a ${record.kind} stopped at ${record.step}, and is tried again: ${reason}`;
+      return [{ code: 'promotion-pending', message: `cluster ${JSON.stringify(name)}: ${what}` }];
+    });
+  }
+
+  /** Takes up what nobody runs: it was under way when the control plane ended, or could not be kept. */
+  takeUp(): void {
+    const { book, clusters, clock } = this.#parts;
+    if (this.#isStopped) return;
+    for (const name of book.all().keys()) {
+      const record = this.#openOf(name);
+      if (record === undefined || this.#running.has(name) || !this.#halts.isDue(name, clock.steadyMs())) continue;
       const cluster = clusters.find(name);
       if (cluster !== undefined) this.#run(record, cluster, resumePromotion).catch(() => undefined);
-      else this.#keep(advance(record, 'aborted', this.#parts.clock.wallMs(), 'there is no such cluster any more'))
-        .catch((error: unknown) => this.#parts.onError?.(name, error));
+      else this.#note(name, this.#abandon(record));
     }
+  }
+
+  #openOf(cluster: string): PromotionRecord | undefined {
+    const record = this.book.lastOf(cluster);
+    return record === undefined || isOver(record) ? undefined : record;
+  }
+
+  async #abandon(record: PromotionRecord): Promise<PromotionRecord> {
+    const aborted = advance(record, 'aborted', this.#parts.clock.wallMs(), 'there is no such cluster any more');
+    await this.#keep(aborted);
+    return aborted;
   }
 
   /** Lets those that are under way end, for so long; the others go on after the next start. */
@@ -127,7 +153,21 @@ export class Failovers {
   async promote(told: Told, onStep?: (record: PromotionRecord) => void, why?: string): Promise<PromotionRecord> {
     const plan = await this.plan(told);
     if (plan.refusal !== undefined) throw new FailoverError(plan.refusal.code, told.cluster, plan.refusal.reason);
-    return this.#run(this.#begin(told, plan, why), this.requireFollowed(told.cluster), runPromotion, onStep);
+    // It was decided on what was known a moment ago: somebody may have been faster.
+    if (this.isUnderWay(told.cluster)) throw underWay(told.cluster);
+    const cluster = this.requireFollowed(told.cluster);
+    const hold = told.kind === 'failover' ? this.#findHold(cluster, plan) : undefined;
+    if (hold !== undefined) throw new FailoverError('held', told.cluster, hold);
+    return this.#run(this.#begin(told, plan, why), cluster, runPromotion, onStep);
+  }
+
+  /** Why what was planned without being told to is not done after all. */
+  #findHold(cluster: ReplicatedCluster, { from }: Plan): string | undefined {
+    const terms = ownFailoverOf(cluster);
+    if (terms === undefined) return 'failover is not by the control plane any more';
+    const leader = this.#parts.clusters.followings().get(cluster.name)?.leader;
+    if (leader !== from) return `${leader ?? 'nobody'} is taken for the primary meanwhile`;
+    return findHold(this.book, cluster.name, terms);
   }
 
   #circumstances(cluster: ReplicatedCluster): Circumstances {
@@ -173,20 +213,33 @@ export class Failovers {
     run: typeof runPromotion,
     onStep?: (record: PromotionRecord) => void,
   ): Promise<PromotionRecord> {
-    const { name } = cluster;
-    // It was decided on what was known a moment ago: somebody may have been faster.
-    if (this.isUnderWay(name)) return Promise.reject(underWay(name));
     const acts = this.#parts.actsFor(cluster);
     const keep = async (next: PromotionRecord): Promise<void> => {
       await this.#keep(next);
       onStep?.(next);
     };
-    const running = run(record, this.#groundOf(cluster, acts, keep)).finally(() => {
-      this.#running.delete(name);
-      acts.close();
-    });
+    const running = run(record, this.#groundOf(cluster, acts, keep)).finally(() => acts.close());
+    return this.#note(cluster.name, running);
+  }
+
+  /** It runs until it is over, or stops where it is. */
+  #note<Made>(name: string, work: Promise<Made>): Promise<Made> {
+    const running = work.then(
+      (made) => {
+        this.#running.delete(name);
+        this.#halts.clear(name);
+        return made;
+      },
+      (error: unknown) => {
+        this.#running.delete(name);
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#halts.note(name, reason, this.#parts.clock.steadyMs());
+        this.#parts.onError?.(name, error);
+        throw error;
+      },
+    );
+    running.catch(() => undefined);
     this.#running.set(name, running);
-    running.catch((error: unknown) => this.#parts.onError?.(name, error));
     return running;
   }
 
@@ -202,6 +255,7 @@ export class Failovers {
         const leftOut = clusters.leftOut(cluster.name);
         return rulesFor({ cluster: now(), leftOut, silentForMs }, reference, referenceKeys);
       },
+      pause: () => findPause(this.book, cluster.name),
       primary: () => clusters.followings().get(cluster.name)?.topology.primary,
     };
   }

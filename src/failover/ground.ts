@@ -64,6 +64,8 @@ export interface Ground {
   readonly servers: () => readonly string[];
   /** Who may be promoted, as things stand. */
   readonly rules: (record: PromotionRecord) => CandidateRules;
+  /** That nothing is to be promoted without being told to, in a few words; undefined: it may be. */
+  readonly pause: () => string | undefined;
   /** Who is published as the primary. */
   readonly primary: () => string | undefined;
 }

@@ -11,6 +11,7 @@ import type { Detection, Verdict } from './death.ts';
 import { FailoverError } from './failovers.ts';
 import type { Failovers, FailoversParts } from './failovers.ts';
 import type { Following, Trouble } from './following.ts';
+import { findHold } from './hold.ts';
 import { pointTo } from './promoting.ts';
 
 export interface OwnFailoverParts extends Pick<FailoversParts, 'clusters' | 'actsFor' | 'clock' | 'onError'> {
@@ -43,7 +44,7 @@ export class OwnFailover {
     this.#parts = parts;
   }
 
-  /** Why nothing is promoted though a primary does not answer, and whom nothing is sent to. */
+  /** Why nothing is promoted though a primary does not answer, what stopped half-way, and whom nothing is sent to. */
   get troubles(): readonly Trouble[] {
     return this.#troubles;
   }
@@ -60,6 +61,7 @@ export class OwnFailover {
   /** Looks once at all that is seen; what it begins goes on after it returns. */
   tick(): void {
     const { clusters, failovers } = this.#parts;
+    failovers.takeUp();
     const followings = clusters.followings();
     let seen: Seen | undefined;
     for (const [name, following] of followings) {
@@ -108,7 +110,7 @@ export class OwnFailover {
       return { code, message: `cluster ${JSON.stringify(cluster.name)}: primary ${leader} ${what}` };
     };
     if (verdict.state === 'unreachable') return trouble('primary-unreachable', `does not answer: ${verdict.detail}`);
-    const hold = this.#findHold(cluster.name, terms);
+    const hold = findHold(this.#parts.failovers.book, cluster.name, terms);
     const held = (why: string): Trouble => trouble('failover-held', `is dead, and nothing is promoted: ${why}`);
     if (hold !== undefined) return held(hold);
     if (watching.isBusy || now.steadyMs < watching.planAtMs) return watching.trouble;
@@ -118,15 +120,6 @@ export class OwnFailover {
       watching.trouble = refusal === undefined ? undefined : held(refusal);
     });
     return watching.trouble;
-  }
-
-  #findHold(name: string, { cooldownMs }: OwnFailoverTerms): string | undefined {
-    const { book } = this.#parts.failovers;
-    const { paused } = book.of(name);
-    if (paused !== undefined) return `${paused.by} has paused it (failover resume)`;
-    const untilMs = book.cooldownUntilMs(name, cooldownMs);
-    if (untilMs === undefined) return undefined;
-    return `the last failover was lately, and none follows before ${new Date(untilMs).toISOString()} (failover ack)`;
   }
 
   /** Gives why it was refused. */
@@ -188,7 +181,8 @@ export class OwnFailover {
       const who = `${[...servers].join(', ')} ${servers.size === 1 ? 'does' : 'do'} not follow the primary yet`;
       return { code: 'promotion-pending', message: `cluster ${JSON.stringify(name)}: ${who}: nothing is sent there` };
     });
-    const troubles = [...Array.from(this.#watching.values()).flatMap(({ trouble }) => trouble ?? []), ...left];
+    const watched = Array.from(this.#watching.values()).flatMap(({ trouble }) => trouble ?? []);
+    const troubles = [...watched, ...this.#parts.failovers.troubles, ...left];
     if (JSON.stringify(troubles) === JSON.stringify(this.#troubles)) return;
     this.#troubles = troubles;
     this.#parts.onTroubles?.();

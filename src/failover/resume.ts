@@ -1,5 +1,5 @@
-// Where a promotion stands when the control plane is started again: whether its step is done once more, or all of it is
-// undone. Whatever is done in a step may have been done, or not.
+// Where a promotion stands that was broken off, by the end of the control plane or by a step that could not be kept:
+// whether its step is done once more, or all of it is undone. Whatever is done in a step may have been done, or not.
 
 import { isStanding } from './acts.ts';
 import type { StepActs } from './failover-steps.ts';
@@ -8,16 +8,16 @@ import { advance } from './record.ts';
 import type { PromotionRecord } from './record.ts';
 import { undo } from './switchover-steps.ts';
 
-const restarted = 'the control plane was started again';
+const brokenOff = 'it was broken off';
 
 /** The record of the next step. @param acts what is done in each step when it comes in its turn. */
 export async function goOn(record: PromotionRecord, acts: StepActs, ground: Ground): Promise<PromotionRecord> {
   const { step, kind, way } = record;
   const abort = (reason: string): PromotionRecord => advance(record, 'aborted', ground.clock.wallMs(), reason);
   if (step === 'done' || step === 'aborted') return record;
-  if (step === 'detecting' || step === 'candidate') return abort(`${restarted} before anything was done`);
+  if (step === 'detecting' || step === 'candidate') return abort(`${brokenOff} before anything was done`);
   if (kind !== 'switchover' || step === 'routed' || step === 'repointing') return acts[step](record, ground);
-  if (way === 'sentinel') return abort(`${restarted}; Sentinels go on by themselves`);
+  if (way === 'sentinel') return abort(`${brokenOff}; Sentinels go on by themselves`);
   return settle(record, acts, ground);
 }
 
@@ -29,8 +29,8 @@ async function settle(record: PromotionRecord, acts: StepActs, ground: Ground): 
   const isOldThere = old !== undefined && isStanding(old);
   const isPromoted = next !== undefined && isStanding(next) && next.role === 'primary';
   if (isPromoted && (!isOldThere || way === 'takeover')) {
-    const detail = `${restarted}; ${to} is the primary, and has all of ${from}`;
+    const detail = `${brokenOff}; ${to} is the primary, and has all of ${from}`;
     return acts.verified(advance(record, 'verified', ground.clock.wallMs(), detail), ground);
   }
-  return undo(record, ground, restarted);
+  return undo(record, ground, brokenOff);
 }

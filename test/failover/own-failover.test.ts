@@ -13,6 +13,7 @@ import { OwnFailover } from '../../src/failover/own-failover.ts';
 import { PromotionBook } from '../../src/failover/promotion-book.ts';
 import type { ReplicatedCluster } from '../../src/model/objects.ts';
 import { parseCluster } from '../../src/model/parse.ts';
+import { StoreError } from '../../src/store/log-store.ts';
 import { SimulatedGroup, names } from './simulated-group.ts';
 
 const [first, second, third] = names;
@@ -31,21 +32,31 @@ interface Setting {
   /** What is seen of a server besides. */
   readonly seen: Map<string, Partial<SeenServer>>;
   readonly codes: () => string[];
+  readonly declare: (failover: object) => void;
+  readonly follow: (server: string) => void;
+  /** What can't be kept. */
+  readonly disk: { refuses: (text: string) => boolean };
 }
 
 function open(failover: object, kept = new Map<string, string>(), group = newGroup()): Setting {
   const endpoints = names.map((name) => ({ address: name.split(':')[0], port: 6379 }));
-  const cluster = parseCluster({ name: 'c', kind: 'replicated', primary: first, endpoints, failover }) as ReplicatedCluster;
+  const clusterOf = (terms: object): ReplicatedCluster => {
+    const cluster = { name: 'c', kind: 'replicated', primary: first, endpoints, failover: terms };
+    return parseCluster(cluster) as ReplicatedCluster;
+  };
+  let cluster = clusterOf(failover);
   let elapsedMs = 0;
   const clock = { wallMs: () => startMs + elapsedMs, steadyMs: () => elapsedMs, wait: async (ms: number) => void (elapsedMs += ms) };
   const seen = new Map<string, Partial<SeenServer>>();
   const downSince = new Map<string, number>();
   let followed: string | undefined = first;
   const texts = kept;
+  const disk = { refuses: (_text: string) => false };
   const book: PromotionBook = new PromotionBook({
     keep: async (name, text, apply) => {
+      if (disk.refuses(text)) throw new StoreError('the disk is full');
       texts.set(name, text);
-      followed = topology().primary;
+      followed = topology().primary ?? followed;
       apply();
     },
     serversOf: () => names,
@@ -94,7 +105,10 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
       for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
     }
   };
-  return { group, book, failovers, own, texts, pass, topology, seen, codes: () => own.troubles.map(({ code }) => code) };
+  const declare = (terms: object): void => void (cluster = clusterOf(terms));
+  const follow = (server: string): void => void (followed = server);
+  const codes = (): string[] => own.troubles.map(({ code }) => code);
+  return { group, book, failovers, own, texts, pass, topology, seen, disk, declare, follow, codes };
 }
 
 function newGroup(): SimulatedGroup {
@@ -105,6 +119,11 @@ function newGroup(): SimulatedGroup {
 }
 
 const own = { by: 'controlplane', down_after: '10s' };
+
+const meanwhile: readonly (readonly [what: string, change: (setting: Setting) => void, why: string])[] = [
+  ['failover is by nobody', ({ declare }) => declare({ by: 'none' }), 'failover is not by the control plane any more'],
+  ['another one is followed', ({ follow }) => follow(third), `${third} is taken for the primary meanwhile`],
+];
 
 describe('a primary that is dead', () => {
   test('is replaced after its time, and makes a cool-down', async () => {
@@ -159,6 +178,60 @@ describe('a primary that is dead', () => {
     assert.equal(topology().primary, second);
   });
 
+  test('is held when it is paused while it is planned', async () => {
+    const { group, pass, topology, book, codes } = open(own);
+    const acts = group.acts();
+    const { findSentinels } = acts;
+    acts.findSentinels = async (server) => {
+      await book.pause('c', 'ann');
+      return findSentinels(server);
+    };
+    group.acts = () => acts;
+    group.at(first).isThere = false;
+    await pass(20);
+    assert.deepEqual([topology().primary, codes(), book.lastOf('c')], [first, ['failover-held'], undefined]);
+  });
+
+  for (const [what, change, why] of meanwhile) {
+    test(`is held when ${what} while it is planned`, async () => {
+      const setting = open(own);
+      const acts = setting.group.acts();
+      const { findSentinels } = acts;
+      acts.findSentinels = async (server) => {
+        change(setting);
+        return findSentinels(server);
+      };
+      setting.group.acts = () => acts;
+      const told = { cluster: 'c', kind: 'failover', by: 'controlplane' } as const;
+      setting.group.at(first).isThere = false;
+      await assert.rejects(setting.failovers.promote(told), { code: 'held', message: `cluster "c": ${why}` });
+      assert.equal(setting.book.lastOf('c'), undefined);
+    });
+  }
+
+  test('is given up when it is paused while it is fenced, and goes on as before', async () => {
+    const { group, pass, topology, book, codes } = open(own);
+    group.at(first).isThere = false;
+    group.onTake = () => void book.pause('c', 'ann');
+    await pass(20);
+    const record = book.lastOf('c');
+    assert.deepEqual([record?.step, record?.steps.at(-1)?.detail], ['aborted', 'ann has paused it (failover resume)']);
+    assert.deepEqual([topology().primary, codes()], [first, ['failover-held']]);
+    assert.equal(book.cooldownUntilMs('c', 3_600_000), undefined);
+  });
+
+  test('is given up when it was paused before it is taken up again', async () => {
+    const before = open(own);
+    before.group.at(first).isThere = false;
+    before.disk.refuses = (text) => text.includes('"step":"fenced"');
+    await before.pass(11);
+    await before.book.pause('c', 'ann');
+    const after = open(own, before.texts, before.group);
+    assert.equal(after.book.lastOf('c')?.step, 'fencing');
+    await after.pass(1);
+    assert.deepEqual([after.book.lastOf('c')?.step, after.topology().primary], ['aborted', first]);
+  });
+
   test('while a replica is linked is unreachable, and stays', async () => {
     const { group, pass, topology, codes, seen, own: watch } = open(own);
     group.at(first).isThere = false;
@@ -201,6 +274,39 @@ describe('a primary that is dead', () => {
     assert.deepEqual(before.topology(), { primary: second, servers: names });
     assert.deepEqual([before.group.at(first).role, before.group.at(first).follows], ['replica', second]);
     assert.deepEqual(before.codes(), []);
+  });
+});
+
+describe('a promotion that can not be kept', () => {
+  for (const step of ['fenced', 'promoting', 'verified', 'routed', 'repointing', 'done']) {
+    test(`as ${step} is told of, holds off others, and is tried again until it is over`, async () => {
+      const { group, pass, topology, book, own: watch, failovers, disk } = open(own);
+      await pass(5);
+      group.at(first).isThere = false;
+      disk.refuses = (text) => text.includes(`"step":"${step}"`);
+      await pass(15);
+      const stopped = book.lastOf('c')?.step;
+      assert.ok(stopped !== undefined && stopped !== step && stopped !== 'done');
+      const messages = watch.troubles.filter(({ code }) => code === 'promotion-pending').map(({ message }) => message);
+      assert.equal(messages[0], `cluster "c": a failover stopped at ${stopped}, and is tried again: the disk is full`);
+      await assert.rejects(failovers.promote({ cluster: 'c', kind: 'promote', by: 'ann' }), { code: 'under-way' });
+      disk.refuses = () => false;
+      await pass(40);
+      assert.deepEqual([book.of('c').records.length, book.lastOf('c')?.step], [1, 'done']);
+      assert.equal(topology().primary, second);
+      assert.deepEqual(watch.troubles.filter(({ message }) => message.includes('stopped')), []);
+    });
+  }
+
+  test('and is planned is undone when it is tried again', async () => {
+    const { pass, topology, book, failovers, disk, codes } = open(own);
+    disk.refuses = (text) => text.includes('"step":"promoting"');
+    await assert.rejects(failovers.promote({ cluster: 'c', kind: 'switchover', by: 'ann' }), StoreError);
+    await pass(1);
+    assert.deepEqual(codes(), ['promotion-pending']);
+    disk.refuses = () => false;
+    await pass(40);
+    assert.deepEqual([book.lastOf('c')?.step, topology().primary, codes()], ['aborted', first, []]);
   });
 });
 

@@ -109,6 +109,7 @@ async function run(course: Course) {
       },
       servers: () => names,
       rules: ({ reference }) => ({ reference, longestLinkDownMs: 60_000, leftOut: new Set() }),
+      pause: () => undefined,
       primary: () => topology().primary,
     };
   };

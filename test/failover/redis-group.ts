@@ -108,6 +108,7 @@ export function stage(
     rules: ({ reference, referenceKeys }) => {
       return { reference, referenceKeys, longestLinkDownMs: 60_000, leftOut: new Set() };
     },
+    pause: () => undefined,
     primary: () => published().primary,
     ...parts,
   };

@@ -29,6 +29,8 @@ export class SimulatedGroup {
   readonly servers: Map<string, SimulatedServer>;
   /** Who is published as the primary. */
   published: () => string | undefined = () => first;
+  /** When Envoys are waited for. */
+  onTake: () => void = () => undefined;
   readonly acknowledged: number[] = [];
   readonly #fates: Iterator<Fate>;
   readonly #looks: Iterator<boolean>;
@@ -54,6 +56,7 @@ export class SimulatedGroup {
 
   /** Every Envoy takes what is published. */
   take(): void {
+    this.onTake();
     this.#taken = this.published();
   }
 
