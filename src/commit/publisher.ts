@@ -228,12 +228,17 @@ export class Publisher {
     return this.#follow((this.#published ?? nothingKnown).followed, find, edits).followings;
   }
 
-  /** Asks the Sentinels of clusters that the edits bring for the primary; resolves when it is known, or after `limitMs`. */
+  /**
+   * Asks the Sentinels of clusters that the edits bring for the primary; resolves when it is known, or that it won't be
+   * by waiting, or after `limitMs`.
+   */
   async learnPrimaries(edits: Edits, limitMs: number): Promise<void> {
     const { hostNames, watchers } = this.#parts;
     const endMs = performance.now() + limitMs;
     while (haveSentinels(edits)) {
-      const clusters = findClustersToLearn(edits, this.#declaredClusters, this.followingsAfter(edits));
+      const { seen = new Map(), sentinels = new Map() } = watchers ?? {};
+      const sight = { seen, sentinels, addresses: this.#addresses };
+      const clusters = findClustersToLearn(edits, this.#declaredClusters, this.followingsAfter(edits), sight);
       const names = clusters.flatMap(hostNamesOf);
       if (names.length > 0) await hostNames?.learn(new Set(names), endMs - performance.now());
       const leftMs = endMs - performance.now();

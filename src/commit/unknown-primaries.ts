@@ -1,8 +1,11 @@
 // Clusters that Sentinels are followed for, and of which nobody knows who takes the writes: they are asked before a
 // commit, and what they do not say it tells. Pure.
 
+import type { SeenServer } from '../effective/seen.ts';
 import { withTopology } from '../effective/topology.ts';
-import type { Followings, TroubleCode } from '../failover/following.ts';
+import type { Observed } from '../failover/follow.ts';
+import type { Following, Followings, TroubleCode } from '../failover/following.ts';
+import { seenByName } from '../failover/named-servers.ts';
 import type { Clusters } from '../inventory/cluster.ts';
 import type { Edits } from '../inventory/edits.ts';
 import { sentinelOf } from '../model/failover-defaults.ts';
@@ -11,6 +14,11 @@ import type { Finding } from './desk.ts';
 
 // Those that have nothing else to say will not say it by being waited for.
 const final: ReadonlySet<TroubleCode> = new Set(['sentinel-quorum', 'sentinel-master-unknown', 'sentinel-stale']);
+// Nor whom they name, who says otherwise or is not reached, once all servers that they know were looked at.
+const contradicting: ReadonlySet<TroubleCode> = new Set(['no-primary', 'primary-is-replica']);
+
+/** What is seen now. */
+type Sight = Pick<Observed, 'seen' | 'sentinels' | 'addresses'>;
 
 /** False for most edits. */
 export function haveSentinels({ clusters }: Edits): boolean {
@@ -18,10 +26,10 @@ export function haveSentinels({ clusters }: Edits): boolean {
 }
 
 /** Those that are worth waiting for, with the servers that are known of them. @param followings after the edits. */
-export function findClustersToLearn(edits: Edits, before: Clusters, followings: Followings): Cluster[] {
+export function findClustersToLearn(edits: Edits, before: Clusters, followings: Followings, sight: Sight): Cluster[] {
   return clustersWithout(edits, before, followings).flatMap((cluster) => {
-    const { topology, troubles = [] } = followings.get(cluster.name) ?? {};
-    return troubles.some(({ code }) => final.has(code)) ? [] : [withTopology(cluster, topology)];
+    const following = followings.get(cluster.name);
+    return following !== undefined && isFinal(following, cluster, sight) ? [] : [withTopology(cluster, following?.topology)];
   });
 }
 
@@ -32,6 +40,21 @@ export function findUnknownPrimaries(edits: Edits, before: Clusters, followings:
     const why = reasons.length > 0 ? reasons : [`cluster ${JSON.stringify(name)}: its Sentinels have not answered`];
     return { code: 'primary-not-found', message: `${why.join('; ')}: without a primary it answers nobody` };
   });
+}
+
+function isFinal({ topology, troubles }: Following, cluster: Cluster, { seen, sentinels, addresses }: Sight): boolean {
+  if (troubles.some(({ code }) => final.has(code))) return true;
+  if (cluster.kind !== 'replicated' || !troubles.some(({ code }) => contradicting.has(code))) return false;
+  const { name } = cluster;
+  const servers = seenByName(cluster, seen.get(name) ?? new Map(), sentinels.get(name) ?? new Map(), addresses);
+  return topology.servers.every((server) => isSettled(servers.get(server)));
+}
+
+// One that is unknown for no reason waits for its first look; and one look that had no answer in time proves nothing.
+function isSettled(server: SeenServer | undefined): boolean {
+  if (server === undefined || server.state === 'suspect') return false;
+  const { state, isUnheard = false, reason } = server;
+  return state !== 'unknown' || isUnheard || (reason !== undefined && !reason.startsWith('timeout:'));
 }
 
 function clustersWithout({ clusters }: Edits, before: Clusters, followings: Followings): Cluster[] {

@@ -24,7 +24,7 @@ export interface EventPage {
 }
 
 export interface EventQuery extends EventFilter {
-  /** Those behind this number. */
+  /** Those behind this number; all, when none that high was given: numbers have begun again since. */
   readonly after: number;
   readonly limit: number;
 }
@@ -81,7 +81,9 @@ export class EventLog {
   };
 
   /** Those that are kept still, oldest first. @throws StoreError */
-  async read({ after, limit, ...filter }: EventQuery): Promise<EventPage> {
+  async read({ after: asked, limit, ...filter }: EventQuery): Promise<EventPage> {
+    // Given, not only kept: one may be read a moment before it counts as kept.
+    const after = asked > this.#lastGiven ? 0 : asked;
     const [last, unkept] = [this.#last, this.#unkept];
     const kept = await this.#parts.store.eventsAfter(after, limit, filter);
     const newest = kept.at(-1)?.id ?? after;

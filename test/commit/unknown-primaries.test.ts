@@ -25,6 +25,8 @@ class Sight implements Watchers {
   watched: readonly Cluster[] = [];
   learned = 0;
   answer: SeenSentinel;
+  /** What is seen of the primary, look by look; then that it is one. */
+  looks: SeenServer[] = [];
 
   constructor(answer: SeenSentinel) {
     this.answer = answer;
@@ -39,8 +41,9 @@ class Sight implements Watchers {
     this.sentinels = new Map([['c', new Map([[sentinel, this.answer]])]]);
     const endpoints = cluster !== undefined && 'endpoints' in cluster ? cluster.endpoints : [];
     this.seen = new Map([['c', new Map(endpoints.map(({ address, port }): [string, SeenServer] => {
-      const role = `${address}:${port}` === primary ? 'primary' : 'replica';
-      return [`${address}:${port}`, { state: 'up', sinceMs: 0, role }];
+      const isPrimary = `${address}:${port}` === primary;
+      const look = isPrimary ? this.looks.shift() : undefined;
+      return [`${address}:${port}`, look ?? { state: 'up', sinceMs: 0, role: isPrimary ? 'primary' : 'replica' }];
     }))]]);
   }
 
@@ -97,6 +100,34 @@ test('one that is not found is told of: a commit is refused unless it is forced,
   assert.deepEqual(served(), '');
   await declare({ labels: { a: 'b' } });
   await desk.commit({ author: 'ann' });
+});
+
+const contradictions: readonly (readonly [what: string, look: Partial<SeenServer>, said: RegExp])[] = [
+  ['refuses connections', { reason: 'refused: nobody listens' }, /was not heard of \(refused: nobody listens\)/u],
+  ['does not answer, look after look', { reason: 'timeout: late', isUnheard: true }, /was not heard of \(timeout: late\)/u],
+  ['does not let us see', { reason: 'auth: WRONGPASS' }, /was not heard of \(auth: WRONGPASS\)/u],
+  ['says to be a replica', { state: 'up', role: 'replica' }, /says to be a replica/u],
+];
+for (const [what, look, said] of contradictions) {
+  test(`a primary that Sentinels name and that ${what} is told of as soon as it was looked at`, async () => {
+    const { sight, desk, declare } = await open({ answeredAtMs: 1, opinion });
+    sight.looks = [{ state: 'unknown', sinceMs: 0, ...look }];
+    await declare();
+    const { guards } = await desk.plan();
+    assert.deepEqual(guards.map(({ code }) => code), ['primary-not-found']);
+    assert.match(guards[0]?.message ?? '', said);
+    // Asked once more it would have been found: nobody did.
+    assert.equal(sight.learned, 2);
+  });
+}
+
+test('a primary that Sentinels name is waited for until it was looked at, and while it may have been late', async () => {
+  const { sight, desk, served, declare } = await open({ answeredAtMs: 1, opinion });
+  const unknown: SeenServer = { state: 'unknown', sinceMs: 0 };
+  sight.looks = [unknown, { ...unknown, reason: 'timeout: late' }, { ...unknown, state: 'suspect' }];
+  await declare();
+  await desk.commit({ author: 'ann' });
+  assert.deepEqual([served(), sight.learned], [primary, 5]);
 });
 
 test('one that is declared is served until Sentinels have answered', async () => {

@@ -62,7 +62,8 @@ describe('page by page', () => {
     assert.deepEqual(await page('?cluster=a&after=1'), [[4], undefined]);
     assert.deepEqual(await page('?type=nack'), [[2], undefined]);
     assert.deepEqual(await page('?type=nack&cluster=a'), [[], undefined]);
-    assert.deepEqual(await page('?after=99'), [[], undefined]);
+    assert.deepEqual(await page('?after=4'), [[], undefined]);
+    assert.deepEqual(await page('?after=99&limit=3'), [[1, 2, 3], 3]);
   });
 
   const refused: readonly (readonly [query: string, detail: RegExp])[] = [
@@ -124,6 +125,7 @@ describe('as it happens', () => {
     ['after=0', '?after=0', {}, [1, 2, 3, 4]],
     ['Last-Event-ID', '', { 'Last-Event-ID': '2' }, [3, 4]],
     ['Last-Event-ID, which goes before after', '?after=0', { 'Last-Event-ID': '3' }, [4]],
+    ['Last-Event-ID of before ids began again', '', { 'Last-Event-ID': '5000' }, [1, 2, 3, 4]],
     ['a cluster', '?after=0&cluster=a', {}, [1, 4]],
     ['a type', '?after=0&type=nack', {}, [2]],
     ['pages of one', '?after=0&limit=1', {}, [1, 2, 3, 4]],

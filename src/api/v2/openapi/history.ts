@@ -67,7 +67,7 @@ export const historyPaths: ZodOpenApiPathsObject = {
         'with the Event as JSON; from now on unless `after` is given. Who was cut off goes on with the header ' +
         'Last-Event-ID.',
       query: {
-        after: z.int().min(0).optional().describe('The events behind this id; all, unless told.'),
+        after: z.int().min(0).optional().describe('The events behind this id; all, unless told, and when no id is that high.'),
         cluster: z.string().optional().describe('Those of this cluster.'),
         type: z.enum(eventTypes).optional().describe('Those of this type.'),
         ...limitQuery(defaultEvents),
