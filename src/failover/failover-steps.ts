@@ -2,11 +2,14 @@
 // more, whatever becomes of it.
 
 import { isStanding } from './acts.ts';
+import type { Acts as ServerActs } from './acts.ts';
 import { rankCandidates } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { describeAcked } from './ground.ts';
 import type { Ground } from './ground.ts';
-import { isPrimary, promote, repoint } from './promoting.ts';
+import { areOfOneHistory } from './histories.ts';
+import { hasFewKeys } from './identity.ts';
+import { promote, repoint } from './promoting.ts';
 import { advance, redescribe } from './record.ts';
 import type { PromotionRecord, Step } from './record.ts';
 
@@ -47,10 +50,18 @@ async function fenced(record: PromotionRecord, ground: Ground): Promise<Promotio
   // Nobody has been promoted yet.
   const pause = kind === 'failover' ? ground.pause() : undefined;
   if (pause !== undefined) return advance(record, 'aborted', clock.wallMs(), pause);
-  if (kind === 'failover' && from !== undefined && (await isPrimary(acts, from))) {
+  if (kind === 'failover' && from !== undefined && (await isWellAgain(record, acts))) {
     return advance(record, 'aborted', clock.wallMs(), `${from} answers again, and is the primary as before`);
   }
   return choose(record, ground);
+}
+
+// Who came back without its keys is as dead as before: it is made a replica of the one that has them.
+async function isWellAgain({ from = '', reference, referenceKeys: keys }: PromotionRecord, acts: ServerActs): Promise<boolean> {
+  const looked = await acts.look(from);
+  if (!isStanding(looked) || looked.role !== 'primary') return false;
+  const isOther = reference !== undefined && looked.history !== undefined && !areOfOneHistory(reference, looked.history);
+  return !isOther || !hasFewKeys({ keys }, looked);
 }
 
 async function promoting(record: PromotionRecord, ground: Ground): Promise<PromotionRecord> {

@@ -44,7 +44,7 @@ export function hasKeysAgain(before: Identity, emptyRunId: string, seen: SeenSer
 }
 
 /** Fewer than can be by chance. */
-export function hasFewKeys({ keys = 0 }: Identity, seen: SeenServer): boolean {
+export function hasFewKeys({ keys = 0 }: Identity, seen: Pick<SeenServer, 'keys'>): boolean {
   return seen.keys !== undefined && seen.keys < keys * leastShare;
 }
 

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { resumePromotion, runPromotion } from '../../src/failover/promotion.ts';
 import { isOver } from '../../src/failover/record.ts';
 import type { PromotionKind, PromotionRecord } from '../../src/failover/record.ts';
-import { valkeyServer } from '../support/redis-server.ts';
+import { startRedis, valkeyServer } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { Killed, ask, infoOf, nameOf, roleOf, stage, startGroup } from './redis-group.ts';
@@ -129,6 +129,24 @@ describe('a failover', () => {
     assert.equal(record.step, 'aborted');
     assert.match(record.steps.at(-1)?.detail ?? '', /answers again, and is the primary as before/u);
     await assertOnePrimary(servers, made);
+  });
+
+  test('goes on when the old primary comes back without its keys, and makes it a replica', async (t) => {
+    const servers = await startGroup(t, 1);
+    const [old, next] = servers as [RedisServer, RedisServer];
+    const reference = { id: (await infoOf(old, 'master_replid')) ?? '', offset: 100, former: undefined };
+    await kill(old);
+    const acked = async () => {
+      await startRedis(t, old.port).catch(() => undefined);
+      return { acked: 2, total: 2, missing: [] };
+    };
+    const made = stage(servers, undefined, undefined, { fence: { acked } });
+    t.after(made.close);
+    const record = await runPromotion({ ...begin('failover', servers), reference, referenceKeys: 1 }, made.ground);
+    assert.equal(record.step, 'done', JSON.stringify(record.steps.at(-1)));
+    assert.equal(await roleOf(next), 'master');
+    assert.equal(await roleOf(old), 'slave');
+    assert.equal(await ask(next, 'GET', 'first'), '1');
   });
 
   test('takes another one when the first can not be promoted, which is not routed to until it follows', async (t) => {
