@@ -333,10 +333,11 @@ export class ControlPlane implements Desk {
   }
 
   /**
-   * Keeps a text for the next start (see LogStore.keepNotes), then does what it stands for and publishes what follows.
+   * Keeps a text for the next start (see LogStore.keepNotes; undefined: none any more), then does what it stands for and
+   * publishes what follows.
    * @throws StoreError when it can't be kept, or what follows can't: `apply` was called then, or was not.
    */
-  keepNote(name: string, text: string, apply: () => void): Promise<void> {
+  keepNote(name: string, text: string | undefined, apply: () => void): Promise<void> {
     return this.#queue.run(async () => {
       await this.#parts.store.keepNotes(new Map([[name, text]]));
       apply();

@@ -18,8 +18,8 @@ export interface FailoverControlParts extends Pick<FailoversParts, 'onStep' | 'o
   readonly clusters: Clusters;
   /** Texts of before the start, by name, see LogStore.keepNotes. */
   readonly notes: ReadonlyMap<string, string>;
-  /** Keeps a text durably, calls `apply`, and has published what follows from it when it resolves. */
-  readonly keepNote: (name: string, text: string, apply: () => void) => Promise<void>;
+  /** Keeps a text durably (undefined: none), calls `apply`, and has published what follows when it resolves. */
+  readonly keepNote: (name: string, text: string | undefined, apply: () => void) => Promise<void>;
   readonly fence: Fence;
   /** The secrets as they are when it is called. */
   readonly findSecret: FindSecret;

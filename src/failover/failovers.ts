@@ -86,22 +86,25 @@ export class Failovers {
   get troubles(): readonly Trouble[] {
     return Array.from(this.#halts.reasons()).flatMap(([name, reason]): Trouble[] => {
       const record = this.#openOf(name);
-      if (record === undefined) return [];
+      if (record === undefined || this.#parts.clusters.find(name) === undefined) return [];
       const what = `a ${record.kind} stopped at ${record.step}, and is tried again: ${reason}`;
       return [{ code: 'promotion-pending', message: `cluster ${JSON.stringify(name)}: ${what}` }];
     });
   }
 
-  /** Takes up what nobody runs: it was under way when the control plane ended, or could not be kept. */
+  /**
+   * Takes up what nobody runs: it was under way when the control plane ended, or could not be kept. Of clusters that
+   * are gone all is given up, and forgotten.
+   */
   takeUp(): void {
     const { book, clusters, clock } = this.#parts;
     if (this.#isStopped) return;
     for (const name of book.all().keys()) {
+      if (this.#running.has(name) || !this.#halts.isDue(name, clock.steadyMs())) continue;
       const record = this.#openOf(name);
-      if (record === undefined || this.#running.has(name) || !this.#halts.isDue(name, clock.steadyMs())) continue;
       const cluster = clusters.find(name);
-      if (cluster !== undefined) this.#run(record, cluster, resumePromotion).catch(() => undefined);
-      else this.#note(name, this.#abandon(record));
+      if (cluster === undefined) void this.#note<unknown>(name, record ? this.#abandon(record) : book.forget(name));
+      else if (record !== undefined) void this.#run(record, cluster, resumePromotion);
     }
   }
 
@@ -110,10 +113,8 @@ export class Failovers {
     return record === undefined || isOver(record) ? undefined : record;
   }
 
-  async #abandon(record: PromotionRecord): Promise<PromotionRecord> {
-    const aborted = advance(record, 'aborted', this.#parts.clock.wallMs(), 'there is no such cluster any more');
-    await this.#keep(aborted);
-    return aborted;
+  #abandon(record: PromotionRecord): Promise<void> {
+    return this.#keep(advance(record, 'aborted', this.#parts.clock.wallMs(), 'there is no such cluster any more'));
   }
 
   /** Lets those that are under way end, for so long; the others go on after the next start. */
@@ -222,7 +223,7 @@ export class Failovers {
     return this.#note(cluster.name, running);
   }
 
-  /** It runs until it is over, or stops where it is. */
+  /** It runs until it is over, or stops where it is. Nobody has to wait for what it gives: a rejection is told. */
   #note<Made>(name: string, work: Promise<Made>): Promise<Made> {
     const running = work.then(
       (made) => {

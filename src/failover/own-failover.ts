@@ -177,9 +177,11 @@ export class OwnFailover {
   }
 
   #noteTroubles(): void {
-    const left = Array.from(this.#parts.failovers.book.strays, ([name, servers]): Trouble => {
+    const followings = this.#parts.clusters.followings();
+    const left = Array.from(this.#parts.failovers.book.strays).flatMap(([name, servers]): Trouble[] => {
+      if (!followings.has(name)) return [];
       const who = `${[...servers].join(', ')} ${servers.size === 1 ? 'does' : 'do'} not follow the primary yet`;
-      return { code: 'promotion-pending', message: `cluster ${JSON.stringify(name)}: ${who}: nothing is sent there` };
+      return [{ code: 'promotion-pending', message: `cluster ${JSON.stringify(name)}: ${who}: nothing is sent there` }];
     });
     const watched = Array.from(this.#watching.values()).flatMap(({ trouble }) => trouble ?? []);
     const troubles = [...watched, ...this.#parts.failovers.troubles, ...left];

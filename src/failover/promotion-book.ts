@@ -7,8 +7,8 @@ import type { KeptPromotions, PromotionRecord } from './record.ts';
 import { topologyOf } from './topology-of.ts';
 
 export interface PromotionBookParts {
-  /** Keeps the text durably, calls `apply`, and has published what follows from it when it resolves. */
-  readonly keep: (cluster: string, text: string, apply: () => void) => Promise<void>;
+  /** Keeps the text durably (undefined: none), calls `apply`, and has published what follows when it resolves. */
+  readonly keep: (cluster: string, text: string | undefined, apply: () => void) => Promise<void>;
   /** Its servers as they are declared, ADDRESS:PORT, in order; undefined: there is no such cluster. */
   readonly serversOf: (cluster: string) => readonly string[] | undefined;
   readonly wallMs: () => number;
@@ -103,6 +103,11 @@ export class PromotionBook {
     });
   }
 
+  /** All that is kept of a cluster that is gone: one made anew by its name is another one. False: it is there. */
+  forget(cluster: string): Promise<boolean> {
+    return this.#change(cluster, () => (this.#parts.serversOf(cluster) === undefined ? nothingKept : undefined));
+  }
+
   #refresh(): void {
     const last = Array.from(this.#kept, ([name, { records }]) => [name, records.at(-1)] as const);
     this.#dictated = new Map(last.flatMap(([name, record]): [string, Topology][] => {
@@ -120,8 +125,10 @@ export class PromotionBook {
     const turn = this.#last.then(async () => {
       const kept = make(this.of(cluster));
       if (kept === undefined) return false;
-      await this.#parts.keep(cluster, formatKept(kept), () => {
-        this.#kept.set(cluster, kept);
+      const isNothing = kept === nothingKept;
+      await this.#parts.keep(cluster, isNothing ? undefined : formatKept(kept), () => {
+        if (isNothing) this.#kept.delete(cluster);
+        else this.#kept.set(cluster, kept);
         this.#refresh();
       });
       return true;

@@ -8,7 +8,6 @@ import type { Topology } from '../../src/effective/topology.ts';
 import { Failovers } from '../../src/failover/failovers.ts';
 import type { Clusters } from '../../src/failover/failovers.ts';
 import { beginFollowing } from '../../src/failover/following.ts';
-import type { Following } from '../../src/failover/following.ts';
 import { OwnFailover } from '../../src/failover/own-failover.ts';
 import { PromotionBook } from '../../src/failover/promotion-book.ts';
 import type { ReplicatedCluster } from '../../src/model/objects.ts';
@@ -32,7 +31,8 @@ interface Setting {
   /** What is seen of a server besides. */
   readonly seen: Map<string, Partial<SeenServer>>;
   readonly codes: () => string[];
-  readonly declare: (failover: object) => void;
+  /** Undefined: it is removed. */
+  readonly declare: (failover: object | undefined) => void;
   readonly follow: (server: string) => void;
   /** What can't be kept. */
   readonly disk: { refuses: (text: string) => boolean };
@@ -44,7 +44,7 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
     const cluster = { name: 'c', kind: 'replicated', primary: first, endpoints, failover: terms };
     return parseCluster(cluster) as ReplicatedCluster;
   };
-  let cluster = clusterOf(failover);
+  let cluster: ReplicatedCluster | undefined = clusterOf(failover);
   let elapsedMs = 0;
   const clock = { wallMs: () => startMs + elapsedMs, steadyMs: () => elapsedMs, wait: async (ms: number) => void (elapsedMs += ms) };
   const seen = new Map<string, Partial<SeenServer>>();
@@ -54,12 +54,13 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
   const disk = { refuses: (_text: string) => false };
   const book: PromotionBook = new PromotionBook({
     keep: async (name, text, apply) => {
-      if (disk.refuses(text)) throw new StoreError('the disk is full');
-      texts.set(name, text);
+      if (disk.refuses(text ?? '')) throw new StoreError('the disk is full');
+      if (text === undefined) texts.delete(name);
+      else texts.set(name, text);
       followed = topology().primary ?? followed;
       apply();
     },
-    serversOf: () => names,
+    serversOf: () => cluster && names,
     wallMs: clock.wallMs,
   }, kept);
   const topology = (): Topology => {
@@ -69,7 +70,7 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
   group.published = () => topology().primary;
   const clusters: Clusters = {
     find: () => cluster,
-    followings: () => new Map<string, Following>([['c', {
+    followings: () => new Map(cluster && [['c', {
       ...beginFollowing(cluster, 0),
       topology: topology(),
       leader: topology().primary ?? followed,
@@ -105,7 +106,7 @@ function open(failover: object, kept = new Map<string, string>(), group = newGro
       for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
     }
   };
-  const declare = (terms: object): void => void (cluster = clusterOf(terms));
+  const declare = (terms: object | undefined): void => void (cluster = terms && clusterOf(terms));
   const follow = (server: string): void => void (followed = server);
   const codes = (): string[] => own.troubles.map(({ code }) => code);
   return { group, book, failovers, own, texts, pass, topology, seen, disk, declare, follow, codes };
@@ -366,6 +367,54 @@ describe('what is told', () => {
     const plan = await failovers.plan({ cluster: 'c', by: 'ann', kind: 'switchover', force: true });
     assert.equal(plan.refusal?.code, 'sentinel-watches');
     await assert.rejects(failovers.promote({ cluster: 'c', by: 'ann', kind: 'switchover' }), /cluster "c": Sentinels watch it/u);
+  });
+});
+
+describe('a cluster that is gone', () => {
+  test('leaves no warning and no pause, and is another one when it is made anew', async () => {
+    const { group, pass, book, declare, texts, codes, topology } = open(own);
+    group.at(first).isThere = false;
+    await pass(15);
+    await book.pause('c', 'ann');
+    assert.deepEqual(codes(), ['promotion-pending']);
+    declare(undefined);
+    await pass(1);
+    assert.deepEqual([codes(), [...texts], book.all().size], [[], [], 0]);
+    declare(own);
+    assert.equal(book.of('c').paused, undefined);
+    assert.deepEqual(topology().servers, names);
+  });
+
+  test('leaves no warning while it can not be forgotten', async () => {
+    const { group, pass, book, declare, codes, disk } = open(own);
+    group.at(first).isThere = false;
+    await pass(15);
+    disk.refuses = () => true;
+    declare(undefined);
+    await pass(5);
+    assert.deepEqual([codes(), book.all().size], [[], 1]);
+    disk.refuses = () => false;
+    await pass(10);
+    assert.equal(book.all().size, 0);
+  });
+
+  test('before its promotion is over gives it up', async () => {
+    const { group, pass, book, declare, codes, disk, texts } = open(own);
+    group.at(first).isThere = false;
+    disk.refuses = (text) => text.includes('"step":"fenced"');
+    await pass(15);
+    assert.deepEqual([book.lastOf('c')?.step, codes()], ['fencing', ['promotion-pending']]);
+    declare(undefined);
+    disk.refuses = () => false;
+    await pass(20);
+    assert.deepEqual([codes(), [...texts]], [[], []]);
+  });
+
+  test('that is there after all is not forgotten', async () => {
+    const { book } = open(own);
+    await book.pause('c', 'ann');
+    assert.equal(await book.forget('c'), false);
+    assert.equal(book.of('c').paused?.by, 'ann');
   });
 });
 
