@@ -150,10 +150,11 @@ export class OwnFailover {
   async #tend(cluster: ReplicatedCluster, pending: ReadonlySet<string>): Promise<void> {
     const { clusters, failovers, actsFor } = this.#parts;
     const primary = clusters.followings().get(cluster.name)?.topology.primary;
-    if (primary === undefined || pending.has(primary)) return;
+    if (primary === undefined) return;
     // Under Sentinel they are Sentinel's.
     const declared = new Set(sentinelOf(cluster) === undefined ? cluster.endpoints.map(serverNameOf) : []);
-    const asked = [...pending].filter((server) => declared.has(server));
+    // Who was declared the primary since follows nobody.
+    const asked = [...pending].filter((server) => server !== primary && declared.has(server));
     const acts = actsFor(cluster);
     try {
       const ends = await Promise.all(asked.map((server) => pointTo(acts, server, primary, true)));

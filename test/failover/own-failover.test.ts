@@ -278,6 +278,17 @@ describe('a primary that is dead', () => {
   });
 });
 
+test('whoever was left behind, and is declared the primary since, is left behind no more', async () => {
+  const { group, book, pass, follow } = open({ by: 'controlplane' });
+  group.at(first).isThere = false;
+  await pass(30);
+  assert.deepEqual([...(book.strays.get('c') ?? [])], [first]);
+  group.at(first).isThere = true;
+  follow(first);
+  await pass(10);
+  assert.equal(book.strays.get('c'), undefined);
+});
+
 describe('a promotion that can not be kept', () => {
   for (const step of ['fenced', 'promoting', 'verified', 'routed', 'repointing', 'done']) {
     test(`as ${step} is told of, holds off others, and is tried again until it is over`, async () => {
