@@ -3,17 +3,12 @@
 
 import { createHash } from 'node:crypto';
 
-import { compareAddresses, hostNamesOf } from '../effective/addresses.ts';
-import type { Addresses } from '../effective/addresses.ts';
-import { compareOutages } from '../effective/health-step.ts';
+import { hostNamesOf } from '../effective/addresses.ts';
 import type { Seen } from '../effective/seen.ts';
 import type { Outages } from '../effective/verdicts-by-cluster.ts';
 import { statusOfCluster } from '../failover/cluster-status.ts';
 import type { RedisClusterStatus } from '../failover/cluster-status.ts';
-import { compareFollowings, followingsFrom } from '../failover/following.ts';
 import type { Followings } from '../failover/following.ts';
-import { compareKnownClusters, knownClustersFrom } from '../failover/known-clusters.ts';
-import type { KnownClusters } from '../failover/known-clusters.ts';
 import type { Change } from '../inventory/change.ts';
 import { areEmpty, listEdits, noEdits } from '../inventory/edits.ts';
 import type { Edits } from '../inventory/edits.ts';
@@ -34,7 +29,7 @@ import type {
 
 import type { Agents } from './capabilities.ts';
 import type { PublishedName, PublishedStatus, Warning } from './published.ts';
-import { ConflictError, NoRevisionError } from './desk.ts';
+import { ConflictError } from './desk.ts';
 import type {
   CommitEnd,
   CommitOutcome,
@@ -55,8 +50,10 @@ import type {
   View,
 } from './desk.ts';
 import { compareConfigs, compareObjects, editsBetween } from './differences.ts';
+import { OldRevisions } from './old-revisions.ts';
 import { decideOrder, findMissed } from './ordering.ts';
 import { findGuarded } from './guards.ts';
+import { KeptSeen } from './kept-seen.ts';
 import type { SecretValues } from './known-secrets.ts';
 import { Publisher, refuse } from './publisher.ts';
 import type { PublisherParts } from './publisher.ts';
@@ -97,22 +94,17 @@ export class ControlPlane implements Desk {
   readonly #staging: Staging;
   readonly #publisher: Publisher;
   readonly #queue = new SerialQueue();
-  #keptAddresses: Addresses;
-  #keptOutages: Outages;
-  #keptFollowings: Followings;
-  #keptRedisClusters: KnownClusters;
+  readonly #kept: KeptSeen;
+  readonly #old: OldRevisions;
   #isNoting = false;
 
   private constructor(parts: ControlPlaneParts, state: LogState) {
     this.#parts = parts;
     this.#staging = new Staging(state);
-    this.#keptAddresses = state.addresses ?? new Map();
-    this.#keptOutages = state.outages ?? new Map();
+    this.#kept = new KeptSeen(parts.store, state);
+    this.#old = new OldRevisions(parts.store, this.#staging);
     const inTurn = (work: () => void): void => void this.#queue.run(async () => work());
-    const { notes = new Map() } = state;
-    const [followings, redisClusters] = [followingsFrom(notes), knownClustersFrom(notes)];
-    this.#keptFollowings = followings;
-    this.#keptRedisClusters = redisClusters;
+    const { followings, redisClusters } = this.#kept;
     const kept = state.revision === 0 ? undefined : { ...state, followings, redisClusters };
     this.#publisher = new Publisher(parts, kept, inTurn);
   }
@@ -225,8 +217,8 @@ export class ControlPlane implements Desk {
   diff(from?: number, to?: number): Promise<Diff> {
     return this.#queue.run(async () => {
       if (from === undefined && to === undefined) return { changes: this.#changesOf(this.#staging.edits) };
-      const before = from === undefined ? this.#committed : await this.#contentOf(from);
-      const after = to === undefined ? applyTo(this.#committed, this.#staging.edits) : await this.#contentOf(to);
+      const before = from === undefined ? this.#committed : await this.#old.contentOf(from);
+      const after = to === undefined ? applyTo(this.#committed, this.#staging.edits) : await this.#old.contentOf(to);
       return { changes: compareConfigs(before, after) };
     });
   }
@@ -249,8 +241,8 @@ export class ControlPlane implements Desk {
     return this.#runCommit(async () => {
       require?.(this.#staging);
       this.#requireRevision(expectedRevision);
-      const rollbackTo = revision ?? this.#revisionBefore();
-      const edits = await this.#editsBackTo(rollbackTo);
+      const rollbackTo = revision ?? this.#old.last;
+      const edits = await this.#old.editsBackTo(rollbackTo);
       const text = message ?? `rollback to revision ${rollbackTo}`;
       const guards = force === true ? 'pass' : 'refuse';
       const outcome = await this.#commitEdits(edits, { author, message: text, rollbackTo, guards });
@@ -279,7 +271,7 @@ export class ControlPlane implements Desk {
   }
 
   content(revision: number): Promise<Config> {
-    return this.#queue.run(() => this.#contentOf(revision));
+    return this.#queue.run(() => this.#old.contentOf(revision));
   }
 
   entriesAfter(number: number, limit: number): Promise<readonly NumberedEntry[]> {
@@ -327,8 +319,8 @@ export class ControlPlane implements Desk {
       this.#isNoting = false;
       this.#publisher.publishNow();
       await this.#keepAddresses();
-      await this.#keepOutages();
-      await this.#keepFollowings();
+      await this.#kept.keepOutages(this.#publisher.outages);
+      await this.#keepFollowed();
     });
   }
 
@@ -342,7 +334,7 @@ export class ControlPlane implements Desk {
       await this.#parts.store.keepNotes(new Map([[name, text]]));
       apply();
       this.#publisher.publishNow();
-      await this.#keepFollowings();
+      await this.#keepFollowed();
     });
   }
 
@@ -460,31 +452,14 @@ export class ControlPlane implements Desk {
     await Promise.all([learnNames, this.#publisher.learnPrimaries(edits, learnLimitMs)]);
   }
 
-  async #keepOutages(): Promise<void> {
-    const { outages } = this.#publisher;
-    const changes = compareOutages(this.#keptOutages, outages);
-    if (changes.size === 0) return;
-    await this.#parts.store.keepOutages(changes);
-    this.#keptOutages = outages;
-  }
-
-  async #keepFollowings(): Promise<void> {
-    const { followings, redisClusters } = this.#publisher;
-    const changes = new Map([
-      ...compareFollowings(this.#keptFollowings, followings),
-      ...compareKnownClusters(this.#keptRedisClusters, redisClusters),
-    ]);
-    if (changes.size > 0) await this.#parts.store.keepNotes(changes);
-    this.#keptFollowings = followings;
-    this.#keptRedisClusters = redisClusters;
-  }
-
   async #keepAddresses(): Promise<void> {
-    const addresses = this.#parts.hostNames?.addresses ?? this.#keptAddresses;
-    const changes = compareAddresses(this.#keptAddresses, addresses);
-    if (changes.size === 0) return;
-    await this.#parts.store.keepAddresses(changes);
-    this.#keptAddresses = addresses;
+    const addresses = this.#parts.hostNames?.addresses;
+    if (addresses !== undefined) await this.#kept.keepAddresses(addresses);
+  }
+
+  #keepFollowed(): Promise<void> {
+    const { followings, redisClusters } = this.#publisher;
+    return this.#kept.keepFollowed(followings, redisClusters);
   }
 
   #findProblems(edits: Edits): string[] {
@@ -503,25 +478,6 @@ export class ControlPlane implements Desk {
     return listEdits(edits).flatMap(({ kind, name, after }) => {
       return compareObjects(kind, name, this.#staging.get(view, kind, name), after) ?? [];
     });
-  }
-
-  #revisionBefore(): number {
-    const { revision } = this.#staging;
-    if (revision >= 2) return revision - 1;
-    const why = revision === 0 ? 'nothing was committed yet' : 'revision 1 is the first';
-    throw new NoRevisionError(`nothing to roll back to: ${why}`);
-  }
-
-  async #editsBackTo(revision: number): Promise<Edits> {
-    const edits = revision < 1 ? undefined : await this.#parts.store.editsBackTo(revision);
-    if (edits === undefined) throw new NoRevisionError(`revision ${revision}: there is none, or it is kept no more`);
-    return edits;
-  }
-
-  // Before the first there was nothing.
-  async #contentOf(revision: number): Promise<Config> {
-    if (revision === 0) return { clusters: [], listeners: [], secrets: [] };
-    return applyTo(this.#committed, await this.#editsBackTo(revision));
   }
 
   async #appendStaged(edits: Edits, author: string): Promise<void> {

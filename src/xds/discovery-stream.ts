@@ -1,7 +1,6 @@
 // One discovery stream: aggregated, or of one type. Takes requests, holds a watch per
 // type, and writes what is due, in order and never more than the transport takes.
 
-import type { OnEvent } from '../events/event.ts';
 import { kindOfTypeUrl, messageNames, typeUrlOf } from '../snapshot/dialect.ts';
 import type { ApiVersion, Dialect } from '../snapshot/dialect.ts';
 import { publishOrder } from '../snapshot/resource.ts';
@@ -15,16 +14,12 @@ import { appendNonce } from './discovery-response.ts';
 import type { ListenerPacing } from './listener-pacing.ts';
 import type { SetSelector } from './make-before-break.ts';
 import { nackEvent } from './nack-event.ts';
-import type { NackTexts } from './nack-texts.ts';
 import { parseNode } from './node.ts';
-import type { Node, NodeGroupOf } from './node.ts';
-import type { DiscoveryObserver } from './observer.ts';
-import type { Protocol, Protocols } from './protocol.ts';
-import type { OtherWays } from './other-ways.ts';
+import type { Node } from './node.ts';
+import type { Protocol } from './protocol.ts';
 import { createOrder } from './set-selector.ts';
-import type { OrderOptions } from './set-selector.ts';
+import type { StreamContext, StreamTransport } from './stream-context.ts';
 import { cut } from './stream-log.ts';
-import type { StreamLog } from './stream-log.ts';
 import { dialectOf } from './stream-method.ts';
 import type { StreamMethod } from './stream-method.ts';
 import type { StreamStatus, SyncState, TypeStatus } from './stream-status.ts';
@@ -32,51 +27,6 @@ import { Warming } from './warming.ts';
 import type { Watch } from './watch.ts';
 import { typeStatusOf } from './watched-type.ts';
 import type { WatchedType } from './watched-type.ts';
-
-/** The gRPC call as a stream sees it. */
-export interface StreamTransport {
-  /** Address and port of the client. */
-  readonly peer: string;
-  /** Whether nobody between here and the client can read what is written: it has TLS, or is on this machine. */
-  readonly isPrivate: boolean;
-  /** Writes one message; {@link DiscoveryStream.noteWritten} has to be called once it has left for the network. */
-  write(message: Uint8Array): void;
-  /** What is written from now on leaves together, with {@link uncork}: half of what a second message would cost. */
-  cork(): void;
-  uncork(): void;
-  /** Ends the call with a status other than OK. */
-  fail(status: 'INVALID_ARGUMENT' | 'INTERNAL' | 'UNAVAILABLE', message: string): void;
-}
-
-/** Clients on whose connections nobody else can read, or all. */
-export type SecretsFor = 'private' | 'any';
-
-/** What a stream needs from around it. */
-export interface StreamContext extends OrderOptions {
-  readonly protocols: Protocols;
-  readonly groupOf: NodeGroupOf;
-  /** Asks for a later call of {@link DiscoveryStream.flush}. */
-  readonly schedule: (stream: DiscoveryStream) => void;
-  /** Told once, when the first request has said who the client is. */
-  readonly onIdentified: (stream: DiscoveryStream) => void;
-  /** Told once, when the client has asked for listeners. */
-  readonly onListenersAsked: (stream: DiscoveryStream) => void;
-  /** Told once, when the stream is closed from whichever side. */
-  readonly onClosed: (stream: DiscoveryStream) => void;
-  /** Told when all that a stream wrote has left for the network. */
-  readonly onWritten: () => void;
-  readonly publicationFor: (group: NodeGroup) => Publication | undefined;
-  /** Who is given passwords and private keys. */
-  readonly secretsFor: SecretsFor;
-  /** Finds those that were published in what a client says. */
-  readonly nackTexts: NackTexts;
-  /** Told of each refusal. */
-  readonly onEvent: OnEvent;
-  readonly observer: DiscoveryObserver;
-  readonly log: StreamLog;
-  /** What is known of the stream's client beside the stream. */
-  readonly otherWaysOf: (stream: DiscoveryStream) => OtherWays;
-}
 
 // Enough to see which types somebody asks for in vain; a client must not grow the list.
 const maxUnknownTypeUrls = 16;

@@ -10,7 +10,7 @@ import type { Agents } from './agents.ts';
 import { ClientSorts } from './client-sorts.ts';
 import type { EncodeListener } from './discovery-response.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
-import type { SecretsFor, StreamContext, StreamTransport } from './discovery-stream.ts';
+import type { SecretsFor, StreamContext, StreamTransport } from './stream-context.ts';
 import type { SecretValues } from './known-secrets.ts';
 import type { ListenerTakers } from './listener-takers.ts';
 import type { ListenerPause } from './listener-pacing.ts';

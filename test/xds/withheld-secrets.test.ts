@@ -13,7 +13,7 @@ import { dialects } from '../../src/snapshot/dialect.ts';
 import { publishOrder } from '../../src/snapshot/resource.ts';
 import { SnapshotCache } from '../../src/snapshot/snapshot.ts';
 import type { Scope } from '../../src/snapshot/snapshot.ts';
-import type { SecretsFor } from '../../src/xds/discovery-stream.ts';
+import type { SecretsFor } from '../../src/xds/stream-context.ts';
 import { DiscoveryFetch } from '../../src/xds/fetch.ts';
 import { nodeClusterOf } from '../../src/xds/node.ts';
 import { StreamHub } from '../../src/xds/stream-hub.ts';

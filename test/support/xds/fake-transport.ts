@@ -2,7 +2,8 @@
 // between two lines of the server.
 
 import { encodeMessage } from '../../../src/proto/protos.ts';
-import type { DiscoveryStream, StreamTransport } from '../../../src/xds/discovery-stream.ts';
+import type { DiscoveryStream } from '../../../src/xds/discovery-stream.ts';
+import type { StreamTransport } from '../../../src/xds/stream-context.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import type { ProtocolName } from '../../../src/xds/stream-method.ts';
 import { deltaApis } from './delta-api.ts';

@@ -1,6 +1,7 @@
 // One stream without a network: what either end has written waits here until the model lets it through.
 
-import type { DiscoveryStream, StreamTransport } from '../../../src/xds/discovery-stream.ts';
+import type { DiscoveryStream } from '../../../src/xds/discovery-stream.ts';
+import type { StreamTransport } from '../../../src/xds/stream-context.ts';
 import type { StreamHub } from '../../../src/xds/stream-hub.ts';
 import type { StreamMethod } from '../../../src/xds/stream-method.ts';
 import type { Kind } from '../../support/xds/discovery-api.ts';
